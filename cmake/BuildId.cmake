@@ -1,0 +1,10 @@
+# A module is accepted only with the build id of the program that loads it.
+file(GLOB_RECURSE SNT_ID_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.[ch] ${CMAKE_SOURCE_DIR}/lua/*.lua)
+set(SNT_ID_TEXT "${PROJECT_VERSION} ${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION} ${CMAKE_BUILD_TYPE}")
+foreach(file IN LISTS SNT_ID_SOURCES)
+  file(SHA256 ${file} digest)
+  string(APPEND SNT_ID_TEXT " ${digest}")
+endforeach()
+string(SHA256 SNT_BUILD_ID "${SNT_ID_TEXT}")
+string(SUBSTRING "${SNT_BUILD_ID}" 0 32 SNT_BUILD_ID)
+configure_file(${CMAKE_SOURCE_DIR}/cmake/build_id.h.in ${CMAKE_BINARY_DIR}/generated/snt_build_id.h @ONLY)

@@ -1,0 +1,48 @@
+/* audit/log (layer 4): the decision log: JSON lines with a hash chain (log.md).
+ *
+ * MUST
+ *  1. a record is on the disk (fdatasync) before append returns success;
+ *  2. the bytes of a line, without its newline, are what is hashed; nothing is serialised again to verify;
+ *  3. the file is opened without following a link and without blocking; it is a regular file with one link, the user's
+ *     own, not writable by others, and so is its folder;
+ *  4. at most one torn line is ever cut, and a `recovered` record says so; a write that failed is never retried on the
+ *     same file. */
+#ifndef SNT_AUDIT_LOG_H
+#define SNT_AUDIT_LOG_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+#define SNT_LOG_LINE_CAP ((size_t)64 * 1024)
+
+struct snt_log;
+
+struct snt_log_options {
+  const char *path; /* NULL: ${XDG_STATE_HOME:-~/.local/state}/sentinel/decisions.jsonl, whose folders are made */
+};
+
+/* Opens and checks; a fresh file is created 0600. Code LOG, naming path and remedy. */
+snt_status snt_log_open(const struct snt_log_options *options, struct snt_log **out, struct snt_err *err);
+void snt_log_close(struct snt_log **log);
+#define SNT_LOG_AUTO SNT_CLEANUP(snt_log_close)
+const char *snt_log_path(const struct snt_log *log);
+
+/* Where a record came to stand. */
+struct snt_log_position {
+  char chain[37];
+  int64_t seq;
+  char sha256[65]; /* of the line */
+};
+
+/* Appends one record. members is the inside of a JSON object without braces, beginning with the "time" member:
+ * `"time":"...","kind":"decision",...`; the log puts v, chain, seq and prev before it. Takes the lock (at most 2 s),
+ * repairs a torn tail, one write, fdatasync. Code LOG; LOG too when the line would be over 64 KiB. Several processes
+ * may append to one file. */
+snt_status snt_log_append(struct snt_log *log, struct snt_slice members, struct snt_log_position *out,
+                          struct snt_err *err);
+/* The time of the last record in ms, 0 when there is none: decisions on a local clock are never earlier. */
+snt_status snt_log_last_time(struct snt_log *log, int64_t *out_ms, struct snt_err *err);
+
+#endif

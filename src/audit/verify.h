@@ -1,0 +1,27 @@
+/* audit/verify (layer 4): checks a decision log from its bytes. */
+#ifndef SNT_AUDIT_VERIFY_H
+#define SNT_AUDIT_VERIFY_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct snt_log_report {
+  bool is_ok;
+  int64_t records;
+  int64_t first_bad;  /* sequence number (or the number of the line) of the first damage; 0: none */
+  char damage[256];   /* "line 41: prev is not the hash of line 40"; "" when intact */
+  char root[65];      /* RFC 6962 Merkle root over the lines, hex */
+  int64_t recovered;  /* repaired tails: a note, not damage */
+  bool has_torn_tail; /* the last line has no newline: a note; the next append repairs it */
+};
+
+/* Codes: NOT_A_LOG (not JSON lines of ours, empty, not readable as a regular file), IO. Damage is not a failure of this
+ * function: it is in the report. */
+snt_status snt_log_verify(const char *path, struct snt_log_report *out, struct snt_err *err);
+
+/* Calls visit with each line in order, checked or not; for `log show`. */
+typedef snt_status (*snt_log_visit)(void *context, const char *line, size_t len, struct snt_err *err);
+snt_status snt_log_walk(const char *path, snt_log_visit visit, void *context, struct snt_err *err);
+
+#endif

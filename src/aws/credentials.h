@@ -1,0 +1,42 @@
+/* aws/credentials (layer 3): an access key, and the chain that finds base credentials (aws.md, Base credentials). */
+#ifndef SNT_AWS_CREDENTIALS_H
+#define SNT_AWS_CREDENTIALS_H
+
+#include <stdint.h>
+
+#include "aws/shared_config.h"
+#include "base/secret.h"
+#include "keychain/keychain.h"
+
+struct snt_aws_credentials {
+  char access_key_id[129];          /* not a secret */
+  struct snt_secret *secret_key;    /* owned */
+  struct snt_secret *session_token; /* owned; NULL for long-lived keys */
+  int64_t expires_at_ms;            /* 0: not known or never */
+  char source[256];                 /* for people: "keychain entry \"corp\" (file)", "environment" */
+};
+void snt_aws_credentials_clear(struct snt_aws_credentials *credentials);
+#define SNT_AWS_CREDENTIALS_AUTO SNT_CLEANUP(snt_aws_credentials_clear)
+
+/* The keychain's entry: {"access_key_id":..., "secret_access_key":..., "session_token":...}. Codes SYNTAX, NO_MEMORY.
+ */
+snt_status snt_aws_credentials_parse(const struct snt_secret *entry, struct snt_aws_credentials *out,
+                                     struct snt_err *err);
+snt_status snt_aws_credentials_format(const struct snt_aws_credentials *credentials, struct snt_secret **out,
+                                      struct snt_err *err);
+/* An access key id: 16-128 of [A-Z0-9]. A secret access key: 1-256 printable ASCII without spaces. */
+bool snt_aws_access_key_id_check(const char *id);
+
+/* Secrets of the environment, taken out of it (and wiped there) before anything else reads it; see cli/main.c. */
+struct snt_aws_environment {
+  struct snt_aws_credentials credentials; /* empty access_key_id: the environment has none */
+};
+
+/* In the order of aws.md: the named source profile's keys; the keychain entry of the source profile's name, or of the
+ * profile's own when it names no source; environment; the profile's static keys. Codes NO_CREDENTIALS (naming what was
+ * looked at, within a second), KEYCHAIN, ACTION_REQUIRED, PROFILE_INVALID (expired, half a key). */
+snt_status snt_aws_credentials_find(const struct snt_aws_target *target, struct snt_keychain *keychain,
+                                    const struct snt_aws_environment *environment, struct snt_aws_credentials *out,
+                                    struct snt_err *err);
+
+#endif

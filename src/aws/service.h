@@ -1,0 +1,104 @@
+/* aws/service (layer 3): the AWS calls we make. Each is prepared, performed (several in parallel) and parsed, so that
+ * the flow of issue/ decides what goes out together. */
+#ifndef SNT_AWS_SERVICE_H
+#define SNT_AWS_SERVICE_H
+
+#include <stdint.h>
+
+#include "aws/credentials.h"
+#include "base/buf.h"
+#include "net/http.h"
+
+/* Where a service is: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's endpoint_url (AWS_IGNORE_CONFIGURED_
+ * ENDPOINT_URLS is honoured), else https://<service>.<region>.<partition's domain>. Plain http only to a literal
+ * loopback address. Codes CONFIG_INVALID (naming the variable), BUG. */
+struct snt_aws_endpoint {
+  char url[1024]; /* without a trailing slash */
+  char host[272]; /* for the Host header and the record */
+  char region[64];
+  char service[16];   /* "sts", "ssm" */
+  bool is_overridden; /* not AWS's own name */
+};
+snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,
+                                 struct snt_aws_endpoint *out, struct snt_err *err);
+/* "us-east-1": 3-64 of [a-z0-9-]. Code USAGE naming it. */
+snt_status snt_aws_region_check(const char *region, struct snt_err *err);
+
+/* A call: owns the signed request, then the answer. Zeroed memory is an empty call. */
+struct snt_aws_call {
+  struct snt_aws_endpoint endpoint;
+  const struct snt_aws_credentials *credentials; /* borrowed until the call is cleared */
+  const char *target;                            /* X-Amz-Target of JSON services; NULL for STS */
+  struct snt_buf body;
+  struct snt_http_response response;
+  const char *what; /* "STS GetCallerIdentity in us-east-1", for messages; owned by the call */
+};
+void snt_aws_call_clear(struct snt_aws_call *call);
+#define SNT_AWS_CALL_AUTO SNT_CLEANUP(snt_aws_call_clear)
+
+snt_status snt_sts_prepare_get_caller_identity(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
+                                               const struct snt_aws_credentials *credentials, struct snt_err *err);
+
+struct snt_sts_tag {
+  const char *key;
+  const char *value;
+};
+
+struct snt_sts_assume_role {
+  const char *role_arn;
+  const char *role_session_name;
+  const char *source_identity;
+  const char *external_id; /* NULL or "": none */
+  int64_t duration_s;
+  const char *mfa_serial; /* NULL or "": none */
+  const char *mfa_code;
+  const char *policy; /* session policy, JSON; NULL: none */
+  const struct snt_sts_tag *tags;
+  size_t tag_count;
+};
+snt_status snt_sts_prepare_assume_role(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
+                                       const struct snt_aws_credentials *credentials,
+                                       const struct snt_sts_assume_role *parameters, struct snt_err *err);
+/* GetParameter with decryption. */
+snt_status snt_ssm_prepare_get_parameter(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
+                                         const struct snt_aws_credentials *credentials, const char *name,
+                                         struct snt_err *err);
+
+/* Signs and sends the calls together. now_ms is the time to sign with. A call whose answer is an outage is asked once
+ * more within its time; one that is refused for skew is signed again with the server's time, once. How each went is in
+ * its response (a refusal by AWS is a whole answer: the parse functions turn it into an error). */
+snt_status snt_aws_perform(struct snt_http_client *client, struct snt_aws_call *const *calls, size_t count,
+                           struct snt_err *err);
+
+/* The parse functions: the response's own failure, AWS_REFUSED with AWS's code and message (and the missing permission
+ * and trust-policy lines where that is the reason), ANSWER_INVALID for anything odd, LOGIN_REQUIRED for expired base
+ * credentials. Nothing is written to the out-parameters on a failure. */
+struct snt_sts_caller {
+  char arn[2049];
+  char account[13];
+  int64_t date_ms;        /* STS's Date header; a missing one is ANSWER_INVALID */
+  int64_t received_at_ms; /* monotonic */
+};
+snt_status snt_sts_parse_get_caller_identity(const struct snt_aws_call *call, struct snt_sts_caller *out,
+                                             struct snt_err *err);
+
+struct snt_sts_session {
+  struct snt_aws_credentials credentials;
+  char assumed_role_arn[2049];
+};
+void snt_sts_session_clear(struct snt_sts_session *session);
+snt_status snt_sts_parse_assume_role(const struct snt_aws_call *call, struct snt_sts_session *out, struct snt_err *err);
+
+struct snt_ssm_parameter {
+  struct snt_buf value;
+  int64_t version;
+  bool is_secure;
+};
+void snt_ssm_parameter_clear(struct snt_ssm_parameter *parameter);
+/* NO_POLICY for ParameterNotFound; POLICY_INVALID for a StringList, and for a SecureString that was not decrypted. */
+snt_status snt_ssm_parse_get_parameter(const struct snt_aws_call *call, struct snt_ssm_parameter *out,
+                                       struct snt_err *err);
+/* Whether the failure of a prepared and performed call is an outage (another region may be tried) or an answer. */
+bool snt_aws_call_is_outage(const struct snt_aws_call *call);
+
+#endif

@@ -1,0 +1,12 @@
+/* base/clock (layer 0): the machine's clocks. The decision's time comes from STS (aws.md, Time). */
+#ifndef SNT_BASE_CLOCK_H
+#define SNT_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since 1970-01-01T00:00:00Z. */
+int64_t snt_clock_wall_ms(void);
+/* Milliseconds that never run backwards; for deadlines and elapsed time. */
+int64_t snt_clock_monotonic_ms(void);
+
+#endif

@@ -1,0 +1,153 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/random.h"
+#include "base/str.h"
+
+static snt_status check_file(int fd, const char *path, enum snt_file_check check, struct snt_err *err) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) {
+    return snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
+  }
+  if (!S_ISREG(st.st_mode)) {
+    return snt_fail(err, SNT_CODE_IO, "%s is not a regular file", path);
+  }
+  if (check != SNT_FILE_ANY && (st.st_mode & 022) != 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s is writable by other users", path));
+    return snt_err_hint(err, "chmod go-w '%s'", path);
+  }
+  if (check == SNT_FILE_PRIVATE && (st.st_mode & 044) != 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s is readable by other users", path));
+    return snt_err_hint(err, "chmod 600 '%s'", path);
+  }
+  bool is_owner_good = st.st_uid == 0 || (check != SNT_FILE_ROOT && st.st_uid == geteuid());
+  if (check != SNT_FILE_ANY && !is_owner_good) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s belongs to another user (uid %u)", path, (unsigned)st.st_uid));
+    return snt_err_hint(err, check == SNT_FILE_ROOT ? "it must belong to root" : "it must belong to you or to root");
+  }
+  return snt_done();
+}
+
+snt_status snt_file_read(const char *path, enum snt_file_check check, size_t max, struct snt_buf *out,
+                         struct snt_err *err) {
+  int follow = check == SNT_FILE_ROOT ? O_NOFOLLOW : 0;
+  SNT_FD_AUTO int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
+  if (fd < 0) {
+    bool is_missing = errno == ENOENT || errno == ENOTDIR;
+    return snt_fail(err, is_missing ? SNT_CODE_NOT_FOUND : SNT_CODE_IO, "%s: %s", path, strerror(errno));
+  }
+  SNT_TRY(check_file(fd, path, check, err));
+  char piece[8192];
+  size_t start = out->len;
+  for (;;) {
+    ssize_t got = read(fd, piece, sizeof piece);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
+    }
+    if (got == 0) {
+      break;
+    }
+    if (out->len - start + (size_t)got > max) {
+      return snt_fail(err, SNT_CODE_IO, "%s is larger than %zu bytes", path, max);
+    }
+    SNT_TRY(snt_buf_append(out, piece, (size_t)got, err));
+  }
+  explicit_bzero(piece, sizeof piece);
+  return snt_done();
+}
+
+snt_status snt_file_write_all(int fd, const void *data, size_t len, struct snt_err *err) {
+  const char *bytes = data;
+  while (len > 0) {
+    ssize_t put = write(fd, bytes, len);
+    if (put < 0 && errno == EINTR) {
+      continue;
+    }
+    if (put < 0) {
+      return snt_fail(err, SNT_CODE_IO, "write: %s", strerror(errno));
+    }
+    bytes += put;
+    len -= (size_t)put;
+  }
+  return snt_done();
+}
+
+static snt_status sync_folder_of(const char *path, struct snt_err *err) {
+  SNT_FREE_AUTO char *folder = snt_str_dup(path);
+  if (folder == NULL) {
+    return snt_fail_memory(err);
+  }
+  char *slash = strrchr(folder, '/');
+  if (slash != NULL) {
+    slash[slash == folder ? 1 : 0] = '\0';
+  }
+  SNT_FD_AUTO int fd = open(slash == NULL ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || fsync(fd) != 0) {
+    return snt_fail(err, SNT_CODE_IO, "%s: %s", folder, strerror(errno));
+  }
+  return snt_done();
+}
+
+static snt_status write_new(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
+  SNT_FD_AUTO int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+  if (fd < 0) {
+    return snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
+  }
+  snt_status status = snt_file_write_all(fd, data, len, err);
+  if (!snt_ok(status)) {
+    return snt_err_prefix(err, "%s", path);
+  }
+  if (fchmod(fd, (mode_t)mode) != 0 || fsync(fd) != 0) {
+    return snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
+  }
+  return snt_done();
+}
+
+snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
+  char id[17];
+  SNT_TRY(snt_random_request_id(id, err));
+  SNT_BUF_AUTO struct snt_buf fresh = {0};
+  SNT_TRY(snt_buf_appendf(&fresh, err, "%s.%s.tmp", path, id));
+  snt_status status = write_new(fresh.data, data, len, mode, err);
+  if (snt_ok(status) && rename(fresh.data, path) != 0) {
+    status = snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
+  }
+  if (!snt_ok(status)) {
+    (void)unlink(fresh.data);
+    return status;
+  }
+  return sync_folder_of(path, err);
+}
+
+snt_status snt_file_make_folders(const char *path, struct snt_err *err) {
+  const char *home = getenv("HOME");
+  size_t keep = home != NULL && home[0] == '/' && snt_str_starts_with(path, home) ? strlen(home) : 0;
+  SNT_FREE_AUTO char *partial = snt_str_dup(path);
+  if (partial == NULL) {
+    return snt_fail_memory(err);
+  }
+  for (char *p = partial + 1; p[-1] != '\0'; p++) {
+    if (*p != '/' && *p != '\0') {
+      continue;
+    }
+    char saved = *p;
+    *p = '\0';
+    bool is_ours = (size_t)(p - partial) > keep;
+    bool is_there = is_ours ? mkdir(partial, 0700) == 0 || errno == EEXIST : access(partial, F_OK) == 0;
+    if (!is_there) {
+      return snt_fail(err, SNT_CODE_IO, "%s: %s", partial, strerror(errno));
+    }
+    *p = saved;
+  }
+  return snt_done();
+}

@@ -1,0 +1,26 @@
+/* base/file (layer 0): reading whole small files with the checks that configuration and policy need. */
+#ifndef SNT_BASE_FILE_H
+#define SNT_BASE_FILE_H
+
+#include "base/buf.h"
+
+enum snt_file_check {
+  SNT_FILE_ANY = 0,          /* any regular file */
+  SNT_FILE_NOT_WRITABLE = 1, /* not writable by group or others; owned by this user or root */
+  SNT_FILE_PRIVATE = 2,      /* the same, and not readable by others */
+  SNT_FILE_ROOT = 3,         /* owned by root, not writable by others, not through a link */
+};
+
+/* Appends the file's bytes to out. The checks are made on the open descriptor; a FIFO, a device or a folder fails at
+ * once. Codes: NOT_FOUND when there is no such file, IO otherwise, also when it has more than max bytes. */
+snt_status snt_file_read(const char *path, enum snt_file_check check, size_t max, struct snt_buf *out,
+                         struct snt_err *err);
+/* Writes all of it, in pieces if it must. Code IO. */
+snt_status snt_file_write_all(int fd, const void *data, size_t len, struct snt_err *err);
+/* Replaces path by content: a new file beside it (mode), fsync, rename, fsync of the folder. Code IO; on a failure the
+ * old file is as it was. */
+snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);
+/* Makes the missing folders of path (0700), never HOME itself nor anything above it. Code IO. */
+snt_status snt_file_make_folders(const char *path, struct snt_err *err);
+
+#endif

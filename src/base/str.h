@@ -1,0 +1,38 @@
+/* base/str (layer 0): bytes that are borrowed, names, patterns, nearest words. */
+#ifndef SNT_BASE_STR_H
+#define SNT_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Borrowed bytes; not terminated. */
+struct snt_slice {
+  const char *data;
+  size_t len;
+};
+
+struct snt_slice snt_slice_of(const char *text);
+bool snt_slice_is(struct snt_slice slice, const char *text);
+bool snt_str_starts_with(const char *text, const char *prefix);
+bool snt_str_ends_with(const char *text, const char *suffix);
+/* strdup and strndup, named so that lints see them; NULL when out of memory. Free with free(). */
+char *snt_str_dup(const char *text);
+char *snt_str_dup_slice(struct snt_slice slice);
+
+/* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+bool snt_utf8_check(const char *data, size_t len);
+/* Valid UTF-8 without C0, DEL and C1 control characters. */
+bool snt_utf8_check_printable(const char *data, size_t len);
+
+/* Whole-text match, byte for byte: '*' any run but '/', '?' one byte but '/'. Linear in text times pattern, no
+ * recursion (policy.md, Two front ends). */
+bool snt_glob_match(const char *pattern, size_t pattern_len, const char *text, size_t text_len);
+
+/* The candidate with the smallest edit distance to word when that is at most a third of its length (at least 2), else
+ * NULL. candidates ends with NULL. For "did you mean". */
+const char *snt_str_nearest(const char *word, const char *const *candidates);
+
+/* A profile name as aws.md allows it: 1-256 of [A-Za-z0-9_/:.@+-] without "..", "//", "./", "/.". */
+bool snt_profile_name_check(const char *name);
+
+#endif

@@ -1,0 +1,59 @@
+/* keychain/keychain (layer 2): long-lived secrets at rest: one interface, one table of backends.
+ *
+ * An entry is bytes under a kind and a name. Nothing is enumerated to find one entry. */
+#ifndef SNT_KEYCHAIN_KEYCHAIN_H
+#define SNT_KEYCHAIN_KEYCHAIN_H
+
+#include "base/secret.h"
+
+/* The kinds are separate name spaces. */
+#define SNT_KEYCHAIN_KIND_AWS "aws"       /* base credentials of a profile: JSON, see aws/credentials.h */
+#define SNT_KEYCHAIN_KIND_PLUGIN "plugin" /* plugin secrets */
+
+#define SNT_KEYCHAIN_VALUE_CAP ((size_t)64 * 1024)
+
+struct snt_keychain;
+
+struct snt_keychain_options {
+  const char *backend; /* NULL or "auto": the first of the table that works; else a row's name */
+  const char
+      *folder; /* where the file backend keeps its file; NULL: $XDG_DATA_HOME/sentinel or ~/.local/share/sentinel */
+  const struct snt_secret *passphrase; /* SENTINEL_FILE_PASSPHRASE; NULL: ask on /dev/tty when it is needed */
+  int prompt_deadline_ms;              /* 0: 50,000 */
+};
+
+/* A row of the table. Functions get the backend's own state. Failures: KEYCHAIN (not available, locked, damaged),
+ * NOT_FOUND, ACTION_REQUIRED (a prompt is needed and there is no terminal), each naming the entry and the remedy. */
+struct snt_keychain_backend {
+  const char *name;    /* "file", "keyring" */
+  const char *summary; /* one line for help and docs */
+  bool is_automatic;   /* whether "auto" may pick it: the kernel keyring forgets at reboot, so it may not */
+  snt_status (*open)(const struct snt_keychain_options *options, void **state, struct snt_err *err);
+  void (*close)(void **state);
+  snt_status (*read)(void *state, const char *kind, const char *name, struct snt_secret **out, struct snt_err *err);
+  snt_status (*write)(void *state, const char *kind, const char *name, const struct snt_secret *value,
+                      struct snt_err *err);
+  snt_status (*remove)(void *state, const char *kind, const char *name, struct snt_err *err);
+  /* Calls visit for each name of the kind, in byte order. */
+  snt_status (*list)(void *state, const char *kind, void (*visit)(void *context, const char *name), void *context,
+                     struct snt_err *err);
+};
+
+/* The table; ends with a row whose name is NULL. */
+extern const struct snt_keychain_backend *const SNT_KEYCHAIN_BACKENDS[];
+
+/* Opening asks nothing and reads no entry: the passphrase is asked for by the first read or write that needs it. */
+snt_status snt_keychain_open(const struct snt_keychain_options *options, struct snt_keychain **out,
+                             struct snt_err *err);
+void snt_keychain_close(struct snt_keychain **keychain);
+#define SNT_KEYCHAIN_AUTO SNT_CLEANUP(snt_keychain_close)
+const char *snt_keychain_backend_name(const struct snt_keychain *keychain);
+snt_status snt_keychain_read(struct snt_keychain *keychain, const char *kind, const char *name, struct snt_secret **out,
+                             struct snt_err *err);
+snt_status snt_keychain_write(struct snt_keychain *keychain, const char *kind, const char *name,
+                              const struct snt_secret *value, struct snt_err *err);
+snt_status snt_keychain_remove(struct snt_keychain *keychain, const char *kind, const char *name, struct snt_err *err);
+snt_status snt_keychain_list(struct snt_keychain *keychain, const char *kind,
+                             void (*visit)(void *context, const char *name), void *context, struct snt_err *err);
+
+#endif

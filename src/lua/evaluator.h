@@ -1,0 +1,48 @@
+/* lua/evaluator (layer 3): the core's side of the sandboxed evaluator (architecture.md, Processes).
+ *
+ * MUST
+ *  1. be started before the process has read any secret, and before OpenSSL, libcurl or the keychain are touched;
+ *  2. give no descriptor, argument or environment string to what it forks;
+ *  3. take nothing but one exact frame for an answer: right magic, kind, nonce and length, and nothing after it;
+ *  4. be killed, with everything it forked, when a deadline passes; a dead or odd evaluator is EVALUATOR, never a
+ *     verdict. */
+#ifndef SNT_LUA_EVALUATOR_H
+#define SNT_LUA_EVALUATOR_H
+
+#include "base/buf.h"
+
+struct snt_evaluator;
+
+struct snt_evaluator_options {
+  bool is_rlimits_only; /* the administrator's `sandbox: rlimits-only`: seccomp may be missing */
+};
+
+enum snt_policy_kind { SNT_POLICY_KIND_YAML = 1, SNT_POLICY_KIND_LUA };
+
+struct snt_policy_text {
+  const char *name; /* for messages: "prod.yaml", "ssm:/sentinel/policies/prod" */
+  enum snt_policy_kind kind;
+  const char *data;
+  size_t len; /* at most 512 KiB */
+};
+
+/* Forks the template. Code EVALUATOR. */
+snt_status snt_evaluator_start(const struct snt_evaluator_options *options, struct snt_evaluator **out,
+                               struct snt_err *err);
+/* Sends the policy and waits until it is loaded, including the time zones it names. One policy per evaluator. A refused
+ * policy is POLICY_INVALID: the first problem is in err, all of them are appended to problems as a JSON array of
+ * {"file","line","column","message","hint"}. Spending the 800 ms or the 30,000,000 fuel of loading is a refusal too.
+ * Code EVALUATOR for an evaluator that is late, odd or dead. problems may be NULL. */
+snt_status snt_evaluator_load(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
+                              struct snt_buf *problems, struct snt_err *err);
+/* One round: a forked worker evaluates the request (JSON that the core wrote; no null) and answers with JSON, which is
+ * the worker's word only: policy/decision checks it. Code EVALUATOR. */
+snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, const char *request, size_t len,
+                                  struct snt_buf *reply, struct snt_err *err);
+/* {"America/New_York":"<sha256 of its data>"} of the loaded policy, for the record. */
+snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
+/* Kills and reaps what is left. */
+void snt_evaluator_close(struct snt_evaluator **evaluator);
+#define SNT_EVALUATOR_AUTO SNT_CLEANUP(snt_evaluator_close)
+
+#endif
