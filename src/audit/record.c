@@ -1,0 +1,151 @@
+#include "audit/record.h"
+
+#include "format/json.h"
+#include "format/time.h"
+
+/* A record's members are a JSON object without its braces. */
+static snt_status strip_braces(struct snt_json_writer *writer, const struct snt_buf *object, struct snt_buf *out,
+                               struct snt_err *err) {
+  SNT_TRY(snt_json_finish(writer));
+  return snt_buf_append(out, object->data + 1, object->len - 2, err);
+}
+
+static void begin(struct snt_json_writer *writer, int64_t time_ms, const char *time_source, const char *kind) {
+  char time[32];
+  snt_time_format(time_ms, true, time);
+  snt_json_begin_object(writer, NULL);
+  snt_json_put_string(writer, "time", time);
+  snt_json_put_string(writer, "time_source", time_source);
+  snt_json_put_string(writer, "kind", kind);
+}
+
+static void put_or_null(struct snt_json_writer *writer, const char *key, const char *text) {
+  snt_json_put_string(writer, key, text == NULL || text[0] == '\0' ? NULL : text);
+}
+
+static void put_raw_or_null(struct snt_json_writer *writer, const char *key, struct snt_slice text) {
+  if (text.len == 0) {
+    snt_json_put_null(writer, key);
+  } else {
+    snt_json_put_raw(writer, key, text);
+  }
+}
+
+/* Who vouches for each field of the request (threats.md). */
+static void put_provenance(struct snt_json_writer *writer, const struct snt_record_decision *record) {
+  static const char *const rows[][2] = {
+      {"user", "aws"}, {"profile", "claimed"}, {"role_arn", "local"}, {"mode", "local"}, {"duration", "claimed"}};
+  snt_json_begin_object(writer, "provenance");
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    snt_json_put_string(writer, rows[i][0], rows[i][1]);
+  }
+  bool is_from_aws = snt_slice_is(snt_slice_of(record->time_source), "sts");
+  snt_json_put_string(writer, "time", is_from_aws ? "aws" : "local");
+  if (record->justification != NULL && record->justification[0] != '\0') {
+    snt_json_put_string(writer, "justification", "claimed");
+  }
+  snt_json_end_object(writer);
+}
+
+static void put_policy(struct snt_json_writer *writer, const struct snt_record_policy *policy) {
+  snt_json_begin_object(writer, "policy");
+  snt_json_put_string(writer, "name", policy->name);
+  snt_json_put_string(writer, "source", policy->source);
+  put_or_null(writer, "region", policy->region);
+  if (policy->version > 0) {
+    snt_json_put_integer(writer, "version", policy->version);
+  } else {
+    snt_json_put_null(writer, "version");
+  }
+  snt_json_put_null(writer, "serial");
+  snt_json_put_string(writer, "sha256", policy->sha256);
+  snt_json_begin_array(writer, "signed_by");
+  snt_json_end_array(writer);
+  snt_json_put_integer(writer, "stale_s", 0);
+  snt_json_end_object(writer);
+}
+
+static void put_verdict(struct snt_json_writer *writer, const struct snt_record_decision *record) {
+  snt_json_put_string(writer, "effect", record->effect);
+  snt_json_put_string(writer, "rule", record->rule);
+  snt_json_put_integer(writer, "rule_index", record->rule_index);
+  snt_json_put_string(writer, "reason", record->reason);
+  put_or_null(writer, "error", record->error);
+  put_raw_or_null(writer, "conditions", record->conditions);
+  put_or_null(writer, "justification", record->justification);
+  snt_json_put_integer(writer, "duration", record->duration_s);
+}
+
+static void put_circumstances(struct snt_json_writer *writer, const struct snt_record_decision *record) {
+  snt_json_begin_array(writer, "facts");
+  snt_json_end_array(writer);
+  put_raw_or_null(writer, "zones", record->zones);
+  put_or_null(writer, "endpoint", record->endpoint);
+  put_or_null(writer, "ca", record->ca);
+  put_or_null(writer, "proxy", record->proxy);
+  snt_json_begin_array(writer, "config_layers");
+  for (const char *const *layer = record->config_layers; layer != NULL && *layer != NULL; layer++) {
+    snt_json_put_string(writer, NULL, *layer);
+  }
+  snt_json_end_array(writer);
+  put_or_null(writer, "session_id", record->session_id);
+  put_or_null(writer, "source_identity", record->source_identity);
+}
+
+snt_status snt_record_format_decision(const struct snt_record_decision *record, struct snt_buf *out,
+                                      struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf object = {0};
+  struct snt_json_writer writer;
+  snt_json_writer_init(&writer, &object, err);
+  begin(&writer, record->time_ms, record->time_source, "decision");
+  if (record->local_time_ms != 0) {
+    char local[32];
+    snt_time_format(record->local_time_ms, true, local);
+    snt_json_put_string(&writer, "local_time", local);
+  }
+  snt_json_put_string(&writer, "request_id", record->request_id);
+  snt_json_put_string(&writer, "user", record->user);
+  snt_json_put_string(&writer, "profile", record->profile);
+  snt_json_put_raw(&writer, "request", record->request);
+  put_provenance(&writer, record);
+  put_verdict(&writer, record);
+  put_policy(&writer, &record->policy);
+  put_circumstances(&writer, record);
+  snt_json_end_object(&writer);
+  return strip_braces(&writer, &object, out, err);
+}
+
+snt_status snt_record_format_issued(const struct snt_record_issued *record, struct snt_buf *out, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf object = {0};
+  struct snt_json_writer writer;
+  char expires[32];
+  snt_time_format(record->expires_at_ms, false, expires);
+  snt_json_writer_init(&writer, &object, err);
+  begin(&writer, record->time_ms, record->time_source, "issued");
+  snt_json_put_string(&writer, "request_id", record->request_id);
+  snt_json_put_string(&writer, "user", record->user);
+  snt_json_put_string(&writer, "profile", record->profile);
+  snt_json_put_string(&writer, "access_key_id", record->access_key_id);
+  snt_json_put_string(&writer, "role_arn", record->role_arn);
+  snt_json_put_string(&writer, "expires", expires);
+  snt_json_put_integer(&writer, "duration", record->duration_s);
+  put_or_null(&writer, "clamped_by", record->clamped_by);
+  snt_json_put_null(&writer, "reuse_of");
+  snt_json_end_object(&writer);
+  return strip_braces(&writer, &object, out, err);
+}
+
+snt_status snt_record_format_failed(const struct snt_record_failed *record, struct snt_buf *out, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf object = {0};
+  struct snt_json_writer writer;
+  snt_json_writer_init(&writer, &object, err);
+  begin(&writer, record->time_ms, record->time_source, "failed");
+  snt_json_put_string(&writer, "request_id", record->request_id);
+  put_or_null(&writer, "user", record->user);
+  snt_json_put_string(&writer, "profile", record->profile);
+  snt_json_put_string(&writer, "stage", record->stage);
+  snt_json_put_string(&writer, "code", record->code);
+  snt_json_put_string(&writer, "message", record->message);
+  snt_json_end_object(&writer);
+  return strip_braces(&writer, &object, out, err);
+}

@@ -1,0 +1,57 @@
+/* audit/record (layer 4): what a record of the decision log says (log.md), as the members that snt_log_append takes. */
+#ifndef SNT_AUDIT_RECORD_H
+#define SNT_AUDIT_RECORD_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/* Strings are borrowed; NULL or "" is left out or null, as log.md shows it. Slices are JSON. */
+struct snt_record_policy {
+  const char *name, *source, *region, *sha256;
+  int64_t version; /* 0: null */
+};
+
+struct snt_record_decision {
+  int64_t time_ms;
+  const char *time_source; /* "sts" or "local" */
+  int64_t local_time_ms;   /* 0 unless the local clock is off by more than a minute */
+  const char *request_id, *user, *profile;
+  struct snt_slice request; /* exactly what the evaluator was given */
+  const char *effect, *rule, *reason, *error;
+  int64_t rule_index;
+  struct snt_slice conditions; /* array */
+  const char *justification;
+  int64_t duration_s;
+  struct snt_record_policy policy;
+  struct snt_slice zones; /* object: hashes of the time zones that were used */
+  const char *endpoint, *ca, *proxy;
+  const char *const *config_layers; /* ends with NULL */
+  const char *session_id, *source_identity;
+};
+snt_status snt_record_format_decision(const struct snt_record_decision *record, struct snt_buf *out,
+                                      struct snt_err *err);
+
+struct snt_record_issued {
+  int64_t time_ms;
+  const char *time_source;
+  const char *request_id, *user, *profile;
+  const char *access_key_id, *role_arn;
+  int64_t expires_at_ms;
+  int64_t duration_s;
+  const char *clamped_by; /* which bound was the smallest: request, rule, chaining */
+};
+snt_status snt_record_format_issued(const struct snt_record_issued *record, struct snt_buf *out, struct snt_err *err);
+
+struct snt_record_failed {
+  int64_t time_ms;
+  const char *time_source;
+  const char *request_id, *user, *profile;
+  const char *stage; /* config, credentials, policy, identity, target, evaluate, sts, output */
+  const char *code;  /* name of the snt_code */
+  const char *message;
+};
+snt_status snt_record_format_failed(const struct snt_record_failed *record, struct snt_buf *out, struct snt_err *err);
+
+#endif

@@ -1,0 +1,156 @@
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "snt_build_id.h"
+
+#define BIT(id) SNT_OPTION_BIT(id)
+#define EVALUATING                                                                                                     \
+  (BIT(PROFILE) | BIT(POLICY) | BIT(REGION) | BIT(DURATION) | BIT(JUSTIFICATION) | BIT(BACKEND) | BIT(CONFIG))
+
+enum { STDERR_CAP = 4096 };
+
+const struct snt_command SNT_COMMANDS[] = {
+    {"credentials", "[P]", "decide, and print credentials for credential_process", EVALUATING | BIT(FORCE_TTY), 1,
+     false, snt_cmd_credentials},
+    {"exec", "[P] [-- program...]", "decide, and run a program with the credentials", EVALUATING | BIT(SERVER), 1, true,
+     snt_cmd_exec},
+    {"explain", "[P]", "show what would be decided and why; issue nothing",
+     EVALUATING | BIT(USER) | BIT(TIME) | BIT(MODE) | BIT(REQUEST) | BIT(JSON), 1, false, snt_cmd_explain},
+    {"whoami", "[P]", "show the user that policy sees",
+     BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_whoami},
+    {"policy validate", "FILE...", "check policies", BIT(JSON), SNT_ARGUMENTS_MAX, false, snt_cmd_policy_validate},
+    {"log verify", "[FILE]", "check the decision log's chain", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_verify},
+    {"log show", "[FILE]", "print the decision log for people", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_show},
+    {"add", "P", "put a long-lived key into the keychain", BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(STDIN), 1,
+     false, snt_cmd_add},
+    {"list", "", "list the keychain's entries", BIT(BACKEND) | BIT(CONFIG) | BIT(JSON), 0, false, snt_cmd_list},
+    {"remove", "P", "remove a key from the keychain", BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(YES), 1, false,
+     snt_cmd_remove},
+    {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
+     snt_cmd_init},
+    {NULL, NULL, NULL, 0, 0, false, NULL}};
+
+static int program_exit = -1;
+
+void snt_cli_set_program_exit(int status) { program_exit = status; }
+
+static snt_status print_overview(struct snt_out *out, struct snt_err *err) {
+  SNT_TRY(snt_out_text(out,
+                       "sentinel: the policy gate in front of AWS credentials\n\n"
+                       "usage: sentinel <command> [flags] [-- program...]\n\n",
+                       err));
+  for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL; command++) {
+    SNT_TRY(snt_out_printf(out, err, "  %-16s %s\n", command->name, command->summary));
+  }
+  return snt_out_text(out, "\n`sentinel <command> --help` lists a command's flags; `sentinel --version` the version.\n",
+                      err);
+}
+
+static snt_status print_help(const struct snt_command *command, struct snt_out *out, struct snt_err *err) {
+  SNT_TRY(snt_out_printf(out, err, "usage: sentinel %s%s%s [flags]\n\n%s\n\n", command->name,
+                         command->arguments[0] == '\0' ? "" : " ", command->arguments, command->summary));
+  for (int id = 0; id < SNT_OPTION_COUNT; id++) {
+    const struct snt_option *option = &SNT_OPTION_TABLE[id];
+    if (((command->options | BIT(HELP)) >> id & 1) != 0) {
+      char left[64];
+      (void)snprintf(left, sizeof left, "%s%s%s", option->flag, option->value == NULL ? "" : " ",
+                     option->value == NULL ? "" : option->value);
+      SNT_TRY(snt_out_printf(out, err, "  %-22s %s\n", left, option->help));
+    }
+  }
+  return snt_done();
+}
+
+/* Matches "policy validate" against two words; *used says how many. */
+static const struct snt_command *find_command(char **words, size_t *used) {
+  for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL; command++) {
+    const char *space = strchr(command->name, ' ');
+    if (space == NULL) {
+      if (strcmp(command->name, words[0]) == 0) {
+        *used = 1;
+        return command;
+      }
+      continue;
+    }
+    size_t first = (size_t)(space - command->name);
+    if (strlen(words[0]) == first && memcmp(words[0], command->name, first) == 0 && words[1] != NULL &&
+        strcmp(words[1], space + 1) == 0) {
+      *used = 2;
+      return command;
+    }
+  }
+  return NULL;
+}
+
+static snt_status fail_unknown(char **words, struct snt_err *err) {
+  const char *names[32];
+  size_t count = 0;
+  for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL && count < 31; command++) {
+    names[count++] = command->name;
+  }
+  names[count] = NULL;
+  char text[256];
+  (void)snprintf(text, sizeof text, "%.100s%s%.100s", words[0], words[1] == NULL || words[1][0] == '-' ? "" : " ",
+                 words[1] == NULL || words[1][0] == '-' ? "" : words[1]);
+  const char *nearest = snt_str_nearest(text, names);
+  if (nearest == NULL) {
+    nearest = snt_str_nearest(words[0], names);
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "unknown command \"%s\"", text));
+  return nearest == NULL ? snt_err_hint(err, "`sentinel --help` lists the commands")
+                         : snt_err_hint(err, "did you mean `sentinel %s`?", nearest);
+}
+
+static snt_status dispatch(char **words, struct snt_out *out, struct snt_err *err) {
+  if (words[0] == NULL) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "no command is given"));
+    return snt_err_hint(err, "`sentinel --help` lists the commands");
+  }
+  if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0 || strcmp(words[0], "help") == 0) {
+    return print_overview(out, err);
+  }
+  if (strcmp(words[0], "--version") == 0) {
+    return snt_out_printf(out, err, "sentinel %s\n", SNT_VERSION);
+  }
+  size_t used = 0;
+  const struct snt_command *command = find_command(words, &used);
+  if (command == NULL) {
+    return fail_unknown(words, err);
+  }
+  struct snt_args args;
+  SNT_TRY(snt_args_parse(words + used, command->options, command->max_arguments, &args, err));
+  if (snt_args_has(&args, SNT_OPTION_HELP)) {
+    return print_help(command, out, err);
+  }
+  if (args.program != NULL && !command->takes_program) {
+    return snt_fail(err, SNT_CODE_USAGE, "`sentinel %s` runs no program; remove what follows --", command->name);
+  }
+  return command->run(&args, out, err);
+}
+
+snt_status snt_cli_run(int argc, char **argv, int *out_exit, struct snt_err *err) {
+  SNT_OUT_AUTO struct snt_out out;
+  snt_out_init(&out);
+  char *none[] = {NULL, NULL};
+  snt_status status = dispatch(argc > 0 ? argv + 1 : none, &out, err);
+  snt_status flushed = snt_out_flush(&out, snt_ok(status) ? err : NULL);
+  if (snt_ok(status) && !snt_ok(flushed)) {
+    status = flushed;
+  }
+  *out_exit = snt_ok(status) && program_exit >= 0 ? program_exit : snt_code_exit_status(status.code);
+  return status;
+}
+
+void snt_cli_report(const struct snt_err *err) {
+  char text[STDERR_CAP];
+  bool has_hint = err->hint[0] != '\0';
+  int len = snprintf(text, sizeof text, "sentinel: %s\n%s%s%s",
+                     err->message[0] == '\0' ? snt_code_text(err->code) : err->message, has_hint ? "  " : "", err->hint,
+                     has_hint ? "\n" : "");
+  size_t size = len < 0 ? 0 : (size_t)len < sizeof text ? (size_t)len : sizeof text - 1;
+  (void)!write(STDERR_FILENO, text, size);
+}

@@ -1,0 +1,42 @@
+/* cli/command (layer 6): the table of commands. */
+#ifndef SNT_CLI_COMMAND_H
+#define SNT_CLI_COMMAND_H
+
+#include "cli/options.h"
+#include "cli/out.h"
+
+struct snt_command {
+  const char *name;      /* "policy validate" */
+  const char *arguments; /* "[P]"; "" for none */
+  const char *summary;   /* one line */
+  snt_option_set options;
+  size_t max_arguments;
+  bool takes_program; /* what follows "--" is a program */
+  snt_status (*run)(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+};
+
+/* The table; ends with a row whose name is NULL. */
+extern const struct snt_command SNT_COMMANDS[];
+
+/* Each in a file of its own, cmd_<name>.c. */
+snt_status snt_cmd_credentials(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_explain(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_whoami(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_policy_validate(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_log_verify(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_log_show(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_add(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_init(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+
+/* Finds the command, parses its flags and runs it; prints help where it is asked for. *out_exit is the exit status that
+ * goes with the returned status, 128 + n or a program's own included. */
+snt_status snt_cli_run(int argc, char **argv, int *out_exit, struct snt_err *err);
+/* Prints "sentinel: message" and the hint on stderr, at most 4 KiB. */
+void snt_cli_report(const struct snt_err *err);
+/* The exit status that `exec` passes on once its program has ended; -1: none has run. */
+void snt_cli_set_program_exit(int status);
+
+#endif

@@ -1,0 +1,93 @@
+#include "cli/common.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/time.h"
+#include "policy/request.h"
+
+static snt_status parse_duration(const char *text, int64_t *out, struct snt_err *err) {
+  if (text == NULL) {
+    return snt_done();
+  }
+  if (!snt_ok(snt_duration_parse(text, out, NULL))) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--duration: \"%.100s\" is not a duration", text));
+    return snt_err_hint(err, "write 30m, 1h or 1h30m");
+  }
+  if (*out < 900 || *out > 43200) {
+    return snt_fail(err, SNT_CODE_USAGE, "--duration: a session lasts from 15m to 12h");
+  }
+  return snt_done();
+}
+
+snt_status snt_cli_issue_options(struct snt_args *args, const char *mode, struct snt_issue_options *out,
+                                 struct snt_err *err) {
+  *out = (struct snt_issue_options){.mode = mode,
+                                    .justification = args->values[SNT_OPTION_JUSTIFICATION],
+                                    .policy = args->values[SNT_OPTION_POLICY],
+                                    .regions = args->values[SNT_OPTION_REGION],
+                                    .backend = args->values[SNT_OPTION_BACKEND],
+                                    .config = args->values[SNT_OPTION_CONFIG]};
+  SNT_TRY(snt_args_take_profile(args, &out->profile, err));
+  SNT_TRY(parse_duration(args->values[SNT_OPTION_DURATION], &out->duration_s, err));
+  if (out->justification == NULL) {
+    out->justification = getenv("SENTINEL_JUSTIFICATION");
+  }
+  return out->justification == NULL ? snt_done() : snt_justification_check(out->justification, err);
+}
+
+snt_status snt_cli_open_keychain(const struct snt_args *args, struct snt_cli_keychain *out, struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  SNT_TRY(snt_settings_load(args->values[SNT_OPTION_CONFIG], &out->settings, err));
+  const char *flag = args->values[SNT_OPTION_BACKEND];
+  if (flag != NULL) {
+    SNT_TRY(snt_settings_set_flag(out->settings, SNT_SETTING_KEYCHAIN_BACKEND, "--backend", flag, err));
+  }
+  char *passphrase = getenv("SENTINEL_FILE_PASSPHRASE");
+  if (passphrase != NULL && passphrase[0] != '\0') {
+    size_t len = strlen(passphrase);
+    SNT_TRY(snt_secret_new_from(passphrase, len, &out->passphrase, err));
+    explicit_bzero(passphrase, len);
+    (void)unsetenv("SENTINEL_FILE_PASSPHRASE");
+  }
+  struct snt_keychain_options options = {.backend = snt_settings_text(out->settings, SNT_SETTING_KEYCHAIN_BACKEND),
+                                         .passphrase = out->passphrase};
+  return snt_keychain_open(&options, &out->keychain, err);
+}
+
+void snt_cli_close_keychain(struct snt_cli_keychain *keychain) {
+  snt_keychain_close(&keychain->keychain);
+  snt_secret_free(&keychain->passphrase);
+  snt_settings_free(&keychain->settings);
+}
+
+snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, struct snt_err *err) {
+  if (args->argument_count > 0) {
+    return snt_buf_append_str(out, args->arguments[0], err);
+  }
+  SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+  SNT_TRY(snt_settings_load(args->values[SNT_OPTION_CONFIG], &settings, err));
+  const char *path = snt_settings_text(settings, SNT_SETTING_LOG_PATH);
+  const char *home = getenv("HOME");
+  const char *state = getenv("XDG_STATE_HOME");
+  if (path != NULL && strncmp(path, "~/", 2) != 0) {
+    return snt_buf_append_str(out, path, err);
+  }
+  if (path == NULL && state != NULL && state[0] == '/') {
+    return snt_buf_appendf(out, err, "%s/sentinel/decisions.jsonl", state);
+  }
+  if (home == NULL || home[0] != '/') {
+    return snt_fail(err, SNT_CODE_CONFIG_INVALID, "HOME is not set; name the log: sentinel log verify FILE");
+  }
+  return snt_buf_appendf(out, err, "%s%s", home, path == NULL ? "/.local/state/sentinel/decisions.jsonl" : path + 1);
+}
+
+snt_status snt_cli_print_clean(struct snt_buf *out, const char *text, struct snt_err *err) {
+  bool is_clean = snt_utf8_check_printable(text, strlen(text));
+  for (; *text != '\0'; text++) {
+    unsigned char c = (unsigned char)*text;
+    bool is_odd = c < 0x20 || c == 0x7f || (!is_clean && c >= 0x80);
+    SNT_TRY(snt_buf_append_char(out, is_odd ? '?' : *text, err));
+  }
+  return snt_done();
+}

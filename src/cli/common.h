@@ -1,0 +1,27 @@
+/* cli/common (layer 6): what several commands read from their flags. */
+#ifndef SNT_CLI_COMMON_H
+#define SNT_CLI_COMMON_H
+
+#include "cli/options.h"
+#include "issue/issue.h"
+#include "issue/settings.h"
+#include "keychain/keychain.h"
+
+/* Profile and the flags of every command that evaluates. Code USAGE. */
+snt_status snt_cli_issue_options(struct snt_args *args, const char *mode, struct snt_issue_options *out,
+                                 struct snt_err *err);
+/* The keychain that the flags and the configuration name; the passphrase is taken out of the environment. */
+struct snt_cli_keychain {
+  struct snt_settings *settings;
+  struct snt_secret *passphrase;
+  struct snt_keychain *keychain;
+};
+snt_status snt_cli_open_keychain(const struct snt_args *args, struct snt_cli_keychain *out, struct snt_err *err);
+void snt_cli_close_keychain(struct snt_cli_keychain *keychain);
+#define SNT_CLI_KEYCHAIN_AUTO SNT_CLEANUP(snt_cli_close_keychain)
+/* The log that the argument or the configuration names. */
+snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, struct snt_err *err);
+/* Text without control characters, for a terminal: they become '?'. */
+snt_status snt_cli_print_clean(struct snt_buf *out, const char *text, struct snt_err *err);
+
+#endif

@@ -1,0 +1,66 @@
+/* cli/options (layer 6): flags as data. Help, the reference page and completions are made from these tables. */
+#ifndef SNT_CLI_OPTIONS_H
+#define SNT_CLI_OPTIONS_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* X(ID, flag, value's name or NULL for a switch, help) */
+#define SNT_OPTIONS(X)                                                                                                 \
+  X(PROFILE, "--profile", "P", "the profile (also as the first argument, or AWS_PROFILE)")                             \
+  X(POLICY, "--policy", "SOURCE", "file:PATH, a path, or ssm:/path")                                                   \
+  X(REGION, "--region", "R[,R...]", "regions to ask, in order")                                                        \
+  X(DURATION, "--duration", "D", "how long the session should last, 15m to 12h")                                       \
+  X(JUSTIFICATION, "--justification", "TEXT", "why; written into the record (also SENTINEL_JUSTIFICATION)")            \
+  X(BACKEND, "--backend", "NAME", "keychain backend: auto, file, keyring")                                             \
+  X(CONFIG, "--config", "FILE", "configuration to use instead of the user's")                                          \
+  X(USER, "--user", "U", "explain for this user: alice, role/R/x, federated/x, root")                                  \
+  X(TIME, "--time", "T", "explain at this time (RFC 3339)")                                                            \
+  X(MODE, "--mode", "M", "credential_process, cli or server")                                                          \
+  X(REQUEST, "--request", "FILE", "explain this request (JSON); excludes the other request flags")                     \
+  X(JSON, "--json", NULL, "print JSON")                                                                                \
+  X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
+  X(STDIN, "--stdin", NULL, "read the access key id and the secret from stdin, a line each")                           \
+  X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
+  X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
+  X(YES, "--yes", NULL, "do not ask")                                                                                  \
+  X(HELP, "--help", NULL, "show this text")
+
+enum snt_option_id {
+#define SNT_OPTION_ENUM(id, flag, value, help) SNT_OPTION_##id,
+  SNT_OPTIONS(SNT_OPTION_ENUM)
+#undef SNT_OPTION_ENUM
+      SNT_OPTION_COUNT
+};
+
+struct snt_option {
+  const char *flag;
+  const char *value; /* NULL: a switch */
+  const char *help;
+};
+extern const struct snt_option SNT_OPTION_TABLE[SNT_OPTION_COUNT];
+
+#define SNT_ARGUMENTS_MAX 64
+
+/* What was given. Strings are argv's. */
+struct snt_args {
+  const char *values[SNT_OPTION_COUNT]; /* NULL: not given; "" for a switch that was given */
+  const char *arguments[SNT_ARGUMENTS_MAX];
+  size_t argument_count;
+  char **program; /* after "--"; NULL: none */
+};
+
+/* A set of options, as a bit for each. */
+typedef uint32_t snt_option_set;
+#define SNT_OPTION_BIT(id) ((snt_option_set)1 << SNT_OPTION_##id)
+
+/* argv begins after the command's name and ends with NULL. "--flag value" and "--flag=value". Code USAGE: an unknown
+ * flag (with the nearest one), a missing value, a flag given twice, more than max_arguments arguments. */
+snt_status snt_args_parse(char **argv, snt_option_set allowed, size_t max_arguments, struct snt_args *out,
+                          struct snt_err *err);
+bool snt_args_has(const struct snt_args *args, enum snt_option_id id);
+/* The profile: --profile, else the first argument (which is taken out), else AWS_PROFILE. Code USAGE. */
+snt_status snt_args_take_profile(struct snt_args *args, const char **out, struct snt_err *err);
+
+#endif

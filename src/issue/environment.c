@@ -1,0 +1,46 @@
+#include "issue/environment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void snt_environment_clear(struct snt_environment *environment) {
+  snt_aws_credentials_clear(&environment->aws.credentials);
+  snt_secret_free(&environment->passphrase);
+}
+
+static snt_status take_variable(const char *name, struct snt_secret **out, struct snt_err *err) {
+  char *value = getenv(name);
+  if (value == NULL || value[0] == '\0') {
+    return snt_done();
+  }
+  size_t len = strlen(value);
+  SNT_TRY(snt_secret_new_from(value, len, out, err));
+  explicit_bzero(value, len);
+  return unsetenv(name) == 0 ? snt_done() : snt_fail_memory(err);
+}
+
+snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  struct snt_aws_credentials *credentials = &out->aws.credentials;
+  SNT_SECRET_AUTO struct snt_secret *id = NULL;
+  SNT_TRY(take_variable("SENTINEL_FILE_PASSPHRASE", &out->passphrase, err));
+  SNT_TRY(take_variable("AWS_ACCESS_KEY_ID", &id, err));
+  SNT_TRY(take_variable("AWS_SECRET_ACCESS_KEY", &credentials->secret_key, err));
+  SNT_TRY(take_variable("AWS_SESSION_TOKEN", &credentials->session_token, err));
+  if ((id == NULL) != (credentials->secret_key == NULL)) {
+    const char *missing = id == NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY";
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS, "the environment holds half a key: %s is missing", missing));
+    return snt_err_hint(err, "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither");
+  }
+  if (id == NULL) {
+    snt_secret_free(&credentials->session_token);
+    return snt_done();
+  }
+  if (!snt_aws_access_key_id_check(snt_secret_borrow(id))) {
+    return snt_fail(err, SNT_CODE_NO_CREDENTIALS, "AWS_ACCESS_KEY_ID of the environment is not an access key id");
+  }
+  (void)snprintf(credentials->access_key_id, sizeof credentials->access_key_id, "%s", snt_secret_borrow(id));
+  (void)snprintf(credentials->source, sizeof credentials->source, "environment");
+  return snt_done();
+}

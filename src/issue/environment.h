@@ -1,0 +1,19 @@
+/* issue/environment (layer 5): the secrets of the environment, taken out of it once. */
+#ifndef SNT_ISSUE_ENVIRONMENT_H
+#define SNT_ISSUE_ENVIRONMENT_H
+
+#include "aws/credentials.h"
+
+struct snt_environment {
+  struct snt_aws_environment aws;
+  struct snt_secret *passphrase; /* SENTINEL_FILE_PASSPHRASE; NULL: not set */
+};
+void snt_environment_clear(struct snt_environment *environment);
+#define SNT_ENVIRONMENT_AUTO SNT_CLEANUP(snt_environment_clear)
+
+/* Moves AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and SENTINEL_FILE_PASSPHRASE into secrets,
+ * overwrites their values where they stood and removes the variables. Call it after the evaluator was started. Half a
+ * key is NO_CREDENTIALS, naming the missing variable. */
+snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err);
+
+#endif

@@ -1,0 +1,69 @@
+/* issue/flow (layer 5, internal): the state of one request and the steps that issue.c and explain.c put in order. */
+#ifndef SNT_ISSUE_FLOW_H
+#define SNT_ISSUE_FLOW_H
+
+#include "audit/log.h"
+#include "aws/identity.h"
+#include "aws/service.h"
+#include "issue/environment.h"
+#include "issue/issue.h"
+#include "issue/settings.h"
+#include "policy/decision.h"
+#include "policy/request.h"
+#include "policy/source.h"
+
+struct snt_flow {
+  const struct snt_issue_options *options;
+  char request_id[17];
+  const char *stage; /* where it stands, for the failure's record */
+
+  struct snt_settings *settings;
+  struct snt_evaluator *evaluator;
+  struct snt_environment environment;
+  struct snt_aws_shared_config *config;
+  struct snt_aws_target target;
+  struct snt_policy_source source;
+  struct snt_policy policy;
+  struct snt_buf problems; /* of a refused policy: JSON array */
+  struct snt_log *log;
+  struct snt_keychain *keychain;
+  struct snt_aws_credentials base;
+  struct snt_http_client *client;
+  struct snt_aws_endpoint sts; /* of the region that answered */
+
+  struct snt_aws_identity who;
+  int64_t server_time_ms; /* STS's Date; 0: STS was not asked */
+  int64_t server_monotonic_ms;
+  int64_t duration_s; /* asked for */
+  struct snt_buf request;
+  struct snt_decision decision;
+  struct snt_session_names names;
+  struct snt_log_position decision_record;
+};
+
+void snt_flow_clear(struct snt_flow *flow);
+#define SNT_FLOW_AUTO SNT_CLEANUP(snt_flow_clear)
+
+/* flow_prepare.c: all that needs neither secret nor network. */
+snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* settings, evaluator */
+snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */
+snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err); /* source; a file is loaded */
+snt_status snt_flow_load_policy(struct snt_flow *flow, struct snt_err *err); /* hands the bytes to the evaluator */
+snt_status snt_flow_open_log(struct snt_flow *flow, struct snt_err *err);
+/* flow_ask.c: base credentials; then policy and identity, together. */
+snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
+snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
+/* The decision's time: STS's Date and what has passed since; the local clock when STS was not asked. */
+int64_t snt_flow_now_ms(const struct snt_flow *flow);
+/* flow_decide.c */
+snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err);
+/* Evaluates a request that is already written in flow->request. */
+snt_status snt_flow_evaluate(struct snt_flow *flow, struct snt_err *err);
+/* flow_record.c */
+snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err);
+snt_status snt_flow_record_issued(struct snt_flow *flow, const struct snt_sts_session *session, int64_t duration_s,
+                                  const char *clamped_by, struct snt_err *err);
+/* A refusal before a decision, or STS's. When it cannot be recorded the error says so, and stays what it was. */
+void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err);
+
+#endif

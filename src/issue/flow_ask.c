@@ -1,0 +1,155 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "issue/flow.h"
+
+enum { REGIONS_MAX = 8 };
+
+snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "credentials";
+  struct snt_keychain_options options = {.backend = snt_settings_text(flow->settings, SNT_SETTING_KEYCHAIN_BACKEND),
+                                         .passphrase = flow->environment.passphrase};
+  SNT_TRY(snt_keychain_open(&options, &flow->keychain, err));
+  return snt_aws_credentials_find(&flow->target, flow->keychain, &flow->environment.aws, &flow->base, err);
+}
+
+/* aws.md, Regions: flag and policy.regions, the profile's, AWS_REGION, AWS_DEFAULT_REGION. */
+static snt_status collect_regions(const struct snt_flow *flow, const char *out[static REGIONS_MAX + 1],
+                                  struct snt_err *err) {
+  const char *const *listed = snt_settings_list(flow->settings, SNT_SETTING_POLICY_REGIONS);
+  const char *single = flow->target.region[0] != '\0' ? flow->target.region : getenv("AWS_REGION");
+  if (single == NULL || single[0] == '\0') {
+    single = getenv("AWS_DEFAULT_REGION");
+  }
+  size_t count = 0;
+  for (; listed != NULL && *listed != NULL && count < REGIONS_MAX; listed++) {
+    out[count++] = *listed;
+  }
+  if (count == 0 && single != NULL && single[0] != '\0') {
+    out[count++] = single;
+  }
+  out[count] = NULL;
+  if (count == 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "no region is configured for profile \"%s\"",
+                        flow->options->profile == NULL ? "" : flow->options->profile));
+    return snt_err_hint(err, "set policy.regions, the profile's region, AWS_REGION, or give --region");
+  }
+  for (size_t i = 0; i < count; i++) {
+    SNT_TRY(snt_aws_region_check(out[i], err));
+  }
+  return snt_done();
+}
+
+static snt_status check_endpoint_lock(const struct snt_flow *flow, const struct snt_aws_endpoint *endpoint,
+                                      struct snt_err *err) {
+  char proxy[512] = "";
+  SNT_TRY(snt_http_proxy_for(flow->client, endpoint->url, proxy, sizeof proxy, err));
+  bool is_plain =
+      !endpoint->is_overridden && proxy[0] == '\0' && strcmp(snt_http_ca_source(flow->client), "system") == 0;
+  if (!is_plain && snt_settings_is(flow->settings, SNT_SETTING_ENDPOINTS, "aws")) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID,
+                        "%s: another endpoint, CA or proxy is refused by the administrator (endpoints: aws)",
+                        endpoint->host));
+    return snt_err_hint(err, "unset AWS_ENDPOINT_URL, AWS_CA_BUNDLE and HTTPS_PROXY");
+  }
+  return snt_done();
+}
+
+static snt_status open_client(struct snt_flow *flow, struct snt_err *err) {
+  const char *bundle = getenv("AWS_CA_BUNDLE");
+  if (bundle == NULL || bundle[0] == '\0') {
+    bundle = flow->target.ca_bundle[0] == '\0' ? NULL : flow->target.ca_bundle;
+  }
+  struct snt_http_options options = {.ca_bundle = bundle};
+  return snt_http_client_open(&options, &flow->client, err);
+}
+
+static snt_status accept_caller(struct snt_flow *flow, const struct snt_aws_call *call, struct snt_err *err) {
+  flow->stage = "identity";
+  struct snt_sts_caller caller = {0};
+  SNT_TRY(snt_sts_parse_get_caller_identity(call, &caller, err));
+  const char *const *accounts = snt_settings_list(flow->settings, SNT_SETTING_IDENTITY_ACCOUNTS);
+  SNT_TRY(snt_aws_identity_parse(caller.arn, accounts, &flow->who, err));
+  flow->server_time_ms = caller.date_ms;
+  flow->server_monotonic_ms = caller.received_at_ms;
+  return snt_done();
+}
+
+/* The folder of the log: where the hashes of earlier policies are remembered. */
+static snt_status state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err) {
+  const char *path = flow->log == NULL ? "." : snt_log_path(flow->log);
+  const char *slash = strrchr(path, '/');
+  return snt_buf_append(out, slash == NULL ? "." : path, slash == NULL ? 1 : (size_t)(slash - path), err);
+}
+
+static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call *call, bool is_fallback,
+                                struct snt_err *err) {
+  flow->stage = "policy";
+  SNT_CLEANUP(snt_ssm_parameter_clear) struct snt_ssm_parameter parameter = {0};
+  SNT_TRY(snt_ssm_parse_get_parameter(call, &parameter, err));
+  struct snt_slice value = {snt_buf_borrow(&parameter.value), parameter.value.len};
+  SNT_TRY(snt_policy_from_parameter(flow->source.path, call->endpoint.region, parameter.version, value, &flow->policy,
+                                    err));
+  if (flow->log == NULL) {
+    return snt_flow_load_policy(flow, err);
+  }
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_TRY(state_folder(flow, &folder, err));
+  if (is_fallback && !snt_policy_was_seen(folder.data, &flow->policy)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NETWORK, "%s in %s is not the policy last seen from an earlier region",
+                        flow->policy.source, call->endpoint.region));
+    return snt_err_hint(err, "wait for the first region, or store the same policy in all regions");
+  }
+  SNT_TRY(snt_flow_load_policy(flow, err));
+  if (!is_fallback) {
+    snt_policy_remember(folder.data, &flow->policy);
+  }
+  return snt_done();
+}
+
+/* One region: the policy (when it is not a file) and the identity, in one round trip. */
+static snt_status ask_region(struct snt_flow *flow, const char *region, bool is_fallback, bool *is_outage,
+                             struct snt_err *err) {
+  bool asks_policy = flow->source.origin == SNT_POLICY_ORIGIN_SSM;
+  struct snt_aws_endpoint ssm = {0};
+  const char *configured = flow->target.endpoint_url;
+  SNT_TRY(snt_aws_endpoint_find("sts", region, configured, &flow->sts, err));
+  SNT_TRY(snt_aws_endpoint_find("ssm", region, configured, &ssm, err));
+  SNT_TRY(check_endpoint_lock(flow, &flow->sts, err));
+  SNT_TRY(check_endpoint_lock(flow, &ssm, err));
+  SNT_AWS_CALL_AUTO struct snt_aws_call identity = {0};
+  SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
+  SNT_TRY(snt_sts_prepare_get_caller_identity(&identity, &flow->sts, &flow->base, err));
+  if (asks_policy) {
+    SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
+  }
+  struct snt_aws_call *const calls[] = {&identity, &policy};
+  SNT_TRY(snt_aws_perform(flow->client, calls, asks_policy ? 2 : 1, err));
+  *is_outage = snt_aws_call_is_outage(&identity) || (asks_policy && snt_aws_call_is_outage(&policy));
+  SNT_TRY(accept_caller(flow, &identity, err));
+  return asks_policy ? accept_policy(flow, &policy, is_fallback, err) : snt_done();
+}
+
+snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "identity";
+  const char *regions[REGIONS_MAX + 1];
+  SNT_TRY(collect_regions(flow, regions, err));
+  SNT_TRY(open_client(flow, err));
+  snt_status status = {SNT_CODE_FAILED};
+  for (size_t i = 0; regions[i] != NULL; i++) {
+    bool is_outage = false;
+    status = ask_region(flow, regions[i], i > 0, &is_outage, err);
+    if (snt_ok(status) || !is_outage) {
+      return status;
+    }
+  }
+  return status;
+}
+
+int64_t snt_flow_now_ms(const struct snt_flow *flow) {
+  if (flow->server_time_ms == 0) {
+    return snt_clock_wall_ms();
+  }
+  return flow->server_time_ms + (snt_clock_monotonic_ms() - flow->server_monotonic_ms);
+}

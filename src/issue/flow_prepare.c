@@ -1,0 +1,112 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "issue/flow.h"
+
+void snt_flow_clear(struct snt_flow *flow) {
+  snt_evaluator_close(&flow->evaluator);
+  snt_environment_clear(&flow->environment);
+  snt_aws_credentials_clear(&flow->base);
+  snt_keychain_close(&flow->keychain);
+  snt_http_client_close(&flow->client);
+  snt_log_close(&flow->log);
+  snt_policy_clear(&flow->policy);
+  snt_aws_shared_config_free(&flow->config);
+  snt_settings_free(&flow->settings);
+  snt_decision_clear(&flow->decision);
+  snt_buf_clear(&flow->request);
+  snt_buf_clear(&flow->problems);
+}
+
+static snt_status set_flags(struct snt_flow *flow, struct snt_err *err) {
+  const struct {
+    enum snt_setting_id id;
+    const char *flag;
+    const char *value;
+  } rows[] = {{SNT_SETTING_POLICY_SOURCE, "--policy", flow->options->policy},
+              {SNT_SETTING_POLICY_REGIONS, "--region", flow->options->regions},
+              {SNT_SETTING_KEYCHAIN_BACKEND, "--backend", flow->options->backend}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    if (rows[i].value != NULL) {
+      SNT_TRY(snt_settings_set_flag(flow->settings, rows[i].id, rows[i].flag, rows[i].value, err));
+    }
+  }
+  return snt_done();
+}
+
+snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err) {
+  SNT_TRY(snt_random_request_id(flow->request_id, err));
+  SNT_TRY(snt_settings_load(flow->options->config, &flow->settings, err));
+  SNT_TRY(set_flags(flow, err));
+  struct snt_evaluator_options options = {.is_rlimits_only =
+                                              snt_settings_is(flow->settings, SNT_SETTING_SANDBOX, "rlimits-only")};
+  SNT_TRY(snt_evaluator_start(&options, &flow->evaluator, err));
+  return snt_environment_take(&flow->environment, err);
+}
+
+static const char *look_up(void *context, const char *name) {
+  (void)context;
+  return getenv(name);
+}
+
+snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err) {
+  SNT_CLEANUP(snt_aws_locations_clear) struct snt_aws_locations locations = {0};
+  SNT_TRY(snt_aws_locations_find(look_up, NULL, &locations, err));
+  SNT_TRY(snt_aws_shared_config_load(&locations, &flow->config, err));
+  const struct snt_aws_profile_settings *own = snt_settings_profile(flow->settings, flow->options->profile);
+  SNT_TRY(snt_aws_target_resolve(flow->config, own, flow->options->profile, &flow->target, err));
+  flow->duration_s = flow->options->duration_s != 0 ? flow->options->duration_s
+                     : flow->target.duration_s != 0 ? flow->target.duration_s
+                                                    : 3600;
+  if (flow->duration_s < 900 || flow->duration_s > 43200) {
+    return snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile \"%s\": a session lasts from 15m to 12h, not %lld s",
+                    flow->options->profile, (long long)flow->duration_s);
+  }
+  return snt_done();
+}
+
+snt_status snt_flow_load_policy(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "policy";
+  if (snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) != NULL) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not signed, and policy.keys asks for signatures",
+                        flow->policy.source));
+    return snt_err_hint(err, "use a signed bundle, or remove policy.keys");
+  }
+  return snt_policy_load(&flow->policy, flow->evaluator, &flow->problems, err);
+}
+
+snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "policy";
+  const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_SOURCE);
+  SNT_TRY(snt_policy_source_parse(text, flow->options->profile, &flow->source, err));
+  if (flow->source.origin != SNT_POLICY_ORIGIN_FILE) {
+    return snt_done();
+  }
+  SNT_TRY(snt_policy_read_file(flow->source.path, true, &flow->policy, err));
+  return snt_flow_load_policy(flow, err);
+}
+
+/* "~/" at the start of log.path is the user's home. */
+static snt_status expand_home(const char *path, struct snt_buf *out, struct snt_err *err) {
+  if (strncmp(path, "~/", 2) != 0) {
+    return snt_buf_append_str(out, path, err);
+  }
+  const char *home = getenv("HOME");
+  if (home == NULL || home[0] != '/') {
+    return snt_fail(err, SNT_CODE_LOG, "log.path is \"%s\", and HOME is not set", path);
+  }
+  return snt_buf_appendf(out, err, "%s%s", home, path + 1);
+}
+
+snt_status snt_flow_open_log(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "log";
+  const char *path = snt_settings_text(flow->settings, SNT_SETTING_LOG_PATH);
+  SNT_BUF_AUTO struct snt_buf expanded = {0};
+  if (path != NULL) {
+    SNT_TRY(expand_home(path, &expanded, err));
+  }
+  struct snt_log_options options = {.path = path == NULL ? NULL : expanded.data};
+  return snt_log_open(&options, &flow->log, err);
+}

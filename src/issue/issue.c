@@ -1,0 +1,157 @@
+/* The product, from top to bottom.
+ *
+ * MUST
+ *  1. (I1) reach STS only after a decision whose effect is exactly allow; every early return is a failure;
+ *  2. (I2) put the decision record on the disk before STS is asked, and the issuance record before the caller gets one
+ *     byte of the session;
+ *  3. (I3) start the evaluator before any secret is read, and give it none;
+ *  4. record what failed, without letting a record's failure turn into success. */
+#include "issue/issue.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/tty.h"
+#include "issue/flow.h"
+
+enum { SESSION_MIN_S = 900, SESSION_CHAINED_MAX_S = 3600, MFA_DEADLINE_MS = 50000 };
+
+void snt_issued_clear(struct snt_issued *issued) { snt_aws_credentials_clear(&issued->credentials); }
+
+/* What is granted: the smallest of request, rule and chaining; which one it was is recorded. */
+struct grant {
+  int64_t duration_s;
+  const char *clamped_by;
+};
+
+static snt_status bound_session(const struct snt_flow *flow, struct grant *out, struct snt_err *err) {
+  *out = (struct grant){flow->duration_s, "request"};
+  const struct snt_decision *decision = &flow->decision;
+  if (decision->max_duration_s > 0 && decision->max_duration_s < out->duration_s) {
+    *out = (struct grant){decision->max_duration_s, "rule"};
+  }
+  bool is_chained = flow->base.session_token != NULL || strcmp(flow->who.kind, "user") != 0;
+  if (is_chained && out->duration_s > SESSION_CHAINED_MAX_S) {
+    *out = (struct grant){SESSION_CHAINED_MAX_S, "chaining"};
+  }
+  if (out->duration_s < SESSION_MIN_S) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_DENIED, "rule \"%s\" allows %lld s, and STS issues no session under %d s",
+                        decision->rule, (long long)out->duration_s, SESSION_MIN_S));
+    return snt_err_hint(err, "the rule's max_duration has to be at least 15m");
+  }
+  return snt_done();
+}
+
+static snt_status ask_mfa_code(const struct snt_flow *flow, struct snt_secret **out, struct snt_err *err) {
+  if (flow->target.mfa_serial[0] == '\0') {
+    return snt_done();
+  }
+  SNT_BUF_AUTO struct snt_buf prompt = {0};
+  SNT_TRY(snt_buf_appendf(&prompt, err, "MFA code of %s for profile %s: ", flow->target.mfa_serial,
+                          flow->options->profile));
+  snt_status status = snt_tty_ask(prompt.data, false, MFA_DEADLINE_MS, 16, out, err);
+  if (!snt_ok(status)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "profile \"%s\" needs a code of %s", flow->options->profile,
+                        flow->target.mfa_serial));
+    return snt_err_hint(err, "run it in a terminal, once: sentinel exec %s -- true", flow->options->profile);
+  }
+  const char *code = snt_secret_borrow(*out);
+  if (strlen(code) != 6 || strspn(code, "0123456789") != 6) {
+    return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "an MFA code has six digits");
+  }
+  return snt_done();
+}
+
+static snt_status assume_role(struct snt_flow *flow, const struct grant *grant, struct snt_sts_session *session,
+                              struct snt_err *err) {
+  SNT_SECRET_AUTO struct snt_secret *code = NULL;
+  SNT_TRY(ask_mfa_code(flow, &code, err));
+  const struct snt_log_position *record = &flow->decision_record;
+  SNT_BUF_AUTO struct snt_buf witness = {0};
+  SNT_TRY(snt_buf_appendf(&witness, err, "%s.%lld.%s", record->chain, (long long)record->seq, record->sha256));
+  const struct snt_sts_tag tags[] = {{"SentinelSession", flow->names.session_id}, {"SentinelRecord", witness.data}};
+  bool has_tags = !snt_settings_is(flow->settings, SNT_SETTING_TAGS, "off");
+  struct snt_sts_assume_role parameters = {.role_arn = flow->target.role_arn,
+                                           .role_session_name = flow->names.role_session_name,
+                                           .source_identity = flow->names.source_identity,
+                                           .external_id = flow->target.external_id,
+                                           .duration_s = grant->duration_s,
+                                           .mfa_serial = flow->target.mfa_serial,
+                                           .mfa_code = code == NULL ? NULL : snt_secret_borrow(code),
+                                           .tags = tags,
+                                           .tag_count = has_tags ? 2 : 0};
+  SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
+  SNT_TRY(snt_sts_prepare_assume_role(&call, &flow->sts, &flow->base, &parameters, err));
+  struct snt_aws_call *const calls[] = {&call};
+  SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
+  return snt_sts_parse_assume_role(&call, session, err);
+}
+
+/* From here a signal waits until the result is out; one that has come already is taken first. */
+static void block_signals(sigset_t *previous) {
+  sigset_t all;
+  sigfillset(&all);
+  (void)sigprocmask(SIG_BLOCK, &all, previous);
+  sigset_t pending;
+  bool is_ending =
+      sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1 ||
+                                    sigismember(&pending, SIGHUP) == 1 || sigismember(&pending, SIGQUIT) == 1);
+  if (is_ending) {
+    (void)sigprocmask(SIG_SETMASK, previous, NULL);
+    (void)sigprocmask(SIG_BLOCK, &all, NULL);
+  }
+}
+
+static snt_status issue_session(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err) {
+  flow->stage = "sts";
+  struct grant grant = {0};
+  SNT_TRY(bound_session(flow, &grant, err));
+  SNT_CLEANUP(snt_sts_session_clear) struct snt_sts_session session = {0};
+  SNT_TRY(assume_role(flow, &grant, &session, err));
+
+  flow->stage = "output";
+  block_signals(&out->signals);
+  snt_status status = snt_flow_record_issued(flow, &session, grant.duration_s, grant.clamped_by, err);
+  if (!snt_ok(status)) {
+    (void)sigprocmask(SIG_SETMASK, &out->signals, NULL);
+    return status;
+  }
+  out->credentials = session.credentials;
+  session.credentials = (struct snt_aws_credentials){0}; /* ownership went to out */
+  return snt_done();
+}
+
+static snt_status run(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err) {
+  SNT_TRY(snt_flow_open(flow, err));
+  SNT_TRY(snt_flow_find_target(flow, err));
+  SNT_TRY(snt_aws_target_require_role(&flow->target, err));
+  SNT_TRY(snt_flow_find_policy(flow, err));
+  SNT_TRY(snt_flow_open_log(flow, err));
+  SNT_TRY(snt_flow_find_credentials(flow, err));
+  SNT_TRY(snt_flow_ask(flow, err));
+  SNT_TRY(snt_flow_decide(flow, err));
+  SNT_TRY(snt_flow_record_decision(flow, err));
+  if (!snt_decision_allows(&flow->decision)) {
+    bool is_minimal = snt_settings_is(flow->settings, SNT_SETTING_DENY_VERBOSITY, "minimal");
+    return snt_decision_refuse(&flow->decision, flow->options->profile, flow->request_id, is_minimal, err);
+  }
+  return issue_session(flow, out, err);
+}
+
+snt_status snt_issue(const struct snt_issue_options *options, struct snt_issued *out, struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  SNT_FLOW_AUTO struct snt_flow flow = {.options = options, .stage = "config"};
+  snt_status status = run(&flow, out, err);
+  bool is_decided = flow.decision_record.seq != 0 && !snt_decision_allows(&flow.decision);
+  if (!snt_ok(status)) {
+    if (!is_decided) {
+      snt_flow_record_failure(&flow, err);
+    }
+    return status;
+  }
+  const char *region = flow.target.region[0] != '\0' ? flow.target.region : flow.sts.region;
+  (void)snprintf(out->region, sizeof out->region, "%s", region);
+  (void)snprintf(out->profile, sizeof out->profile, "%s", options->profile);
+  (void)snprintf(out->request_id, sizeof out->request_id, "%s", flow.request_id);
+  return snt_done();
+}

@@ -1,0 +1,63 @@
+/* issue/issue (layer 5): the one place where a decision meets secrets (architecture.md). */
+#ifndef SNT_ISSUE_ISSUE_H
+#define SNT_ISSUE_ISSUE_H
+
+#include <signal.h>
+#include <stdint.h>
+
+#include "aws/credentials.h"
+#include "aws/identity.h"
+#include "base/buf.h"
+
+/* What a command asks for. Strings are borrowed; NULL: not given. */
+struct snt_issue_options {
+  const char *profile;
+  const char *mode; /* credential_process, cli */
+  const char *justification;
+  const char *policy;  /* --policy */
+  const char *regions; /* --region */
+  const char *backend; /* --backend */
+  const char *config;  /* --config */
+  int64_t duration_s;  /* --duration; 0: not given */
+};
+
+struct snt_issued {
+  struct snt_aws_credentials credentials;
+  char region[64]; /* the profile's, or the one that answered */
+  char profile[257];
+  char request_id[17];
+  sigset_t signals; /* the mask to restore once the result is out; see snt_issue */
+};
+void snt_issued_clear(struct snt_issued *issued);
+#define SNT_ISSUED_AUTO SNT_CLEANUP(snt_issued_clear)
+
+/* Decides, records, asks STS, records, and only then succeeds. On success all signals are blocked: the caller writes
+ * the result and exits, or restores the mask. The codes are those of cli.md's exit statuses. */
+snt_status snt_issue(const struct snt_issue_options *options, struct snt_issued *out, struct snt_err *err);
+
+/* `whoami`: the identity that policy would see. */
+snt_status snt_issue_whoami(const struct snt_issue_options *options, struct snt_aws_identity *out, struct snt_err *err);
+
+/* `explain`. */
+struct snt_explain_options {
+  struct snt_issue_options common;
+  const char *user;         /* --user: the short form; NULL: ask STS */
+  int64_t time_ms;          /* --time; 0: now */
+  const char *request_file; /* --request */
+};
+
+struct snt_explanation {
+  struct snt_buf reply; /* the evaluator's reply of policy.md as one JSON object, with "policy", "facts", "request" */
+  struct snt_buf problems; /* JSON array, when the policy was refused */
+};
+void snt_explanation_clear(struct snt_explanation *explanation);
+#define SNT_EXPLANATION_AUTO SNT_CLEANUP(snt_explanation_clear)
+
+/* Evaluates and issues nothing. OK whenever it could evaluate, whatever the decision. */
+snt_status snt_issue_explain(const struct snt_explain_options *options, struct snt_explanation *out,
+                             struct snt_err *err);
+
+/* `policy validate`: problems gets a JSON array, empty when the file is good. Code POLICY_INVALID when it is not. */
+snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct snt_err *err);
+
+#endif

@@ -1,0 +1,73 @@
+/* issue/settings (layer 5): the configuration (cli.md, Configuration): the administrator's file, the user's, the
+ * environment, flags; later wins, unless an earlier layer locked the key.
+ *
+ * MUST
+ *  1. refuse unknown keys, wrong types and files that someone else may write, naming file, line and remedy;
+ *  2. refuse a locked key in a later layer, naming both places;
+ *  3. take identity, time, sandbox, endpoints' locks and what may be locked only from the administrator's file. */
+#ifndef SNT_ISSUE_SETTINGS_H
+#define SNT_ISSUE_SETTINGS_H
+
+#include "aws/shared_config.h"
+#include "base/buf.h"
+
+#define SNT_ADMIN_CONFIG "/etc/sentinel/config.yaml"
+
+enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION, SNT_SETTING_INTEGER };
+
+/* X(ID, key, type, environment variable, administrator only, one of these values ("a|b"), what it is) */
+#define SNT_SETTINGS(X)                                                                                                \
+  X(INSTALLATION, "installation", TEXT, NULL, false, NULL, "name of this installation; bound into signatures")         \
+  X(POLICY_SOURCE, "policy.source", TEXT, "SENTINEL_POLICY_SOURCE", false, NULL,                                       \
+    "where policy comes from: ssm:/path, file:PATH; {profile} is replaced")                                            \
+  X(POLICY_REGIONS, "policy.regions", LIST, NULL, false, NULL, "regions that hold the policy, in order")               \
+  X(POLICY_CACHE_TTL, "policy.cache_ttl", DURATION, NULL, false, NULL, "how long a verified policy may be reused")     \
+  X(POLICY_MAX_STALE, "policy.max_stale", DURATION, NULL, false, NULL, "how old a cached signed bundle may be")        \
+  X(POLICY_KEYS, "policy.keys", LIST, NULL, false, NULL, "keys that may sign policy; unsigned policy is refused then") \
+  X(POLICY_MIN_SIGNATURES, "policy.min_signatures", INTEGER, NULL, false, NULL,                                        \
+    "how many of the keys must have signed")                                                                           \
+  X(POLICY_MIN_SERIAL, "policy.min_serial", INTEGER, NULL, true, NULL, "lowest bundle serial that is accepted")        \
+  X(KEYCHAIN_BACKEND, "keychain.backend", TEXT, "SENTINEL_BACKEND", false, NULL,                                       \
+    "where keys rest: auto, file, keyring")                                                                            \
+  X(LOG_PATH, "log.path", TEXT, NULL, false, NULL, "the decision log")                                                 \
+  X(LOG_REQUIRED, "log.required", LIST, NULL, false, "file", "sinks that must succeed")                                \
+  X(STATE_STORE, "state.store", TEXT, NULL, false, "sqlite", "where shared state is kept")                             \
+  X(SANDBOX, "sandbox", TEXT, NULL, true, "seccomp|rlimits-only", "what the evaluator must be locked down with")       \
+  X(DENY_VERBOSITY, "deny.verbosity", TEXT, NULL, false, "full|minimal", "how much a denied user is told")             \
+  X(TAGS, "tags", TEXT, NULL, false, "on|off", "whether sessions carry tags")                                          \
+  X(SEPARATOR, "source_identity.separator", TEXT, NULL, false, "=|:", "separator in the source identity")              \
+  X(IDENTITY_ACCOUNTS, "identity.accounts", LIST, NULL, true, NULL, "accounts whose users are known by plain name")    \
+  X(TIME_REQUIRE, "time.require", TEXT, NULL, true, "server", "refuse time conditions on a local clock")               \
+  X(ENDPOINTS, "endpoints", TEXT, NULL, true, "any|aws", "aws: no other endpoint, CA or proxy is honoured")
+
+enum snt_setting_id {
+#define SNT_SETTING_ENUM(id, key, type, variable, admin, values, help) SNT_SETTING_##id,
+  SNT_SETTINGS(SNT_SETTING_ENUM)
+#undef SNT_SETTING_ENUM
+      SNT_SETTING_COUNT
+};
+
+struct snt_settings;
+
+/* config_flag is --config's value or NULL. Reads the administrator's file, then the user's (or config_flag's), then the
+ * environment. Code CONFIG_INVALID. */
+snt_status snt_settings_load(const char *config_flag, struct snt_settings **out, struct snt_err *err);
+void snt_settings_free(struct snt_settings **settings);
+#define SNT_SETTINGS_AUTO SNT_CLEANUP(snt_settings_free)
+
+/* A flag's value, over everything but a lock. flag ("--policy") is named in errors. */
+snt_status snt_settings_set_flag(struct snt_settings *settings, enum snt_setting_id id, const char *flag,
+                                 const char *value, struct snt_err *err);
+/* NULL when it is not set; for a LIST the first element. Borrowed. */
+const char *snt_settings_text(const struct snt_settings *settings, enum snt_setting_id id);
+/* Ends with NULL; NULL when it is not set. */
+const char *const *snt_settings_list(const struct snt_settings *settings, enum snt_setting_id id);
+bool snt_settings_is(const struct snt_settings *settings, enum snt_setting_id id, const char *value);
+/* `profiles.<name>` of the configuration, or NULL. */
+const struct snt_aws_profile_settings *snt_settings_profile(const struct snt_settings *settings, const char *name);
+/* The files that were read, for the record; ends with NULL. */
+const char *const *snt_settings_layers(const struct snt_settings *settings);
+/* Where the user's configuration is, or would be. Code CONFIG_INVALID without HOME. */
+snt_status snt_settings_user_path(struct snt_buf *out, struct snt_err *err);
+
+#endif

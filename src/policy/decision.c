@@ -1,0 +1,271 @@
+#include "policy/decision.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "format/json.h"
+
+static const char *const EFFECT_NAMES[] = {
+#define SNT_EFFECT_NAME(name, text, issues) text,
+    SNT_EFFECTS(SNT_EFFECT_NAME)
+#undef SNT_EFFECT_NAME
+};
+
+static const bool EFFECT_ISSUES[] = {
+#define SNT_EFFECT_ISSUES(name, text, issues) issues,
+    SNT_EFFECTS(SNT_EFFECT_ISSUES)
+#undef SNT_EFFECT_ISSUES
+};
+
+const char *snt_effect_name(enum snt_effect effect) {
+  return (unsigned)effect < SNT_EFFECT_COUNT ? EFFECT_NAMES[effect] : EFFECT_NAMES[SNT_EFFECT_DENY];
+}
+
+void snt_decision_clear(struct snt_decision *decision) {
+  snt_buf_clear(&decision->conditions);
+  snt_buf_clear(&decision->missing);
+  snt_buf_clear(&decision->trace);
+  memset(decision, 0, sizeof *decision);
+}
+
+static snt_status refuse_reply(const char *what, struct snt_err *err) {
+  return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator's answer makes no sense (%s)", what);
+}
+
+/* A string member of at most cap - 1 printable bytes; null or absent is "". */
+static snt_status take_text(const struct snt_json_value *root, const char *key, char *out, size_t cap,
+                            struct snt_err *err) {
+  out[0] = '\0';
+  const struct snt_json_value *value = snt_json_get(root, key);
+  if (snt_json_type(value) == SNT_JSON_NULL || snt_json_type(value) == SNT_JSON_NONE) {
+    return snt_done();
+  }
+  size_t len = 0;
+  const char *text = snt_json_string(value, &len);
+  if (text == NULL || len >= cap || strlen(text) != len || !snt_utf8_check_printable(text, len)) {
+    return refuse_reply(key, err);
+  }
+  memcpy(out, text, len + 1);
+  return snt_done();
+}
+
+static snt_status take_bool(const struct snt_json_value *root, const char *key, bool *out, struct snt_err *err) {
+  *out = false;
+  const struct snt_json_value *value = snt_json_get(root, key);
+  if (snt_json_type(value) != SNT_JSON_NONE && !snt_json_bool(value, out)) {
+    return refuse_reply(key, err);
+  }
+  return snt_done();
+}
+
+/* An array whose texts are printable; kept as JSON. */
+static snt_status take_array(const struct snt_json_value *root, const char *key, struct snt_buf *out,
+                             struct snt_err *err) {
+  const struct snt_json_value *value = snt_json_get(root, key);
+  if (snt_json_type(value) != SNT_JSON_ARRAY) {
+    return refuse_reply(key, err);
+  }
+  return snt_json_dump(value, out, err);
+}
+
+static snt_status take_missing(const struct snt_json_value *root, struct snt_buf *out, struct snt_err *err) {
+  const struct snt_json_value *value = snt_json_get(root, "missing");
+  for (size_t i = 0; i < snt_json_count(value); i++) {
+    size_t len = 0;
+    const char *text = snt_json_string(snt_json_at(value, i), &len);
+    if (text == NULL || len > 512 || !snt_utf8_check_printable(text, len)) {
+      return refuse_reply("missing", err);
+    }
+    SNT_TRY(snt_buf_appendf(out, err, "%s%s", i == 0 ? "" : "; ", text));
+  }
+  return snt_done();
+}
+
+static snt_status take_effect(const struct snt_json_value *root, enum snt_effect *out, struct snt_err *err) {
+  *out = SNT_EFFECT_DENY;
+  size_t len = 0;
+  const char *text = snt_json_string(snt_json_get(root, "effect"), &len);
+  for (int i = 0; text != NULL && i < SNT_EFFECT_COUNT; i++) {
+    if (len == strlen(EFFECT_NAMES[i]) && memcmp(text, EFFECT_NAMES[i], len) == 0) {
+      *out = (enum snt_effect)i;
+      return snt_done();
+    }
+  }
+  return refuse_reply("effect", err);
+}
+
+static bool is_rule_name(const char *name) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return name[0] != '\0' && strspn(name, allowed) == strlen(name);
+}
+
+static snt_status take_rule(const struct snt_json_value *root, struct snt_decision *out, struct snt_err *err) {
+  SNT_TRY(take_text(root, "rule", out->rule, sizeof out->rule, err));
+  if (!snt_json_integer(snt_json_get(root, "rule_index"), &out->rule_index)) {
+    return refuse_reply("rule_index", err);
+  }
+  bool has_rule = out->rule[0] != '\0';
+  bool is_good =
+      has_rule ? is_rule_name(out->rule) && out->rule_index >= 0 && out->rule_index < 1000000 : out->rule_index == -1;
+  return is_good ? snt_done() : refuse_reply("rule", err);
+}
+
+static snt_status take_bound(const struct snt_json_value *root, struct snt_decision *out, struct snt_err *err) {
+  const struct snt_json_value *value = snt_json_get(root, "max_duration");
+  out->max_duration_s = 0;
+  if (snt_json_type(value) == SNT_JSON_NULL) {
+    return snt_done();
+  }
+  if (!snt_json_integer(value, &out->max_duration_s) || out->max_duration_s < 1) {
+    return refuse_reply("max_duration", err);
+  }
+  return snt_done();
+}
+
+/* How far a rule got that fails on this condition: profile, then person, then the rest. */
+static int rank_of(const char *failed) {
+  static const char *const person[] = {"users", "groups", "caller_roles", "caller_accounts", NULL};
+  if (failed == NULL || failed[0] == '\0' || strcmp(failed, "profiles") == 0) {
+    return 0;
+  }
+  for (const char *const *name = person; *name != NULL; name++) {
+    if (strcmp(failed, *name) == 0) {
+      return 1;
+    }
+  }
+  return 2;
+}
+
+/* For a person who matched no rule. Windows of time are told; patterns are not (aws.md, credential_process). */
+static void note_nearest(const struct snt_json_value *root, struct snt_decision *out) {
+  const struct snt_json_value *trace = snt_json_get(root, "trace");
+  int best = 0;
+  for (size_t i = 0; i < snt_json_count(trace); i++) {
+    const struct snt_json_value *entry = snt_json_at(trace, i);
+    const char *rule = snt_json_string(snt_json_get(entry, "rule"), NULL);
+    const char *failed = snt_json_string(snt_json_get(entry, "failed"), NULL);
+    const char *wanted = snt_json_string(snt_json_get(entry, "wanted"), NULL);
+    const char *got = snt_json_string(snt_json_get(entry, "got"), NULL);
+    int rank = rank_of(failed);
+    if (rule == NULL || rank <= best || !snt_utf8_check_printable(rule, strlen(rule)) ||
+        !snt_utf8_check_printable(failed, strlen(failed))) {
+      continue;
+    }
+    best = rank;
+    bool is_time = strncmp(failed, "time", 4) == 0 && wanted != NULL && got != NULL;
+    (void)snprintf(out->nearest, sizeof out->nearest, "rule \"%.64s\" failed on %.128s%s%.256s%s%.128s", rule, failed,
+                   is_time ? ": wanted " : "", is_time ? wanted : "", is_time ? ", it is " : "", is_time ? got : "");
+  }
+}
+
+static snt_status take_all(const struct snt_json_value *root, struct snt_decision *out, struct snt_err *err) {
+  static const char *const keys[] = {"effect",
+                                     "rule",
+                                     "rule_index",
+                                     "reason",
+                                     "error",
+                                     "max_duration",
+                                     "requires_server_mode",
+                                     "requires_session_tracking",
+                                     "trace",
+                                     "conditions",
+                                     "missing",
+                                     "failed_condition",
+                                     "emergency",
+                                     "requires_justification",
+                                     NULL};
+  if (snt_json_type(root) != SNT_JSON_OBJECT || !snt_ok(snt_json_check_keys(root, "", keys, NULL))) {
+    return refuse_reply("members", err);
+  }
+  SNT_TRY(take_rule(root, out, err));
+  SNT_TRY(take_text(root, "reason", out->reason, sizeof out->reason, err));
+  SNT_TRY(take_text(root, "error", out->error, sizeof out->error, err));
+  SNT_TRY(take_text(root, "failed_condition", out->failed_condition, sizeof out->failed_condition, err));
+  SNT_TRY(take_bound(root, out, err));
+  SNT_TRY(take_bool(root, "requires_server_mode", &out->requires_server_mode, err));
+  SNT_TRY(take_bool(root, "requires_session_tracking", &out->requires_session_tracking, err));
+  SNT_TRY(take_bool(root, "emergency", &out->is_emergency, err));
+  SNT_TRY(take_bool(root, "requires_justification", &out->requires_justification, err));
+  SNT_TRY(take_array(root, "conditions", &out->conditions, err));
+  SNT_TRY(take_array(root, "trace", &out->trace, err));
+  SNT_TRY(take_missing(root, &out->missing, err));
+  if (out->rule[0] == '\0') {
+    note_nearest(root, out);
+  }
+  enum snt_effect effect = SNT_EFFECT_DENY;
+  SNT_TRY(take_effect(root, &effect, err));
+  if (effect == SNT_EFFECT_ALLOW && (out->error[0] != '\0' || out->rule[0] == '\0')) {
+    return refuse_reply("an allow with an error, or without a rule", err);
+  }
+  out->effect = effect;
+  return snt_done();
+}
+
+snt_status snt_decision_parse(const char *reply, size_t len, struct snt_decision *out, struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  SNT_DECISION_AUTO struct snt_decision decision = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  if (!snt_ok(snt_json_parse(reply, len, "the evaluator's answer", &doc, err))) {
+    return refuse_reply("not strict JSON", err);
+  }
+  SNT_TRY(take_all(snt_json_root(doc), &decision, err));
+  *out = decision;
+  memset(&decision, 0, sizeof decision); /* ownership went to out */
+  return snt_done();
+}
+
+bool snt_decision_allows(const struct snt_decision *decision) {
+  return (unsigned)decision->effect < SNT_EFFECT_COUNT && EFFECT_ISSUES[decision->effect] &&
+         decision->effect == SNT_EFFECT_ALLOW && decision->error[0] == '\0' && decision->rule[0] != '\0';
+}
+
+static snt_status refuse_plainly(const struct snt_decision *decision, const char *profile, struct snt_err *err) {
+  if (decision->rule[0] == '\0') {
+    return snt_fail(err, SNT_CODE_DENIED, "denied: no rule allows profile \"%s\" (%s)", profile,
+                    decision->error[0] != '\0'     ? decision->error
+                    : decision->nearest[0] != '\0' ? decision->nearest
+                                                   : decision->reason);
+  }
+  bool has_condition = decision->failed_condition[0] != '\0';
+  if (decision->error[0] != '\0') {
+    return snt_fail(err, SNT_CODE_DENIED, "denied: profile \"%s\", rule \"%s\": %s%s%s", profile, decision->rule,
+                    decision->error, has_condition ? " in condition " : "", decision->failed_condition);
+  }
+  return snt_fail(err, SNT_CODE_DENIED, "denied: profile \"%s\", rule \"%s\": %s", profile, decision->rule,
+                  decision->reason);
+}
+
+static snt_status refuse_with_remedy(const struct snt_decision *decision, const char *profile, struct snt_err *err) {
+  if (decision->effect == SNT_EFFECT_REQUIRE_APPROVAL) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "profile \"%s\" needs an approval (rule \"%s\": %s)", profile,
+                        decision->rule, decision->reason));
+    return snt_err_hint(err, "ask an approver of this rule");
+  }
+  if (strcmp(decision->error, "requirement_unmet") == 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "rule \"%s\" for profile \"%s\" requires more: %s",
+                        decision->rule, profile, snt_buf_borrow(&decision->missing)));
+    return snt_err_hint(err, "give it with --justification or SENTINEL_JUSTIFICATION");
+  }
+  snt_status status = refuse_plainly(decision, profile, err);
+  if (decision->requires_server_mode) {
+    return snt_err_hint(err, "the rule is for server mode");
+  }
+  return status;
+}
+
+snt_status snt_decision_refuse(const struct snt_decision *decision, const char *profile, const char *request_id,
+                               bool is_minimal, struct snt_err *err) {
+  struct snt_err full = {0};
+  snt_status status = refuse_with_remedy(decision, profile, &full);
+  const char *id = request_id == NULL ? "" : request_id;
+  if (is_minimal) {
+    return snt_fail(err, status.code, "denied (request %s)", id);
+  }
+  SNT_IGNORE(snt_fail(err, status.code, "%s", full.message));
+  bool has_hint = full.hint[0] != '\0';
+  if (id[0] == '\0') {
+    return has_hint ? snt_err_hint(err, "%s", full.hint) : status;
+  }
+  return snt_err_hint(err, "%s%srequest %s is in the decision log", full.hint, has_hint ? "; " : "", id);
+}

@@ -1,0 +1,188 @@
+#include "policy/source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/sha256.h"
+
+static const char PLACEHOLDER[] = "{profile}";
+
+/* Copies text with the placeholder replaced; other braces are an error, because they are a typing mistake. */
+static snt_status expand(const char *text, const char *profile, char *out, size_t cap, struct snt_err *err) {
+  size_t used = 0;
+  while (*text != '\0') {
+    const char *piece = text;
+    size_t len = 1;
+    size_t step = 1;
+    if (snt_str_starts_with(text, PLACEHOLDER)) {
+      piece = profile;
+      len = strlen(profile);
+      step = sizeof PLACEHOLDER - 1;
+    } else if (*text == '{' || *text == '}') {
+      SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.source holds a brace that is not {profile}"));
+      return snt_err_hint(err, "{profile} is the only placeholder");
+    }
+    if (used + len + 1 > cap) {
+      return snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.source is too long");
+    }
+    memcpy(out + used, piece, len);
+    used += len;
+    text += step;
+  }
+  out[used] = '\0';
+  return snt_done();
+}
+
+/* SSM's own rule for a parameter's name (SSM API reference, PutParameter). */
+static snt_status check_parameter_name(const char *name, struct snt_err *err) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
+  size_t len = strlen(name);
+  size_t good = strspn(name, allowed);
+  if (name[0] != '/' || good != len || len > 1011 || len < 2) {
+    SNT_IGNORE(
+        snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.source: \"%s\" cannot be the name of an SSM parameter", name));
+    return snt_err_hint(
+        err, good != len ? "such a name has only A-Z a-z 0-9 _ . / -; give this profile a policy.source of its own"
+                         : "it begins with '/' and has at most 1011 characters");
+  }
+  return snt_done();
+}
+
+snt_status snt_policy_source_parse(const char *text, const char *profile, struct snt_policy_source *out,
+                                   struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  if (text == NULL || text[0] == '\0') {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "no policy is configured for profile \"%s\"", profile));
+    return snt_err_hint(err, "set policy.source in the configuration, give --policy, or run: sentinel init --local");
+  }
+  if (snt_str_starts_with(text, "ssm:")) {
+    SNT_TRY(expand(text + 4, profile, out->path, sizeof out->path, err));
+    SNT_TRY(check_parameter_name(out->path, err));
+    out->origin = SNT_POLICY_ORIGIN_SSM;
+    return snt_done();
+  }
+  const char *path = snt_str_starts_with(text, "file:") ? text + 5 : text;
+  if (path == text && strchr(text, ':') != NULL && strchr(text, '/') == NULL) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.source: \"%s\" is neither a file nor a parameter", text));
+    return snt_err_hint(err, "write file:PATH, a path, or ssm:/path");
+  }
+  SNT_TRY(expand(path, profile, out->path, sizeof out->path, err));
+  if (out->path[0] == '\0') {
+    return snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.source: the path is empty");
+  }
+  out->origin = SNT_POLICY_ORIGIN_FILE;
+  return snt_done();
+}
+
+void snt_policy_clear(struct snt_policy *policy) {
+  snt_buf_clear(&policy->text);
+  memset(policy, 0, sizeof *policy);
+}
+
+/* "prod" of "/etc/sentinel/prod.yaml"; cut to what a record keeps. */
+static void set_name(struct snt_policy *policy, const char *path) {
+  const char *slash = strrchr(path, '/');
+  const char *base = slash == NULL ? path : slash + 1;
+  const char *dot = strrchr(base, '.');
+  int len = (int)(dot == NULL || dot == base ? strlen(base) : (size_t)(dot - base));
+  (void)snprintf(policy->name, sizeof policy->name, "%.*s", len > 250 ? 250 : len, base);
+}
+
+static snt_status check_size(const struct snt_policy *policy, struct snt_err *err) {
+  if (policy->text.len > SNT_POLICY_CAP) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is larger than 512 KiB", policy->file_name));
+    return snt_err_hint(err, "split the policy by profile");
+  }
+  return snt_done();
+}
+
+snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  bool is_lua = snt_str_ends_with(path, ".lua");
+  if (!is_lua && !snt_str_ends_with(path, ".yaml") && !snt_str_ends_with(path, ".yml")) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a policy file ends in .yaml, .yml or .lua", path));
+    return snt_err_hint(err, "bundle folders are not read by this version");
+  }
+  policy.kind = is_lua ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;
+  set_name(&policy, path);
+  (void)snprintf(policy.source, sizeof policy.source, "file:%s", path);
+  (void)snprintf(policy.file_name, sizeof policy.file_name, "%s", path);
+  enum snt_file_check check = is_trusted_only ? SNT_FILE_NOT_WRITABLE : SNT_FILE_ANY;
+  snt_status status = snt_file_read(path, check, SNT_POLICY_CAP + 1, &policy.text, err);
+  if (status.code == SNT_CODE_NOT_FOUND) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no policy file %s", path));
+    return snt_err_hint(err, "check the path in policy.source or --policy");
+  }
+  if (!snt_ok(status)) {
+    SNT_TRY(check_size(&policy, err));
+    return status.code == SNT_CODE_NO_MEMORY
+               ? status
+               : snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", err == NULL ? "" : err->message);
+  }
+  SNT_TRY(check_size(&policy, err));
+  snt_sha256_hex(snt_buf_borrow(&policy.text), policy.text.len, policy.sha256);
+  *out = policy;
+  memset(&policy, 0, sizeof policy);
+  return snt_done();
+}
+
+static bool is_lua_text(struct snt_slice value) {
+  static const char mark[] = "-- sentinel: lua";
+  size_t len = sizeof mark - 1;
+  return value.len >= len && memcmp(value.data, mark, len) == 0 &&
+         (value.len == len || value.data[len] == '\n' || value.data[len] == '\r');
+}
+
+snt_status snt_policy_from_parameter(const char *name, const char *region, int64_t version, struct snt_slice value,
+                                     struct snt_policy *out, struct snt_err *err) {
+  static const char pointer[] = "{\"sentinel_pointer\":";
+  memset(out, 0, sizeof *out);
+  SNT_POLICY_AUTO struct snt_policy policy = {.version = version};
+  set_name(&policy, name);
+  (void)snprintf(policy.source, sizeof policy.source, "ssm:%s", name);
+  (void)snprintf(policy.file_name, sizeof policy.file_name, "ssm:%s", name);
+  (void)snprintf(policy.region, sizeof policy.region, "%s", region);
+  if (value.len >= sizeof pointer - 1 && memcmp(value.data, pointer, sizeof pointer - 1) == 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s points to a signed bundle, which this version cannot read",
+                        policy.source));
+    return snt_err_hint(err, "store a bare policy there, or use a newer sentinel");
+  }
+  policy.kind = is_lua_text(value) ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;
+  SNT_TRY(snt_buf_append(&policy.text, value.data, value.len, err));
+  SNT_TRY(check_size(&policy, err));
+  snt_sha256_hex(policy.text.data, policy.text.len, policy.sha256);
+  *out = policy;
+  memset(&policy, 0, sizeof policy);
+  return snt_done();
+}
+
+snt_status snt_policy_load(const struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
+                           struct snt_err *err) {
+  struct snt_policy_text text = {
+      .name = policy->file_name, .kind = policy->kind, .data = snt_buf_borrow(&policy->text), .len = policy->text.len};
+  return snt_evaluator_load(evaluator, &text, problems, err);
+}
+
+static snt_status seen_path(const char *folder, const struct snt_policy *policy, struct snt_buf *out,
+                            struct snt_err *err) {
+  char id[SNT_SHA256_HEX_CAP];
+  snt_sha256_hex(policy->source, strlen(policy->source), id);
+  return snt_buf_appendf(out, err, "%s/policy-%.32s.seen", folder, id);
+}
+
+void snt_policy_remember(const char *folder, const struct snt_policy *policy) {
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  if (!snt_policy_was_seen(folder, policy) && snt_ok(seen_path(folder, policy, &path, NULL))) {
+    SNT_IGNORE(snt_file_replace(path.data, policy->sha256, strlen(policy->sha256), 0600, NULL));
+  }
+}
+
+bool snt_policy_was_seen(const char *folder, const struct snt_policy *policy) {
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  SNT_BUF_AUTO struct snt_buf seen = {0};
+  return snt_ok(seen_path(folder, policy, &path, NULL)) &&
+         snt_ok(snt_file_read(path.data, SNT_FILE_NOT_WRITABLE, 128, &seen, NULL)) &&
+         strcmp(snt_buf_borrow(&seen), policy->sha256) == 0;
+}

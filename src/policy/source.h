@@ -1,0 +1,56 @@
+/* policy/source (layer 4): where a policy comes from, and its bytes. */
+#ifndef SNT_POLICY_SOURCE_H
+#define SNT_POLICY_SOURCE_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "lua/evaluator.h"
+
+#define SNT_POLICY_CAP ((size_t)512 * 1024)
+
+enum snt_policy_origin { SNT_POLICY_ORIGIN_NONE = 0, SNT_POLICY_ORIGIN_FILE, SNT_POLICY_ORIGIN_SSM };
+
+struct snt_policy_source {
+  enum snt_policy_origin origin;
+  char path[4096]; /* of the file, or the parameter's name */
+};
+
+/* "file:PATH", a path, or "ssm:/path"; {profile} becomes the profile. Code CONFIG_INVALID, naming policy.source, for
+ * anything else and for a profile that cannot be part of a parameter's name; NO_POLICY for a NULL or empty text. */
+snt_status snt_policy_source_parse(const char *text, const char *profile, struct snt_policy_source *out,
+                                   struct snt_err *err);
+
+/* A policy's bytes and what the record says about them. */
+struct snt_policy {
+  enum snt_policy_kind kind;
+  char name[256];       /* "prod" */
+  char source[4200];    /* "file:/etc/prod.yaml", "ssm:/sentinel/policies/prod" */
+  char file_name[4200]; /* for messages: the path, or the source */
+  char region[64];      /* of SSM */
+  int64_t version;      /* of the SSM parameter; 0 for a file */
+  char sha256[65];
+  struct snt_buf text;
+};
+void snt_policy_clear(struct snt_policy *policy);
+#define SNT_POLICY_AUTO SNT_CLEANUP(snt_policy_clear)
+
+/* Lua when the name ends in .lua, YAML for .yaml and .yml, else POLICY_INVALID. NO_POLICY when there is no file. With
+ * is_trusted_only a file that others may write is refused. */
+snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err);
+/* From a parameter's value, which is copied: Lua when its first line is "-- sentinel: lua", else YAML. A pointer to a
+ * signed bundle is POLICY_INVALID. */
+snt_status snt_policy_from_parameter(const char *name, const char *region, int64_t version, struct snt_slice value,
+                                     struct snt_policy *out, struct snt_err *err);
+/* Hands the bytes to the evaluator; see snt_evaluator_load. */
+snt_status snt_policy_load(const struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
+                           struct snt_err *err);
+
+/* Of a bare parameter: the hash that was last seen from a region, so that a fallback region cannot serve another one
+ * (aws.md, Regions). folder is the state folder; failing to remember is not an error, failing to recall is "unknown".
+ */
+void snt_policy_remember(const char *folder, const struct snt_policy *policy);
+bool snt_policy_was_seen(const char *folder, const struct snt_policy *policy);
+
+#endif
