@@ -1,0 +1,113 @@
+/* MUST
+ *  1. refuse what passes the total or one block's cap, and remember the first refusal for good;
+ *  2. never refuse a block that shrinks: Lua relies on it;
+ *  3. raise, once the flag is set, from every charge and every count of the hook. */
+#include "lua/fuel.h"
+
+#include "lua/vm_internal.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+
+#define HOOK_INTERVAL 1000
+#define BYTES_PER_UNIT 64                    /* of growth: copying 1 MiB is 16,384 units */
+#define COLLECT_ABOVE ((size_t)24 << 20)     /* from here on garbage is collected before it can fill the budget */
+#define STRING_OVERHEAD 64                   /* header of a string or buffer beside its bytes */
+
+static const char abort_marker; /* its address is the error value of running out: raising it allocates nothing */
+
+struct snt_budget *snt_budget_of(lua_State *L) { return &snt_vm_of(L)->budget; }
+
+static void charge(struct snt_budget *budget, size_t units) {
+  if (units >= (uint64_t)budget->fuel) {
+    budget->fuel = 0;
+  } else {
+    budget->fuel -= (int64_t)units;
+  }
+}
+
+static bool is_refused(struct snt_budget *budget, size_t more, size_t new_size) {
+  if (budget->abort == SNT_ABORT_NONE && new_size <= SNT_BLOCK_CAP && budget->used + more <= budget->cap) {
+    return false;
+  }
+  if (budget->abort == SNT_ABORT_NONE) {
+    budget->abort = SNT_ABORT_MEMORY;
+  }
+  return true;
+}
+
+void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size) {
+  struct snt_budget *budget = user;
+  size_t old = block == NULL ? 0 : old_size; /* without a block old_size is a kind of object */
+  if (new_size == 0) {
+    free(block);
+    budget->used -= old;
+    return NULL;
+  }
+  if (new_size > old && is_refused(budget, new_size - old, new_size)) {
+    return NULL;
+  }
+  void *moved = realloc(block, new_size);
+  if (moved == NULL && new_size <= old) {
+    moved = block;
+  }
+  if (moved == NULL) {
+    budget->abort = SNT_ABORT_MEMORY;
+    return NULL;
+  }
+  budget->used = budget->used - old + new_size;
+  if (new_size > old) {
+    charge(budget, new_size / BYTES_PER_UNIT);
+  }
+  return moved;
+}
+
+/* The cap of memory counts garbage; Lua's own pace lets it double. The count of the hook is the same on every machine,
+ * and so is what this frees. */
+static void collect_when_large(lua_State *L, struct snt_budget *budget) {
+  if (budget->used > COLLECT_ABOVE && budget->used > budget->kept + budget->kept / 4) {
+    lua_gc(L, LUA_GCCOLLECT);
+    budget->kept = budget->used;
+  }
+}
+
+static void on_count(lua_State *L, lua_Debug *activation) {
+  (void)activation;
+  struct snt_budget *budget = snt_budget_of(L);
+  charge(budget, HOOK_INTERVAL);
+  snt_fuel_check(L);
+  collect_when_large(L, budget);
+}
+
+void snt_fuel_arm(lua_State *L, int64_t fuel) {
+  struct snt_budget *budget = snt_budget_of(L);
+  budget->fuel = fuel > 0 ? fuel : 0;
+  budget->abort = SNT_ABORT_NONE;
+  lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_INTERVAL);
+}
+
+void snt_fuel_disarm(lua_State *L) { lua_sethook(L, NULL, 0, 0); }
+
+void snt_fuel_check(lua_State *L) {
+  struct snt_budget *budget = snt_budget_of(L);
+  if (budget->abort == SNT_ABORT_NONE && budget->fuel <= 0) {
+    budget->abort = SNT_ABORT_FUEL;
+  }
+  if (budget->abort != SNT_ABORT_NONE) {
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&abort_marker);
+    lua_error(L);
+  }
+}
+
+void snt_fuel_spend(lua_State *L, size_t units) {
+  charge(snt_budget_of(L), units);
+  snt_fuel_check(L);
+}
+
+void snt_fuel_expect_block(lua_State *L, size_t len) {
+  struct snt_budget *budget = snt_budget_of(L);
+  if (len > SNT_BLOCK_CAP - STRING_OVERHEAD && budget->abort == SNT_ABORT_NONE) {
+    budget->abort = SNT_ABORT_MEMORY;
+  }
+  snt_fuel_check(L);
+}

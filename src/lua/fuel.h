@@ -1,0 +1,38 @@
+/* lua/fuel (layer 3): what a Lua state may spend: memory, and fuel for instructions and for the work of C functions.
+ *
+ * Fuel, not time, gives the verdict, so that it is the same on every machine. Running out sets a sticky flag: every
+ * later charge and every count of the hook raises again, and `pcall` does not hold it. */
+#ifndef SNT_LUA_FUEL_H
+#define SNT_LUA_FUEL_H
+
+#include <lua.h>
+#include <stdint.h>
+
+#define SNT_MEMORY_CAP ((size_t)48 << 20)
+#define SNT_BLOCK_CAP ((size_t)1 << 20)
+
+enum snt_abort { SNT_ABORT_NONE = 0, SNT_ABORT_FUEL, SNT_ABORT_MEMORY };
+
+struct snt_budget {
+  size_t used, cap;  /* bytes of the state's blocks */
+  size_t kept;       /* what the last forced collection left */
+  int64_t fuel;      /* never below 0 */
+  enum snt_abort abort;
+};
+
+/* A lua_Alloc whose user data is the budget. Growth costs fuel too: that is what charges `..` and table growth. */
+void *snt_budget_alloc(void *budget, void *block, size_t old_size, size_t new_size);
+
+struct snt_budget *snt_budget_of(lua_State *L);
+
+/* Starts a call with that much fuel, the flag cleared and the counting hook set. */
+void snt_fuel_arm(lua_State *L, int64_t fuel);
+void snt_fuel_disarm(lua_State *L);
+/* Charges the work that a C function is about to do; raises when nothing is left. */
+void snt_fuel_spend(lua_State *L, size_t units);
+/* Raises when the flag is set. */
+void snt_fuel_check(lua_State *L);
+/* For a result of len bytes that is about to be built: sets the flag and raises when no block can hold it. */
+void snt_fuel_expect_block(lua_State *L, size_t len);
+
+#endif

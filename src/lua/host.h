@@ -1,0 +1,35 @@
+/* lua/host (layer 3): the table `host` that the stdlib gets, and `cjson` reduced to two functions. Policy never sees
+ * either.
+ *
+ *   host.yaml(text)                 -> node | nil, {message, line, column}     (lib_yaml.c)
+ *   host.glob(pattern, text)        -> boolean
+ *   host.parse_time(rfc3339)        -> epoch seconds | nil
+ *   host.parse_duration(text)       -> seconds | nil
+ *   host.zone_known(name)           -> boolean
+ *   host.local_time(name, epoch)    -> {year month day hour min sec wday offset abbrev is_dst day_number} | nil
+ *   host.json_decode(text)          -> value | nil, message; null is left out, whole numbers are integers
+ *   host.json_encode(value)         -> text | nil, message
+ *   host.utf8_printable(text)       -> boolean
+ *   host.nearest(word, list)        -> the nearest of the list's strings | nil
+ *   host.compile(text, name, env)   -> function | nil, message                 (compile.c)
+ *   host.sandbox_env(extra)         -> fresh environment                       (sandbox.c)
+ *   host.readonly(table, options)   -> view; {name=, strict=, fields=}         (readonly.c)
+ *   host.pcall(f, ...)              as pcall, but does not hold the sticky flag
+ *   host.spend(units)               charges fuel
+ *   host.error_text(value)          -> an error value as one short printable text, raw
+ *   host.source_of(f)               -> file, line where the function begins
+ *   host.caller_line([level])       -> line, file of the nearest caller that is not of the stdlib, or of that level
+ */
+#ifndef SNT_LUA_HOST_H
+#define SNT_LUA_HOST_H
+
+#include <lua.h>
+#include <stddef.h>
+
+void snt_host_open(lua_State *L);
+/* host.yaml. */
+int snt_host_yaml(lua_State *L);
+/* Pushes the text cut to a length fit for a message, with what is not printable replaced. */
+void snt_host_push_clean(lua_State *L, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,383 @@
+/* host.yaml: the YAML of a policy as a tree of tables (host.h). Events come from libyaml; everything that policy.md
+ * refuses is refused here, with its place.
+ *
+ * MUST
+ *  1. hold the parser and its event in a userdata that frees them, because building tables may raise;
+ *  2. count nodes and levels after the expansion of aliases;
+ *  3. refuse tags, directives, second documents, keys that are not plain words of text, and duplicate keys. */
+#include "lua/host.h"
+
+#include "base/str.h"
+#include "lua/fuel.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <yaml.h>
+
+#define ALIASES_MAX 64
+#define NODES_MAX 100000
+#define LEVELS_MAX 32
+#define PARSER_TYPE "snt_yaml"
+
+struct reader {
+  bool has_parser, has_event;
+  yaml_parser_t parser;
+  yaml_event_t event;
+  int nodes, aliases;
+};
+
+/* What a finished node counts for where an alias repeats it. */
+struct size {
+  int nodes, levels;
+};
+
+static void clear_reader(struct reader *reader) {
+  if (reader->has_event) {
+    yaml_event_delete(&reader->event);
+    reader->has_event = false;
+  }
+  if (reader->has_parser) {
+    yaml_parser_delete(&reader->parser);
+    reader->has_parser = false;
+  }
+}
+
+static int free_reader(lua_State *L) {
+  clear_reader(lua_touserdata(L, 1));
+  return 0;
+}
+
+/* Raises {message, line, column}, which snt_host_yaml returns. */
+static int refuse_at(lua_State *L, yaml_mark_t mark, const char *format, ...) {
+  lua_createtable(L, 0, 3);
+  va_list args;
+  va_start(args, format);
+  lua_pushvfstring(L, format, args);
+  va_end(args);
+  size_t len = 0;
+  const char *message = lua_tolstring(L, -1, &len);
+  snt_host_push_clean(L, message, len);
+  lua_setfield(L, -3, "message");
+  lua_pop(L, 1);
+  lua_pushinteger(L, (lua_Integer)mark.line + 1);
+  lua_setfield(L, -2, "line");
+  lua_pushinteger(L, (lua_Integer)mark.column + 1);
+  lua_setfield(L, -2, "column");
+  return lua_error(L);
+}
+
+/* libyaml's reader knows only the byte where it stopped. */
+static yaml_mark_t mark_of_offset(const struct reader *reader, size_t offset) {
+  yaml_mark_t mark = {0};
+  const unsigned char *text = reader->parser.input.string.start;
+  size_t len = (size_t)(reader->parser.input.string.end - text);
+  for (size_t i = 0; i < offset && i < len; i++) {
+    mark.column = text[i] == '\n' ? 0 : mark.column + ((text[i] & 0xc0) != 0x80);
+    mark.line += text[i] == '\n';
+  }
+  return mark;
+}
+
+static int refuse_syntax(lua_State *L, const struct reader *reader) {
+  const yaml_parser_t *parser = &reader->parser;
+  if (parser->error == YAML_MEMORY_ERROR) {
+    return luaL_error(L, "out of memory");
+  }
+  const char *problem = parser->problem != NULL ? parser->problem : "not YAML";
+  if (parser->error == YAML_READER_ERROR) {
+    return refuse_at(L, mark_of_offset(reader, parser->problem_offset), "%s", problem);
+  }
+  if (parser->context != NULL) {
+    return refuse_at(L, parser->problem_mark, "%s %s", problem, parser->context);
+  }
+  return refuse_at(L, parser->problem_mark, "%s", problem);
+}
+
+/* The next event, in reader->event. */
+static void next_event(lua_State *L, struct reader *reader) {
+  if (reader->has_event) {
+    yaml_event_delete(&reader->event);
+    reader->has_event = false;
+  }
+  if (yaml_parser_parse(&reader->parser, &reader->event) == 0) {
+    refuse_syntax(L, reader);
+  }
+  reader->has_event = true;
+}
+
+static void refuse_tag(lua_State *L, const yaml_char_t *tag, yaml_mark_t mark) {
+  if (tag != NULL) {
+    refuse_at(L, mark, "the tag \"%s\" is not allowed; remove it", (const char *)tag);
+  }
+}
+
+static void count_nodes(lua_State *L, struct reader *reader, int more, yaml_mark_t mark) {
+  reader->nodes += more;
+  if (reader->nodes > NODES_MAX) {
+    refuse_at(L, mark, "more than %d nodes", NODES_MAX);
+  }
+}
+
+static void set_place(lua_State *L, yaml_mark_t mark) {
+  lua_pushinteger(L, (lua_Integer)mark.line + 1);
+  lua_setfield(L, -2, "line");
+  lua_pushinteger(L, (lua_Integer)mark.column + 1);
+  lua_setfield(L, -2, "column");
+}
+
+static void push_new_node(lua_State *L, const char *kind, yaml_mark_t mark) {
+  lua_createtable(L, 0, 5);
+  lua_pushstring(L, kind);
+  lua_setfield(L, -2, "kind");
+  set_place(L, mark);
+}
+
+static void push_scalar(lua_State *L, const yaml_event_t *event) {
+  push_new_node(L, "scalar", event->start_mark);
+  lua_pushlstring(L, (const char *)event->data.scalar.value, event->data.scalar.length);
+  lua_setfield(L, -2, "text");
+  lua_pushboolean(L, event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
+  lua_setfield(L, -2, "plain");
+}
+
+/* The fixed places of read_document's stack; anchors holds {node, nodes, levels} by name. */
+enum { TEXT_INDEX = 1, READER_INDEX, ANCHORS_INDEX };
+
+/* The node at the top gets a name that aliases find. */
+static void keep_anchor(lua_State *L, const char *anchor, struct size size) {
+  lua_createtable(L, 3, 0);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, 1);
+  lua_pushinteger(L, size.nodes);
+  lua_rawseti(L, -2, 2);
+  lua_pushinteger(L, size.levels);
+  lua_rawseti(L, -2, 3);
+  lua_setfield(L, ANCHORS_INDEX, anchor);
+}
+
+static struct size push_alias(lua_State *L, struct reader *reader, int level) {
+  const char *name = (const char *)reader->event.data.alias.anchor;
+  yaml_mark_t mark = reader->event.start_mark;
+  if (++reader->aliases > ALIASES_MAX) {
+    refuse_at(L, mark, "more than %d aliases", ALIASES_MAX);
+  }
+  if (lua_getfield(L, ANCHORS_INDEX, name) != LUA_TTABLE) {
+    refuse_at(L, mark, "the alias \"%s\" names nothing that ends before it", name);
+  }
+  lua_rawgeti(L, -1, 2);
+  lua_rawgeti(L, -2, 3);
+  struct size size = {.nodes = (int)lua_tointeger(L, -2), .levels = (int)lua_tointeger(L, -1)};
+  lua_pop(L, 2);
+  count_nodes(L, reader, size.nodes, mark);
+  if (level + size.levels - 1 > LEVELS_MAX) {
+    refuse_at(L, mark, "nested more than %d levels deep", LEVELS_MAX);
+  }
+  lua_rawgeti(L, -1, 1);
+  lua_remove(L, -2);
+  return size;
+}
+
+static struct size push_node(lua_State *L, struct reader *reader, int level);
+
+static void add_size(struct size *sum, struct size part) {
+  sum->nodes += part.nodes;
+  if (part.levels + 1 > sum->levels) {
+    sum->levels = part.levels + 1;
+  }
+}
+
+/* At SEQUENCE-START; the list's node is at the top. */
+static struct size fill_list(lua_State *L, struct reader *reader, int level) {
+  struct size size = {.nodes = 1, .levels = 1};
+  lua_newtable(L);
+  next_event(L, reader);
+  for (lua_Integer i = 1; reader->event.type != YAML_SEQUENCE_END_EVENT; i++) {
+    add_size(&size, push_node(L, reader, level + 1));
+    lua_rawseti(L, -2, i);
+    next_event(L, reader);
+  }
+  lua_setfield(L, -2, "items");
+  return size;
+}
+
+/* The key that is the current event is pushed as {text, line, column}; lines is the table of the keys so far. */
+static void push_key(lua_State *L, struct reader *reader, int lines) {
+  const yaml_event_t *event = &reader->event;
+  if (event->type != YAML_SCALAR_EVENT) {
+    refuse_at(L, event->start_mark, event->type == YAML_ALIAS_EVENT ? "a key cannot be an alias; write it out"
+                                                                    : "a key must be one word of text");
+  }
+  refuse_tag(L, event->data.scalar.tag, event->start_mark);
+  if (event->data.scalar.anchor != NULL) {
+    refuse_at(L, event->start_mark, "a key cannot have an anchor");
+  }
+  lua_pushlstring(L, (const char *)event->data.scalar.value, event->data.scalar.length);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, lines) != LUA_TNIL) {
+    refuse_at(L, event->start_mark, "duplicate key \"%s\"; it is on line %d too", lua_tostring(L, -2),
+              (int)lua_tointeger(L, -1));
+  }
+  lua_pop(L, 1);
+  lua_pushvalue(L, -1);
+  lua_pushinteger(L, (lua_Integer)event->start_mark.line + 1);
+  lua_rawset(L, lines);
+  lua_createtable(L, 0, 3);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "text");
+  set_place(L, event->start_mark);
+}
+
+/* At MAPPING-START; the map's node is at the top. */
+static struct size fill_map(lua_State *L, struct reader *reader, int level) {
+  struct size size = {.nodes = 1, .levels = 1};
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_newtable(L);
+  int lines = lua_gettop(L), values = lines - 1, keys = lines - 2;
+  next_event(L, reader);
+  for (lua_Integer i = 1; reader->event.type != YAML_MAPPING_END_EVENT; i++) {
+    push_key(L, reader, lines);
+    lua_rawseti(L, keys, i);
+    count_nodes(L, reader, 1, reader->event.start_mark);
+    size.nodes++;
+    next_event(L, reader);
+    add_size(&size, push_node(L, reader, level + 1));
+    lua_rawseti(L, values, i);
+    next_event(L, reader);
+  }
+  lua_pop(L, 1);
+  lua_setfield(L, -3, "values");
+  lua_setfield(L, -2, "keys");
+  return size;
+}
+
+/* A name may be given twice (YAML 1.2, 3.2.2.2); while its node is open it names nothing. Pushes the name or nil. */
+static void push_anchor(lua_State *L, const yaml_char_t *anchor) {
+  lua_pushstring(L, (const char *)anchor);
+  if (anchor != NULL) {
+    lua_pushnil(L);
+    lua_setfield(L, ANCHORS_INDEX, (const char *)anchor);
+  }
+}
+
+static struct size push_collection(lua_State *L, struct reader *reader, int level) {
+  const yaml_event_t *event = &reader->event;
+  bool is_map = event->type == YAML_MAPPING_START_EVENT;
+  refuse_tag(L, is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag, event->start_mark);
+  push_anchor(L, is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor);
+  push_new_node(L, is_map ? "map" : "list", event->start_mark);
+  struct size size = is_map ? fill_map(L, reader, level) : fill_list(L, reader, level);
+  if (lua_type(L, -2) == LUA_TSTRING) {
+    keep_anchor(L, lua_tostring(L, -2), size);
+  }
+  lua_remove(L, -2);
+  return size;
+}
+
+/* The node that begins with the current event; ends at its last event. level counts from 1. */
+static struct size push_node(lua_State *L, struct reader *reader, int level) {
+  const yaml_event_t *event = &reader->event;
+  luaL_checkstack(L, 16, NULL);
+  if (level > LEVELS_MAX) {
+    refuse_at(L, event->start_mark, "nested more than %d levels deep", LEVELS_MAX);
+  }
+  if (event->type == YAML_ALIAS_EVENT) {
+    return push_alias(L, reader, level);
+  }
+  count_nodes(L, reader, 1, event->start_mark);
+  if (event->type != YAML_SCALAR_EVENT) {
+    return push_collection(L, reader, level);
+  }
+  struct size size = {.nodes = 1, .levels = 1};
+  refuse_tag(L, event->data.scalar.tag, event->start_mark);
+  push_scalar(L, event);
+  if (event->data.scalar.anchor != NULL) {
+    keep_anchor(L, (const char *)event->data.scalar.anchor, size);
+  }
+  return size;
+}
+
+static void check_document_start(lua_State *L, const struct reader *reader) {
+  const yaml_event_t *event = &reader->event;
+  if (event->type == YAML_STREAM_END_EVENT) {
+    refuse_at(L, event->start_mark, "there is nothing in this file");
+  }
+  if (event->data.document_start.version_directive != NULL ||
+      event->data.document_start.tag_directives.start != event->data.document_start.tag_directives.end) {
+    refuse_at(L, event->start_mark, "a line that begins with %% is not allowed; remove it");
+  }
+}
+
+/* Arguments: text, reader, anchors. */
+static int read_document(lua_State *L) {
+  struct reader *reader = lua_touserdata(L, READER_INDEX);
+  next_event(L, reader); /* STREAM-START */
+  next_event(L, reader);
+  check_document_start(L, reader);
+  next_event(L, reader);
+  (void)push_node(L, reader, 1);
+  next_event(L, reader); /* DOCUMENT-END */
+  next_event(L, reader);
+  if (reader->event.type != YAML_STREAM_END_EVENT) {
+    refuse_at(L, reader->event.start_mark, "a second document begins here; a policy is one document");
+  }
+  return 1;
+}
+
+static struct reader *push_reader(lua_State *L, const char *text, size_t len) {
+  struct reader *reader = lua_newuserdatauv(L, sizeof *reader, 0);
+  *reader = (struct reader){0};
+  if (luaL_newmetatable(L, PARSER_TYPE)) {
+    lua_pushcfunction(L, free_reader);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  if (yaml_parser_initialize(&reader->parser) == 0) {
+    luaL_error(L, "out of memory");
+  }
+  reader->has_parser = true;
+  yaml_parser_set_input_string(&reader->parser, (const unsigned char *)text, len);
+  yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
+  return reader;
+}
+
+static int push_refusal(lua_State *L, const char *message) {
+  lua_pushnil(L);
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, message);
+  lua_setfield(L, -2, "message");
+  set_place(L, (yaml_mark_t){0});
+  return 2;
+}
+
+int snt_host_yaml(lua_State *L) {
+  size_t len = 0;
+  const char *text = luaL_checklstring(L, 1, &len);
+  lua_settop(L, 1);
+  snt_fuel_spend(L, len);
+  if (!snt_utf8_check(text, len) || memchr(text, '\0', len) != NULL) {
+    return push_refusal(L, "the file is not valid UTF-8 text");
+  }
+  if (snt_str_starts_with(text, "\xef\xbb\xbf")) {
+    return push_refusal(L, "the file begins with a byte order mark; save it as UTF-8 without one");
+  }
+  struct reader *reader = push_reader(L, text, len);
+  lua_newtable(L);
+  lua_pushcfunction(L, read_document);
+  for (int i = TEXT_INDEX; i <= ANCHORS_INDEX; i++) {
+    lua_pushvalue(L, i);
+  }
+  int status = lua_pcall(L, 3, 1, 0);
+  clear_reader(reader);
+  snt_fuel_check(L);
+  if (status == LUA_OK) {
+    return 1;
+  }
+  if (lua_type(L, -1) != LUA_TTABLE) {
+    return lua_error(L);
+  }
+  lua_pushnil(L);
+  lua_insert(L, -2);
+  return 2;
+}

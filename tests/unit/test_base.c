@@ -1,0 +1,308 @@
+#include "check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "base/secret.h"
+#include "base/sha256.h"
+#include "base/str.h"
+
+static void zeroed_status_is_a_failure(void **state) {
+  (void)state;
+  snt_status status = {0};
+  assert_false(snt_ok(status));
+  assert_int_equal(snt_code_exit_status(status.code), 70);
+  assert_int_equal(snt_code_exit_status((enum snt_code)9999), 70);
+  assert_string_equal(snt_code_name((enum snt_code) - 1), "FAILED");
+}
+
+static void every_code_but_ok_exits_with_a_failure(void **state) {
+  (void)state;
+  for (int code = 0; code < SNT_CODE_COUNT; code++) {
+    int exit_status = snt_code_exit_status((enum snt_code)code);
+    assert_true((exit_status == 0) == (code == SNT_CODE_OK));
+  }
+}
+
+static void error_text_loses_control_characters_and_half_characters(void **state) {
+  (void)state;
+  struct snt_err err = {0};
+  assert_code(snt_fail(&err, SNT_CODE_USAGE, "a\nb\033[31mc"), SNT_CODE_USAGE);
+  assert_string_equal(err.message, "a b [31mc");
+  char longer[SNT_ERR_MESSAGE_CAP + 10];
+  memset(longer, 'x', sizeof longer);
+  memcpy(longer + SNT_ERR_MESSAGE_CAP - 2, "\xc3\xa4", 3);
+  assert_code(snt_fail(&err, SNT_CODE_IO, "%s", longer), SNT_CODE_IO);
+  assert_int_equal(strlen(err.message), SNT_ERR_MESSAGE_CAP - 2);
+  assert_code(snt_fail(&err, SNT_CODE_OK, "never a success"), SNT_CODE_BUG);
+}
+
+static void a_hint_and_a_prefix_keep_the_code(void **state) {
+  (void)state;
+  struct snt_err err = {0};
+  SNT_IGNORE(snt_fail(&err, SNT_CODE_LOG, "broken"));
+  assert_code(snt_err_hint(&err, "mend %s", "it"), SNT_CODE_LOG);
+  assert_string_equal(err.hint, "mend it");
+  assert_code(snt_err_prefix(&err, "%s", "file"), SNT_CODE_LOG);
+  assert_string_equal(err.message, "file: broken");
+  assert_false(snt_ok(snt_err_hint(NULL, "x")));
+}
+
+static void buffer_grows_and_always_ends_with_nul(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf buf = {0};
+  assert_string_equal(snt_buf_borrow(&buf), "");
+  for (int i = 0; i < 1000; i++) {
+    assert_ok(snt_buf_appendf(&buf, NULL, "%d,", i));
+    assert_int_equal(strlen(buf.data), buf.len);
+  }
+  assert_code(snt_buf_reserve(&buf, SIZE_MAX - 4, NULL), SNT_CODE_NO_MEMORY);
+  assert_true(strncmp(buf.data, "0,1,2,", 6) == 0);
+  char *text = snt_buf_take(&buf);
+  assert_null(buf.data);
+  free(text);
+}
+
+static void secret_append_past_capacity_fails_and_keeps_the_content(void **state) {
+  (void)state;
+  SNT_SECRET_AUTO struct snt_secret *secret = NULL;
+  assert_ok(snt_secret_new(4, &secret, NULL));
+  assert_ok(snt_secret_append(secret, "abc", 3, NULL));
+  assert_code(snt_secret_append(secret, "de", 2, NULL), SNT_CODE_NO_MEMORY);
+  assert_string_equal(snt_secret_borrow(secret), "abc");
+  assert_ok(snt_secret_append(secret, "d", 1, NULL));
+  assert_code(snt_secret_append(secret, "e", 1, NULL), SNT_CODE_NO_MEMORY);
+  assert_int_equal(snt_secret_len(secret), 4);
+  snt_secret_reset(secret);
+  assert_int_equal(snt_secret_len(secret), 0);
+  assert_code(snt_secret_new(SIZE_MAX / 2, &secret, NULL), SNT_CODE_NO_MEMORY);
+}
+
+static void secret_is_wiped_in_a_forked_child(void **state) {
+  (void)state;
+  SNT_SECRET_AUTO struct snt_secret *secret = NULL;
+  assert_ok(snt_secret_new_from("hunter2", 7, &secret, NULL));
+  pid_t child = fork();
+  if (child == 0) {
+    const char *bytes = (const char *)(const void *)secret;
+    bool is_clean = true;
+    for (size_t i = 0; i < 64; i++) {
+      is_clean = is_clean && bytes[i] == 0;
+    }
+    _exit(is_clean ? 0 : 1);
+  }
+  int status = -1;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  assert_string_equal(snt_secret_borrow(secret), "hunter2");
+}
+
+static void secrets_compare_by_content(void **state) {
+  (void)state;
+  SNT_SECRET_AUTO struct snt_secret *a = NULL;
+  SNT_SECRET_AUTO struct snt_secret *b = NULL;
+  assert_ok(snt_secret_new_from("abc", 3, &a, NULL));
+  assert_ok(snt_secret_new_from("abd", 3, &b, NULL));
+  assert_false(snt_secret_is_equal(a, b));
+  assert_true(snt_secret_is_equal(a, a));
+  snt_secret_free(&a);
+  assert_null(a);
+  snt_secret_free(&a);
+}
+
+static void hmac_gives_the_vectors_of_rfc_4231(void **state) {
+  (void)state;
+  char hex[SNT_SHA256_HEX_CAP];
+  uint8_t mac[SNT_SHA256_LEN];
+  snt_sha256_hex("abc", 3, hex);
+  assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  snt_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, mac);
+  snt_hex(mac, sizeof mac, hex);
+  assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  uint8_t key[131];
+  memset(key, 0xaa, sizeof key);
+  static const char data[] = "Test Using Larger Than Block-Size Key - Hash Key First";
+  snt_hmac_sha256(key, sizeof key, data, sizeof data - 1, mac);
+  snt_hex(mac, sizeof mac, hex);
+  assert_string_equal(hex, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+static void glob_matches_whole_names_and_never_crosses_a_slash(void **state) {
+  (void)state;
+  static const struct {
+    const char *pattern, *text;
+    bool wanted;
+  } rows[] = {{"prod", "prod", true},
+              {"prod", "Prod", false},
+              {"prod", "prod-eu", false},
+              {"prod-*", "prod-eu", true},
+              {"prod-*", "prod-", true},
+              {"prod-*", "prod", false},
+              {"*", "", true},
+              {"*", "a/b", false},
+              {"*/*", "a/b", true},
+              {"*/*", "a/b/c", false},
+              {"?", "a", true},
+              {"?", "/", false},
+              {"?", "", false},
+              {"a*b*c", "axxbyyc", true},
+              {"a*b*c", "axxbyy", false},
+              {"*a", "b/a", false},
+              {"role/*", "role/R", true},
+              {"role/*", "role/R/x", false},
+              {"role/*/*", "role/R/x", true},
+              {"**", "abc", true},
+              {"**", "a/c", false},
+              {"", "", true},
+              {"", "a", false},
+              {"*@x.com", "a@x.com", true}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    bool got = snt_glob_match(rows[i].pattern, strlen(rows[i].pattern), rows[i].text, strlen(rows[i].text));
+    if (got != rows[i].wanted) {
+      fail_msg("%s against %s", rows[i].pattern, rows[i].text);
+    }
+  }
+}
+
+/* What the glob means, written as plainly as possible. */
+static bool match_plainly(const char *p, const char *t) {
+  if (*p == '\0') {
+    return *t == '\0';
+  }
+  if (*p == '*') {
+    return match_plainly(p + 1, t) || (*t != '\0' && *t != '/' && match_plainly(p, t + 1));
+  }
+  return *t != '\0' && (*p == *t || (*p == '?' && *t != '/')) && match_plainly(p + 1, t + 1);
+}
+
+static void glob_agrees_with_its_definition_on_all_short_texts(void **state) {
+  (void)state;
+  static const char pattern_letters[] = "a/*?";
+  static const char text_letters[] = "ab/";
+  char pattern[6] = {0};
+  char text[6] = {0};
+  for (int p = 0; p < 4 * 4 * 4 * 4 * 4; p++) {
+    for (int i = 0, rest = p; i < 5; i++, rest /= 4) {
+      pattern[i] = pattern_letters[rest % 4];
+    }
+    for (int t = 0; t < 3 * 3 * 3 * 3 * 3; t++) {
+      for (int i = 0, rest = t; i < 5; i++, rest /= 3) {
+        text[i] = text_letters[rest % 3];
+      }
+      for (size_t len = 0; len <= 5; len++) {
+        char shorter[6] = {0};
+        memcpy(shorter, text, len);
+        if (snt_glob_match(pattern, 5, text, len) != match_plainly(pattern, shorter)) {
+          fail_msg("%s against %s", pattern, shorter);
+        }
+      }
+    }
+  }
+}
+
+static void profile_names_are_the_ones_of_the_contract(void **state) {
+  (void)state;
+  static const char *const good[] = {"dev", "a", "team/prod:eu+x@y_1.2-3", "-x", NULL};
+  static const char *const bad[] = {"", "a b", "a..b", "a//b", "a./b", "a/.b", "a\nb", "a$b", "\xc3\xa4", "a'b", NULL};
+  for (const char *const *name = good; *name != NULL; name++) {
+    assert_true(snt_profile_name_check(*name));
+  }
+  for (const char *const *name = bad; *name != NULL; name++) {
+    assert_false(snt_profile_name_check(*name));
+  }
+  char longest[258];
+  memset(longest, 'x', sizeof longest);
+  longest[256] = '\0';
+  assert_true(snt_profile_name_check(longest));
+  longest[256] = 'x';
+  longest[257] = '\0';
+  assert_false(snt_profile_name_check(longest));
+}
+
+static void utf8_is_checked_strictly(void **state) {
+  (void)state;
+  assert_true(snt_utf8_check("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x82", 10));
+  static const char *const bad[] = {"\x80", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", NULL};
+  for (const char *const *text = bad; *text != NULL; text++) {
+    assert_false(snt_utf8_check(*text, strlen(*text)));
+  }
+  assert_false(snt_utf8_check_printable("a\nb", 3));
+  assert_false(snt_utf8_check_printable("\xc2\x85", 2));
+  assert_true(snt_utf8_check("a\nb", 3));
+}
+
+static void the_nearest_word_is_near(void **state) {
+  (void)state;
+  static const char *const words[] = {"profiles", "users", "groups", "time", NULL};
+  assert_string_equal(snt_str_nearest("profles", words), "profiles");
+  assert_string_equal(snt_str_nearest("user", words), "users");
+  assert_null(snt_str_nearest("schedule", words));
+}
+
+static void a_file_is_replaced_whole_and_read_with_its_checks(void **state) {
+  (void)state;
+  char folder[] = "/tmp/snt-base-XXXXXX";
+  assert_non_null(mkdtemp(folder));
+  char path[64];
+  (void)snprintf(path, sizeof path, "%s/file", folder);
+  struct snt_err err = {0};
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  assert_code(snt_file_read(path, SNT_FILE_ANY, 100, &text, &err), SNT_CODE_NOT_FOUND);
+  assert_ok(snt_file_replace(path, "one", 3, 0600, &err));
+  assert_ok(snt_file_replace(path, "two", 3, 0600, &err));
+  assert_ok(snt_file_read(path, SNT_FILE_PRIVATE, 3, &text, &err));
+  assert_string_equal(text.data, "two");
+  assert_code(snt_file_read(path, SNT_FILE_ANY, 2, &text, &err), SNT_CODE_IO);
+  assert_int_equal(chmod(path, 0666), 0);
+  assert_code(snt_file_read(path, SNT_FILE_NOT_WRITABLE, 100, &text, &err), SNT_CODE_IO);
+  assert_non_null(strstr(err.message, path));
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(mkfifo(path, 0600), 0);
+  assert_code(snt_file_read(path, SNT_FILE_ANY, 100, &text, &err), SNT_CODE_IO);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(rmdir(folder), 0);
+}
+
+static void request_ids_are_sixteen_hexadecimal_digits(void **state) {
+  (void)state;
+  char a[17];
+  char b[17];
+  char uuid[37];
+  assert_ok(snt_random_request_id(a, NULL));
+  assert_ok(snt_random_request_id(b, NULL));
+  assert_int_equal(strspn(a, "0123456789abcdef"), 16);
+  assert_string_not_equal(a, b);
+  assert_ok(snt_random_uuid(uuid, NULL));
+  assert_int_equal(strlen(uuid), 36);
+  assert_int_equal(uuid[14], '4');
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(zeroed_status_is_a_failure),
+      cmocka_unit_test(every_code_but_ok_exits_with_a_failure),
+      cmocka_unit_test(error_text_loses_control_characters_and_half_characters),
+      cmocka_unit_test(a_hint_and_a_prefix_keep_the_code),
+      cmocka_unit_test(buffer_grows_and_always_ends_with_nul),
+      cmocka_unit_test(secret_append_past_capacity_fails_and_keeps_the_content),
+      cmocka_unit_test(secret_is_wiped_in_a_forked_child),
+      cmocka_unit_test(secrets_compare_by_content),
+      cmocka_unit_test(hmac_gives_the_vectors_of_rfc_4231),
+      cmocka_unit_test(glob_matches_whole_names_and_never_crosses_a_slash),
+      cmocka_unit_test(glob_agrees_with_its_definition_on_all_short_texts),
+      cmocka_unit_test(profile_names_are_the_ones_of_the_contract),
+      cmocka_unit_test(utf8_is_checked_strictly),
+      cmocka_unit_test(the_nearest_word_is_near),
+      cmocka_unit_test(a_file_is_replaced_whole_and_read_with_its_checks),
+      cmocka_unit_test(request_ids_are_sixteen_hexadecimal_digits),
+  };
+  return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}

@@ -1,0 +1,126 @@
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "issue/settings.h"
+
+static char path[64];
+
+static int make_folder(void **state) {
+  (void)state;
+  static char folder[] = "/tmp/snt-settings-XXXXXX";
+  (void)unsetenv("SENTINEL_POLICY_SOURCE");
+  (void)unsetenv("SENTINEL_BACKEND");
+  if (mkdtemp(folder) == NULL) {
+    return -1;
+  }
+  (void)snprintf(path, sizeof path, "%s/config.yaml", folder);
+  return 0;
+}
+
+static snt_status load(const char *text, struct snt_settings **out, struct snt_err *err) {
+  assert_ok(snt_file_replace(path, text, strlen(text), 0600, NULL));
+  return snt_settings_load(path, out, err);
+}
+
+static void a_whole_configuration_is_read(void **state) {
+  (void)state;
+  struct snt_err err = {0};
+  SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+  snt_status status = load("installation: acme-aws\n"
+                           "policy:\n"
+                           "  source: ssm:/sentinel/policies/{profile}\n"
+                           "  regions: [us-east-1, us-west-2]\n"
+                           "  cache_ttl: 30s\n"
+                           "keychain: {backend: file}\n"
+                           "log: {path: ~/decisions.jsonl}\n"
+                           "tags: off\n"
+                           "profiles:\n"
+                           "  prod: {role_arn: \"arn:aws:iam::123456789012:role/Prod\", duration: 2h}\n",
+                           &settings, &err);
+  if (!snt_ok(status)) {
+    fail_msg("%s", err.message);
+  }
+  assert_string_equal(snt_settings_text(settings, SNT_SETTING_POLICY_SOURCE), "ssm:/sentinel/policies/{profile}");
+  assert_string_equal(snt_settings_list(settings, SNT_SETTING_POLICY_REGIONS)[1], "us-west-2");
+  assert_null(snt_settings_list(settings, SNT_SETTING_POLICY_REGIONS)[2]);
+  assert_true(snt_settings_is(settings, SNT_SETTING_TAGS, "off"));
+  assert_int_equal(snt_settings_profile(settings, "prod")->duration_s, 7200);
+  assert_null(snt_settings_profile(settings, "dev"));
+  assert_string_equal(snt_settings_layers(settings)[0], path);
+}
+
+static void mistakes_are_refused_with_line_and_remedy(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *says;
+  } rows[] = {{"polcy: {source: x}\n", ":1:1: unknown key \"polcy\""},
+              {"policy:\n  sorce: x\n", ":2:3: unknown key \"policy.sorce\""},
+              {"policy: x\n", "policy has to be a map"},
+              {"policy: {source: [x]}\n", "policy.source has to be a text"},
+              {"policy: {source: }\n", "policy.source has to be a text"},
+              {"policy: {regions: us-east-1}\n", "a list"},
+              {"policy: {regions: []}\n", "not empty"},
+              {"policy: {cache_ttl: soon}\n", "not a duration"},
+              {"policy: {min_signatures: two}\n", "whole number"},
+              {"tags: maybe\n", "cannot be \"maybe\""},
+              {"state: {store: \"dynamodb:x\"}\n", "cannot be"},
+              {"sandbox: rlimits-only\n", "may only be set in /etc/sentinel/config.yaml"},
+              {"identity: {accounts: [\"123456789012\"]}\n", "may only be set in"},
+              {"locked: all-security\n", "only /etc/sentinel/config.yaml may lock"},
+              {"profiles: {\"a b\": {}}\n", "cannot be the name of a profile"},
+              {"profiles: {dev: {role: x}}\n", "unknown key \"role\""},
+              {"profiles: {dev: {role_arn: 12}}\n", "role_arn has to be a text"},
+              {"profiles: [dev]\n", "profiles has to be a map"},
+              {"a: 1\na: 2\n", "a"},
+              {"- x\n", "map"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+    struct snt_err err = {0};
+    snt_status status = load(rows[i].text, &settings, &err);
+    if (status.code != SNT_CODE_CONFIG_INVALID || strstr(err.message, rows[i].says) == NULL || settings != NULL) {
+      fail_msg("%s: %s", rows[i].text, err.message);
+    }
+  }
+}
+
+static void a_file_that_others_may_write_is_refused(void **state) {
+  (void)state;
+  struct snt_err err = {0};
+  SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+  assert_ok(snt_file_replace(path, "tags: off\n", 10, 0600, NULL));
+  assert_int_equal(chmod(path, 0602), 0);
+  assert_code(snt_settings_load(path, &settings, &err), SNT_CODE_CONFIG_INVALID);
+  assert_non_null(strstr(err.hint, "chmod"));
+  assert_int_equal(unlink(path), 0);
+  assert_code(snt_settings_load(path, &settings, &err), SNT_CODE_CONFIG_INVALID);
+}
+
+static void the_environment_goes_over_the_file_and_a_flag_over_both(void **state) {
+  (void)state;
+  SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+  assert_int_equal(setenv("SENTINEL_POLICY_SOURCE", "file:b.yaml", 1), 0);
+  assert_ok(load("policy: {source: \"file:a.yaml\"}\n", &settings, NULL));
+  assert_int_equal(unsetenv("SENTINEL_POLICY_SOURCE"), 0);
+  assert_string_equal(snt_settings_text(settings, SNT_SETTING_POLICY_SOURCE), "file:b.yaml");
+  assert_ok(snt_settings_set_flag(settings, SNT_SETTING_POLICY_SOURCE, "--policy", "c.yaml", NULL));
+  assert_string_equal(snt_settings_text(settings, SNT_SETTING_POLICY_SOURCE), "c.yaml");
+  assert_ok(snt_settings_set_flag(settings, SNT_SETTING_POLICY_REGIONS, "--region", "a,b", NULL));
+  assert_string_equal(snt_settings_list(settings, SNT_SETTING_POLICY_REGIONS)[1], "b");
+  assert_code(snt_settings_set_flag(settings, SNT_SETTING_POLICY_REGIONS, "--region", "a,,b", NULL), SNT_CODE_USAGE);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_whole_configuration_is_read),
+      cmocka_unit_test(mistakes_are_refused_with_line_and_remedy),
+      cmocka_unit_test(a_file_that_others_may_write_is_refused),
+      cmocka_unit_test(the_environment_goes_over_the_file_and_a_flag_over_both),
+  };
+  return cmocka_run_group_tests_name("settings", tests, make_folder, NULL);
+}
