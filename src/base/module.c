@@ -27,7 +27,8 @@ snt_status snt_module_load(const char *name, const void **table, struct snt_err 
   *table = NULL;
   char path[PATH_MAX];
   SNT_TRY(module_path(name, path, err));
-  void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  /* The module itself is linked to bind at once; the libraries behind it need not, where they were not. */
+  void *handle = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
   if (handle == NULL) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_BUG, "%s cannot be loaded: %s", path, dlerror()));
     return snt_err_hint(err, "%s.so is installed beside the program; install both together", name);

@@ -4,35 +4,25 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/str.h"
 
+/* Where the kernel put arguments and environment: one after the other, and the program's file name behind them. */
 static char *strings_begin;
 static char *strings_end;
 static char **first_environment;
 static struct sigaction first_pipe, first_xfsz;
 static struct rlimit first_core;
 
-static void extend(char *text) {
-  char *end = text + strlen(text) + 1;
-  if (strings_begin == NULL || text < strings_begin) {
-    strings_begin = text;
-  }
-  if (strings_end == NULL || end > strings_end) {
-    strings_end = end;
-  }
-}
-
 void snt_process_remember(int argc, char **argv, char **envp) {
-  for (int i = 0; i < argc; i++) {
-    extend(argv[i]);
-  }
-  for (char **p = envp; p != NULL && *p != NULL; p++) {
-    extend(*p);
-  }
+  /* envp may point elsewhere by now: a preloaded library's setenv moves a string to the heap and leaves the first one
+   * where it was. So the range is the kernel's, not what lies between the strings that envp names. */
+  strings_begin = argc > 0 ? argv[0] : NULL;
+  strings_end = (char *)getauxval(AT_EXECFN); /* an address, which is what the kernel's table holds */
   size_t count = 1;
   for (char **p = envp; p != NULL && *p != NULL; p++) {
     count++;
@@ -100,7 +90,7 @@ void snt_process_restore(void) {
 char **snt_process_environment(void) { return first_environment == NULL ? environ : first_environment; }
 
 void snt_process_wipe_strings(void) {
-  if (strings_begin != NULL) {
+  if (strings_begin != NULL && strings_begin < strings_end) {
     explicit_bzero(strings_begin, (size_t)(strings_end - strings_begin));
   }
   environ = NULL;

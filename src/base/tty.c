@@ -28,6 +28,7 @@ static void hide_echo(struct terminal *terminal) {
     quiet = terminal->saved;
     quiet.c_lflag &= (tcflag_t) ~(ECHO | ECHOE | ECHOK | ISIG);
     quiet.c_lflag |= ICANON | ECHONL;
+    quiet.c_cc[VEOL] = 3; /* control-C ends the line, or it would wait for the return key */
     terminal->was_changed = tcsetattr(terminal->fd, TCSAFLUSH, &quiet) == 0;
   }
 }

@@ -37,6 +37,8 @@ static void error_text_loses_control_characters_and_half_characters(void **state
   struct snt_err err = {0};
   assert_code(snt_fail(&err, SNT_CODE_USAGE, "a\nb\033[31mc"), SNT_CODE_USAGE);
   assert_string_equal(err.message, "a b [31mc");
+  assert_code(snt_fail(&err, SNT_CODE_USAGE, "a\xff\xc3\xa4\xc3(\xc2\x9b"), SNT_CODE_USAGE);
+  assert_string_equal(err.message, "a?\xc3\xa4?(  ");
   char longer[SNT_ERR_MESSAGE_CAP + 10];
   memset(longer, 'x', sizeof longer);
   memcpy(longer + SNT_ERR_MESSAGE_CAP - 2, "\xc3\xa4", 3);
