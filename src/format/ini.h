@@ -6,8 +6,20 @@
 #include "base/secret.h"
 #include "base/str.h"
 
-/* What is reported, in the order of the text. Slices are borrowed from the text or from the parser for the length of
- * the call. A section has no key; a property has one. Values may be secrets. */
+/* What is reported, in the order of the text: a section where it begins, a property once its last continuation line
+ * has been read. Slices are borrowed from the text or from the parser for the length of the call. A section has no key;
+ * a property has one, trimmed and of any characters. Values may be secrets.
+ *
+ *   [profile foo] # comment      section "profile foo"
+ *   role_arn = arn:x ; comment   "role_arn", "arn:x": a comment needs white space before it
+ *   key = value                  "key", "value\n-more # and": each continuation is trimmed and keeps its comment
+ *    -more # and
+ *   s3 =                         "s3", "\nmax = 1\nname =": sub-properties; the value begins with '\n', and each line
+ *    max = 1                     holds '=' with something before it
+ *    name =
+ *
+ * The same section and the same key may come again; which one counts is not decided here. Blank lines, and lines that
+ * begin with '#' or ';', stand between continuations without ending them. */
 struct snt_ini_event {
   struct snt_slice section; /* between the brackets, untrimmed */
   struct snt_slice key;

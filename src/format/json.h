@@ -38,13 +38,13 @@ const struct snt_json_value *snt_json_get(const struct snt_json_value *value, co
 /* Members of an object or elements of an array; 0 for anything else. */
 size_t snt_json_count(const struct snt_json_value *value);
 const struct snt_json_value *snt_json_at(const struct snt_json_value *array, size_t index);
-/* The index-th key of an object, in the document's order, and its value. */
+/* The index-th key of an object, in the document's order, and its value; it is counted from the first on. */
 const char *snt_json_key_at(const struct snt_json_value *object, size_t index, const struct snt_json_value **value);
 /* NULL when it is not a string. */
 const char *snt_json_string(const struct snt_json_value *value, size_t *len);
 bool snt_json_integer(const struct snt_json_value *value, int64_t *out);
 bool snt_json_bool(const struct snt_json_value *value, bool *out);
-/* Appends the value again as compact JSON with the document's order of keys. */
+/* Appends the value again as compact JSON with the document's order of keys; null for NULL. */
 snt_status snt_json_dump(const struct snt_json_value *value, struct snt_buf *out, struct snt_err *err);
 /* Fails with SYNTAX, naming the key, when the object has a key that is not in allowed (ends with NULL). */
 snt_status snt_json_check_keys(const struct snt_json_value *object, const char *what, const char *const *allowed,
@@ -69,7 +69,7 @@ void snt_json_put_slice(struct snt_json_writer *writer, const char *key, struct 
 void snt_json_put_integer(struct snt_json_writer *writer, const char *key, int64_t value);
 void snt_json_put_bool(struct snt_json_writer *writer, const char *key, bool value);
 void snt_json_put_null(struct snt_json_writer *writer, const char *key);
-/* text is one JSON value, already checked. */
+/* text is one JSON value, already checked; an empty one is a failure (BUG), for what stands around it would be none. */
 void snt_json_put_raw(struct snt_json_writer *writer, const char *key, struct snt_slice text);
 snt_status snt_json_finish(struct snt_json_writer *writer);
 
