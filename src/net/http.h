@@ -3,7 +3,8 @@
  * MUST
  *  1. TLS 1.2 or later, certificate and name verified; plain http only to a literal loopback address, never by a proxy;
  *  2. no redirect, cookie, netrc or compressed body; a body shorter than announced or over the cap fails the call;
- *  3. nothing is loaded and no socket opened before the first call; bodies go straight into a secret. */
+ *  3. nothing is loaded before a client is opened, no socket opened before the first call; bodies go straight into a
+ *     secret, and what libcurl frees is wiped. */
 #ifndef SNT_NET_HTTP_H
 #define SNT_NET_HTTP_H
 
@@ -29,10 +30,12 @@ struct snt_http_request {
   int connect_timeout_ms; /* 0: 1000 */
   int timeout_ms;         /* whole call; 0: 3000 */
   size_t body_cap;        /* 0: SNT_HTTP_BODY_CAP */
+  bool is_fresh;          /* on a connection of its own: it goes out once */
 };
 
 struct snt_http_response {
-  snt_status status;       /* of this call; NETWORK, TIMEOUT or ANSWER_INVALID when there is no whole answer */
+  snt_status status;       /* of this call; NETWORK, TIMEOUT or ANSWER_INVALID when there is no whole answer;
+                              CONFIG_INVALID, SYNTAX or BUG when it was refused before a socket was opened */
   struct snt_err err;      /* when status is a failure: names the host and what failed */
   long http_status;        /* 200 and so on; 0 without an answer */
   struct snt_secret *body; /* owned; never NULL after a whole answer */
@@ -40,6 +43,7 @@ struct snt_http_response {
   int64_t date_ms;         /* of the Date header; 0 when absent or not a date */
   int64_t received_at_ms;  /* monotonic, when the headers had come */
   bool is_retryable;       /* nothing answered, or 5xx or 429 */
+  int sent;                /* how often it went out: a kept connection that turns out to be closed costs another one */
 };
 void snt_http_response_clear(struct snt_http_response *response);
 
