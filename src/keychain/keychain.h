@@ -14,6 +14,8 @@
 
 struct snt_keychain;
 
+/* The passphrase is borrowed for the life of the keychain; a forked child has to open its own, because its secrets are
+ * wiped. */
 struct snt_keychain_options {
   const char *backend; /* NULL or "auto": the first of the table that works; else a row's name */
   const char
@@ -42,7 +44,8 @@ struct snt_keychain_backend {
 /* The table; ends with a row whose name is NULL. */
 extern const struct snt_keychain_backend *const SNT_KEYCHAIN_BACKENDS[];
 
-/* Opening asks nothing and reads no entry: the passphrase is asked for by the first read or write that needs it. */
+/* Opening asks nothing and reads no entry: the passphrase is asked for by the first read or write that needs it. Codes
+ * KEYCHAIN, and CONFIG_INVALID for a backend that is not in the table. */
 snt_status snt_keychain_open(const struct snt_keychain_options *options, struct snt_keychain **out,
                              struct snt_err *err);
 void snt_keychain_close(struct snt_keychain **keychain);

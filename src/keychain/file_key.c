@@ -1,0 +1,166 @@
+/* MUST
+ *  1. use a key only when the file's own check says that it is the file's;
+ *  2. refuse a given passphrase that is wrong, also while the right key rests in the kernel;
+ *  3. lay nothing to rest from which a typed passphrase could be found faster than by scrypt. */
+#include "keychain/file_key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "base/sha256.h"
+#include "base/tty.h"
+#include "keychain/kernel_keys.h"
+
+enum {
+  REST_S = 12 * 60 * 60,
+  PASSPHRASE_CAP = 1024,
+  PROMPT_MS = 50000,
+  RESTING_LEN = SNT_CRYPTO_KEY_LEN + SNT_SHA256_LEN, /* the key; the given passphrase's mark, or zeros */
+};
+
+void snt_file_keys_clear(struct snt_file_keys *keys) {
+  snt_secret_free(&keys->asked);
+  snt_secret_free(&keys->key);
+}
+
+void snt_file_keys_describe(const char *path, const struct snt_sealed_header *header, char out[static 64]) {
+  char *real = realpath(path, NULL);
+  const char *name = real == NULL ? path : real;
+  uint8_t digest[SNT_SHA256_LEN];
+  snt_hmac_sha256(header->salt, sizeof header->salt, name, strlen(name), digest);
+  free(real);
+  memcpy(out, "sentinel:unlock:", 16);
+  snt_hex(digest, 20, out + 16);
+}
+
+/* A passphrase in the environment lies open in memory anyway; its mark lets the next call skip scrypt. */
+static void mark(const struct snt_secret *key, const struct snt_secret *given, uint8_t out[static SNT_SHA256_LEN]) {
+  memset(out, 0, SNT_SHA256_LEN);
+  if (given != NULL) {
+    snt_hmac_sha256(snt_secret_borrow(key), snt_secret_len(key), snt_secret_borrow(given), snt_secret_len(given), out);
+  }
+}
+
+void snt_file_keys_rest(const struct snt_file_keys *keys, const struct snt_sealed_header *header) {
+  char description[64];
+  uint8_t tag[SNT_SHA256_LEN];
+  SNT_SECRET_AUTO struct snt_secret *resting = NULL;
+  snt_file_keys_describe(keys->path, header, description);
+  mark(keys->key, keys->given, tag);
+  if (snt_ok(snt_secret_new(RESTING_LEN, &resting, NULL)) &&
+      snt_ok(snt_secret_append(resting, snt_secret_borrow(keys->key), SNT_CRYPTO_KEY_LEN, NULL)) &&
+      snt_ok(snt_secret_append(resting, tag, sizeof tag, NULL))) {
+    (void)snt_kernel_key_write(description, snt_secret_borrow(resting), RESTING_LEN, REST_S);
+  }
+  explicit_bzero(tag, sizeof tag);
+}
+
+void snt_file_keys_forget(const char *path, const struct snt_sealed_header *header) {
+  char description[64];
+  snt_file_keys_describe(path, header, description);
+  (void)snt_kernel_key_remove(description);
+}
+
+/* false: nothing rests there, or not what is wanted. */
+static bool find_resting(struct snt_file_keys *keys, const struct snt_sealed_header *header) {
+  char description[64];
+  uint8_t tag[SNT_SHA256_LEN];
+  SNT_SECRET_AUTO struct snt_secret *resting = NULL;
+  SNT_SECRET_AUTO struct snt_secret *key = NULL;
+  snt_file_keys_describe(keys->path, header, description);
+  if (snt_kernel_key_read(description, &resting) != 0 || snt_secret_len(resting) != RESTING_LEN ||
+      !snt_ok(snt_secret_new_from(snt_secret_borrow(resting), SNT_CRYPTO_KEY_LEN, &key, NULL)) ||
+      !snt_sealed_is_key(header, key)) {
+    return false;
+  }
+  mark(key, keys->given, tag);
+  bool is_good =
+      keys->given == NULL || CRYPTO_memcmp(tag, snt_secret_borrow(resting) + SNT_CRYPTO_KEY_LEN, sizeof tag) == 0;
+  explicit_bzero(tag, sizeof tag);
+  if (is_good) {
+    snt_secret_free(&keys->key);
+    keys->key = SNT_MOVE(key);
+  }
+  return is_good;
+}
+
+static snt_status derive(struct snt_file_keys *keys, const struct snt_crypto *crypto,
+                         const struct snt_sealed_header *header, struct snt_err *err) {
+  SNT_SECRET_AUTO struct snt_secret *key = NULL;
+  const struct snt_secret *passphrase = keys->given != NULL ? keys->given : keys->asked;
+  SNT_TRY(snt_secret_new(SNT_CRYPTO_KEY_LEN, &key, err));
+  SNT_TRY(crypto->scrypt(passphrase, header->salt, sizeof header->salt, header->log2_n, key, err));
+  snt_secret_free(&keys->key);
+  keys->key = SNT_MOVE(key);
+  return snt_done();
+}
+
+/* Why nobody could be asked is the reason; what to do is another thing. */
+static snt_status fail_locked(const struct snt_file_keys *keys, struct snt_err *err) {
+  if (err == NULL) {
+    return (snt_status){SNT_CODE_ACTION_REQUIRED};
+  }
+  SNT_IGNORE(snt_err_prefix(err, "the keychain %s is locked", keys->path));
+  err->code = SNT_CODE_ACTION_REQUIRED;
+  return snt_err_hint(err, "run sentinel list in a terminal (the key then rests in the kernel for 12 hours), or set "
+                           "SENTINEL_FILE_PASSPHRASE");
+}
+
+static snt_status ask(struct snt_file_keys *keys, const char *what, struct snt_secret **out, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf prompt = {0};
+  SNT_TRY(snt_buf_appendf(&prompt, err, "%s for the keychain %s: ", what, keys->path));
+  int deadline_ms = keys->prompt_deadline_ms > 0 ? keys->prompt_deadline_ms : PROMPT_MS;
+  snt_status status = snt_tty_ask(prompt.data, true, deadline_ms, PASSPHRASE_CAP, out, err);
+  return snt_ok(status) ? status : fail_locked(keys, err);
+}
+
+static snt_status check_given(const struct snt_file_keys *keys, struct snt_err *err) {
+  const struct snt_secret *passphrase = keys->given != NULL ? keys->given : keys->asked;
+  if (passphrase != NULL && snt_secret_len(passphrase) > 0) {
+    return snt_done();
+  }
+  return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "an empty passphrase cannot lock the keychain %s", keys->path);
+}
+
+snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_crypto *crypto,
+                              const struct snt_sealed_header *header, struct snt_err *err) {
+  if ((keys->key != NULL && snt_sealed_is_key(header, keys->key)) || find_resting(keys, header)) {
+    return snt_done();
+  }
+  if (keys->given == NULL && keys->asked == NULL) {
+    SNT_TRY(ask(keys, "passphrase", &keys->asked, err));
+  }
+  SNT_TRY(check_given(keys, err));
+  SNT_TRY(derive(keys, crypto, header, err));
+  if (!snt_sealed_is_key(header, keys->key)) {
+    snt_secret_free(&keys->key);
+    snt_secret_free(&keys->asked);
+    SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "the passphrase does not open the keychain %s", keys->path));
+    return snt_err_hint(err, "give the passphrase it was made with; if that is what you gave, its header is damaged");
+  }
+  snt_file_keys_rest(keys, header);
+  return snt_done();
+}
+
+static snt_status ask_twice(struct snt_file_keys *keys, struct snt_err *err) {
+  SNT_SECRET_AUTO struct snt_secret *first = NULL;
+  SNT_SECRET_AUTO struct snt_secret *second = NULL;
+  SNT_TRY(ask(keys, "new passphrase", &first, err));
+  SNT_TRY(ask(keys, "the same again", &second, err));
+  if (!snt_secret_is_equal(first, second)) {
+    return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "the two passphrases differ; nothing was stored");
+  }
+  keys->asked = SNT_MOVE(first);
+  return snt_done();
+}
+
+snt_status snt_file_keys_make(struct snt_file_keys *keys, const struct snt_crypto *crypto,
+                              const struct snt_sealed_header *header, struct snt_err *err) {
+  if (keys->given == NULL && keys->asked == NULL) {
+    SNT_TRY(ask_twice(keys, err));
+  }
+  SNT_TRY(check_given(keys, err));
+  return derive(keys, crypto, header, err);
+}

@@ -1,0 +1,32 @@
+/* keychain/file_key (layer 2, inner): the key of a sealed file: from this process, from the kernel keyring where it
+ * rests after an unlock, or from the passphrase. */
+#ifndef SNT_KEYCHAIN_FILE_KEY_H
+#define SNT_KEYCHAIN_FILE_KEY_H
+
+#include "keychain/sealed_file.h"
+
+struct snt_file_keys {
+  const struct snt_secret *given; /* borrowed; NULL: ask */
+  int prompt_deadline_ms;
+  const char *path;         /* of the file; borrowed */
+  struct snt_secret *asked; /* the passphrase that a person typed, for the life of this process */
+  struct snt_secret *key;   /* the last that was found */
+};
+
+void snt_file_keys_clear(struct snt_file_keys *keys);
+
+/* Finds the key of an existing file into keys->key. Codes KEYCHAIN (wrong passphrase), ACTION_REQUIRED (nobody can be
+ * asked), NO_MEMORY. */
+snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_crypto *crypto,
+                              const struct snt_sealed_header *header, struct snt_err *err);
+/* Makes the key of a file that is about to be written; a person is asked twice. */
+snt_status snt_file_keys_make(struct snt_file_keys *keys, const struct snt_crypto *crypto,
+                              const struct snt_sealed_header *header, struct snt_err *err);
+/* Lays keys->key to rest in the kernel keyring. Best effort: without keyrings the passphrase is needed every time. */
+void snt_file_keys_rest(const struct snt_file_keys *keys, const struct snt_sealed_header *header);
+/* The name under which it rests: path and salt, so that a file that was made anew has another. */
+void snt_file_keys_describe(const char *path, const struct snt_sealed_header *header, char out[static 64]);
+/* Takes it out again. */
+void snt_file_keys_forget(const char *path, const struct snt_sealed_header *header);
+
+#endif

@@ -1,0 +1,241 @@
+/* One suite for every backend: what holds for one holds for all. */
+#include "check.h"
+
+#include "keychain_fixture.h"
+
+#include <grp.h>
+#include <linux/keyctl.h>
+#include <sys/syscall.h>
+
+/* Calls body with each backend that works here. */
+static void each_backend(void (*body)(struct fixture *fixture)) {
+  for (size_t i = 0; SNT_KEYCHAIN_BACKENDS[i]->name != NULL; i++) {
+    const char *name = SNT_KEYCHAIN_BACKENDS[i]->name;
+    if (strcmp(name, "keyring") == 0 && snt_kernel_keys_check() != 0) {
+      print_message("skipped: the kernel keyring is not available\n");
+      continue;
+    }
+    struct fixture fixture;
+    begin(&fixture, name);
+    body(&fixture);
+    end(&fixture);
+  }
+}
+
+static void body_missing(struct fixture *fixture) {
+  struct snt_err err = {0};
+  assert_int_equal(read_code(fixture, "prod", &err), SNT_CODE_NOT_FOUND);
+  assert_non_null(strstr(err.message, "\"prod\""));
+  assert_non_null(strstr(err.hint, "sentinel add prod"));
+  assert_code(snt_keychain_remove(fixture->keychain, fixture->kind, "prod", &err), SNT_CODE_NOT_FOUND);
+  expect_names(fixture, "");
+  assert_ok(write_text(fixture, "dev", "1", NULL));
+  assert_int_equal(read_code(fixture, "prod", &err), SNT_CODE_NOT_FOUND);
+  assert_int_equal(read_code(fixture, "de", &err), SNT_CODE_NOT_FOUND);
+  assert_int_equal(read_code(fixture, "devs", &err), SNT_CODE_NOT_FOUND);
+  assert_code(snt_keychain_remove(fixture->keychain, fixture->kind, "prod", &err), SNT_CODE_NOT_FOUND);
+  expect_names(fixture, "dev ");
+}
+static void a_missing_entry_is_not_found(void **state) {
+  (void)state;
+  each_backend(body_missing);
+}
+
+static void body_odd(struct fixture *fixture) {
+  static const char *const names[] = {"", "a\nb", "a\x7f", "\xff", "\xed\xa0\x80"};
+  struct snt_err err = {0};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    assert_code(write_text(fixture, names[i], "x", &err), SNT_CODE_USAGE);
+    assert_int_equal(read_code(fixture, names[i], &err), SNT_CODE_USAGE);
+  }
+  char longest[514];
+  memset(longest, 'n', sizeof longest);
+  longest[513] = '\0';
+  assert_code(write_text(fixture, longest, "x", &err), SNT_CODE_USAGE);
+  longest[512] = '\0';
+  assert_ok(write_text(fixture, longest, "x", &err));
+  expect_text(fixture, longest, "x");
+  assert_code(write_text(fixture, "empty", "", &err), SNT_CODE_KEYCHAIN);
+  (void)snprintf(fixture->kind, sizeof fixture->kind, "Test:%d", (int)getpid());
+  assert_code(write_text(fixture, "a", "x", &err), SNT_CODE_BUG);
+  (void)snprintf(fixture->kind, sizeof fixture->kind, "test-%d", (int)getpid());
+}
+static void odd_names_are_refused(void **state) {
+  (void)state;
+  each_backend(body_odd);
+}
+
+static void body_life(struct fixture *fixture) {
+  static const char *const names[] = {"b", "a", "corp/admin", "a.b", "caf\xc3\xa9", "B", "a:b", "\xe6\x97\xa5"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    assert_ok(write_text(fixture, names[i], names[i], NULL));
+  }
+  expect_names(fixture, "B a a.b a:b b caf\xc3\xa9 corp/admin \xe6\x97\xa5 ");
+  open_keychain(fixture, true);
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    expect_text(fixture, names[i], names[i]);
+  }
+  assert_ok(write_text(fixture, "a", "a longer text", NULL));
+  expect_text(fixture, "a", "a longer text");
+  assert_ok(write_text(fixture, "a", "s", NULL));
+  expect_text(fixture, "a", "s");
+  assert_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "a.b", NULL));
+  assert_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "B", NULL));
+  assert_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "\xe6\x97\xa5", NULL));
+  expect_names(fixture, "a a:b b caf\xc3\xa9 corp/admin ");
+  expect_text(fixture, "corp/admin", "corp/admin");
+}
+static void entries_are_stored_replaced_listed_in_byte_order_and_removed(void **state) {
+  (void)state;
+  each_backend(body_life);
+}
+
+static void body_kinds(struct fixture *fixture) {
+  char first[32];
+  (void)snprintf(first, sizeof first, "%s", fixture->kind);
+  assert_ok(write_text(fixture, "same", "1", NULL));
+  (void)strcat(fixture->kind, "-b");
+  struct snt_err err = {0};
+  assert_int_equal(read_code(fixture, "same", &err), SNT_CODE_NOT_FOUND);
+  assert_ok(write_text(fixture, "same", "2", NULL));
+  assert_ok(write_text(fixture, "other", "3", NULL));
+  expect_names(fixture, "other same ");
+  assert_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "same", NULL));
+  assert_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "other", NULL));
+  (void)snprintf(fixture->kind, sizeof fixture->kind, "%s", first);
+  expect_text(fixture, "same", "1");
+  expect_names(fixture, "same ");
+}
+static void kinds_are_separate(void **state) {
+  (void)state;
+  each_backend(body_kinds);
+}
+
+static void body_large(struct fixture *fixture) {
+  static const size_t sizes[] = {1, 4096, 32767, 32768, SNT_KEYCHAIN_VALUE_CAP, SNT_KEYCHAIN_VALUE_CAP + 1};
+  bool is_ring = strcmp(fixture->backend, "keyring") == 0;
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    struct snt_err err = {0};
+    SNT_SECRET_AUTO struct snt_secret *value = NULL;
+    SNT_SECRET_AUTO struct snt_secret *back = NULL;
+    assert_ok(snt_secret_new(sizes[i], &value, NULL));
+    for (size_t k = 0; k < sizes[i]; k++) {
+      snt_secret_borrow_writable(value)[k] = (char)(k * 7);
+    }
+    snt_secret_set_len(value, sizes[i]);
+    snt_status status = snt_keychain_write(fixture->keychain, fixture->kind, "large", value, &err);
+    bool is_quota = is_ring && strstr(err.message, "quota") != NULL; /* of an ordinary user: 20,000 bytes in all */
+    bool is_storable = !is_quota && sizes[i] <= (is_ring ? SNT_KERNEL_KEY_MAX : SNT_KEYCHAIN_VALUE_CAP);
+    assert_int_equal(status.code, is_storable ? SNT_CODE_OK : SNT_CODE_KEYCHAIN);
+    if (is_storable) {
+      assert_ok(snt_keychain_read(fixture->keychain, fixture->kind, "large", &back, NULL));
+      assert_true(snt_secret_is_equal(value, back));
+    }
+  }
+}
+static void large_values_are_kept_or_refused(void **state) {
+  (void)state;
+  each_backend(body_large);
+}
+
+enum { WRITERS = 4, ENTRIES = 5 };
+
+static void write_many(struct fixture *fixture, int writer) {
+  renew(fixture);
+  for (int k = 0; k < ENTRIES; k++) {
+    char name[32];
+    (void)snprintf(name, sizeof name, "w%d-%d", writer, k);
+    if (!snt_ok(write_text(fixture, name, name, NULL))) {
+      _exit(1);
+    }
+  }
+  _exit(0);
+}
+
+/* The writers make the file as well: all but one find another's there. */
+static void body_writers(struct fixture *fixture) {
+  pid_t pids[WRITERS];
+  for (int i = 0; i < WRITERS; i++) {
+    pids[i] = fork();
+    assert_true(pids[i] >= 0);
+    if (pids[i] == 0) {
+      write_many(fixture, i);
+    }
+  }
+  for (int i = 0; i < WRITERS; i++) {
+    int status = 0;
+    assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+    assert_int_equal(status, 0);
+  }
+  for (int i = 0; i < WRITERS * ENTRIES; i++) {
+    char name[32];
+    (void)snprintf(name, sizeof name, "w%d-%d", i / ENTRIES, i % ENTRIES);
+    expect_text(fixture, name, name);
+  }
+}
+static void writers_at_once_lose_nothing(void **state) {
+  (void)state;
+  each_backend(body_writers);
+}
+
+static void auto_never_picks_what_forgets(void **state) {
+  (void)state;
+  static const char *const names[] = {NULL, "auto"};
+  for (size_t i = 0; i < 2; i++) {
+    SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+    assert_ok(snt_keychain_open(&(struct snt_keychain_options){.backend = names[i]}, &keychain, NULL));
+    assert_string_equal(snt_keychain_backend_name(keychain), "file");
+  }
+  struct snt_err err = {0};
+  SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+  assert_code(snt_keychain_open(&(struct snt_keychain_options){.backend = "vault"}, &keychain, &err),
+              SNT_CODE_CONFIG_INVALID);
+  assert_null(keychain);
+  assert_non_null(strstr(err.message, "vault"));
+  assert_non_null(strstr(err.hint, "auto, file, keyring"));
+}
+
+static void body_user(struct fixture *fixture) {
+  if (geteuid() != 0) {
+    return; /* then all the tests ran as one */
+  }
+  assert_int_equal(chown(fixture->folder, 54321, 54321), 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    bool is_other = setgroups(0, NULL) == 0 && setgid(54321) == 0 && setuid(54321) == 0 && clearenv() == 0;
+    /* An empty session, which does not lead to the user's keyring. */
+    (void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+    renew(fixture);
+    bool is_good = is_other && snt_ok(write_text(fixture, "a", "1", NULL));
+    open_keychain(fixture, strcmp(fixture->backend, "file") != 0); /* the file's key rests */
+    struct snt_err err = {0};
+    is_good = is_good && read_code(fixture, "a", &err) == SNT_CODE_OK &&
+              snt_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "a", NULL));
+    forget_key(fixture);
+    (void)fprintf(stderr, "%s", err.message);
+    _exit(is_good ? 0 : 1);
+  }
+  int status = 0;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+}
+static void an_ordinary_user_in_a_foreign_session_is_served(void **state) {
+  (void)state;
+  each_backend(body_user);
+}
+
+static int run(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_missing_entry_is_not_found),
+      cmocka_unit_test(odd_names_are_refused),
+      cmocka_unit_test(entries_are_stored_replaced_listed_in_byte_order_and_removed),
+      cmocka_unit_test(kinds_are_separate),
+      cmocka_unit_test(large_values_are_kept_or_refused),
+      cmocka_unit_test(writers_at_once_lose_nothing),
+      cmocka_unit_test(auto_never_picks_what_forgets),
+      cmocka_unit_test(an_ordinary_user_in_a_foreign_session_is_served),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void) { return without_terminal(run); }
