@@ -27,6 +27,15 @@ snt_status snt_aws_credentials_format(const struct snt_aws_credentials *credenti
 /* An access key id: 16-128 of [A-Z0-9]. A secret access key: 1-256 printable ASCII without spaces. */
 bool snt_aws_access_key_id_check(const char *id);
 
+/* A key as it stands in a text; slices that borrow. An empty token: none. */
+struct snt_aws_key_text {
+  struct snt_slice id, secret, token;
+};
+/* Checks and copies; what ("profile \"corp\"") begins the message and becomes the source. Fails with the code given,
+ * or NO_MEMORY. */
+snt_status snt_aws_credentials_take_text(const struct snt_aws_key_text *text, const char *what, enum snt_code code,
+                                         struct snt_aws_credentials *out, struct snt_err *err);
+
 /* Secrets of the environment, taken out of it (and wiped there) before anything else reads it; see cli/main.c. */
 struct snt_aws_environment {
   struct snt_aws_credentials credentials; /* empty access_key_id: the environment has none */

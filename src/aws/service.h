@@ -21,17 +21,22 @@ struct snt_aws_endpoint {
 };
 snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,
                                  struct snt_aws_endpoint *out, struct snt_err *err);
-/* "us-east-1": 3-64 of [a-z0-9-]. Code USAGE naming it. */
+/* "us-east-1": 3-63 of [a-z0-9-], a DNS label. Code USAGE naming it. */
 snt_status snt_aws_region_check(const char *region, struct snt_err *err);
 
-/* A call: owns the signed request, then the answer. Zeroed memory is an empty call. */
+/* A call: owns what is asked, then the answer. Zeroed memory is an empty call. */
 struct snt_aws_call {
   struct snt_aws_endpoint endpoint;
   const struct snt_aws_credentials *credentials; /* borrowed until the call is cleared */
   const char *target;                            /* X-Amz-Target of JSON services; NULL for STS */
   struct snt_buf body;
   struct snt_http_response response;
-  const char *what; /* "STS GetCallerIdentity in us-east-1", for messages; owned by the call */
+  char *what;              /* "STS GetCallerIdentity in us-east-1", for messages; owned */
+  char *subject;           /* the role's ARN or the parameter's name; owned; NULL for none */
+  char *source_identity;   /* what AssumeRole asked for; owned; NULL for none */
+  int64_t duration_s;      /* what AssumeRole asked for */
+  int64_t clock_offset_ms; /* added to the local clock when signing: 0, or what is known of the server's clock; a
+                            * refusal for skew sets it */
 };
 void snt_aws_call_clear(struct snt_aws_call *call);
 #define SNT_AWS_CALL_AUTO SNT_CLEANUP(snt_aws_call_clear)
@@ -64,8 +69,8 @@ snt_status snt_ssm_prepare_get_parameter(struct snt_aws_call *call, const struct
                                          const struct snt_aws_credentials *credentials, const char *name,
                                          struct snt_err *err);
 
-/* Signs and sends the calls together. now_ms is the time to sign with. A call whose answer is an outage is asked once
- * more within its time; one that is refused for skew is signed again with the server's time, once. How each went is in
+/* Signs and sends the calls together. A call whose answer is an outage is asked once more within its time; one that is
+ * refused for skew is signed again with the server's time, once; no call goes out more than twice. How each went is in
  * its response (a refusal by AWS is a whole answer: the parse functions turn it into an error). */
 snt_status snt_aws_perform(struct snt_http_client *client, struct snt_aws_call *const *calls, size_t count,
                            struct snt_err *err);
@@ -98,6 +103,8 @@ void snt_ssm_parameter_clear(struct snt_ssm_parameter *parameter);
 /* NO_POLICY for ParameterNotFound; POLICY_INVALID for a StringList, and for a SecureString that was not decrypted. */
 snt_status snt_ssm_parse_get_parameter(const struct snt_aws_call *call, struct snt_ssm_parameter *out,
                                        struct snt_err *err);
+/* Whether STS refused an AssumeRole because the role's maximum session duration is shorter than what was asked for. */
+bool snt_sts_is_duration_refused(const struct snt_aws_call *call);
 /* Whether the failure of a prepared and performed call is an outage (another region may be tried) or an answer. */
 bool snt_aws_call_is_outage(const struct snt_aws_call *call);
 

@@ -42,6 +42,10 @@ size_t snt_aws_property_count(const struct snt_aws_shared_config *config, const 
 const char *snt_aws_property_at(const struct snt_aws_shared_config *config, const char *profile, size_t index,
                                 const char **value);
 
+/* The same for [sso-session NAME]. */
+bool snt_aws_sso_session_exists(const struct snt_aws_shared_config *config, const char *session);
+const char *snt_aws_sso_session_get(const struct snt_aws_shared_config *config, const char *session, const char *key);
+
 /* Where the base credentials of one step of a chain come from. */
 enum snt_aws_source {
   SNT_AWS_SOURCE_NONE = 0, /* nothing in the profile: keychain or environment have to know */

@@ -1,0 +1,187 @@
+/* Signing, sending, and asking once more.
+ *
+ * MUST
+ *  1. ask no region more than twice, and spend no more than its time on it;
+ *  2. never repeat what AWS refused, except once for skew. */
+#include "aws/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "aws/refusal.h"
+#include "aws/sigv4.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "snt_build_id.h"
+
+enum { CALLS_MAX = 8, CONNECT_MS = 1000, TOTAL_MS = 3000, LEAST_MS = 50, PAUSE_MS = 100 };
+
+void snt_aws_call_clear(struct snt_aws_call *call) {
+  snt_buf_clear(&call->body);
+  snt_http_response_clear(&call->response);
+  free(call->what);
+  free(call->subject);
+  free(call->source_identity);
+  memset(call, 0, sizeof *call);
+}
+
+snt_status snt_aws_call_begin(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
+                              const struct snt_aws_credentials *credentials, const char *target, const char *action,
+                              const char *subject, struct snt_err *err) {
+  snt_aws_call_clear(call);
+  char what[160];
+  (void)snprintf(what, sizeof what, "%s %s in %s", strcmp(endpoint->service, "sts") == 0 ? "STS" : "SSM", action,
+                 endpoint->region);
+  call->endpoint = *endpoint;
+  call->credentials = credentials;
+  call->target = target;
+  call->what = snt_str_dup(what);
+  call->subject = subject == NULL ? NULL : snt_str_dup(subject);
+  if (call->what == NULL || (subject != NULL && call->subject == NULL)) {
+    snt_aws_call_clear(call);
+    return snt_fail_memory(err);
+  }
+  return snt_done();
+}
+
+/* One sending of some of the calls. */
+struct round {
+  size_t count;
+  struct snt_aws_call *calls[CALLS_MAX];
+  struct snt_sigv4_result signatures[CALLS_MAX];
+  struct snt_buf urls[CALLS_MAX];
+  struct snt_http_request requests[CALLS_MAX];
+  struct snt_http_response responses[CALLS_MAX];
+};
+
+static void clear_round(struct round *round) {
+  for (size_t i = 0; i < round->count; i++) {
+    snt_sigv4_result_clear(&round->signatures[i]);
+    snt_buf_clear(&round->urls[i]);
+    snt_http_response_clear(&round->responses[i]);
+  }
+}
+
+static void add_header(struct snt_http_request *request, const char *name, const char *value) {
+  request->headers[request->header_count++] = (struct snt_http_header){name, value};
+}
+
+/* The path of the endpoint; the URL has none when it ends with the authority. */
+static const char *path_of(const char *url) {
+  const char *authority = strstr(url, "//");
+  const char *path = authority == NULL ? NULL : strchr(authority + 2, '/');
+  return path == NULL ? "" : path;
+}
+
+static snt_status sign_call(const struct snt_aws_call *call, struct snt_sigv4_result *signature, struct snt_buf *url,
+                            struct snt_http_request *request, struct snt_err *err) {
+  bool is_json = call->target != NULL;
+  const char *path = path_of(call->endpoint.url);
+  SNT_TRY(snt_buf_appendf(url, err, "%s%s", call->endpoint.url, path[0] == '\0' ? "/" : ""));
+  const struct snt_sigv4_header headers[] = {
+      {"Host", call->endpoint.host},
+      {"Content-Type", is_json ? "application/x-amz-json-1.1" : "application/x-www-form-urlencoded; charset=utf-8"},
+      {"X-Amz-Target", call->target},
+  };
+  struct snt_sigv4_request to_sign = {.method = "POST",
+                                      .path = path[0] == '\0' ? "/" : path,
+                                      .query = "",
+                                      .headers = headers,
+                                      .header_count = is_json ? 3 : 2,
+                                      .body = snt_buf_borrow(&call->body),
+                                      .body_len = call->body.len,
+                                      .region = call->endpoint.region,
+                                      .service = call->endpoint.service,
+                                      .time_ms = snt_clock_wall_ms() + call->clock_offset_ms};
+  SNT_TRY(snt_sigv4_sign(&to_sign, call->credentials, signature, err));
+  *request = (struct snt_http_request){.method = "POST",
+                                       .url = url->data,
+                                       .body = to_sign.body,
+                                       .body_len = to_sign.body_len,
+                                       .connect_timeout_ms = CONNECT_MS};
+  for (size_t i = 1; i < to_sign.header_count; i++) { /* Host comes with the URL */
+    add_header(request, headers[i].name, headers[i].value);
+  }
+  add_header(request, "X-Amz-Date", signature->amz_date);
+  if (call->credentials->session_token != NULL) {
+    add_header(request, "X-Amz-Security-Token", snt_secret_borrow(call->credentials->session_token));
+  }
+  add_header(request, "Authorization", signature->authorization.data);
+  add_header(request, "User-Agent", "sentinel/" SNT_VERSION);
+  return snt_done();
+}
+
+/* Sends the round's calls and moves the answers into them. */
+static snt_status send_round(struct snt_http_client *client, struct round *round, int64_t left_ms, bool is_again,
+                             struct snt_err *err) {
+  for (size_t i = 0; i < round->count; i++) {
+    SNT_TRY(sign_call(round->calls[i], &round->signatures[i], &round->urls[i], &round->requests[i], err));
+    round->requests[i].timeout_ms = (int)left_ms;
+    round->requests[i].is_fresh = is_again;
+  }
+  SNT_TRY(snt_http_perform(client, round->requests, round->responses, round->count, err));
+  for (size_t i = 0; i < round->count; i++) {
+    snt_http_response_clear(&round->calls[i]->response);
+    round->calls[i]->response = round->responses[i];
+    memset(&round->responses[i], 0, sizeof round->responses[i]);
+  }
+  return snt_done();
+}
+
+bool snt_aws_call_is_outage(const struct snt_aws_call *call) {
+  enum snt_code code = call->response.status.code;
+  return call->response.is_retryable || code == SNT_CODE_NETWORK || code == SNT_CODE_TIMEOUT;
+}
+
+/* Learns the server's clock from a refusal for skew. */
+static bool corrects_clock(struct snt_aws_call *call) {
+  const struct snt_http_response *response = &call->response;
+  if (!snt_ok(response->status) || response->http_status < 400 || response->http_status > 499 ||
+      response->date_ms == 0) {
+    return false;
+  }
+  struct snt_aws_refusal refusal;
+  snt_aws_refusal_read(call, &refusal);
+  if (!snt_aws_refusal_is_skew(&refusal)) {
+    return false;
+  }
+  int64_t server_ms = response->date_ms + (snt_clock_monotonic_ms() - response->received_at_ms);
+  call->clock_offset_ms = server_ms - snt_clock_wall_ms();
+  return true;
+}
+
+/* Those of the first round that may be asked once more; a server that answered "not now" gets a moment. */
+static void choose_again(const struct round *first, struct round *again) {
+  bool has_busy = false;
+  for (size_t i = 0; i < first->count; i++) {
+    struct snt_aws_call *call = first->calls[i];
+    bool is_outage = snt_aws_call_is_outage(call) && call->response.sent < 2;
+    if (is_outage || corrects_clock(call)) {
+      again->calls[again->count++] = call;
+      has_busy = has_busy || (is_outage && call->response.http_status != 0);
+    }
+  }
+  if (has_busy) {
+    (void)nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+  }
+}
+
+snt_status snt_aws_perform(struct snt_http_client *client, struct snt_aws_call *const *calls, size_t count,
+                           struct snt_err *err) {
+  int64_t start_ms = snt_clock_monotonic_ms();
+  SNT_CLEANUP(clear_round) struct round first = {.count = count};
+  SNT_CLEANUP(clear_round) struct round again = {0};
+  if (count > CALLS_MAX) {
+    first.count = 0;
+    return snt_fail(err, SNT_CODE_BUG, "%zu calls at once are too many", count);
+  }
+  for (size_t i = 0; i < count; i++) {
+    first.calls[i] = calls[i];
+  }
+  SNT_TRY(send_round(client, &first, TOTAL_MS, false, err));
+  choose_again(&first, &again);
+  int64_t left_ms = TOTAL_MS - (snt_clock_monotonic_ms() - start_ms);
+  return again.count == 0 || left_ms < LEAST_MS ? snt_done() : send_round(client, &again, left_ms, true, err);
+}

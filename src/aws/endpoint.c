@@ -1,0 +1,118 @@
+/* Where a service is (aws.md, Endpoints and test doubles).
+ *
+ * MUST
+ *  1. plain http only to a literal loopback address;
+ *  2. anything but the very name AWS gives the service in that region counts as overridden. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/service.h"
+#include "base/str.h"
+#include "format/uri.h"
+
+/* AWS's partitions, by the beginning of their regions' names; the last row is for everything else (aws-us-gov too). */
+static const struct {
+  const char *prefix;
+  const char *domain;
+} PARTITION_DOMAINS[] = {
+    {"cn-", "amazonaws.com.cn"},    {"us-iso-", "c2s.ic.gov"},      {"us-isob-", "sc2s.sgov.gov"},
+    {"eu-isoe-", "cloud.adc-e.uk"}, {"us-isof-", "csp.hci.ic.gov"}, {"eusc-", "amazonaws.eu"},
+    {"", "amazonaws.com"},
+};
+
+snt_status snt_aws_region_check(const char *region, struct snt_err *err) {
+  size_t len = strlen(region);
+  if (len < 3 || len > 63 || strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != len) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%.100s\" is not the name of a region", region));
+    return snt_err_hint(err, "a region's name looks like us-east-1");
+  }
+  return snt_done();
+}
+
+static const char *domain_of(const char *region) {
+  size_t row = 0;
+  while (!snt_str_starts_with(region, PARTITION_DOMAINS[row].prefix)) {
+    row++;
+  }
+  return PARTITION_DOMAINS[row].domain;
+}
+
+static const char *read_variable(const char *name) {
+  const char *value = getenv(name);
+  return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+/* What was configured and where, or NULL. name is the variable's, for messages. */
+static const char *find_configured(const char *service, const char *configured_url, char *name, size_t name_cap) {
+  const char *ignores = read_variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+  if (ignores != NULL && strcasecmp(ignores, "true") == 0) {
+    return NULL;
+  }
+  (void)snprintf(name, name_cap, "AWS_ENDPOINT_URL_%s", service);
+  for (char *c = name; *c != '\0'; c++) {
+    *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+  }
+  const char *url = read_variable(name);
+  if (url == NULL) {
+    (void)snprintf(name, name_cap, "AWS_ENDPOINT_URL");
+    url = read_variable(name);
+  }
+  if (url == NULL && configured_url != NULL && configured_url[0] != '\0') {
+    (void)snprintf(name, name_cap, "endpoint_url of the profile");
+    url = configured_url;
+  }
+  return url;
+}
+
+static snt_status refuse_url(const char *message, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s", message));
+  return snt_err_hint(err, "give https://HOST[:PORT], or http:// with a literal loopback address (127.0.0.1, [::1])");
+}
+
+static snt_status take_configured(const char *text, const char *name, struct snt_aws_endpoint *out,
+                                  struct snt_err *err) {
+  struct snt_url url = {0};
+  struct snt_err inner = {0};
+  char message[256];
+  if (!snt_ok(snt_url_parse(text, name, &url, &inner))) {
+    return refuse_url(inner.message, err);
+  }
+  if (strcmp(url.scheme, "https") != 0 && !url.is_loopback) {
+    (void)snprintf(message, sizeof message, "%s: plain http is only for a literal loopback address", name);
+    return refuse_url(message, err);
+  }
+  size_t path_len = strlen(url.path);
+  while (path_len > 0 && url.path[path_len - 1] == '/') {
+    path_len--;
+  }
+  int len = snprintf(out->url, sizeof out->url, "%s://%s%.*s", url.scheme, url.authority, (int)path_len, url.path);
+  if (len < 0 || (size_t)len >= sizeof out->url) {
+    (void)snprintf(message, sizeof message, "%s: the URL is too long", name);
+    return refuse_url(message, err);
+  }
+  (void)snprintf(out->host, sizeof out->host, "%s", url.authority);
+  return snt_done();
+}
+
+snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,
+                                 struct snt_aws_endpoint *out, struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  struct snt_aws_endpoint endpoint = {0};
+  if (strlen(service) >= sizeof endpoint.service || !snt_ok(snt_aws_region_check(region, NULL))) {
+    return snt_fail(err, SNT_CODE_BUG, "there is no endpoint for \"%.32s\" in \"%.100s\"", service, region);
+  }
+  (void)snprintf(endpoint.service, sizeof endpoint.service, "%s", service);
+  (void)snprintf(endpoint.region, sizeof endpoint.region, "%s", region);
+  (void)snprintf(endpoint.host, sizeof endpoint.host, "%s.%s.%s", service, region, domain_of(region));
+  (void)snprintf(endpoint.url, sizeof endpoint.url, "https://%s", endpoint.host);
+  char name[64];
+  const char *text = find_configured(service, configured_url, name, sizeof name);
+  if (text != NULL) {
+    struct snt_aws_endpoint plain = endpoint;
+    SNT_TRY(take_configured(text, name, &endpoint, err));
+    endpoint.is_overridden = strcmp(plain.url, endpoint.url) != 0;
+  }
+  *out = endpoint;
+  return snt_done();
+}

@@ -1,0 +1,237 @@
+/* What a refusal by AWS means for the person who asked, and what he can do. */
+#include "aws/refusal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static bool holds(const char *text, const char *part) { return strstr(text, part) != NULL; }
+
+static bool is_one_of(const char *text, const char *const *list) {
+  for (; *list != NULL; list++) {
+    if (strcmp(text, *list) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* What a rule of the table below gets. */
+struct refused {
+  const struct snt_aws_call *call;
+  const struct snt_aws_refusal *refusal;
+};
+
+static const char *source_of(const struct refused *it) {
+  return it->call->credentials->source[0] == '\0' ? "their source is not known" : it->call->credentials->source;
+}
+
+static snt_status say(const struct refused *it, enum snt_code code, struct snt_err *err) {
+  bool has_message = it->refusal->message[0] != '\0';
+  return snt_fail(err, code, "AWS refused %s: %s%s%s", it->call->what, it->refusal->code, has_message ? ": " : "",
+                  it->refusal->message);
+}
+
+static snt_status explain_expired(const struct refused *it, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_LOGIN_REQUIRED, "the base credentials have expired (%s; %s)", source_of(it),
+                      it->refusal->code));
+  return snt_err_hint(err, "sign in again where they come from, or store a key that lasts: sentinel add PROFILE");
+}
+
+static snt_status explain_unknown_key(const struct refused *it, struct snt_err *err) {
+  const struct snt_aws_credentials *credentials = it->call->credentials;
+  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  bool lacks_token = snt_str_starts_with(credentials->access_key_id, "ASIA") && credentials->session_token == NULL;
+  return snt_err_hint(err, "AWS does not know access key %s (%s): %s", credentials->access_key_id, source_of(it),
+                      lacks_token ? "a temporary key needs its session token"
+                                  : "see that it is active and of this partition, or store another with sentinel add");
+}
+
+static snt_status explain_signature(const struct refused *it, struct snt_err *err) {
+  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  if (snt_aws_refusal_is_skew(it->refusal)) {
+    return snt_err_hint(err, "this machine's clock is wrong: set it");
+  }
+  return snt_err_hint(err, "the secret access key does not belong to %s (%s): store the pair again with sentinel add",
+                      it->call->credentials->access_key_id, source_of(it));
+}
+
+static snt_status explain_throttling(const struct refused *it, struct snt_err *err) {
+  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  return snt_err_hint(err, "wait a moment and try again");
+}
+
+static snt_status explain_region(const struct refused *it, struct snt_err *err) {
+  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  return snt_err_hint(err, "switch %s on for the account's STS, or use another region", it->call->endpoint.region);
+}
+
+static snt_status explain_no_parameter(const struct refused *it, struct snt_err *err) {
+  const char *name = it->call->subject == NULL ? "" : it->call->subject;
+  SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no SSM parameter \"%.300s\" in %s (%s)", name,
+                      it->call->endpoint.region, it->refusal->code));
+  return snt_err_hint(err,
+                      "store the policy there, or correct policy.source and the region: "
+                      "aws ssm put-parameter --region %s --name %.300s --type String --value file://policy.yaml",
+                      it->call->endpoint.region, name);
+}
+
+static snt_status hint_kms(const struct refused *it, struct snt_err *err) {
+  return snt_err_hint(err,
+                      "the caller needs kms:Decrypt on the KMS key of SSM parameter %.300s in %s (and the key has "
+                      "to exist and be enabled)",
+                      it->call->subject == NULL ? "" : it->call->subject, it->call->endpoint.region);
+}
+
+static snt_status explain_kms(const struct refused *it, struct snt_err *err) {
+  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  return hint_kms(it, err);
+}
+
+/* Copies the word after a label; "" when there is none. */
+static void word_after(const char *text, const char *label, char *out, size_t cap) {
+  const char *found = strstr(text, label);
+  const char *word = found == NULL ? "" : found + strlen(label);
+  size_t len = strcspn(word, " ,;");
+  (void)snprintf(out, cap, "%.*s", (int)(len < cap ? len : cap - 1), word);
+}
+
+static snt_status hint_trust(const struct refused *it, const char *action, struct snt_err *err) {
+  char caller[400];
+  word_after(it->refusal->message, "User: ", caller, sizeof caller);
+  const char *extra = strcmp(action, "sts:TagSession") == 0 ? "; or switch the tags off (tags: off)"
+                      : strcmp(action, "sts:SetSourceIdentity") != 0
+                          ? "; a role that wants MFA or an external id needs mfa_serial or external_id in the profile"
+                      : it->call->credentials->session_token != NULL
+                          ? "; if the base session already carries SourceIdentity, it cannot set another: use a key of "
+                            "an IAM user or a session without one"
+                          : "";
+  return snt_err_hint(err,
+                      "%s is missing: allow it in the caller's own policy, and add to the trust policy of %.300s: "
+                      "{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"%s\"},\"Action\":[\"sts:AssumeRole\","
+                      "\"sts:SetSourceIdentity\",\"sts:TagSession\"]}%s",
+                      action, it->call->subject, caller[0] == '\0' ? "ARN OF THE CALLER" : caller, extra);
+}
+
+static bool is_identity_fixed(const char *message) {
+  bool names_it = holds(message, "SourceIdentity") || holds(message, "Source Identity") ||
+                  holds(message, "source identity") || holds(message, "sourceIdentity");
+  return names_it && (holds(message, "already") || holds(message, "cannot be changed") || holds(message, "different"));
+}
+
+static snt_status explain_denied_role(const struct refused *it, struct snt_err *err) {
+  const char *message = it->refusal->message;
+  if (is_identity_fixed(message)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_AWS_REFUSED,
+                        "the base session already carries SourceIdentity and cannot set another (%s: %s)",
+                        it->refusal->code, message));
+    return snt_err_hint(err, "use base credentials without one: a key of an IAM user, or a session set up without it");
+  }
+  if (holds(message, "MultiFactorAuthentication")) {
+    SNT_IGNORE(say(it, SNT_CODE_ACTION_REQUIRED, err));
+    return snt_err_hint(err, "the MFA code is wrong or was used before: wait for the next one");
+  }
+  char action[64];
+  word_after(message, "perform: ", action, sizeof action);
+  bool is_known = snt_str_starts_with(action, "sts:");
+  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  SNT_IGNORE(snt_err_prefix(err, "role %.300s", it->call->subject));
+  return hint_trust(it, is_known ? action : "sts:AssumeRole", err);
+}
+
+static snt_status explain_denied(const struct refused *it, struct snt_err *err) {
+  bool is_role = strcmp(it->call->endpoint.service, "sts") == 0 && it->call->subject != NULL;
+  if (is_role) {
+    return explain_denied_role(it, err);
+  }
+  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  if (it->call->subject == NULL) {
+    return snt_err_hint(err, "the base credentials (%s) may not do this", source_of(it));
+  }
+  if (holds(it->refusal->message, "kms:") || holds(it->refusal->message, "KMS") ||
+      holds(it->refusal->message, "ciphertext")) {
+    return hint_kms(it, err);
+  }
+  return snt_err_hint(err, "the caller needs ssm:GetParameter on SSM parameter %.300s in %s", it->call->subject,
+                      it->call->endpoint.region);
+}
+
+static snt_status explain_validation(const struct refused *it, struct snt_err *err) {
+  snt_status status = say(it, SNT_CODE_AWS_REFUSED, err);
+  if (is_identity_fixed(it->refusal->message)) {
+    return explain_denied_role(it, err);
+  }
+  if (holds(it->refusal->message, "DurationSeconds")) {
+    return snt_err_hint(err,
+                        "%lld s are too many for this role: ask for less (--duration, the rule's max_duration), "
+                        "or raise the role's maximum session duration",
+                        (long long)it->call->duration_s);
+  }
+  return status;
+}
+
+/* The first row that names the code says what it means. */
+static const struct {
+  const char *codes[6]; /* ends with NULL */
+  snt_status (*explain)(const struct refused *it, struct snt_err *err);
+} RULES[] = {
+    {{"ExpiredToken", "ExpiredTokenException", NULL}, explain_expired},
+    {{"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure", NULL},
+     explain_unknown_key},
+    {{"SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired",
+      "RequestInTheFuture", NULL},
+     explain_signature},
+    {{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", NULL}, explain_denied},
+    {{"ParameterNotFound", "ParameterVersionNotFound", NULL}, explain_no_parameter},
+    {{"InvalidKeyId", "KMSAccessDeniedException", "KMSDisabledException", "KMSNotFoundException",
+      "KMSInvalidStateException", NULL},
+     explain_kms},
+    {{"ValidationError", "ValidationException", NULL}, explain_validation},
+    {{"Throttling", "ThrottlingException", "RequestLimitExceeded", NULL}, explain_throttling},
+    {{"RegionDisabledException", NULL}, explain_region},
+};
+
+static snt_status refuse(const struct snt_aws_call *call, struct snt_err *err) {
+  struct snt_aws_refusal refusal;
+  snt_aws_refusal_read(call, &refusal);
+  const struct refused it = {call, &refusal};
+  long http_status = call->response.http_status;
+  if (http_status >= 500) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_AWS_REFUSED, "%s failed: %s answered HTTP %ld%s%s", call->what,
+                        call->endpoint.host, http_status, refusal.code[0] == '\0' ? "" : ", ", refusal.code));
+    return snt_err_hint(err, "try again in a moment");
+  }
+  if (refusal.code[0] == '\0') {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_ANSWER_INVALID, "%s: %s answered HTTP %ld and nothing that AWS would say",
+                        call->what, call->endpoint.host, http_status));
+    return snt_err_hint(err, "see that AWS_ENDPOINT_URL and the proxy settings lead to AWS");
+  }
+  for (size_t i = 0; i < sizeof RULES / sizeof RULES[0]; i++) {
+    if (is_one_of(refusal.code, RULES[i].codes)) {
+      return RULES[i].explain(&it, err);
+    }
+  }
+  return say(&it, SNT_CODE_AWS_REFUSED, err);
+}
+
+snt_status snt_aws_call_check(const struct snt_aws_call *call, const char *const *content_types, struct snt_err *err) {
+  const struct snt_http_response *response = &call->response;
+  if (!snt_ok(response->status)) {
+    SNT_IGNORE(snt_fail(err, response->status.code, "%s", response->err.message));
+    SNT_IGNORE(snt_err_hint(err, "%s", response->err.hint));
+    return snt_err_prefix(err, "%s", call->what == NULL ? "a call" : call->what);
+  }
+  if (response->http_status >= 400) {
+    return refuse(call, err);
+  }
+  if (response->http_status != 200 || response->body == NULL) {
+    return snt_fail(err, SNT_CODE_ANSWER_INVALID, "%s: %s answered HTTP %ld (redirects are not followed)", call->what,
+                    call->endpoint.host, response->http_status);
+  }
+  if (!is_one_of(response->content_type, content_types)) {
+    return snt_fail(err, SNT_CODE_ANSWER_INVALID, "%s: %s answered with content type \"%.100s\"", call->what,
+                    call->endpoint.host, response->content_type);
+  }
+  return snt_done();
+}
