@@ -4,6 +4,7 @@
  *  3. look at words as Lua's own lexer does: where the two could differ, Lua must refuse the text. */
 #include "lua/compile.h"
 
+#include "base/buf.h"
 #include "lua/fuel.h"
 #include "lua/selftest.h"
 
@@ -297,10 +298,11 @@ int snt_compile(lua_State *L, struct snt_slice text, const char *chunk, int env)
     return 2;
   }
   if (is_miscompiled(L, &words)) {
-    return refuse(L,
-                  "%s: a bitwise operator (& | ~ << >>) in a file with more than %d constants: this version of Lua "
-                  "miscompiles such files; use Lua 5.4.8 or later, or take the operator or the constants to another file",
-                  chunk, CONSTANTS_MAX);
+    return refuse(
+        L,
+        "%s: a bitwise operator (& | ~ << >>) in a file with more than %d constants: this version of Lua "
+        "miscompiles such files; use Lua 5.4.8 or later, or take the operator or the constants to another file",
+        chunk, CONSTANTS_MAX);
   }
   lua_pushvalue(L, env);
   if (lua_setupvalue(L, -2, 1) == NULL) {

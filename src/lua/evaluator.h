@@ -35,13 +35,19 @@ snt_status snt_evaluator_start(const struct snt_evaluator_options *options, stru
  * Code EVALUATOR for an evaluator that is late, odd or dead. problems may be NULL. */
 snt_status snt_evaluator_load(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
                               struct snt_buf *problems, struct snt_err *err);
+/* The two halves of it: the core may do something else while the template works. Nothing is evaluated before finish has
+ * succeeded; text and problems are those of begin. The 800 ms begin with begin. */
+snt_status snt_evaluator_load_begin(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
+                                    struct snt_buf *problems, struct snt_err *err);
+snt_status snt_evaluator_load_finish(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
+                                     struct snt_buf *problems, struct snt_err *err);
 /* One round: a forked worker evaluates the request (JSON that the core wrote; no null) and answers with JSON, which is
  * the worker's word only: policy/decision checks it. Code EVALUATOR. */
 snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, const char *request, size_t len,
                                   struct snt_buf *reply, struct snt_err *err);
 /* {"America/New_York":"<sha256 of its data>"} of the loaded policy, for the record. */
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
-/* Kills and reaps what is left. */
+/* Ends and reaps what is left. */
 void snt_evaluator_close(struct snt_evaluator **evaluator);
 #define SNT_EVALUATOR_AUTO SNT_CLEANUP(snt_evaluator_close)
 

@@ -10,13 +10,16 @@
 #include <stdlib.h>
 
 #define HOOK_INTERVAL 1000
-#define BYTES_PER_UNIT 64                    /* of growth: copying 1 MiB is 16,384 units */
-#define COLLECT_ABOVE ((size_t)24 << 20)     /* from here on garbage is collected before it can fill the budget */
-#define STRING_OVERHEAD 64                   /* header of a string or buffer beside its bytes */
+#define BYTES_PER_UNIT 64 /* of growth: copying 1 MiB is 16,384 units */
+#define COLLECT_FROM ((size_t)6 << 20)
+#define COLLECT_ABOVE ((size_t)24 << 20) /* from here on garbage is collected before it can fill the budget */
+#define STRING_OVERHEAD 64               /* header of a string or buffer beside its bytes */
 
 static const char abort_marker; /* its address is the error value of running out: raising it allocates nothing */
 
-struct snt_budget *snt_budget_of(lua_State *L) { return &snt_vm_of(L)->budget; }
+struct snt_budget *snt_budget_of(lua_State *L) {
+  return &snt_vm_of(L)->budget;
+}
 
 static void charge(struct snt_budget *budget, size_t units) {
   if (units >= (uint64_t)budget->fuel) {
@@ -34,6 +37,15 @@ static bool is_refused(struct snt_budget *budget, size_t more, size_t new_size) 
     budget->abort = SNT_ABORT_MEMORY;
   }
   return true;
+}
+
+/* A collection touches every object, and in a worker that copies every page: there is none before there is something to
+ * collect, which few policies reach. Starting it only sets what Lua looks at after this allocation. */
+static void start_collecting(struct snt_budget *budget) {
+  if (!budget->is_collecting && budget->used > COLLECT_FROM && budget->L != NULL) {
+    budget->is_collecting = true;
+    (void)lua_gc(budget->L, LUA_GCRESTART);
+  }
 }
 
 void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size) {
@@ -58,12 +70,13 @@ void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size
   budget->used = budget->used - old + new_size;
   if (new_size > old) {
     charge(budget, new_size / BYTES_PER_UNIT);
+    start_collecting(budget);
   }
   return moved;
 }
 
-/* The cap of memory counts garbage; Lua's own pace lets it double. The count of the hook is the same on every machine,
- * and so is what this frees. */
+/* The cap of memory counts garbage; Lua's own pace lets it double. The count of the
+ * hook is the same on every machine, and so is what this frees. */
 static void collect_when_large(lua_State *L, struct snt_budget *budget) {
   if (budget->used > COLLECT_ABOVE && budget->used > budget->kept + budget->kept / 4) {
     lua_gc(L, LUA_GCCOLLECT);
@@ -79,11 +92,13 @@ static void on_count(lua_State *L, lua_Debug *activation) {
   collect_when_large(L, budget);
 }
 
-void snt_fuel_arm(lua_State *L, int64_t fuel) {
+void snt_fuel_arm(lua_State *L, int64_t fuel, bool counts_instructions) {
   struct snt_budget *budget = snt_budget_of(L);
   budget->fuel = fuel > 0 ? fuel : 0;
   budget->abort = SNT_ABORT_NONE;
-  lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_INTERVAL);
+  if (counts_instructions) {
+    lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_INTERVAL);
+  }
 }
 
 void snt_fuel_disarm(lua_State *L) { lua_sethook(L, NULL, 0, 0); }

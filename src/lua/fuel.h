@@ -6,6 +6,7 @@
 #define SNT_LUA_FUEL_H
 
 #include <lua.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SNT_MEMORY_CAP ((size_t)48 << 20)
@@ -14,19 +15,21 @@
 enum snt_abort { SNT_ABORT_NONE = 0, SNT_ABORT_FUEL, SNT_ABORT_MEMORY };
 
 struct snt_budget {
-  size_t used, cap;  /* bytes of the state's blocks */
-  size_t kept;       /* what the last forced collection left */
-  int64_t fuel;      /* never below 0 */
+  size_t used, cap; /* bytes of the state's blocks */
+  size_t kept;      /* what the last forced collection left */
+  int64_t fuel;     /* never below 0 */
   enum snt_abort abort;
+  bool is_collecting;
+  lua_State *L; /* the state; NULL while it is made */
 };
 
 /* A lua_Alloc whose user data is the budget. Growth costs fuel too: that is what charges `..` and table growth. */
-void *snt_budget_alloc(void *budget, void *block, size_t old_size, size_t new_size);
+void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size);
 
 struct snt_budget *snt_budget_of(lua_State *L);
 
-/* Starts a call with that much fuel, the flag cleared and the counting hook set. */
-void snt_fuel_arm(lua_State *L, int64_t fuel);
+/* Starts a call with that much fuel and the flag cleared; counts_instructions sets the hook that charges for them. */
+void snt_fuel_arm(lua_State *L, int64_t fuel, bool counts_instructions);
 void snt_fuel_disarm(lua_State *L);
 /* Charges the work that a C function is about to do; raises when nothing is left. */
 void snt_fuel_spend(lua_State *L, size_t units);

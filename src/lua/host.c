@@ -33,7 +33,10 @@ void snt_host_push_clean(lua_State *L, const char *text, size_t len) {
   char clean[CLEAN_MAX];
   size_t n = 0;
   while (len > 0 && n + 4 < sizeof clean) {
-    size_t size = (unsigned char)*text < 0x80 ? 1 : (unsigned char)*text < 0xe0 ? 2 : (unsigned char)*text < 0xf0 ? 3 : 4;
+    size_t size = (unsigned char)*text < 0x80   ? 1
+                  : (unsigned char)*text < 0xe0 ? 2
+                  : (unsigned char)*text < 0xf0 ? 3
+                                                : 4;
     if (size <= len && snt_utf8_check_printable(text, size)) {
       memcpy(clean + n, text, size);
     } else {

@@ -173,9 +173,7 @@ static int base_rawlen(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg snt_lib_base[] = {{"assert", base_assert},     {"error", base_error},
-                                 {"ipairs", base_ipairs},     {"pairs", snt_lib_pairs},
-                                 {"select", base_select},     {"tonumber", base_tonumber},
-                                 {"tostring", base_tostring}, {"type", base_type},
-                                 {"pcall", snt_lib_pcall},    {"rawequal", base_rawequal},
-                                 {"rawlen", base_rawlen},     {NULL, NULL}};
+const luaL_Reg snt_lib_base[] = {{"assert", base_assert},     {"error", base_error},   {"ipairs", base_ipairs},
+                                 {"pairs", snt_lib_pairs},    {"select", base_select}, {"tonumber", base_tonumber},
+                                 {"tostring", base_tostring}, {"type", base_type},     {"pcall", snt_lib_pcall},
+                                 {"rawequal", base_rawequal}, {"rawlen", base_rawlen}, {NULL, NULL}};

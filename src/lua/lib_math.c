@@ -2,10 +2,9 @@
 
 #include <lualib.h>
 
-static const char *const names[] = {"abs",  "acos", "asin", "atan",       "ceil",       "cos", "deg",  "exp",  "floor",
-                                    "fmod", "huge", "log",  "max",        "maxinteger", "min", "mininteger",
-                                    "modf", "pi",   "rad",  "sin",        "sqrt",       "tan", "tointeger",
-                                    "type", "ult"};
+static const char *const names[] = {"abs",  "acos", "asin", "atan", "ceil",       "cos",  "deg",        "exp",  "floor",
+                                    "fmod", "huge", "log",  "max",  "maxinteger", "min",  "mininteger", "modf", "pi",
+                                    "rad",  "sin",  "sqrt", "tan",  "tointeger",  "type", "ult"};
 
 void snt_lib_math_push(lua_State *L) {
   lua_newtable(L);

@@ -138,8 +138,10 @@ static int string_sub(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg snt_lib_string[] = {{"byte", string_byte},     {"char", string_char},   {"find", snt_lib_find},
-                                   {"format", snt_lib_format}, {"gmatch", snt_lib_gmatch}, {"gsub", snt_lib_gsub},
-                                   {"len", string_len},       {"lower", string_lower}, {"match", snt_lib_match},
-                                   {"rep", string_rep},       {"reverse", string_reverse}, {"sub", string_sub},
-                                   {"upper", string_upper},   {NULL, NULL}};
+const luaL_Reg snt_lib_string[] = {{"byte", string_byte},       {"char", string_char},
+                                   {"find", snt_lib_find},      {"format", snt_lib_format},
+                                   {"gmatch", snt_lib_gmatch},  {"gsub", snt_lib_gsub},
+                                   {"len", string_len},         {"lower", string_lower},
+                                   {"match", snt_lib_match},    {"rep", string_rep},
+                                   {"reverse", string_reverse}, {"sub", string_sub},
+                                   {"upper", string_upper},     {NULL, NULL}};

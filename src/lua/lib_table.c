@@ -201,6 +201,6 @@ static int table_sort(lua_State *L) {
   return 0;
 }
 
-const luaL_Reg snt_lib_table[] = {{"concat", table_concat}, {"insert", table_insert}, {"pack", table_pack},
-                                  {"remove", table_remove}, {"sort", table_sort},     {"unpack", table_unpack},
-                                  {NULL, NULL}};
+const luaL_Reg snt_lib_table[] = {
+    {"concat", table_concat}, {"insert", table_insert}, {"pack", table_pack}, {"remove", table_remove},
+    {"sort", table_sort},     {"unpack", table_unpack}, {NULL, NULL}};

@@ -3,6 +3,7 @@
 
 #include "lua/fuel.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CODE_MAX 0x7fffffffu

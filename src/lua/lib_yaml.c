@@ -205,8 +205,9 @@ static struct size fill_list(lua_State *L, struct reader *reader, int level) {
 static void push_key(lua_State *L, struct reader *reader, int lines) {
   const yaml_event_t *event = &reader->event;
   if (event->type != YAML_SCALAR_EVENT) {
-    refuse_at(L, event->start_mark, event->type == YAML_ALIAS_EVENT ? "a key cannot be an alias; write it out"
-                                                                    : "a key must be one word of text");
+    refuse_at(L, event->start_mark,
+              event->type == YAML_ALIAS_EVENT ? "a key cannot be an alias; write it out"
+                                              : "a key must be one word of text");
   }
   refuse_tag(L, event->data.scalar.tag, event->start_mark);
   if (event->data.scalar.anchor != NULL) {

@@ -11,13 +11,13 @@
 #define MODULE_PREFIX "sentinel."
 
 /* Not given even to the stdlib: what reaches outside, loads code, swallows the sticky flag or is not repeatable. */
-static const char *const removed_globals[] = {"dofile", "loadfile", "load", "collectgarbage", "print", "warn", "xpcall"};
+static const char *const removed_globals[] = {"dofile", "loadfile", "load",  "collectgarbage",
+                                              "print",  "warn",     "xpcall"};
 
 static const struct {
   const char *name;
   lua_CFunction open;
-} libraries[] = {
-    {"string", luaopen_string}, {"table", luaopen_table}, {"math", luaopen_math}, {"utf8", luaopen_utf8}};
+} libraries[] = {{"string", luaopen_string}, {"table", luaopen_table}, {"math", luaopen_math}, {"utf8", luaopen_utf8}};
 
 static void remove_field(lua_State *L, const char *library, const char *name) {
   lua_getglobal(L, library);

@@ -22,11 +22,11 @@ struct snt_vm {
   struct snt_zone *zones;
   enum snt_selftest selftest;
   /* References into Lua's registry. */
-  int main_ref;     /* the table that sentinel.init returned */
-  int loaded_ref;   /* modules of the stdlib by name */
-  int names_ref;    /* the sandbox's names, to be copied into each environment */
-  int env_meta_ref; /* the metatable of the environments */
-  int absent_ref;   /* names below absent fields of strict views */
+  int main_ref;               /* the table that sentinel.init returned */
+  int loaded_ref;             /* modules of the stdlib by name */
+  int names_ref;              /* the sandbox's names, to be copied into each environment */
+  int env_meta_ref;           /* the metatable of the environments */
+  int absent_ref;             /* names below absent fields of strict views */
   int decode_ref, encode_ref; /* lua-cjson's functions */
   char error[512];
 };

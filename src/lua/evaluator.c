@@ -1,0 +1,91 @@
+#include "lua/evaluator.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "format/json.h"
+#include "lua/evaluator_internal.h"
+#include "lua/template.h"
+
+enum { EVALUATE_MS = 300 };
+
+static _Noreturn void become_template(int socket, pid_t parent, const struct snt_evaluator_options *options) {
+  (void)setpgid(0, 0);
+  snt_template_main(socket, parent, options->is_rlimits_only);
+}
+
+snt_status snt_evaluator_start(const struct snt_evaluator_options *options, struct snt_evaluator **out,
+                               struct snt_err *err) {
+  *out = NULL;
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = calloc(1, sizeof *evaluator);
+  int ends[2];
+  if (evaluator == NULL) {
+    return snt_fail_memory(err);
+  }
+  evaluator->fd = -1;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    return snt_fail(err, SNT_CODE_EVALUATOR, "the policy evaluator cannot be started: %s", strerror(errno));
+  }
+  evaluator->fd = ends[0];
+  pid_t core = getpid();
+  pid_t pid = fork();
+  if (pid == 0) {
+    become_template(ends[1], core, options);
+  }
+  (void)close(ends[1]);
+  if (pid < 0) {
+    return snt_fail(err, SNT_CODE_EVALUATOR, "the policy evaluator cannot be started: %s", strerror(errno));
+  }
+  evaluator->pid = pid;
+  (void)setpgid(pid, pid); /* whoever of the two comes first */
+  if (fcntl(evaluator->fd, F_SETFL, O_NONBLOCK) != 0) {
+    return snt_fail(err, SNT_CODE_EVALUATOR, "the policy evaluator cannot be reached: %s", strerror(errno));
+  }
+  *out = SNT_MOVE(evaluator);
+  return snt_done();
+}
+
+snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, const char *request, size_t len,
+                                  struct snt_buf *reply, struct snt_err *err) {
+  bool is_late = false;
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  if (len > snt_frame_request_max(SNT_FRAME_EVALUATE)) {
+    return snt_fail(err, SNT_CODE_USAGE, "the request is larger than 64 KiB");
+  }
+  if (!evaluator->is_loaded) {
+    return snt_evaluator_fail(evaluator, err, "no policy is in force");
+  }
+  SNT_TRY(snt_buf_append(&payload, request, len, err));
+  snt_evaluator_start_clock(evaluator, EVALUATE_MS);
+  evaluator->has_waiting_worker = false;
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_EVALUATE, &payload, &is_late, err));
+  return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
+}
+
+snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err) {
+  struct snt_json_writer writer;
+  snt_json_writer_init(&writer, out, err);
+  snt_json_begin_object(&writer, NULL);
+  for (size_t i = 0; i < evaluator->zone_count; i++) {
+    snt_json_put_string(&writer, evaluator->zones[i].name, evaluator->zones[i].sha256);
+  }
+  snt_json_end_object(&writer);
+  return snt_json_finish(&writer);
+}
+
+void snt_evaluator_close(struct snt_evaluator **evaluator) {
+  if (evaluator == NULL || *evaluator == NULL) {
+    return;
+  }
+  snt_evaluator_end(*evaluator);
+  if ((*evaluator)->fd >= 0) {
+    (void)close((*evaluator)->fd);
+  }
+  snt_buf_clear(&(*evaluator)->answer);
+  free(*evaluator);
+  *evaluator = NULL;
+}

@@ -1,0 +1,3 @@
+#include "lua/observe.h"
+
+void snt_observe_before_policy(const char *where) { (void)where; }

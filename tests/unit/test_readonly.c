@@ -1,0 +1,109 @@
+#include "lua_fixture.h"
+
+/* The stdlib of these tests gives policy code two views: `plain`, and `request` with a shape. */
+static const char source[] =
+    "local M = {}\n"
+    "local content = { a = 1, list = { 10, 20, 30 }, deep = { er = { x = 'y' } } }\n"
+    "local fields = { user = { name = true, role = true }, time = true, mfa = { at = true }, device = true }\n"
+    "local request = { user = { name = 'alice' }, time = 'now', device = 'not a table' }\n"
+    "function M.run(text)\n"
+    "  local env = host.sandbox_env({ plain = host.readonly(content, { name = 'plain' }),\n"
+    "    request = host.readonly(request, { name = 'request', strict = true, fields = fields }) })\n"
+    "  local f, why = host.compile(text, '=test', env)\n"
+    "  if not f then return 'refused: ' .. why end\n"
+    "  local ok, value = host.pcall(f)\n"
+    "  content.a = content.a == 1 and 1 or 'changed'\n"
+    "  if not ok then return 'error: ' .. host.error_text(value):gsub('^test:1: ', '') end\n"
+    "  return tostring(value)\n"
+    "end\n"
+    "function M.failed(class, what) return class .. ':' .. what end\n"
+    "return M\n";
+
+static const struct snt_stdlib_module modules[] = {{"sentinel.init", source, sizeof source - 1}};
+
+static struct snt_vm *new_vm(void) {
+  struct snt_vm *vm = NULL;
+  struct snt_err err = {0};
+  if (!snt_ok(snt_vm_new_with((struct snt_stdlib){modules, 1}, &vm, &err))) {
+    fail_msg("%s", err.message);
+  }
+  return vm;
+}
+
+struct row {
+  const char *text, *wanted;
+};
+
+static void expect_all(const struct row *rows, size_t n) {
+  SNT_VM_AUTO struct snt_vm *vm = new_vm();
+  for (size_t i = 0; i < n; i++) {
+    fixture_expect(vm, rows[i].text, rows[i].wanted);
+  }
+}
+
+static void views_cannot_be_changed(void **state) {
+  (void)state;
+  static const struct row rows[] = {
+      {"plain.a = 2", "error: plain is read-only: \"a\" cannot be set"},
+      {"plain.new = 2", "error: plain is read-only: \"new\" cannot be set"},
+      {"plain.list[1] = 2", "error: plain.list is read-only: 1 cannot be set"},
+      {"plain.list[4] = 2", "error: plain.list is read-only: 4 cannot be set"},
+      {"plain.deep.er.x = 2", "error: plain.deep.er is read-only: \"x\" cannot be set"},
+      {"table.insert(plain.list, 1)", "error: *"},
+      {"table.remove(plain.list)", "error: *"},
+      {"table.sort(plain.list, function(a, b) return a > b end)", "error: *"},
+      {"request.time = 1", "error: *"},
+      {"request.user.name = 'root'", "error: *"},
+      {"for k, v in pairs(plain) do if k == 'list' then v[1] = 0 end end", "error: *"},
+      {"string.upper = nil", "error: *"},
+      {"for k in pairs(string) do string[k] = nil end", "error: *"},
+      {"return plain.a", "1"},
+  };
+  expect_all(rows, sizeof rows / sizeof rows[0]);
+}
+
+static void views_can_be_read_as_tables(void **state) {
+  (void)state;
+  static const struct row rows[] = {
+      {"return plain.a", "1"},
+      {"return plain.absent", "nil"},
+      {"return #plain.list", "3"},
+      {"return rawlen(plain.list)", "3"},
+      {"return table.concat(plain.list, ',')", "10,20,30"},
+      {"return select('#', table.unpack(plain.list))", "3"},
+      {"local s = '' for i, v in ipairs(plain.list) do s = s .. i .. v end return s", "110220330"},
+      {"local s = '' for k in pairs(plain) do s = s .. k .. ' ' end return s", "a deep list "},
+      {"return ('a b'):gsub('%w+', plain.deep.er)", "a b"},
+      {"return ('x'):gsub('x', plain.deep.er)", "y"},
+      {"return type(plain)", "table"},
+      {"return rawequal(plain.list, plain.list)", "true"},
+  };
+  expect_all(rows, sizeof rows / sizeof rows[0]);
+}
+
+static void a_shape_tells_absent_fields_from_misspelt_ones(void **state) {
+  (void)state;
+  static const struct row rows[] = {
+      {"return request.tmie", "error: request has no field \"tmie\"; did you mean \"time\"?"},
+      {"return request.user.nme", "error: request.user has no field \"nme\"*"},
+      {"return request.zzzzzzzz", "error: request has no field \"zzzzzzzz\""},
+      {"return request[1]", "error: request has no field 1"},
+      {"return request.mfa.att", "error: *"},
+      {"return request.user.name", "alice"},
+      {"return request.user.role", "nil"},
+      {"return request.mfa", "nil"},
+      {"return request.mfa.at", "nil"},
+      {"local x return x.anything", "error: *"},
+      {"return request.time.at.all", "error: *"},
+  };
+  expect_all(rows, sizeof rows / sizeof rows[0]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(views_cannot_be_changed),
+      cmocka_unit_test(views_can_be_read_as_tables),
+      cmocka_unit_test(a_shape_tells_absent_fields_from_misspelt_ones),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
