@@ -1,0 +1,149 @@
+--- The conditions that need nothing but the request: who, what, where from, when. facts.lua has
+-- those that need a fact.
+--
+-- Each is {compile(condition, ctx), evaluate(condition, request, now)}. compile prepares
+-- condition.value and sets condition.wanted. evaluate returns true, false or nil (unknown: the fact
+-- is not there), what was got, and the part of the condition that says so, where it has parts.
+-- Anything but true and false counts as unknown.
+local facts = require "sentinel.facts"
+local match = require "sentinel.match"
+local text = require "sentinel.text"
+local time = require "sentinel.time"
+
+local conditions = {}
+
+-- A condition on one text of the request; get(request) returns nil when it is not there.
+local function on_text(get)
+  return {
+    compile = function(condition)
+      condition.matcher = match.compile(condition.value)
+      condition.wanted = text.join(condition.value)
+    end,
+    evaluate = function(condition, request)
+      local value = get(request)
+      if value == nil then
+        return nil
+      end
+      return match.fits(condition.matcher, value), value
+    end,
+  }
+end
+
+-- Account and name of a role's ARN, or nil.
+local function parse_role_arn(arn)
+  return arn:match("^arn:[%w-]+:iam::(%d+):role/.-([^/]+)$")
+end
+
+conditions.profiles = on_text(function(request)
+  return request.profile
+end)
+
+conditions.mode = on_text(function(request)
+  return request.mode
+end)
+
+conditions.accounts = on_text(function(request)
+  return request.role_arn and (parse_role_arn(request.role_arn))
+end)
+
+conditions.caller_roles = on_text(function(request)
+  return request.user and request.user.role
+end)
+
+conditions.caller_accounts = on_text(function(request)
+  return request.user and request.user.account
+end)
+
+-- Names and ARNs of the target role: a pattern that begins with "arn:" means the ARN.
+conditions.roles = {
+  compile = function(condition)
+    local names, arns = {}, {}
+    for _, pattern in ipairs(condition.value) do
+      table.insert(pattern:find("^arn:") and arns or names, pattern)
+    end
+    condition.names, condition.arns = match.compile(names), match.compile(arns)
+    condition.wanted = text.join(condition.value)
+  end,
+  evaluate = function(condition, request)
+    if request.role_arn == nil then
+      return nil
+    end
+    local _, name = parse_role_arn(request.role_arn)
+    if name == nil then
+      return nil
+    end
+    return match.fits(condition.names, name) or match.fits(condition.arns, request.role_arn),
+      request.role_arn
+  end,
+}
+
+local function is_user_known(request)
+  return request.user ~= nil and request.user.name ~= nil and request.user.kind ~= nil
+end
+
+conditions.users = {
+  compile = function(condition)
+    condition.matcher = match.compile_users(condition.value)
+    condition.wanted = text.join(condition.value)
+  end,
+  evaluate = function(condition, request)
+    if not is_user_known(request) then
+      return nil
+    end
+    return match.fits_user(condition.matcher, request.user), request.user.name
+  end,
+}
+
+conditions.groups = {
+  compile = function(condition, ctx)
+    condition.matchers = {}
+    for _, pattern in ipairs(condition.value) do
+      if ctx.groups[pattern] then
+        table.insert(condition.matchers, ctx.groups[pattern])
+      else
+        for _, name in ipairs(ctx.group_names) do
+          if host.glob(pattern, name) then
+            table.insert(condition.matchers, ctx.groups[name])
+          end
+        end
+      end
+    end
+    condition.wanted = text.join(condition.value)
+  end,
+  evaluate = function(condition, request)
+    if not is_user_known(request) then
+      return nil
+    end
+    for _, matcher in ipairs(condition.matchers) do
+      if match.fits_user(matcher, request.user) then
+        return true, request.user.name
+      end
+    end
+    return false, request.user.name
+  end,
+}
+
+conditions.time = {
+  compile = function(condition)
+    condition.days = {}
+    for _, day in ipairs(condition.value.days or {}) do
+      condition.days[day] = true
+    end
+    condition.described = time.describe(condition.value)
+    condition.wanted = condition.described.hours or condition.described.days
+  end,
+  evaluate = function(condition, _, now)
+    local here = now.epoch and now:in_zone(condition.described.zone)
+    if not here then
+      return nil
+    end
+    local is_true, part, got = time.holds(condition.value, condition.days, here)
+    return is_true, got, part, condition.described[part]
+  end,
+}
+
+for name, condition in pairs(facts.conditions) do
+  conditions[name] = condition
+end
+
+return conditions

@@ -1,0 +1,198 @@
+--- The conditions on facts that a request may lack: they are unknown then. The interface is
+-- conditions.lua's.
+local match = require "sentinel.match"
+local network = require "sentinel.network"
+local text = require "sentinel.text"
+
+local facts = { conditions = {} }
+
+-- How far a clock may be ahead of the decision's time before what it says is nonsense.
+local AHEAD_MAX_S = 60
+
+--- Whether the request's MFA is no older than max_age seconds: true, or nil when it is older,
+-- absent or odd, and its age as a text.
+function facts.has_fresh_mfa(request, max_age, now)
+  local given = request.mfa and request.mfa.authenticated_at
+  local since = given and host.parse_time(given)
+  if not since or not now.epoch then
+    return nil, "no MFA"
+  end
+  local age = now.epoch - since
+  if age < -AHEAD_MAX_S then
+    return nil, "MFA of the future"
+  end
+  local got = text.duration(math.max(age, 0)) .. " old"
+  if age > max_age then
+    return nil, got
+  end
+  return true, got
+end
+
+--- Whether the request carries an approval that is in force: true, false, or nil when there is
+-- none, and why.
+function facts.has_approval(request, now)
+  local approval = request.approval
+  local from = approval and approval.approved_at and host.parse_time(approval.approved_at)
+  local to = approval and approval.expires_at and host.parse_time(approval.expires_at)
+  if not from or not to or not now.epoch or not approval.approvers then
+    return nil, "no approval"
+  elseif now.epoch >= to then
+    return false, "expired at " .. approval.expires_at
+  elseif now.epoch < from - AHEAD_MAX_S then
+    return false, "approved at " .. approval.approved_at
+  end
+  return true, "approved"
+end
+
+facts.conditions.source_ip = {
+  compile = function(condition)
+    local blocks = {}
+    for i, block in ipairs(condition.value) do
+      blocks[i] = block.text
+    end
+    condition.wanted = text.join(blocks)
+  end,
+  evaluate = function(condition, request)
+    local address = request.source_ip and network.parse_address(request.source_ip)
+    if not address then
+      return nil
+    end
+    for _, block in ipairs(condition.value) do
+      if network.is_in(address, block) then
+        return true, request.source_ip
+      end
+    end
+    return false, request.source_ip
+  end,
+}
+
+facts.conditions.mfa = {
+  compile = function(condition)
+    condition.wanted = "MFA no older than " .. text.duration(condition.value.max_age)
+  end,
+  evaluate = function(condition, request, now)
+    local is_fresh, got = facts.has_fresh_mfa(request, condition.value.max_age, now)
+    return is_fresh, got, "max_age"
+  end,
+}
+
+facts.conditions.break_glass = {
+  compile = function(condition)
+    condition.matcher = match.compile(condition.value.reason_codes)
+    condition.wanted = text.join(condition.value.reason_codes)
+  end,
+  evaluate = function(condition, request)
+    local code = request.break_glass and request.break_glass.reason_code
+    if code == nil then
+      return nil
+    end
+    return match.fits(condition.matcher, code), code, "reason_codes"
+  end,
+}
+
+-- How many different approvers fit.
+local function count_approvers(condition, approvers)
+  local count, seen = 0, {}
+  for _, name in ipairs(approvers) do
+    if not seen[name] and (not condition.matcher or match.fits(condition.matcher, name)) then
+      count = count + 1
+    end
+    seen[name] = true
+  end
+  return count
+end
+
+facts.conditions.approval = {
+  compile = function(condition)
+    local value = condition.value
+    condition.matcher = value.approvers and match.compile(value.approvers)
+    condition.least = value.min_approvals or 1
+    condition.wanted = ("%d approved by %s"):format(condition.least,
+      value.approvers and text.join(value.approvers) or "anyone")
+  end,
+  evaluate = function(condition, request, now)
+    local is_valid, got = facts.has_approval(request, now)
+    if not is_valid then
+      return is_valid, got
+    end
+    local count = count_approvers(condition, request.approval.approvers)
+    return count >= condition.least, ("%d approved"):format(count),
+      condition.value.min_approvals and "min_approvals" or "approvers"
+  end,
+}
+
+-- Whether version a is at least b, number by number; nil when a is not a version.
+local function is_at_least(a, b)
+  if not a:find("^%d[%d.]*$") or #a > 64 then
+    return nil
+  end
+  local left, right = a:gmatch("%d+"), b:gmatch("%d+")
+  while true do
+    local x, y = left(), right()
+    if not x and not y then
+      return true
+    end
+    x = math.tointeger(tonumber(x or 0)) or math.maxinteger
+    y = math.tointeger(tonumber(y or 0)) or math.maxinteger
+    if x ~= y then
+      return x > y
+    end
+  end
+end
+
+local function has_flag(field)
+  return function(_, device)
+    return device[field], device[field] ~= nil and tostring(device[field]) or nil
+  end
+end
+
+-- Each row: the key, what it wants, and how the device meets it.
+local DEVICE = {
+  { "require_encryption", has_flag("disk_encrypted") },
+  { "require_mdm", has_flag("mdm_enrolled") },
+  { "require_mdm_compliant", has_flag("mdm_compliant") },
+  { "require_firewall", has_flag("firewall_enabled") },
+  { "min_os_version", function(wanted, device)
+    if device.os_version == nil then
+      return nil
+    end
+    return is_at_least(device.os_version, wanted), device.os_version
+  end },
+  { "allowed_os_types", function(wanted, device)
+    if device.os_type == nil then
+      return nil
+    end
+    return match.fits(match.compile(wanted), device.os_type), device.os_type
+  end },
+}
+
+local function describe(value)
+  return type(value) == "table" and text.join(value) or tostring(value)
+end
+
+facts.conditions.device = {
+  compile = function(condition)
+    condition.wanted = "a device that has what is required"
+  end,
+  evaluate = function(condition, request)
+    local unknown = nil
+    for _, row in ipairs(DEVICE) do
+      local key, check = row[1], row[2]
+      local wanted = condition.value[key]
+      if wanted ~= nil then
+        local is_met, got = check(wanted, request.device or {})
+        if is_met == false then
+          return false, got, key, describe(wanted)
+        elseif is_met ~= true and not unknown then
+          unknown = { got, key, describe(wanted) }
+        end
+      end
+    end
+    if unknown then
+      return nil, table.unpack(unknown, 1, 3)
+    end
+    return true, "met", nil, condition.wanted
+  end,
+}
+
+return facts

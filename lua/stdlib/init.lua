@@ -1,0 +1,126 @@
+--- What the core calls (src/lua/vm.h): load, link, evaluate, failed. All take and return strings.
+local engine = require "sentinel.engine"
+local errors = require "sentinel.errors"
+local reader = require "sentinel.reader"
+local reply = require "sentinel.reply"
+local text = require "sentinel.text"
+local yaml_front = require "sentinel.yaml_front"
+
+local TEXT_MAX = 512 * 1024
+-- The Lua front end is loaded by the policies that need it.
+local FRONTS = {
+  yaml = yaml_front.read,
+  lua = function(...)
+    return require("sentinel.lua_front").read(...)
+  end,
+}
+
+-- What this state holds: the policy once it is linked, and the run that goes on, for `failed`.
+local state = { phase = "load", file = "policy" }
+
+local function refuse(problems)
+  state.policy, state.pending = nil, nil
+  return reply.encode_problems(state.file, problems:sorted())
+end
+
+-- Every zone once, in byte order; UTC is always there.
+local function zone_names(used, possible)
+  local names = {}
+  for _, zone in ipairs(used) do
+    names[zone.name] = true
+  end
+  for _, name in ipairs(possible) do
+    names[name] = true
+  end
+  names.UTC = nil
+  return text.sorted_keys(names)
+end
+
+local main = {}
+
+--- kind "yaml" or "lua". Answers {"ok":true,"zones":[...]} or {"ok":false,"problems":[...]}.
+function main.load(kind, name, source)
+  state = { phase = "load", file = name }
+  local problems = errors.new(name)
+  if #source > TEXT_MAX then
+    problems:add({ line = 1, column = 1 },
+      ("the file has %d bytes; at most 512 KiB are allowed"):format(#source))
+    return refuse(problems)
+  end
+  local node, possible_zones = FRONTS[kind](source, name, problems)
+  local policy, zones = nil, {}
+  if node then
+    policy, zones = reader.read(node, problems)
+  end
+  if not problems:is_empty() or not policy then
+    return refuse(problems)
+  end
+  state.pending = { policy = engine.compile(policy), zones = zones }
+  return reply.encode_loaded(zone_names(zones, possible_zones or {}))
+end
+
+--- After the zones were added: every zone that a condition names has to be there.
+function main.link()
+  state.phase = "link"
+  local problems = errors.new(state.file)
+  if not state.pending then
+    problems:add({ line = 1, column = 1 }, "no policy is loaded")
+    return refuse(problems)
+  end
+  for _, zone in ipairs(state.pending.zones) do
+    if not host.zone_known(zone.name) then
+      local known = require("sentinel.zones")
+      problems:add(zone, ("unknown time zone %s%s"):format(text.quote(zone.name),
+        errors.did_you_mean(zone.name, known)), "write it as America/New_York or UTC")
+    end
+  end
+  if not problems:is_empty() then
+    return refuse(problems)
+  end
+  state.policy, state.pending = state.pending.policy, nil
+  return reply.encode_linked()
+end
+
+--- The decision on a request (JSON that the core wrote), as JSON.
+function main.evaluate(request_json)
+  state.phase, state.run = "evaluate", nil
+  if not state.policy then
+    local decision = engine.new_reply()
+    decision.error, decision.reason = "policy_invalid", "no policy is in force"
+    return reply.encode(decision)
+  end
+  local request, message = host.json_decode(request_json)
+  if type(request) ~= "table" then
+    error("the request is not JSON: " .. host.error_text(message))
+  end
+  state.run = engine.new_run(request)
+  return reply.encode(engine.evaluate(state.policy, state.run))
+end
+
+-- The denial of an evaluation that ran out, with the condition it had come to.
+local function deny_spent(class, what)
+  local run = state.run
+  if not run or not run.rule then
+    local decision = engine.new_reply()
+    decision.error, decision.reason = class, "the evaluation spends more " .. what .. " than it may"
+    return reply.encode(decision)
+  end
+  local path = run.path or "conditions"
+  local decision = engine.fail(run.rule, class, path)
+  decision.trace = { { rule = run.rule.name, matched = false, failed = path, wanted = "a verdict",
+    got = "it spends more " .. what .. " than an evaluation may" } }
+  return reply.encode(decision)
+end
+
+--- The answer in the place of the call that spent its fuel or memory; runs on a small reserve.
+function main.failed(class, what)
+  if state.phase == "evaluate" then
+    return deny_spent(class, what)
+  end
+  local problems = errors.new(state.file)
+  problems:add({ line = 1, column = 1 }, ("loading spends more %s than a policy may"):format(what),
+    "make the policy shorter, or what its Lua does while it loads")
+  return refuse(problems)
+end
+
+return main

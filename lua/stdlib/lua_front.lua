@@ -1,0 +1,297 @@
+--- A policy in Lua to a tree of nodes (nodes.lua).
+--
+-- MUST
+--  1. run policy text only in an environment of host.sandbox_env, and only with what `sentinel`
+--     gives it;
+--  2. read what it returns raw, and copy it: after loading, policy holds nothing that the engine
+--     reads;
+--  3. know what the functions of `sentinel` made by a table that policy cannot reach, never by its
+--     looks.
+local text = require "sentinel.text"
+local time = require "sentinel.time"
+
+local lua_front = {}
+
+local LEVELS_MAX = 32
+local NODES_MAX = 100000
+local POSSIBLE_ZONES_MAX = 16
+
+local function place_of_caller()
+  return { line = host.caller_line() or 1, column = 1 }
+end
+
+-- A value that only this file knows. Policy sees an empty table that cannot be written.
+local function new_mark(marks, mark)
+  local place = place_of_caller()
+  mark.line, mark.column = place.line, place.column
+  local token = host.readonly({}, { name = "what sentinel's functions make" })
+  marks[token] = mark
+  return token
+end
+
+local function raise(message)
+  error(message, 3)
+end
+
+local function is_label(label)
+  return type(label) == "string" and #label >= 1 and #label <= 64 and host.utf8_printable(label)
+end
+
+-- The `sentinel` module of one policy.
+local function new_module(marks)
+  local s = {}
+
+  function s.policy(body)
+    if type(body) ~= "table" then
+      raise("s.policy wants a table: s.policy { version = \"1\", rules = { ... } }")
+    end
+    return new_mark(marks, { kind = "policy", body = body })
+  end
+
+  function s.rule(name)
+    if type(name) ~= "string" then
+      raise("s.rule wants a name: s.rule \"name\" { ... }")
+    end
+    local place = place_of_caller()
+    return function(body)
+      if type(body) ~= "table" then
+        raise("s.rule wants a table after the name: s.rule \"name\" { ... }")
+      end
+      local token = new_mark(marks, { kind = "rule", name = name, body = body })
+      marks[token].line = place.line
+      return token
+    end
+  end
+
+  function s.check(label, call)
+    if not is_label(label) or type(call) ~= "function" then
+      raise("s.check wants a label of 1 to 64 printable bytes and a function")
+    end
+    return new_mark(marks, { kind = "check", label = label, call = call })
+  end
+
+  for key, name in pairs({ any = "any", all = "all", not_ = "not" }) do
+    s[key] = function(body)
+      if type(body) ~= "table" and type(body) ~= "function" then
+        raise(("s.%s wants a table"):format(key))
+      end
+      return new_mark(marks, { kind = "branches", name = name, body = body })
+    end
+  end
+
+  function s.business_hours(zone)
+    if type(zone) ~= "string" then
+      raise("s.business_hours wants the name of a time zone")
+    end
+    return {
+      days = { "monday", "tuesday", "wednesday", "thursday", "friday" },
+      hours = { start = "09:00", ["end"] = "17:00" },
+      timezone = zone,
+    }
+  end
+
+  s.time = time.for_policy
+  return s
+end
+
+-- Reading ------------------------------------------------------------------------------------
+
+local read_value
+
+local function other(what, place)
+  return { kind = "other", what = what, line = place.line, column = place.column }
+end
+
+local function scalar(type_name, value, place)
+  return {
+    kind = "scalar", type = type_name, text = value, line = place.line, column = place.column,
+  }
+end
+
+-- The string keys in byte order and the number of list items, or nil and what else is a key.
+local function split_keys(value)
+  local keys, count = {}, 0
+  for key in pairs(value) do
+    if type(key) == "string" then
+      keys[#keys + 1] = key
+    elseif math.type(key) == "integer" then
+      count = count + 1
+    else
+      return nil, "a table with a " .. type(key) .. " for a key"
+    end
+  end
+  if count ~= rawlen(value) or (count > 0 and rawget(value, count) == nil) then
+    return nil, "a list with gaps"
+  end
+  for i = 1, count do
+    if rawget(value, i) == nil then
+      return nil, "a list with gaps"
+    end
+  end
+  table.sort(keys)
+  return keys, count
+end
+
+local function read_items(value, count, place, state, level)
+  local items = {}
+  for i = 1, count do
+    items[i] = read_value(rawget(value, i), place, state, level + 1)
+  end
+  return items
+end
+
+-- A table: a list, a map, or (in conditions) a map with list items beside its keys.
+local function read_table(value, place, state, level)
+  if getmetatable(value) ~= nil then
+    return other("a read-only table", place)
+  end
+  local keys, count = split_keys(value)
+  if not keys then
+    return other(count, place)
+  end
+  local node = { line = place.line, column = place.column, is_lua = true }
+  if #keys == 0 and count > 0 then
+    node.kind, node.items = "list", read_items(value, count, place, state, level)
+    return node
+  end
+  node.kind, node.keys, node.values = "map", {}, {}
+  node.is_empty = #keys == 0
+  for i, key in ipairs(keys) do
+    node.keys[i] = { text = key, line = place.line, column = place.column }
+    node.values[i] = read_value(rawget(value, key), place, state, level + 1)
+  end
+  node.extra = count > 0 and read_items(value, count, place, state, level) or nil
+  return node
+end
+
+-- s.rule's table with the name as its first key.
+local function read_rule(mark, state, level)
+  local node = read_value(mark.body, mark, state, level + 1)
+  if node.kind ~= "map" then
+    return node
+  end
+  for i, key in ipairs(node.keys) do
+    if key.text == "name" then
+      state.problems:add(mark, 'duplicate key "name"; s.rule gives it already')
+      table.remove(node.keys, i)
+      table.remove(node.values, i)
+      break
+    end
+  end
+  table.insert(node.keys, 1, { text = "name", line = mark.line, column = 1 })
+  table.insert(node.values, 1, scalar("string", mark.name, mark))
+  node.is_empty = false
+  return node
+end
+
+local MARKS = {
+  rule = read_rule,
+  check = function(mark)
+    return { kind = "check", label = mark.label, call = mark.call, line = mark.line, column = 1 }
+  end,
+  branches = function(mark, state, level)
+    local node = read_value(mark.body, mark, state, level + 1)
+    return { kind = "branches", name = mark.name, node = node, line = mark.line, column = 1 }
+  end,
+  policy = function(mark)
+    return other("what s.policy makes", mark)
+  end,
+}
+
+local READERS = {
+  string = function(value, place)
+    return scalar("string", value, place)
+  end,
+  boolean = function(value, place)
+    return scalar("boolean", tostring(value), place)
+  end,
+  number = function(value, place)
+    return scalar(math.type(value) == "integer" and "integer" or "number", tostring(value), place)
+  end,
+  ["function"] = function(value, place)
+    return { kind = "function", call = value, line = place.line, column = place.column }
+  end,
+  table = read_table,
+}
+
+function read_value(value, place, state, level)
+  state.nodes = state.nodes + 1
+  if level > LEVELS_MAX then
+    return other(("a table more than %d levels deep"):format(LEVELS_MAX), place)
+  elseif state.nodes > NODES_MAX then
+    return other(("more than %d values"):format(NODES_MAX), place)
+  end
+  local mark = state.marks[value]
+  if mark then
+    return MARKS[mark.kind](mark, state, level)
+  end
+  local read = READERS[type(value)]
+  return read and read(value, place, state, level) or other("a " .. type(value), place)
+end
+
+-- Loading ------------------------------------------------------------------------------------
+
+-- Lua's messages begin with "file:line: ".
+local function add_error(problems, message, hint)
+  local line, rest = message:match("^[^\n]-:(%d+): (.*)$")
+  problems:add({ line = tonumber(line) or 1, column = 1 }, rest or message, hint)
+end
+
+local function new_environment(marks)
+  local module = new_module(marks)
+  local fields = {}
+  for name in pairs(module) do
+    fields[name] = true
+  end
+  local s = host.readonly(module, { name = "sentinel", strict = true, fields = fields })
+  return host.sandbox_env({
+    require = function(name)
+      if name ~= "sentinel" then
+        error("only \"sentinel\" can be required here; other files need a bundle", 2)
+      end
+      return s
+    end,
+  })
+end
+
+-- Zones that only s.time names cannot be seen in what the policy returns: where it is called, texts
+-- that look like a zone's name are loaded if there is such a zone.
+local function find_zone_names(source)
+  local names, count = {}, 0
+  if not source:find("time%s*%(") then
+    return {}
+  end
+  for name in source:gmatch("[\"'](%u[%w_+-]*/[%w_+/-]*%w)[\"']") do
+    if not names[name] and #name <= 64 and count < POSSIBLE_ZONES_MAX then
+      names[name], count = true, count + 1
+    end
+  end
+  return text.sorted_keys(names)
+end
+
+--- @return the root node or nil after the problems were told, and the names of zones that may be
+-- needed
+function lua_front.read(source, file, problems)
+  local marks = {}
+  local chunk, message = host.compile(source, file, new_environment(marks))
+  if not chunk then
+    add_error(problems, message)
+    return nil
+  end
+  local is_done, result = host.pcall(chunk)
+  if not is_done then
+    add_error(problems, host.error_text(result))
+    return nil
+  end
+  local mark = result ~= nil and marks[result] or nil
+  if not mark or mark.kind ~= "policy" then
+    problems:add({ line = 1, column = 1 },
+      "the file has to return what s.policy makes, not a " .. type(result),
+      'local s = require "sentinel"; return s.policy { ... }')
+    return nil
+  end
+  local state = { marks = marks, problems = problems, nodes = 0 }
+  return read_value(mark.body, mark, state, 1), find_zone_names(source)
+end
+
+return lua_front

@@ -1,0 +1,150 @@
+--- What follows from a rule that matched: its effect, its requirements, its bounds.
+local facts = require "sentinel.facts"
+local text = require "sentinel.text"
+
+local outcome = {}
+
+-- A shortfall is {path, wanted, got, missing}.
+local function check_length(wanted, given)
+  local length = given and utf8.len(given) or 0
+  if length >= wanted then
+    return nil
+  end
+  local size = wanted > 1 and (" of at least %d characters"):format(wanted) or ""
+  return {
+    path = "require.justification.min_length",
+    wanted = "a justification" .. size,
+    got = ("%d characters"):format(length),
+    missing = "a justification" .. size,
+  }
+end
+
+-- The pattern is policy's: it runs in the matcher that has a step budget, through the text's own
+-- method.
+local function check_form(pattern, given)
+  local is_done, found = host.pcall(function()
+    return (given or ""):find(pattern)
+  end)
+  if not is_done then
+    error({ class = "condition_error", path = "require.justification.pattern",
+      what = host.error_text(found) }, 0)
+  elseif found then
+    return nil
+  end
+  return {
+    path = "require.justification.pattern",
+    wanted = text.cut(pattern),
+    got = given and text.cut(given) or "no justification",
+    missing = "a justification in the form that the rule wants",
+  }
+end
+
+local REQUIREMENTS = {
+  justification = function(wanted, run)
+    local given = run.request.justification
+    local short = check_length(wanted.min_length or 1, given)
+    if short or not wanted.pattern then
+      return { short }
+    end
+    return { check_form(wanted.pattern, given) }
+  end,
+  mfa = function(wanted, run)
+    local is_fresh, got = facts.has_fresh_mfa(run.request, wanted.max_age, run.now)
+    if is_fresh == true then
+      return {}
+    end
+    local age = text.duration(wanted.max_age)
+    return { {
+      path = "require.mfa.max_age",
+      wanted = "MFA no older than " .. age,
+      got = got,
+      missing = "an MFA code, no older than " .. age,
+    } }
+  end,
+}
+
+--- What the request lacks for the rule's `require`: a list of shortfalls.
+function outcome.shortfalls(rule, run)
+  local all = {}
+  for _, name in ipairs({ "justification", "mfa" }) do
+    local wanted = rule.require and rule.require[name]
+    run.path = "require." .. name
+    for _, shortfall in ipairs(wanted and REQUIREMENTS[name](wanted, run) or {}) do
+      table.insert(all, shortfall)
+    end
+  end
+  return all
+end
+
+-- Each gives the reply's effect, and sets what else the reply says. An effect that is not here is a
+-- denial.
+local EFFECTS = {
+  allow = function()
+    return "allow"
+  end,
+  require_approval = function(_, run)
+    return facts.has_approval(run.request, run.now) == true and "allow" or "require_approval"
+  end,
+  require_server = function(reply, run)
+    reply.requires_server_mode = run.request.mode ~= "server"
+    return reply.requires_server_mode and "deny" or "allow"
+  end,
+  require_server_session = function(reply, run)
+    reply.requires_server_mode = run.request.mode ~= "server"
+    reply.requires_session_tracking = reply.requires_server_mode or run.request.session_table == nil
+    return reply.requires_session_tracking and "deny" or "allow"
+  end,
+}
+
+local SENTENCES = {
+  allow = "allowed by rule %s",
+  deny = "denied by rule %s",
+  require_approval = "rule %s needs an approval",
+  requires_server_mode = "rule %s allows this in server mode only",
+  requires_session_tracking = "rule %s allows this with session tracking only",
+}
+
+local function sentence(reply, rule)
+  local kind = (reply.requires_server_mode and "requires_server_mode")
+    or (reply.requires_session_tracking and "requires_session_tracking") or reply.effect
+  return SENTENCES[kind]:format(text.quote(rule.name))
+end
+
+-- The smallest of the rule's bounds that count in this mode; nil for none.
+local function bound(rule, request)
+  local most = rule.max_duration
+  if request.mode == "server" and rule.max_server_duration then
+    most = math.min(most or math.maxinteger, rule.max_server_duration)
+  end
+  return most
+end
+
+local function refuse_unmet(reply, rule, shortfalls)
+  reply.effect = "deny"
+  reply.error = "requirement_unmet"
+  reply.failed_condition = shortfalls[1].path
+  reply.reason = rule.reason or ("rule %s requires more"):format(text.quote(rule.name))
+  for i, shortfall in ipairs(shortfalls) do
+    reply.missing[i] = shortfall.missing
+  end
+end
+
+--- Fills the reply for the rule that matched; returns the first shortfall, or nil.
+function outcome.conclude(reply, rule, run)
+  local conclude = EFFECTS[rule.effect]
+  local shortfalls = conclude and outcome.shortfalls(rule, run) or {}
+  reply.emergency = rule.emergency == true
+  reply.requires_justification = rule.require ~= nil and rule.require.justification ~= nil
+  if #shortfalls > 0 then
+    refuse_unmet(reply, rule, shortfalls)
+    return shortfalls[1]
+  end
+  reply.effect = conclude and conclude(reply, run) or "deny"
+  reply.reason = rule.reason or sentence(reply, rule)
+  if reply.effect ~= "deny" then
+    reply.max_duration = bound(rule, run.request)
+  end
+  return nil
+end
+
+return outcome

@@ -1,0 +1,146 @@
+--- Replies as JSON. What is written is bounded: it has to fit one frame.
+local text = require "sentinel.text"
+
+local reply = {}
+
+local TRACE_BYTES = 40000
+local CONDITIONS_MAX = 64
+
+local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\" }
+
+-- Printable text; any other byte was replaced before.
+local function encode_text(value)
+  if not host.utf8_printable(value) then
+    value = host.error_text(value)
+  end
+  return '"' .. value:gsub('["\\]', ESCAPES) .. '"'
+end
+
+local function encode_text_or_null(value)
+  return value == nil and "null" or encode_text(value)
+end
+
+local function encode_list(list, encode)
+  local parts = {}
+  for i, item in ipairs(list) do
+    parts[i] = encode(item)
+  end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+local function encode_entry(entry)
+  local function short(value, cap)
+    return encode_text_or_null(value and text.cut(value, cap))
+  end
+  return ('{"rule":%s,"matched":%s,"failed":%s,"wanted":%s,"got":%s}'):format(
+    encode_text(entry.rule), tostring(entry.matched), short(entry.failed, 256),
+    short(entry.wanted), short(entry.got))
+end
+
+local PERSON = { users = true, groups = true, caller_roles = true, caller_accounts = true }
+
+-- How near a rule came: the profile was another one, the person was, or only something else was
+-- missing.
+local function rank_of(entry)
+  if entry.failed == "profiles" then
+    return 3
+  end
+  return PERSON[entry.failed] and 2 or 1
+end
+
+-- The entries that fit, as JSON by their place: the last one, which decided, then the nearest, then
+-- the earliest.
+local function choose(trace)
+  local chosen, left = {}, TRACE_BYTES
+  local function take(i)
+    local encoded = chosen[i] or encode_entry(trace[i])
+    if not chosen[i] and #encoded < left then
+      chosen[i], left = encoded, left - #encoded - 1
+    end
+    return chosen[i] ~= nil
+  end
+  if #trace > 0 then
+    take(#trace)
+  end
+  for rank = 1, 3 do
+    for i, entry in ipairs(trace) do
+      if rank_of(entry) == rank and not take(i) then
+        return chosen
+      end
+    end
+  end
+  return chosen
+end
+
+local function encode_trace(trace)
+  local chosen, parts = choose(trace), {}
+  for i = 1, #trace do
+    if chosen[i] then
+      parts[#parts + 1] = chosen[i]
+    end
+  end
+  local left_out = #trace - #parts
+  if left_out > 0 then
+    local note = '{"rule":"(%d more rules did not match)","matched":false,"left_out":%d}'
+    table.insert(parts, #parts, note:format(left_out, left_out))
+  end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+-- The names of the deciding rule's conditions, the first of very many.
+local function encode_conditions(names)
+  local shown = {}
+  for i = 1, math.min(#names, CONDITIONS_MAX) do
+    shown[i] = text.cut(names[i], 128)
+  end
+  if #names > CONDITIONS_MAX then
+    shown[#shown + 1] = ("(%d more)"):format(#names - CONDITIONS_MAX)
+  end
+  return encode_list(shown, encode_text)
+end
+
+local ENCODERS = {
+  { "effect", encode_text },
+  { "rule", encode_text },
+  { "rule_index", tostring },
+  { "reason", encode_text },
+  { "error", encode_text_or_null },
+  { "max_duration", function(value) return value and tostring(value) or "null" end },
+  { "requires_server_mode", tostring },
+  { "requires_session_tracking", tostring },
+  { "trace", encode_trace },
+  { "conditions", encode_conditions },
+  { "missing", function(list) return encode_list(list, encode_text) end },
+  { "failed_condition", encode_text_or_null },
+  { "emergency", tostring },
+  { "requires_justification", tostring },
+}
+
+--- A decision (engine.lua) as JSON.
+function reply.encode(decision)
+  local parts = {}
+  for i, row in ipairs(ENCODERS) do
+    parts[i] = ('"%s":%s'):format(row[1], row[2](decision[row[1]]))
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+--- {"ok":true,"zones":[...]}
+function reply.encode_loaded(zones)
+  return '{"ok":true,"zones":' .. encode_list(zones, encode_text) .. "}"
+end
+
+function reply.encode_linked()
+  return '{"ok":true}'
+end
+
+--- {"ok":false,"problems":[...]}
+function reply.encode_problems(file, problems)
+  return '{"ok":false,"problems":' .. encode_list(problems, function(problem)
+    return ('{"file":%s,"line":%d,"column":%d,"message":%s,"hint":%s}'):format(
+      encode_text(file), problem.line, problem.column, encode_text(problem.message),
+      encode_text(problem.hint))
+  end) .. "}"
+end
+
+return reply

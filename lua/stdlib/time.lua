@@ -1,0 +1,94 @@
+--- Days, hours and local time. Minutes count from midnight; a window that wraps past midnight
+-- belongs to the day on which it began.
+local text = require "sentinel.text"
+
+local time = {}
+
+time.DAY = 24 * 60
+
+local WEEKDAYS = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" }
+
+--- The minute of "HH:MM", or nil; "24:00" is one only where is_end says so.
+function time.parse_clock(value, is_end)
+  local hours, minutes = value:match("^(%d%d):(%d%d)$")
+  if not hours then
+    return nil
+  end
+  local minute = tonumber(hours) * 60 + tonumber(minutes)
+  if tonumber(minutes) > 59 or minute > time.DAY or (minute == time.DAY and not is_end) then
+    return nil
+  end
+  return minute
+end
+
+function time.format_clock(minute)
+  return ("%02d:%02d"):format(minute // 60, minute % 60)
+end
+
+--- Whether minute is within hours {start, end}, and whether that began on the day before.
+local function is_within(hours, minute)
+  local start, finish = hours.start, hours["end"]
+  if start < finish then
+    return minute >= start and minute < finish, false
+  elseif minute >= start then
+    return true, false
+  end
+  return minute < finish, minute < finish
+end
+
+--- For the condition's value {days, hours, timezone}: what traces say about it, once.
+function time.describe(value)
+  local zone = value.timezone or "UTC"
+  local described = { zone = zone }
+  if value.days then
+    described.days = text.cut(table.concat(value.days, ", ") .. " " .. zone)
+  end
+  if value.hours then
+    described.hours = ("%s-%s %s"):format(time.format_clock(value.hours.start),
+      time.format_clock(value.hours["end"]), zone)
+  end
+  return described
+end
+
+--- Whether a local time (host.local_time) is within the condition's value: true or false, "days" or
+-- "hours", and what it was.
+function time.holds(value, day_set, now)
+  local minute = now.hour * 60 + now.min
+  local is_in, began_before = true, false
+  if value.hours then
+    is_in, began_before = is_within(value.hours, minute)
+  end
+  if value.days then
+    local day = WEEKDAYS[began_before and (now.wday + 5) % 7 + 1 or now.wday]
+    if not day_set[day] then
+      return false, "days", day
+    end
+  end
+  if not is_in then
+    return false, "hours", time.format_clock(minute)
+  end
+  return true, value.hours and "hours" or "days",
+    value.hours and time.format_clock(minute) or WEEKDAYS[now.wday]
+end
+
+--- For policy: s.time(request.time, "America/New_York") gives year, month, day, hour, min, sec,
+-- wday (1 is Monday), weekday, offset, abbrev, is_dst.
+function time.for_policy(moment, zone)
+  if type(moment) ~= "string" or type(zone) ~= "string" then
+    error("s.time wants a time and the name of a time zone: s.time(request.time, \"UTC\")", 2)
+  end
+  local epoch = host.parse_time(moment)
+  if not epoch then
+    error("s.time: " .. text.quote(moment) .. " is not a time", 2)
+  elseif zone:find("\0", 1, true) or not host.zone_known(zone) then
+    error("s.time: the time zone " .. text.quote(zone)
+      .. " was not loaded; write its name as a text in the policy", 2)
+  end
+  local now = host.local_time(zone, epoch)
+  if now then
+    now.weekday = WEEKDAYS[now.wday]
+  end
+  return now
+end
+
+return time

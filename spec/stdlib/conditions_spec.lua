@@ -1,0 +1,193 @@
+-- Each condition: true, false, unknown, with what the trace says.
+local evaluator = require "spec.support.evaluator"
+
+local ROLE = { name = "role/Deploy/ci", kind = "role", account = "123456789012", role = "Deploy" }
+local SSO = { name = "a.b@x.com", kind = "sso", account = "123456789012",
+  role = "AWSReservedSSO_Dev_0123456789abcdef" }
+local FEDERATED = { name = "federated/bob", kind = "federated", account = "123456789012" }
+local ROOT = { name = "root", kind = "root", account = "123456789012" }
+local DEVICE = {
+  disk_encrypted = true, mdm_enrolled = true, mdm_compliant = false, os_type = "darwin",
+    os_version = "14.10.1",
+}
+local APPROVAL = {
+  id = "1", approvers = { "bob", "carol", "bob" }, approved_at = "2026-01-19T14:00:00Z",
+  expires_at = "2026-01-19T16:00:00Z",
+}
+local EXPIRED = {
+  id = "1", approvers = { "bob" }, approved_at = "2026-01-19T13:00:00Z",
+    expires_at = "2026-01-19T15:00:00Z",
+}
+
+-- {conditions, request, verdict, failed, wanted, got}; verdict "unknown" is told by what was got.
+local rows = {
+  { "{profiles: [dev]}", {}, true },
+  { "{profiles: [prod, \"de?\"]}", {}, true },
+  { "{profiles: [\"*\"]}", { profile = "a/b" }, false, "profiles", "*", "a/b" },
+  { "{profiles: [\"*/*\"]}", { profile = "a/b" }, true },
+  { "{profiles: [Dev]}", {}, false, "profiles", "Dev", "dev" },
+  { "{profiles: [\"dev-*\", prod]}", {}, false, "profiles", "dev-*, prod", "dev" },
+  { "{profiles: [\"d?\"]}", {}, false, "profiles", "d?", "dev" },
+
+  { "{users: [alice]}", {}, true },
+  { "{users: [alice]}", { user = "alice2" }, false, "users", "alice", "alice2" },
+  { "{users: [\"ali*\"]}", {}, true },
+  { "{users: [\"*@x.com\"]}", { user = SSO }, true },
+  { "{users: [\"*\"]}", { user = ROLE }, true },
+  { "{users: [\"*\"]}", { user = FEDERATED }, true },
+  { "{users: [\"*\"]}", { user = ROOT }, true },
+  { "{users: [\"**\"]}", { user = ROOT }, false, "users", "**", "root" },
+  { "{users: [\"*/*/*\"]}", { user = ROLE }, false, "users", "*/*/*", "role/Deploy/ci" },
+  { "{users: [\"?ole/*/*\"]}", { user = ROLE }, false, "users", "?ole/*/*", "role/Deploy/ci" },
+  { "{users: [role/Deploy/ci]}", { user = ROLE }, true },
+  { "{users: [\"role/Deploy/*\"]}", { user = ROLE }, true },
+  { "{users: [\"role/*\"]}", { user = ROLE }, false, "users", "role/*", "role/Deploy/ci" },
+  { "{users: [\"role/Deploy/*\"]}", { user = { name = "role/Deploy/ci", kind = "user" } }, false,
+    "users",
+    "role/Deploy/*", "role/Deploy/ci" },
+  { "{users: [federated/bob]}", { user = FEDERATED }, true },
+  { "{users: [bob]}", { user = FEDERATED }, false, "users", "bob", "federated/bob" },
+  { "{users: [root]}", { user = ROOT }, true },
+  { "{users: [root]}", { user = "root" }, false, "users", "root", "root" },
+  { "{users: [\"roo?\"]}", { user = ROOT }, false, "users", "roo?", "root" },
+  { "{users: [alice]}", { user = { name = "alice", kind = "other" } }, false, "users", "alice",
+    "alice" },
+
+  { "{groups: [security-team]}", {}, true },
+  { "{groups: [security-team]}", { user = "mallory" }, false, "groups", "security-team",
+    "mallory" },
+  { "{groups: [payments, security-team]}", { user = "carol@payments.example.com" }, true },
+  { "{groups: [payments]}", { user = { name = "role/x/y@payments.example.com", kind = "role" } },
+    false, "groups",
+    "payments", "role/x/y@payments.example.com" },
+  { "{groups: [\"*\"]}", {}, true },
+  { "{groups: [\"*\"]}", { user = "mallory" }, false, "groups", "*", "mallory" },
+
+  { "{roles: [Dev]}", {}, true },
+  { "{roles: [Dev]}", { role_arn = "arn:aws:iam::210987654321:role/team/x/Dev" }, true },
+  { "{roles: [\"arn:aws:iam::210987654321:role/Dev\"]}", {}, true },
+  { "{roles: [\"arn:aws:iam::*:role/Dev\"]}", {}, true },
+  { "{roles: [\"*\"]}", {}, true },
+  { "{roles: [Prod]}", {}, false, "roles", "Prod", "arn:aws:iam::210987654321:role/Dev" },
+  { "{roles: [\"arn:aws:iam::123456789012:role/Dev\"]}", {}, false, "roles",
+    "arn:aws:iam::123456789012:role/Dev",
+    "arn:aws:iam::210987654321:role/Dev" },
+  { "{roles: [\"*\"]}", { role_arn = false }, "unknown", "roles", "*" },
+  { "{roles: [\"*\"]}", { role_arn = "Dev" }, "unknown", "roles", "*" },
+  { "{accounts: [\"210987654321\"]}", {}, true },
+  { "{accounts: [\"2109*\"]}", {}, true },
+  { "{accounts: [\"123456789012\"]}", {}, false, "accounts", "123456789012", "210987654321" },
+  { "{accounts: [\"*\"]}", { role_arn = false }, "unknown", "accounts", "*" },
+  { "{caller_roles: [Deploy]}", { user = ROLE }, true },
+  { "{caller_roles: [Admin]}", { user = ROLE }, false, "caller_roles", "Admin", "Deploy" },
+  { "{caller_roles: [\"*\"]}", {}, "unknown", "caller_roles", "*" },
+  { "{caller_accounts: [\"123456789012\"]}", {}, true },
+  { "{caller_accounts: [\"210987654321\"]}", {}, false, "caller_accounts", "210987654321",
+    "123456789012" },
+  { "{caller_accounts: [\"*\"]}", { user = { name = "alice", kind = "user" } }, "unknown",
+    "caller_accounts", "*" },
+
+  { "{mode: [cli, credential_process]}", {}, true },
+  { "{mode: [server]}", {}, false, "mode", "server", "credential_process" },
+
+  { "{time: {days: [monday]}}", {}, true },
+  { "{time: {days: [tuesday]}}", {}, false, "time.days", "tuesday UTC", "monday" },
+  { "{time: {hours: {start: \"09:00\", end: \"17:00\"}}}", { time = "2026-01-19T08:59:59Z" }, false,
+    "time.hours",
+    "09:00-17:00 UTC", "08:59" },
+  { "{time: {days: [monday]}}", { time = false }, "unknown", "time", "monday UTC" },
+
+  { "{source_ip: [10.0.0.0/8]}", { source_ip = "10.255.0.1" }, true },
+  { "{source_ip: [10.0.0.0/8]}", { source_ip = "11.0.0.0" }, false, "source_ip", "10.0.0.0/8",
+    "11.0.0.0" },
+  { "{source_ip: [10.0.0.0/8]}", { source_ip = "::ffff:10.0.0.1" }, true },
+  { "{source_ip: [\"2001:db8::/33\"]}", { source_ip = "2001:db8:7fff::1" }, true },
+  { "{source_ip: [\"2001:db8::/33\"]}", { source_ip = "10.0.0.1" }, false, "source_ip",
+    "2001:db8::/33", "10.0.0.1" },
+  { "{source_ip: [\"2001:db8::/33\"]}", { source_ip = "2001:db8:8000::1" }, false, "source_ip",
+    "2001:db8::/33",
+    "2001:db8:8000::1" },
+  { "{source_ip: [0.0.0.0/0]}", { source_ip = "2001:db8::1" }, false, "source_ip", "0.0.0.0/0",
+    "2001:db8::1" },
+  { "{source_ip: [0.0.0.0/0, \"::/0\"]}", {}, "unknown", "source_ip", "0.0.0.0/0, ::/0" },
+  { "{source_ip: [0.0.0.0/0]}", { source_ip = "10.0.0" }, "unknown", "source_ip", "0.0.0.0/0" },
+
+  { "{mfa: {max_age: 15m}}", { mfa = { authenticated_at = "2026-01-19T14:45:00Z" } }, true },
+  { "{mfa: {max_age: 15m}}", { mfa = { authenticated_at = "2026-01-19T14:44:59Z" } }, "unknown",
+    "mfa.max_age",
+    "MFA no older than 15m" },
+  { "{mfa: {max_age: 15m}}", { mfa = { authenticated_at = "2026-01-19T15:30:00Z" } }, "unknown",
+    "mfa.max_age",
+    "MFA no older than 15m" },
+  { "{mfa: {max_age: 15m}}", {}, "unknown", "mfa.max_age", "MFA no older than 15m" },
+
+  { "{break_glass: {reason_codes: [incident]}}", { break_glass = { reason_code = "incident" } },
+    true },
+  { "{break_glass: {reason_codes: [\"*\"]}}", { break_glass = { reason_code = "incident" } },
+    true },
+  { "{break_glass: {reason_codes: [audit]}}", { break_glass = { reason_code = "incident" } }, false,
+    "break_glass.reason_codes", "audit", "incident" },
+  { "{break_glass: {reason_codes: [\"*\"]}}", {}, "unknown", "break_glass", "*" },
+
+  { "{approval: {min_approvals: 2}}", { approval = APPROVAL }, true },
+  { "{approval: {min_approvals: 3}}", { approval = APPROVAL }, false, "approval.min_approvals",
+    "3 approved by anyone", "2 approved" },
+  { "{approval: {approvers: [\"c*\"]}}", { approval = APPROVAL }, true },
+  { "{approval: {approvers: [dave]}}", { approval = APPROVAL }, false, "approval.approvers",
+    "1 approved by dave",
+    "0 approved" },
+  { "{approval: {approvers: [bob]}}", { approval = EXPIRED }, false, "approval",
+    "1 approved by bob",
+    "expired at 2026-01-19T15:00:00Z" },
+  { "{approval: {approvers: [bob]}}", {}, "unknown", "approval", "1 approved by bob" },
+
+  { "{device: {require_encryption: true, require_mdm: true}}", { device = DEVICE }, true },
+  { "{device: {require_mdm_compliant: true}}", { device = DEVICE }, false,
+    "device.require_mdm_compliant", "true",
+    "false" },
+  { "{device: {require_firewall: true}}", { device = DEVICE }, "unknown", "device.require_firewall",
+    "true" },
+  { "{device: {require_firewall: true, require_mdm_compliant: true}}", { device = DEVICE }, false,
+    "device.require_mdm_compliant", "true", "false" },
+  { "{device: {min_os_version: \"14.9\"}}", { device = DEVICE }, true },
+  { "{device: {min_os_version: \"14.10.1.0\"}}", { device = DEVICE }, true },
+  { "{device: {min_os_version: \"14.11\"}}", { device = DEVICE }, false, "device.min_os_version",
+    "14.11", "14.10.1" },
+  { "{device: {min_os_version: \"1\"}}", { device = { os_version = "beta" } }, "unknown",
+    "device.min_os_version", "1" },
+  { "{device: {allowed_os_types: [linux, darwin]}}", { device = DEVICE }, true },
+  { "{device: {allowed_os_types: [linux]}}", { device = DEVICE }, false, "device.allowed_os_types",
+    "linux", "darwin" },
+  { "{device: {allowed_os_types: [linux]}}", {}, "unknown", "device.allowed_os_types", "linux" },
+}
+
+describe("a condition", function()
+  for _, row in ipairs(rows) do
+    local conditions, request, verdict, failed, wanted, got = table.unpack(row, 1, 6)
+    it(("%s is %s for %s"):format(conditions, tostring(verdict), got or "the request"), function()
+      local decision = evaluator.decide_text("yaml", evaluator.one_rule(conditions), request)
+      local entry = decision.trace[1]
+      assert.equal(verdict == true and "allow" or "deny", decision.effect)
+      assert.is_nil(decision.error)
+      assert.same({
+        rule = "only", matched = verdict == true, failed = failed, wanted = wanted,
+        got = verdict == "unknown" and "unknown" or got,
+      }, entry)
+    end)
+
+    it(("%s decides a deny rule alike: %s"):format(conditions, tostring(verdict)), function()
+      local decision = evaluator.decide_text("yaml", evaluator.one_rule(conditions, "deny"),
+        request)
+      assert.equal("deny", decision.effect)
+      assert.equal(verdict == "unknown" and "fact_unknown" or nil, decision.error)
+      assert.equal(verdict == "unknown" and failed or nil, decision.failed_condition)
+      assert.equal(verdict == false and "" or "only", decision.rule)
+    end)
+  end
+
+  it("with no text at all holds for every request", function()
+    local decision = evaluator.decide_text("yaml", evaluator.one_rule("{}"), {})
+    assert.equal("allow", decision.effect)
+    assert.same({}, decision.conditions)
+  end)
+end)
