@@ -1,4 +1,9 @@
-/* audit/verify (layer 4): checks a decision log from its bytes. */
+/* audit/verify (layer 4): checks a decision log from its bytes.
+ *
+ * What a file alone proves: each record vouches for the one before it, so every change that is not followed by a new
+ * hash in all later lines is found. Nothing behind the last record vouches for it, and nothing in the file tells
+ * whether whole records were cut off its end, or the chain was written anew from some record on: that takes the root as
+ * it was noted elsewhere, or the SentinelRecord tag in CloudTrail. */
 #ifndef SNT_AUDIT_VERIFY_H
 #define SNT_AUDIT_VERIFY_H
 
@@ -8,19 +13,20 @@
 
 struct snt_log_report {
   bool is_ok;
-  int64_t records;
+  int64_t records;    /* whole lines */
   int64_t first_bad;  /* sequence number (or the number of the line) of the first damage; 0: none */
   char damage[256];   /* "line 41: prev is not the hash of line 40"; "" when intact */
   char root[65];      /* RFC 6962 Merkle root over the lines, hex */
   int64_t recovered;  /* repaired tails: a note, not damage */
   bool has_torn_tail; /* the last line has no newline: a note; the next append repairs it */
+  int64_t last_seq;   /* of the last record: no later line vouches for its bytes */
 };
 
 /* Codes: NOT_A_LOG (not JSON lines of ours, empty, not readable as a regular file), IO. Damage is not a failure of this
  * function: it is in the report. */
 snt_status snt_log_verify(const char *path, struct snt_log_report *out, struct snt_err *err);
 
-/* Calls visit with each line in order, checked or not; for `log show`. */
+/* Calls visit with each whole line in order, checked or not (of one over 64 KiB: its beginning); for `log show`. */
 typedef snt_status (*snt_log_visit)(void *context, const char *line, size_t len, struct snt_err *err);
 snt_status snt_log_walk(const char *path, snt_log_visit visit, void *context, struct snt_err *err);
 

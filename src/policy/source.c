@@ -97,6 +97,14 @@ static snt_status check_size(const struct snt_policy *policy, struct snt_err *er
   return snt_done();
 }
 
+/* What a file could not be read for, as a refusal of the policy. The text is copied: an error is not its own argument.
+ */
+static snt_status refuse_file(const char *path, struct snt_err *err) {
+  struct snt_err inner = err == NULL ? (struct snt_err){0} : *err;
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", inner.message[0] == '\0' ? path : inner.message));
+  return snt_err_hint(err, "%s", inner.hint);
+}
+
 snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_POLICY_AUTO struct snt_policy policy = {0};
@@ -117,9 +125,7 @@ snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct s
   }
   if (!snt_ok(status)) {
     SNT_TRY(check_size(&policy, err));
-    return status.code == SNT_CODE_NO_MEMORY
-               ? status
-               : snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", err == NULL ? "" : err->message);
+    return status.code == SNT_CODE_NO_MEMORY ? status : refuse_file(path, err);
   }
   SNT_TRY(check_size(&policy, err));
   snt_sha256_hex(snt_buf_borrow(&policy.text), policy.text.len, policy.sha256);
@@ -158,11 +164,27 @@ snt_status snt_policy_from_parameter(const char *name, const char *region, int64
   return snt_done();
 }
 
+static struct snt_policy_text text_of(const struct snt_policy *policy) {
+  return (struct snt_policy_text){
+      .name = policy->file_name, .kind = policy->kind, .data = snt_buf_borrow(&policy->text), .len = policy->text.len};
+}
+
+snt_status snt_policy_load_begin(const struct snt_policy *policy, struct snt_evaluator *evaluator,
+                                 struct snt_buf *problems, struct snt_err *err) {
+  struct snt_policy_text text = text_of(policy);
+  return snt_evaluator_load_begin(evaluator, &text, problems, err);
+}
+
+snt_status snt_policy_load_finish(const struct snt_policy *policy, struct snt_evaluator *evaluator,
+                                  struct snt_buf *problems, struct snt_err *err) {
+  struct snt_policy_text text = text_of(policy);
+  return snt_evaluator_load_finish(evaluator, &text, problems, err);
+}
+
 snt_status snt_policy_load(const struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                            struct snt_err *err) {
-  struct snt_policy_text text = {
-      .name = policy->file_name, .kind = policy->kind, .data = snt_buf_borrow(&policy->text), .len = policy->text.len};
-  return snt_evaluator_load(evaluator, &text, problems, err);
+  SNT_TRY(snt_policy_load_begin(policy, evaluator, problems, err));
+  return snt_policy_load_finish(policy, evaluator, problems, err);
 }
 
 static snt_status seen_path(const char *folder, const struct snt_policy *policy, struct snt_buf *out,

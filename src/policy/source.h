@@ -47,8 +47,15 @@ snt_status snt_policy_from_parameter(const char *name, const char *region, int64
 snt_status snt_policy_load(const struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                            struct snt_err *err);
 
+/* Its two halves; see snt_evaluator_load_begin. */
+snt_status snt_policy_load_begin(const struct snt_policy *policy, struct snt_evaluator *evaluator,
+                                 struct snt_buf *problems, struct snt_err *err);
+snt_status snt_policy_load_finish(const struct snt_policy *policy, struct snt_evaluator *evaluator,
+                                  struct snt_buf *problems, struct snt_err *err);
+
 /* Of a bare parameter: the hash that was last seen from a region, so that a fallback region cannot serve another one
- * (aws.md, Regions). folder is the state folder; failing to remember is not an error, failing to recall is "unknown".
+ * (aws.md, Regions); of a file: that it was accepted before, which is a hint and nothing more. folder is the state
+ * folder; failing to remember is not an error, failing to recall is "unknown".
  */
 void snt_policy_remember(const char *folder, const struct snt_policy *policy);
 bool snt_policy_was_seen(const char *folder, const struct snt_policy *policy);

@@ -1,0 +1,162 @@
+#include "audit/line.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/log.h"
+#include "format/json.h"
+
+const char SNT_LOG_NO_PREV[65] = "0000000000000000000000000000000000000000000000000000000000000000";
+
+static const char ENDING[] = ".jsonl";
+static const char HEX[] = "0123456789abcdef";
+
+static bool is_hex(const char *text, size_t len) { return strlen(text) == len && strspn(text, HEX) == len; }
+
+static bool is_uuid(const char *text) {
+  static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  for (size_t i = 0; i < sizeof shape; i++) {
+    bool fits = shape[i] == 'x' ? text[i] != '\0' && strchr(HEX, text[i]) != NULL : text[i] == shape[i];
+    if (!fits) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void copy_text(const struct snt_json_value *record, const char *key, char *out, size_t cap) {
+  const char *text = snt_json_string(snt_json_get(record, key), NULL);
+  (void)snprintf(out, cap, "%s", text == NULL ? "" : text);
+}
+
+static snt_status take_head(const struct snt_json_value *record, struct snt_log_head *out, struct snt_err *err) {
+  int64_t version = 0;
+  if (snt_json_type(record) != SNT_JSON_OBJECT || !snt_json_integer(snt_json_get(record, "v"), &version)) {
+    return snt_fail(err, SNT_CODE_NOT_A_LOG, "is not a record of a decision log");
+  }
+  if (version != 1) {
+    return snt_fail(err, SNT_CODE_NOT_A_LOG, "is of version %lld, which this program does not know",
+                    (long long)version);
+  }
+  const char *chain = snt_json_string(snt_json_get(record, "chain"), NULL);
+  const char *prev = snt_json_string(snt_json_get(record, "prev"), NULL);
+  bool is_ours = chain != NULL && is_uuid(chain) && prev != NULL && is_hex(prev, sizeof out->prev - 1) &&
+                 snt_json_integer(snt_json_get(record, "seq"), &out->seq) && out->seq >= 1;
+  if (!is_ours) {
+    return snt_fail(err, SNT_CODE_NOT_A_LOG, "has no chain, seq or prev of a decision log");
+  }
+  (void)snprintf(out->chain, sizeof out->chain, "%s", chain);
+  (void)snprintf(out->prev, sizeof out->prev, "%s", prev);
+  copy_text(record, "kind", out->kind, sizeof out->kind);
+  copy_text(record, "time", out->time, sizeof out->time);
+  return snt_done();
+}
+
+snt_status snt_log_head_parse(const char *line, size_t len, struct snt_log_head *out, struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  if (len > SNT_LOG_LINE_CAP) {
+    return snt_fail(err, SNT_CODE_NOT_A_LOG, "is longer than 64 KiB");
+  }
+  if (memchr(line, '\0', len) != NULL) {
+    return snt_fail(err, SNT_CODE_NOT_A_LOG, "holds a NUL byte");
+  }
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  snt_status status = snt_json_parse(line, len, "a record", &doc, NULL);
+  if (status.code == SNT_CODE_NO_MEMORY) {
+    return snt_fail_memory(err);
+  }
+  if (!snt_ok(status)) {
+    return snt_fail(err, SNT_CODE_NOT_A_LOG, "is not JSON");
+  }
+  struct snt_log_head head = {0};
+  SNT_TRY(take_head(snt_json_root(doc), &head, err));
+  *out = head;
+  return snt_done();
+}
+
+bool snt_log_line_begins_like_ours(const char *data, size_t len) {
+  static const char start[] = "{\"v\":1,\"chain\":\"";
+  size_t compared = len < sizeof start - 1 ? len : sizeof start - 1;
+  if (memcmp(data, start, compared) == 0) {
+    return true;
+  }
+  /* A machine that lost its power may have kept the file's new length and not its bytes. */
+  for (size_t i = 0; i < len; i++) {
+    if (data[i] != '\0') {
+      return false;
+    }
+  }
+  return true;
+}
+
+static snt_status check_line(const char *line, size_t len, struct snt_err *err) {
+  for (size_t i = 0; i < len; i++) {
+    if ((unsigned char)line[i] < 0x20) {
+      return snt_fail(err, SNT_CODE_LOG, "a record has a control character in it");
+    }
+  }
+  if (len > SNT_LOG_LINE_CAP) {
+    return snt_fail(err, SNT_CODE_LOG, "a record of %zu bytes is over the 64 KiB of a line", len);
+  }
+  struct snt_log_head head;
+  struct snt_err inner = {0};
+  snt_status status = snt_log_head_parse(line, len, &head, &inner);
+  return snt_ok(status) ? status : snt_fail(err, SNT_CODE_LOG, "a record %s", inner.message);
+}
+
+snt_status snt_log_line_format(const struct snt_log_head *head, struct snt_slice members, struct snt_buf *out,
+                               struct snt_err *err) {
+  size_t start = out->len;
+  snt_status status = snt_buf_appendf(out, err, "{\"v\":1,\"chain\":\"%s\",\"seq\":%lld,\"prev\":\"%s\",", head->chain,
+                                      (long long)head->seq, head->prev);
+  if (snt_ok(status)) {
+    status = snt_buf_append(out, members.data, members.len, err);
+  }
+  if (snt_ok(status)) {
+    status = snt_buf_append_str(out, "}\n", err);
+  }
+  if (snt_ok(status)) {
+    status = check_line(out->data + start, out->len - start - 1, err);
+  }
+  if (!snt_ok(status) && out->data != NULL) {
+    out->len = start;
+    out->data[start] = '\0';
+  }
+  return status;
+}
+
+static size_t stem_len(const char *name) {
+  size_t len = strlen(name);
+  return snt_str_ends_with(name, ENDING) ? len - (sizeof ENDING - 1) : len;
+}
+
+snt_status snt_log_segment_format(const char *name, int64_t first, int64_t last, struct snt_buf *out,
+                                  struct snt_err *err) {
+  size_t stem = stem_len(name);
+  SNT_TRY(snt_buf_append(out, name, stem, err));
+  return snt_buf_appendf(out, err, ".%lld-%lld%s", (long long)first, (long long)last, name + stem);
+}
+
+/* A decimal number without sign and leading zero; moves *text behind it. */
+static bool take_number(const char **text, int64_t *out) {
+  size_t digits = strspn(*text, "0123456789");
+  if (digits == 0 || digits > 18 || **text == '0') {
+    return false;
+  }
+  *out = strtoll(*text, NULL, 10);
+  *text += digits;
+  return true;
+}
+
+bool snt_log_segment_check(const char *name, const char *candidate, int64_t *first, int64_t *last) {
+  size_t stem = stem_len(name);
+  if (strncmp(name, candidate, stem) != 0 || candidate[stem] != '.') {
+    return false;
+  }
+  const char *rest = candidate + stem + 1;
+  if (!take_number(&rest, first) || *rest++ != '-' || !take_number(&rest, last)) {
+    return false;
+  }
+  return strcmp(rest, name + stem) == 0 && *first <= *last;
+}

@@ -1,0 +1,252 @@
+#include "audit/verify.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/line.h"
+#include "audit/merkle.h"
+#include "audit/reader.h"
+#include "audit/tail.h"
+#include "base/sha256.h"
+
+/* Where the walk stands: what the line before said and what its bytes are. */
+struct walk {
+  struct snt_log_report report;
+  struct snt_merkle tree;
+  const char *path;
+  int64_t ours; /* lines that are records */
+  struct snt_log_head last;
+  char last_sha256[65];
+  bool has_chain;          /* last.chain is set */
+  int64_t suspect_prev;    /* this record's prev is not the hash of the line before: which of the two was changed? */
+  int64_t suspect_missing; /* this record was not where it should be: is it somewhere else? */
+  char first_fault[128];   /* what is wrong with line 1, should no line be ours */
+};
+
+static void set_damage(struct walk *walk, int64_t seq, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void set_damage(struct walk *walk, int64_t seq, const char *format, ...) {
+  walk->report.first_bad = seq;
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(walk->report.damage, sizeof walk->report.damage, format, args);
+  va_end(args);
+}
+
+static bool is_damaged(const struct walk *walk) { return walk->report.first_bad != 0; }
+
+/* The record behind tells which of two was changed: it holds the hash of the second as it was written. */
+static void resolve_prev(struct walk *walk, const struct snt_log_head *head) {
+  int64_t seq = walk->suspect_prev;
+  walk->suspect_prev = 0;
+  if (seq == 0 || head->seq != seq + 1) {
+    return;
+  }
+  if (strcmp(head->prev, walk->last_sha256) == 0) {
+    set_damage(walk, seq - 1, "record %lld was changed: prev of record %lld is not its hash", (long long)(seq - 1),
+               (long long)seq);
+  } else {
+    set_damage(walk, seq, "record %lld was changed, and perhaps the one before it: neither neighbour fits",
+               (long long)seq);
+  }
+}
+
+static void resolve_missing(struct walk *walk, const struct snt_log_head *head) {
+  if (walk->suspect_missing != 0 && head->seq == walk->suspect_missing) {
+    set_damage(walk, head->seq, "records are reordered: record %lld stands in line %lld", (long long)head->seq,
+               (long long)walk->report.records);
+    walk->suspect_missing = 0;
+  }
+}
+
+/* The sequence number is not the one that follows. */
+static void judge_seq(struct walk *walk, const struct snt_log_head *head, const char *sha256) {
+  long long line = (long long)walk->report.records;
+  int64_t wanted = walk->last.seq + 1;
+  if (strcmp(head->prev, walk->last_sha256) == 0) {
+    set_damage(walk, wanted, "line %lld has seq %lld instead of %lld", line, (long long)head->seq, (long long)wanted);
+  } else if (head->seq > wanted) {
+    walk->suspect_missing = wanted;
+    set_damage(walk, wanted, "records are missing: line %lld is record %lld and should be %lld", line,
+               (long long)head->seq, (long long)wanted);
+  } else if (strcmp(sha256, walk->last_sha256) == 0) {
+    set_damage(walk, head->seq, "record %lld is duplicated: it stands again in line %lld", (long long)head->seq, line);
+  } else {
+    set_damage(walk, head->seq, "a record %lld stands a second time, in line %lld", (long long)head->seq, line);
+  }
+}
+
+static void judge(struct walk *walk, const struct snt_log_head *head, const char *sha256) {
+  long long line = (long long)walk->report.records;
+  if (walk->has_chain && strcmp(head->chain, walk->last.chain) != 0) {
+    set_damage(walk, walk->last.seq + 1, "line %lld (record %lld) is of another chain", line, (long long)head->seq);
+  } else if (head->seq != walk->last.seq + 1) {
+    judge_seq(walk, head, sha256);
+  } else if (strcmp(head->prev, walk->last_sha256) != 0) {
+    walk->suspect_prev = head->seq;
+    set_damage(walk, head->seq - 1, "prev of record %lld is not the hash of record %lld: one of them was changed",
+               (long long)head->seq, (long long)(head->seq - 1));
+  }
+}
+
+/* The name of the log that path is, or is a closed segment of: "decisions.jsonl" for "decisions.42-90.jsonl". */
+static bool find_own_range(const char *path, int64_t *first, int64_t *last) {
+  const char *slash = strrchr(path, '/');
+  const char *name = slash == NULL ? path : slash + 1;
+  const char *dash = strrchr(name, '-');
+  const char *dot = dash == NULL ? NULL : memrchr(name, '.', (size_t)(dash - name));
+  if (dot == NULL) {
+    return false;
+  }
+  SNT_BUF_AUTO struct snt_buf log = {0};
+  const char *rest = dash + 1 + strspn(dash + 1, "0123456789");
+  return snt_ok(snt_buf_append(&log, name, (size_t)(dot - name), NULL)) &&
+         snt_ok(snt_buf_append_str(&log, rest, NULL)) && snt_log_segment_check(log.data, name, first, last);
+}
+
+/* A log that goes on with a chain: its name says so, or the segment before it stands beside it. */
+static bool has_beginning_elsewhere(const struct walk *walk, const struct snt_log_head *head) {
+  int64_t first = 0;
+  int64_t last = 0;
+  if (find_own_range(walk->path, &first, &last)) {
+    return first == head->seq;
+  }
+  const char *slash = strrchr(walk->path, '/');
+  SNT_FREE_AUTO char *folder =
+      slash == NULL ? snt_str_dup(".")
+                    : snt_str_dup_slice((struct snt_slice){walk->path, (size_t)(slash - walk->path) + 1});
+  SNT_FD_AUTO int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return fd >= 0 && snt_log_segment_is_there(fd, slash == NULL ? walk->path : slash + 1, head->seq - 1, head->prev);
+}
+
+static void judge_first(struct walk *walk, const struct snt_log_head *head) {
+  if (head->seq == 1) {
+    if (strcmp(head->prev, SNT_LOG_NO_PREV) != 0) {
+      set_damage(walk, 1, "record 1 was changed: its prev is not 64 zeros");
+    }
+  } else if (!has_beginning_elsewhere(walk, head)) {
+    walk->suspect_missing = 1;
+    set_damage(walk, 1, "records are missing: the log begins with record %lld, and no closed segment ends before it",
+               (long long)head->seq);
+  }
+}
+
+static void take_odd_line(struct walk *walk, const char *what) {
+  if (walk->report.records == 1) {
+    (void)snprintf(walk->first_fault, sizeof walk->first_fault, "%.100s", what);
+  }
+  if (!is_damaged(walk)) {
+    set_damage(walk, walk->last.seq + 1, "line %lld %s", (long long)walk->report.records, what);
+  }
+  walk->suspect_prev = 0;
+  walk->last.seq++;
+}
+
+/* Only the first damage counts: what comes after it tells at most what kind it is. */
+static void take_record(struct walk *walk, const struct snt_log_head *head, const char *sha256) {
+  resolve_prev(walk, head);
+  resolve_missing(walk, head);
+  if (!is_damaged(walk) && walk->report.records == 1) {
+    judge_first(walk, head);
+  } else if (!is_damaged(walk)) {
+    judge(walk, head, sha256);
+  }
+  walk->ours++;
+  walk->report.recovered += strcmp(head->kind, "recovered") == 0 ? 1 : 0;
+  walk->last = *head;
+  walk->has_chain = true;
+}
+
+static snt_status walk_line(struct walk *walk, enum snt_log_piece piece, char *line, size_t len, struct snt_err *err) {
+  walk->report.records++;
+  char sha256[SNT_SHA256_HEX_CAP];
+  snt_sha256_hex(line, len, sha256);
+  snt_merkle_add(&walk->tree, (uint8_t *)line - 1, len);
+  struct snt_log_head head = {0};
+  struct snt_err why = {0};
+  snt_status status = piece == SNT_LOG_PIECE_LONG ? snt_fail(&why, SNT_CODE_NOT_A_LOG, "is longer than 64 KiB")
+                                                  : snt_log_head_parse(line, len, &head, &why);
+  if (status.code == SNT_CODE_NO_MEMORY) {
+    return snt_fail_memory(err);
+  }
+  if (snt_ok(status)) {
+    take_record(walk, &head, sha256);
+  } else {
+    take_odd_line(walk, why.message);
+  }
+  memcpy(walk->last_sha256, sha256, sizeof walk->last_sha256);
+  return snt_done();
+}
+
+static snt_status walk_all(struct walk *walk, struct snt_log_reader *reader, struct snt_err *err) {
+  for (;;) {
+    enum snt_log_piece piece = SNT_LOG_PIECE_END;
+    char *line = NULL;
+    size_t len = 0;
+    SNT_TRY(snt_log_reader_next(reader, &piece, &line, &len, err));
+    if (piece == SNT_LOG_PIECE_END) {
+      return snt_done();
+    }
+    if (piece == SNT_LOG_PIECE_TORN) {
+      walk->report.has_torn_tail = true;
+      continue;
+    }
+    SNT_TRY(walk_line(walk, piece, line, len, err));
+  }
+}
+
+/* A closed segment's name says with which record it ends. */
+static void judge_end(struct walk *walk) {
+  int64_t first = 0;
+  int64_t last = 0;
+  if (!is_damaged(walk) && find_own_range(walk->path, &first, &last) && walk->last.seq != last) {
+    set_damage(walk, walk->last.seq + 1,
+               "records are missing: the segment ends with record %lld, and its name says %lld",
+               (long long)walk->last.seq, (long long)last);
+  }
+}
+
+static snt_status refuse(const struct walk *walk, struct snt_err *err) {
+  if (walk->report.records == 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NOT_A_LOG, "%s holds no record", walk->path));
+  } else {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NOT_A_LOG, "%s is not a decision log: line 1 %s", walk->path, walk->first_fault));
+  }
+  return snt_err_hint(err, "a decision log has one JSON object per line, with v, chain, seq and prev");
+}
+
+snt_status snt_log_verify(const char *path, struct snt_log_report *out, struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
+  SNT_TRY(snt_log_reader_open(path, &reader, err));
+  struct walk walk = {.path = path};
+  SNT_TRY(walk_all(&walk, &reader, err));
+  if (walk.ours == 0) {
+    return refuse(&walk, err);
+  }
+  judge_end(&walk);
+  walk.report.is_ok = !is_damaged(&walk);
+  walk.report.last_seq = walk.last.seq;
+  snt_merkle_root(&walk.tree, walk.report.root);
+  *out = walk.report;
+  return snt_done();
+}
+
+snt_status snt_log_walk(const char *path, snt_log_visit visit, void *context, struct snt_err *err) {
+  SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
+  SNT_TRY(snt_log_reader_open(path, &reader, err));
+  for (;;) {
+    enum snt_log_piece piece = SNT_LOG_PIECE_END;
+    char *line = NULL;
+    size_t len = 0;
+    SNT_TRY(snt_log_reader_next(&reader, &piece, &line, &len, err));
+    if (piece == SNT_LOG_PIECE_END) {
+      return snt_done();
+    }
+    if (piece != SNT_LOG_PIECE_TORN) {
+      SNT_TRY(visit(context, line, len, err));
+    }
+  }
+}

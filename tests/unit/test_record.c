@@ -1,0 +1,146 @@
+#include "check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/record.h"
+#include "format/json.h"
+
+static const struct snt_record_decision PLAIN = {.time_ms = 1768790853120,
+                                                 .time_source = "sts",
+                                                 .request_id = "a1b2c3d4e5f60718",
+                                                 .user = "alice",
+                                                 .profile = "prod",
+                                                 .request = {"{\"profile\":\"prod\"}", 18},
+                                                 .effect = "allow",
+                                                 .rule = "oncall",
+                                                 .reason = "because",
+                                                 .conditions = {"[\"profiles\"]", 12},
+                                                 .duration_s = 3600,
+                                                 .policy = {.name = "prod",
+                                                            .source = "ssm:/sentinel/policies/prod",
+                                                            .region = "us-east-1",
+                                                            .sha256 = "00",
+                                                            .version = 12},
+                                                 .endpoint = "sts.us-east-1.amazonaws.com"};
+
+/* Formats the record and parses it as the line it will be. */
+static struct snt_json_doc *parse_decision(const struct snt_record_decision *record, struct snt_buf *line) {
+  SNT_BUF_AUTO struct snt_buf members = {0};
+  struct snt_json_doc *doc = NULL;
+  struct snt_err err = {0};
+  assert_ok(snt_record_format_decision(record, &members, &err));
+  assert_ok(snt_buf_appendf(line, &err, "{%s}", members.data));
+  if (!snt_ok(snt_json_parse(line->data, line->len, "the line", &doc, &err))) {
+    fail_msg("%s: %s", err.message, line->data);
+  }
+  return doc;
+}
+
+static void text_from_outside_cannot_forge_a_record(void **state) {
+  (void)state;
+  static const char *const texts[] = {
+      "\",\"effect\":\"allow\",\"x\":\"", "a\nb",      "a\r\nb",          "\\", "\\\"", "\t\x01\x1f\x7f",
+      "\xe2\x80\xa8\xe2\x80\xa9",         "{\"a\":1}", "\xf0\x9f\x94\x91"};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    struct snt_record_decision record = PLAIN;
+    record.effect = "deny";
+    record.user = record.profile = record.reason = record.justification = record.proxy = texts[i];
+    SNT_BUF_AUTO struct snt_buf line = {0};
+    SNT_JSON_AUTO struct snt_json_doc *doc = parse_decision(&record, &line);
+    const struct snt_json_value *root = snt_json_root(doc);
+    assert_string_equal(snt_json_string(snt_json_get(root, "effect"), NULL), "deny");
+    assert_string_equal(snt_json_string(snt_json_get(root, "user"), NULL), texts[i]);
+    assert_string_equal(snt_json_string(snt_json_get(root, "justification"), NULL), texts[i]);
+    assert_null(strpbrk(line.data, "\n\r\t\x01\x1f"));
+    assert_null(strstr(line.data, "\xe2\x80\xa8"));
+  }
+}
+
+static void text_that_is_not_utf8_makes_no_record(void **state) {
+  (void)state;
+  static const char *const texts[] = {"\xff", "a\xc3", "\xed\xa0\x80", "\xc0\xaf"};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    struct snt_record_decision record = PLAIN;
+    record.reason = texts[i];
+    SNT_BUF_AUTO struct snt_buf members = {0};
+    assert_false(snt_ok(snt_record_format_decision(&record, &members, NULL)));
+  }
+}
+
+static void a_decision_names_who_vouches_for_each_field(void **state) {
+  (void)state;
+  static const struct {
+    const char *time_source, *justification, *key, *wanted;
+  } rows[] = {{"sts", NULL, "user", "aws"},        {"sts", NULL, "time", "aws"},
+              {"local", NULL, "time", "local"},    {"sts", NULL, "profile", "claimed"},
+              {"sts", NULL, "mode", "local"},      {"sts", "INC-4521", "justification", "claimed"},
+              {"sts", NULL, "justification", NULL}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct snt_record_decision record = PLAIN;
+    record.time_source = rows[i].time_source;
+    record.justification = rows[i].justification;
+    SNT_BUF_AUTO struct snt_buf line = {0};
+    SNT_JSON_AUTO struct snt_json_doc *doc = parse_decision(&record, &line);
+    const struct snt_json_value *provenance = snt_json_get(snt_json_root(doc), "provenance");
+    const char *got = snt_json_string(snt_json_get(provenance, rows[i].key), NULL);
+    assert_true(rows[i].wanted == NULL ? got == NULL : got != NULL && strcmp(got, rows[i].wanted) == 0);
+  }
+}
+
+static void what_is_not_known_is_null_and_not_an_empty_text(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf line = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = parse_decision(&PLAIN, &line);
+  const struct snt_json_value *root = snt_json_root(doc);
+  static const char *const keys[] = {"error", "justification", "session_id", "source_identity", "proxy", NULL};
+  for (const char *const *key = keys; *key != NULL; key++) {
+    assert_int_equal(snt_json_type(snt_json_get(root, *key)), SNT_JSON_NULL);
+  }
+  assert_int_equal(snt_json_type(snt_json_get(snt_json_get(root, "policy"), "serial")), SNT_JSON_NULL);
+  assert_int_equal(snt_json_type(snt_json_get(root, "local_time")), SNT_JSON_NONE);
+  assert_string_equal(snt_json_key_at(root, 0, NULL), "time"); /* the log puts v, chain, seq and prev before it */
+}
+
+static void an_issuance_and_a_failure_hold_what_the_log_promises(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf issued = {0};
+  SNT_BUF_AUTO struct snt_buf failed = {0};
+  struct snt_record_issued session = {.time_ms = 1768790853120,
+                                      .time_source = "sts",
+                                      .request_id = "a1b2c3d4e5f60718",
+                                      .user = "alice",
+                                      .profile = "prod",
+                                      .access_key_id = "ASIAIOSFODNN7EXAMPLE",
+                                      .role_arn = "arn:aws:iam::123456789012:role/Prod",
+                                      .expires_at_ms = 1768794453000,
+                                      .duration_s = 3600,
+                                      .clamped_by = "rule"};
+  assert_ok(snt_record_format_issued(&session, &issued, NULL));
+  assert_string_equal(issued.data, "\"time\":\"2026-01-19T02:47:33.120Z\",\"time_source\":\"sts\",\"kind\":\"issued\","
+                                   "\"request_id\":\"a1b2c3d4e5f60718\",\"user\":\"alice\",\"profile\":\"prod\","
+                                   "\"access_key_id\":\"ASIAIOSFODNN7EXAMPLE\","
+                                   "\"role_arn\":\"arn:aws:iam::123456789012:role/Prod\","
+                                   "\"expires\":\"2026-01-19T03:47:33Z\",\"duration\":3600,\"clamped_by\":\"rule\","
+                                   "\"reuse_of\":null");
+  struct snt_record_failed failure = {.time_ms = 1768790853120,
+                                      .time_source = "local",
+                                      .request_id = "a1b2c3d4e5f60718",
+                                      .profile = "prod",
+                                      .stage = "policy",
+                                      .code = "NO_POLICY",
+                                      .message = "there is no parameter"};
+  assert_ok(snt_record_format_failed(&failure, &failed, NULL));
+  assert_non_null(strstr(failed.data, "\"kind\":\"failed\""));
+  assert_non_null(strstr(failed.data, "\"user\":null"));
+  assert_non_null(strstr(failed.data, "\"stage\":\"policy\",\"code\":\"NO_POLICY\""));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(text_from_outside_cannot_forge_a_record),
+                                     cmocka_unit_test(text_that_is_not_utf8_makes_no_record),
+                                     cmocka_unit_test(a_decision_names_who_vouches_for_each_field),
+                                     cmocka_unit_test(what_is_not_known_is_null_and_not_an_empty_text),
+                                     cmocka_unit_test(an_issuance_and_a_failure_hold_what_the_log_promises)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
