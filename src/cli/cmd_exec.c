@@ -141,8 +141,9 @@ snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_e
   }
   struct snt_issue_options options;
   SNT_TRY(snt_cli_issue_options(args, "cli", &options, err));
+  static char plain_shell[] = "/bin/sh";
   char *shell = getenv("SHELL");
-  char *shell_program[] = {shell == NULL || shell[0] == '\0' ? "/bin/sh" : shell, NULL};
+  char *shell_program[] = {shell == NULL || shell[0] == '\0' ? plain_shell : shell, NULL};
   bool has_program = args->program != NULL && args->program[0] != NULL;
   char **program = has_program ? args->program : shell_program;
   char path[4096];

@@ -72,7 +72,7 @@ static snt_status print_head(struct snt_out *out, const struct snt_json_value *r
   SNT_TRY(snt_out_printf(out, err, "  rule     %s\n  reason   ", rule[0] == '\0' ? "(none)" : rule));
   SNT_TRY(snt_cli_print_clean(&out->text, text_of(root, "reason"), err));
   SNT_TRY(snt_out_text(out, "\n", err));
-  static const char *const more[][2] = {{"error", "error"}, {"condition", "failed_condition"}, {"missing", "missing"}};
+  static const char *const more[][2] = {{"error", "error"}, {"failed", "failed_condition"}, {"missing", "missing"}};
   for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
     if (text_of(root, more[i][1])[0] != '\0') {
       SNT_TRY(snt_out_printf(out, err, "  %-9s%s\n", more[i][0], text_of(root, more[i][1])));

@@ -18,9 +18,13 @@ static snt_status print_report(struct snt_out *out, const char *path, const stru
   if (report->recovered > 0) {
     SNT_TRY(snt_out_printf(out, err, "  note: %lld torn tail(s) were repaired\n", (long long)report->recovered));
   }
-  return report->has_torn_tail
-             ? snt_out_text(out, "  note: the last line is torn; the next record will repair it\n", err)
-             : snt_done();
+  if (report->has_torn_tail) {
+    SNT_TRY(snt_out_text(out, "  note: the last line is torn; the next record will repair it\n", err));
+  }
+  return snt_out_printf(out, err,
+                        "  note: no line vouches for record %lld, the last, nor shows whether others were cut off\n"
+                        "        behind it: compare the root, or the SentinelRecord tag in CloudTrail\n",
+                        (long long)report->last_seq);
 }
 
 static snt_status print_report_json(struct snt_out *out, const struct snt_log_report *report, struct snt_err *err) {
@@ -37,6 +41,8 @@ static snt_status print_report_json(struct snt_out *out, const struct snt_log_re
   snt_json_put_string(&writer, "damage", report->damage[0] == '\0' ? NULL : report->damage);
   snt_json_put_string(&writer, "root", report->root);
   snt_json_put_integer(&writer, "recovered", report->recovered);
+  snt_json_put_integer(&writer, "last_seq", report->last_seq);
+  snt_json_put_bool(&writer, "torn", report->has_torn_tail);
   snt_json_end_object(&writer);
   SNT_TRY(snt_json_finish(&writer));
   return snt_out_text(out, "\n", err);

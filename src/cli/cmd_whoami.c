@@ -1,3 +1,4 @@
+/* sentinel whoami: the user that policy would see. */
 #include <string.h>
 
 #include "cli/command.h"
@@ -6,6 +7,10 @@
 
 snt_status snt_cmd_whoami(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   struct snt_issue_options options;
+  if (!snt_args_names_profile(args)) {
+    args->values[SNT_OPTION_PROFILE] =
+        "default"; /* as the SDKs do; it need not exist where the environment has a key */
+  }
   SNT_TRY(snt_cli_issue_options(args, "cli", &options, err));
   struct snt_aws_identity who = {0};
   SNT_TRY(snt_issue_whoami(&options, &who, err));

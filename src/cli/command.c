@@ -28,7 +28,7 @@ const struct snt_command SNT_COMMANDS[] = {
     {"add", "P", "put a long-lived key into the keychain", BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(STDIN), 1,
      false, snt_cmd_add},
     {"list", "", "list the keychain's entries", BIT(BACKEND) | BIT(CONFIG) | BIT(JSON), 0, false, snt_cmd_list},
-    {"remove", "P", "remove a key from the keychain", BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(YES), 1, false,
+    {"remove", "P", "remove a key from the keychain", BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 1, false,
      snt_cmd_remove},
     {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
      snt_cmd_init},
@@ -122,7 +122,11 @@ static snt_status dispatch(char **words, struct snt_out *out, struct snt_err *er
     return fail_unknown(words, err);
   }
   struct snt_args args;
-  SNT_TRY(snt_args_parse(words + used, command->options, command->max_arguments, &args, err));
+  snt_status parsed = snt_args_parse(words + used, command->options, command->max_arguments, &args, err);
+  if (!snt_ok(parsed) && command->takes_program && args.argument_count >= command->max_arguments) {
+    return snt_err_hint(err, "the program comes after --: sentinel %s P -- program", command->name);
+  }
+  SNT_TRY(parsed);
   if (snt_args_has(&args, SNT_OPTION_HELP)) {
     return print_help(command, out, err);
   }

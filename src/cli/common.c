@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/log.h"
 #include "format/time.h"
 #include "policy/request.h"
 
@@ -67,19 +68,7 @@ snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, st
   }
   SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
   SNT_TRY(snt_settings_load(args->values[SNT_OPTION_CONFIG], &settings, err));
-  const char *path = snt_settings_text(settings, SNT_SETTING_LOG_PATH);
-  const char *home = getenv("HOME");
-  const char *state = getenv("XDG_STATE_HOME");
-  if (path != NULL && strncmp(path, "~/", 2) != 0) {
-    return snt_buf_append_str(out, path, err);
-  }
-  if (path == NULL && state != NULL && state[0] == '/') {
-    return snt_buf_appendf(out, err, "%s/sentinel/decisions.jsonl", state);
-  }
-  if (home == NULL || home[0] != '/') {
-    return snt_fail(err, SNT_CODE_CONFIG_INVALID, "HOME is not set; name the log: sentinel log verify FILE");
-  }
-  return snt_buf_appendf(out, err, "%s%s", home, path == NULL ? "/.local/state/sentinel/decisions.jsonl" : path + 1);
+  return snt_log_find_path(snt_settings_text(settings, SNT_SETTING_LOG_PATH), out, err);
 }
 
 snt_status snt_cli_print_clean(struct snt_buf *out, const char *text, struct snt_err *err) {

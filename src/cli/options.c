@@ -88,6 +88,12 @@ snt_status snt_args_parse(char **argv, snt_option_set allowed, size_t max_argume
 
 bool snt_args_has(const struct snt_args *args, enum snt_option_id id) { return args->values[id] != NULL; }
 
+bool snt_args_names_profile(const struct snt_args *args) {
+  const char *variable = getenv("AWS_PROFILE");
+  return args->argument_count > 0 || snt_args_has(args, SNT_OPTION_PROFILE) ||
+         (variable != NULL && variable[0] != '\0');
+}
+
 snt_status snt_args_take_profile(struct snt_args *args, const char **out, struct snt_err *err) {
   const char *flag = args->values[SNT_OPTION_PROFILE];
   const char *variable = getenv("AWS_PROFILE");

@@ -24,7 +24,6 @@
   X(STDIN, "--stdin", NULL, "read the access key id and the secret from stdin, a line each")                           \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
-  X(YES, "--yes", NULL, "do not ask")                                                                                  \
   X(HELP, "--help", NULL, "show this text")
 
 enum snt_option_id {
@@ -60,6 +59,8 @@ typedef uint32_t snt_option_set;
 snt_status snt_args_parse(char **argv, snt_option_set allowed, size_t max_arguments, struct snt_args *out,
                           struct snt_err *err);
 bool snt_args_has(const struct snt_args *args, enum snt_option_id id);
+/* Whether a profile is named: --profile, the first argument, or AWS_PROFILE. */
+bool snt_args_names_profile(const struct snt_args *args);
 /* The profile: --profile, else the first argument (which is taken out), else AWS_PROFILE. Code USAGE. */
 snt_status snt_args_take_profile(struct snt_args *args, const char **out, struct snt_err *err);
 

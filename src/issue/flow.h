@@ -24,6 +24,7 @@ struct snt_flow {
   struct snt_aws_target target;
   struct snt_policy_source source;
   struct snt_policy policy;
+  bool is_loading; /* the evaluator has been given the policy, and its answer is awaited after the network is ready */
   struct snt_buf problems; /* of a refused policy: JSON array */
   struct snt_log *log;
   struct snt_keychain *keychain;
@@ -41,6 +42,8 @@ struct snt_flow {
   struct snt_log_position decision_record;
 };
 
+/* Leaves the client's connections to the kernel: the process ends, and closing them takes as long as a decision. Who
+ * becomes another program closes them first. */
 void snt_flow_clear(struct snt_flow *flow);
 #define SNT_FLOW_AUTO SNT_CLEANUP(snt_flow_clear)
 
@@ -49,7 +52,11 @@ snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* 
 snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */
 snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err); /* source; a file is loaded */
 snt_status snt_flow_load_policy(struct snt_flow *flow, struct snt_err *err); /* hands the bytes to the evaluator */
+/* Waits for what snt_flow_find_policy left to the template. */
+snt_status snt_flow_finish_policy(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_open_log(struct snt_flow *flow, struct snt_err *err);
+/* The folder of the log, where small state is kept; "." without a log. */
+snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err);
 /* flow_ask.c: base credentials; then policy and identity, together. */
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);

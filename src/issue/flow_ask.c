@@ -76,13 +76,6 @@ static snt_status accept_caller(struct snt_flow *flow, const struct snt_aws_call
   return snt_done();
 }
 
-/* The folder of the log: where the hashes of earlier policies are remembered. */
-static snt_status state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err) {
-  const char *path = flow->log == NULL ? "." : snt_log_path(flow->log);
-  const char *slash = strrchr(path, '/');
-  return snt_buf_append(out, slash == NULL ? "." : path, slash == NULL ? 1 : (size_t)(slash - path), err);
-}
-
 static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call *call, bool is_fallback,
                                 struct snt_err *err) {
   flow->stage = "policy";
@@ -95,7 +88,7 @@ static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call
     return snt_flow_load_policy(flow, err);
   }
   SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_TRY(state_folder(flow, &folder, err));
+  SNT_TRY(snt_flow_state_folder(flow, &folder, err));
   if (is_fallback && !snt_policy_was_seen(folder.data, &flow->policy)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_NETWORK, "%s in %s is not the policy last seen from an earlier region",
                         flow->policy.source, call->endpoint.region));
@@ -136,6 +129,8 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
   const char *regions[REGIONS_MAX + 1];
   SNT_TRY(collect_regions(flow, regions, err));
   SNT_TRY(open_client(flow, err));
+  SNT_TRY(snt_flow_finish_policy(flow, err));
+  flow->stage = "identity";
   snt_status status = {SNT_CODE_FAILED};
   for (size_t i = 0; regions[i] != NULL; i++) {
     bool is_outage = false;

@@ -10,7 +10,6 @@ void snt_flow_clear(struct snt_flow *flow) {
   snt_environment_clear(&flow->environment);
   snt_aws_credentials_clear(&flow->base);
   snt_keychain_close(&flow->keychain);
-  snt_http_client_close(&flow->client);
   snt_log_close(&flow->log);
   snt_policy_clear(&flow->policy);
   snt_aws_shared_config_free(&flow->config);
@@ -67,14 +66,51 @@ snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err) {
   return snt_done();
 }
 
-snt_status snt_flow_load_policy(struct snt_flow *flow, struct snt_err *err) {
+static snt_status check_signature(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "policy";
   if (snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) != NULL) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not signed, and policy.keys asks for signatures",
                         flow->policy.source));
     return snt_err_hint(err, "use a signed bundle, or remove policy.keys");
   }
+  return snt_done();
+}
+
+snt_status snt_flow_load_policy(struct snt_flow *flow, struct snt_err *err) {
+  SNT_TRY(check_signature(flow, err));
   return snt_policy_load(&flow->policy, flow->evaluator, &flow->problems, err);
+}
+
+snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err) {
+  const char *path = flow->log == NULL ? "." : snt_log_path(flow->log);
+  const char *slash = strrchr(path, '/');
+  return snt_buf_append(out, slash == NULL ? "." : path, slash == NULL ? 1 : (size_t)(slash - path), err);
+}
+
+snt_status snt_flow_finish_policy(struct snt_flow *flow, struct snt_err *err) {
+  if (!flow->is_loading) {
+    return snt_done();
+  }
+  flow->is_loading = false;
+  flow->stage = "policy";
+  SNT_TRY(snt_policy_load_finish(&flow->policy, flow->evaluator, &flow->problems, err));
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  if (flow->log != NULL && snt_ok(snt_flow_state_folder(flow, &folder, NULL))) {
+    snt_policy_remember(folder.data, &flow->policy);
+  }
+  return snt_done();
+}
+
+/* A policy that was accepted before is not waited for: loading the network takes longer than loading it. Any other is,
+ * so that a refused one costs no network. */
+static snt_status load_file(struct snt_flow *flow, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_TRY(check_signature(flow, err));
+  SNT_TRY(snt_policy_load_begin(&flow->policy, flow->evaluator, &flow->problems, err));
+  flow->is_loading = true;
+  bool is_known = flow->log != NULL && snt_ok(snt_flow_state_folder(flow, &folder, NULL)) &&
+                  snt_policy_was_seen(folder.data, &flow->policy);
+  return is_known ? snt_done() : snt_flow_finish_policy(flow, err);
 }
 
 snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err) {
@@ -85,28 +121,11 @@ snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err) {
     return snt_done();
   }
   SNT_TRY(snt_policy_read_file(flow->source.path, true, &flow->policy, err));
-  return snt_flow_load_policy(flow, err);
-}
-
-/* "~/" at the start of log.path is the user's home. */
-static snt_status expand_home(const char *path, struct snt_buf *out, struct snt_err *err) {
-  if (strncmp(path, "~/", 2) != 0) {
-    return snt_buf_append_str(out, path, err);
-  }
-  const char *home = getenv("HOME");
-  if (home == NULL || home[0] != '/') {
-    return snt_fail(err, SNT_CODE_LOG, "log.path is \"%s\", and HOME is not set", path);
-  }
-  return snt_buf_appendf(out, err, "%s%s", home, path + 1);
+  return load_file(flow, err);
 }
 
 snt_status snt_flow_open_log(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "log";
-  const char *path = snt_settings_text(flow->settings, SNT_SETTING_LOG_PATH);
-  SNT_BUF_AUTO struct snt_buf expanded = {0};
-  if (path != NULL) {
-    SNT_TRY(expand_home(path, &expanded, err));
-  }
-  struct snt_log_options options = {.path = path == NULL ? NULL : expanded.data};
+  struct snt_log_options options = {.path = snt_settings_text(flow->settings, SNT_SETTING_LOG_PATH)};
   return snt_log_open(&options, &flow->log, err);
 }
