@@ -1,0 +1,24 @@
+-- The stdlib gets what src/lua/trusted.c leaves of Lua's own libraries, and `host`. Policies get exactly the sandbox's
+-- names (src/lua/lib.h) and `require`. Specs are ordinary programs of the distribution's Lua.
+max_line_length = 100
+std = "lua54"
+
+stds.stdlib = {
+  read_globals = {
+    "assert", "error", "getmetatable", "host", "ipairs", "math", "next", "pairs", "pcall", "rawequal", "rawget",
+    "rawlen", "rawset", "require", "select", "setmetatable", "string", "table", "tonumber", "tostring", "type", "utf8",
+  },
+}
+stds.sandbox = {
+  read_globals = {
+    "assert", "error", "ipairs", "math", "pairs", "pcall", "rawequal", "rawlen", "require", "select", "string", "table",
+    "tonumber", "tostring", "type", "utf8",
+  },
+}
+
+files["lua/stdlib"] = { std = "stdlib" }
+files["policies"] = { std = "sandbox" }
+files["spec/**/*_spec.lua"] = { std = "lua54+busted", max_line_length = 140 }
+files["spec/support"] = { max_line_length = 120 }
+files["spec/sandbox/run_attack.lua"] = { max_line_length = 120 }
+exclude_files = { "spec/sandbox/attacks", "build" }

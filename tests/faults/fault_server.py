@@ -1,0 +1,325 @@
+"""STS and SSM as far as Sentinel asks them: right by default, wrong on command. Plain http on the loopback.
+
+usage: fault_server.py FOLDER
+
+FOLDER/port            written when the server listens
+FOLDER/faults.json     read again for every request:
+    {"policy": text, "caller_arn": arn, "expires_in_s": n, "skew_s": n,          what a right answer holds
+     "ssm.GetParameter@us-east-1": {"fault": ...}, "sts.AssumeRole": {"fault": ...}, "*": {"fault": ...}}
+FOLDER/requests.jsonl  every request that came whole: {"call", "region", "fields", "headers"}
+
+A fault may carry "times": n, for the first n such calls only. The faults are the functions of FAULTS.
+"""
+
+import asyncio
+import datetime
+import email.utils
+import json
+import os
+import re
+import sys
+import time
+import urllib.parse
+
+FOLDER = sys.argv[1]
+ACCOUNT = "123456789012"
+SECRET = "issuedSecretAccessKey+of/the/faultServer"
+TOKEN = "issuedSessionToken//of+the+fault+server=="
+POLICY = """version: "1"
+rules:
+  - name: dev-everyone
+    effect: allow
+    conditions: {profiles: [dev]}
+    reason: Development is open
+"""
+used = {}
+
+
+class Answer:
+    """An HTTP answer, and how its sending may go wrong."""
+
+    def __init__(self, status=200, body=b"", content_type="text/xml", headers=None):
+        self.status = status
+        self.body = body if isinstance(body, bytes) else body.encode()
+        self.content_type = content_type
+        self.headers = headers or {}
+        self.announced = None  # another Content-Length
+        self.sends_date = True
+        self.date = None
+        self.delay_s = 0
+        self.stop_after = None  # hang after: "nothing", "headers"
+        self.raw = None  # bytes instead of an answer
+        self.drip = False
+
+
+def load(name, default):
+    try:
+        with open(os.path.join(FOLDER, name), encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return default
+
+
+def xml_error(status, code, message):
+    return Answer(status, f"<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>"
+                          f"<Code>{code}</Code><Message>{message}</Message></Error>"
+                          f"<RequestId>0</RequestId></ErrorResponse>")
+
+
+def json_error(status, code, message):
+    return Answer(status, json.dumps({"__type": code, "message": message}), "application/x-amz-json-1.1")
+
+
+def error_of(request, status, code, message):
+    return json_error(status, code, message) if request["call"].startswith("ssm") else xml_error(status, code, message)
+
+
+# Right answers -------------------------------------------------------------------------------------------------
+
+def get_caller_identity(_request, settings):
+    arn = settings.get("caller_arn", f"arn:aws:iam::{ACCOUNT}:user/alice")
+    return Answer(body=f"<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
+                       f"<GetCallerIdentityResult><Arn>{arn}</Arn><UserId>AIDAEXAMPLE</UserId>"
+                       f"<Account>{arn.split(':')[4] if arn.count(':') > 4 else ACCOUNT}</Account></GetCallerIdentityResult>"
+                       f"<ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></GetCallerIdentityResponse>")
+
+
+def assume_role(request, settings):
+    expires = datetime.datetime.fromtimestamp(request["now"] + settings.get("expires_in_s", 3600), datetime.timezone.utc)
+    fields = request["fields"]
+    role = fields.get("RoleArn", "").rsplit("/", 1)[-1]
+    session = fields.get("RoleSessionName", "")
+    values = {"AccessKeyId": "ASIAISSUEDBYFAULTSRV", "SecretAccessKey": SECRET, "SessionToken": TOKEN,
+              "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    values.update(settings.get("credentials", {}))
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in values.items() if value is not None)
+    return Answer(body=f"<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>"
+                       f"<AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:{session}</AssumedRoleId>"
+                       f"<Arn>arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}</Arn></AssumedRoleUser>"
+                       f"<Credentials>{inner}</Credentials><PackedPolicySize>6</PackedPolicySize></AssumeRoleResult>"
+                       f"<ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></AssumeRoleResponse>")
+
+
+def get_parameter(request, settings):
+    name = request["fields"].get("Name", "")
+    parameter = {"ARN": f"arn:aws:ssm:{request['region']}:{ACCOUNT}:parameter{name}", "DataType": "text",
+                 "LastModifiedDate": 1768816053.12, "Name": name, "Type": settings.get("parameter_type", "String"),
+                 "Value": settings.get("policy", POLICY), "Version": 3}
+    parameter.update(settings.get("parameter", {}))
+    return Answer(body=json.dumps({"Parameter": parameter}), content_type="application/x-amz-json-1.1")
+
+
+CALLS = {"sts.GetCallerIdentity": get_caller_identity, "sts.AssumeRole": assume_role, "ssm.GetParameter": get_parameter}
+
+
+# Faults: each takes the right answer, the fault's own settings and the request -----------------------------------
+
+def fault_status(_answer, fault, _request):
+    return Answer(fault["status"], fault.get("body", "<html>Service unavailable</html>"),
+                  fault.get("content_type", "text/html"))
+
+
+def fault_body(answer, fault, _request):
+    answer.body = fault["body"].encode()
+    return answer
+
+
+def fault_replace(answer, fault, _request):
+    """Replaces a pattern of the right body: missing fields, other roots, odd values."""
+    body, count = re.subn(fault["pattern"], fault["by"], answer.body.decode(), flags=re.S)
+    assert count > 0, fault
+    answer.body = body.encode()
+    return answer
+
+
+def fault_garbage(answer, _fault, _request):
+    answer.body = bytes(range(256)) * 8
+    return answer
+
+
+def fault_truncated(answer, _fault, _request):
+    answer.announced = len(answer.body)
+    answer.body = answer.body[:len(answer.body) // 2]
+    return answer
+
+
+def fault_content_type(answer, fault, _request):
+    answer.content_type = fault.get("value", "text/html")
+    return answer
+
+
+def fault_oversized(answer, fault, _request):
+    answer.body += b" " * fault.get("size", 2 * 1024 * 1024)
+    return answer
+
+
+def fault_doctype(answer, _fault, _request):
+    answer.body = b"<!DOCTYPE x [<!ENTITY e \"alice\">]>" + answer.body
+    return answer
+
+
+def fault_duplicate_key(answer, fault, _request):
+    key = fault.get("key", "Value")
+    text = answer.body.decode()
+    value = re.search(f'"{key}": ("(?:[^"\\\\]|\\\\.)*"|[0-9.]+)', text).group(0)
+    answer.body = text.replace(value, value + ", " + value, 1).encode()
+    return answer
+
+
+def fault_redirect(_answer, fault, _request):
+    return Answer(fault.get("status", 302), b"", headers={"Location": fault["location"]})
+
+
+def fault_hang(answer, fault, _request):
+    answer.stop_after = fault.get("after", "nothing")
+    return answer
+
+
+def fault_drip(answer, _fault, _request):
+    answer.drip = True
+    return answer
+
+
+def fault_close(answer, _fault, _request):
+    answer.raw = b""
+    return answer
+
+
+def fault_raw(answer, fault, _request):
+    answer.raw = fault["bytes"].encode("latin-1")
+    return answer
+
+
+def fault_slow(answer, fault, _request):
+    answer.delay_s = fault["seconds"]
+    return answer
+
+
+def fault_date(answer, fault, _request):
+    answer.date = fault.get("value")
+    answer.sends_date = answer.date is not None
+    return answer
+
+
+def fault_error(_answer, fault, request):
+    return error_of(request, fault.get("status", 400), fault["code"], fault.get("message", "no reason given"))
+
+
+def fault_xml_error(_answer, fault, _request):
+    """What moto and some gateways do: XML, whatever the service speaks."""
+    return xml_error(fault.get("status", 403), fault["code"], fault.get("message", "no reason given"))
+
+
+def fault_skew(answer, _fault, request):
+    """As AWS: a signature that is more than five minutes off the server's clock is refused."""
+    signed = datetime.datetime.strptime(request["headers"].get("x-amz-date", ""), "%Y%m%dT%H%M%SZ")
+    signed = signed.replace(tzinfo=datetime.timezone.utc).timestamp()
+    if abs(signed - request["now"]) <= 300:
+        return answer
+    code = "InvalidSignatureException" if request["call"].startswith("ssm") else "SignatureDoesNotMatch"
+    return error_of(request, 403 if code.startswith("Sig") else 400, code,
+                    "Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z")
+
+
+FAULTS = {name[len("fault_"):]: function for name, function in list(globals().items()) if name.startswith("fault_")}
+
+
+def pick_fault(request, settings):
+    for key in (f"{request['call']}@{request['region']}", request["call"], "*"):
+        fault = settings.get(key)
+        if fault is None:
+            continue
+        used[key] = used.get(key, 0) + 1
+        if "times" not in fault or used[key] <= fault["times"]:
+            return fault
+    return None
+
+
+def answer_request(request, settings):
+    if request["call"] not in CALLS:
+        return Answer(404, "no such call")
+    answer = CALLS[request["call"]](request, settings)
+    fault = pick_fault(request, settings)
+    return FAULTS[fault["fault"]](answer, fault, request) if fault else answer
+
+
+# HTTP ----------------------------------------------------------------------------------------------------------
+
+async def read_request(reader, settings):
+    head = await reader.readuntil(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
+    body = (await reader.readexactly(int(headers.get("content-length", 0)))).decode("utf-8", "replace")
+    region = re.search(r"Credential=[^/]*/[0-9]*/([^/]*)/([^/]*)/", headers.get("authorization", ""))
+    if "x-amz-target" in headers:
+        call, fields = "ssm." + headers["x-amz-target"].rpartition(".")[2], json.loads(body)
+    else:
+        fields = dict(urllib.parse.parse_qsl(body, keep_blank_values=True))
+        call = "sts." + fields.get("Action", "?")
+    return {"call": call, "region": region.group(1) if region else "", "fields": fields, "headers": headers,
+            "path": lines[0], "now": time.time() + settings.get("skew_s", 0)}
+
+
+def note(request):
+    with open(os.path.join(FOLDER, "requests.jsonl"), "a", encoding="utf-8") as file:
+        file.write(json.dumps({key: request[key] for key in ("call", "region", "fields", "headers", "path")}) + "\n")
+
+
+def head_of(answer, now):
+    lines = [f"HTTP/1.1 {answer.status} X", f"Content-Type: {answer.content_type}",
+             f"Content-Length: {len(answer.body) if answer.announced is None else answer.announced}"]
+    if answer.sends_date:
+        lines.append("Date: " + (answer.date or email.utils.formatdate(now, usegmt=True)))
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+async def send(writer, answer, now):
+    """Returns whether the connection may be used again."""
+    await asyncio.sleep(answer.delay_s)
+    if answer.raw is not None:
+        writer.write(answer.raw)
+        return False
+    if answer.stop_after == "nothing":
+        await asyncio.sleep(3600)
+    writer.write(head_of(answer, now))
+    if answer.stop_after == "headers":
+        await writer.drain()
+        await asyncio.sleep(3600)
+    for i in range(len(answer.body) if answer.drip else 0):
+        writer.write(answer.body[i:i + 1])
+        await writer.drain()
+        await asyncio.sleep(0.2)
+    writer.write(b"" if answer.drip else answer.body)
+    await writer.drain()
+    return answer.announced is None
+
+
+async def serve(reader, writer):
+    try:
+        while True:
+            settings = load("faults.json", {})
+            request = await read_request(reader, settings)
+            if not os.path.exists(os.path.join(FOLDER, "requests.jsonl")):
+                used.clear()
+            note(request)
+            if not await send(writer, answer_request(request, settings), request["now"]):
+                break
+    except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError):
+        pass
+    finally:
+        writer.close()
+
+
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with open(os.path.join(FOLDER, "port.new"), "w", encoding="utf-8") as file:
+        file.write(str(port))
+    os.replace(os.path.join(FOLDER, "port.new"), os.path.join(FOLDER, "port"))
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,221 @@
+"""The rules that a script can check. Each prints what is wrong, where, and what to do about it.
+
+usage: tests/lint/lint.py RULE...        from the source folder; `list` names the rules
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SRC = ROOT / "src"
+
+# architecture.md, Layers: a folder may include itself and what is on its right.
+LAYERS = {
+    "base": [],
+    "format": ["base"],
+    "net": ["format", "base"],
+    "keychain": ["format", "base"],
+    "aws": ["net", "keychain", "format", "base"],
+    "lua": ["format", "base"],
+    "policy": ["lua", "aws", "format", "base"],
+    "audit": ["format", "base"],
+    "issue": ["policy", "audit", "aws", "lua", "keychain", "net", "format", "base"],
+    "cli": ["issue", "policy", "audit", "aws", "lua", "keychain", "net", "format", "base"],
+}
+
+BANNED = {
+    "strcpy": "snprintf or snt_buf", "strcat": "snt_buf", "sprintf": "snprintf", "gets": "read", "strtok": "strcspn",
+    "atoi": "a parser that fails", "atol": "a parser that fails", "system": "execve", "popen": "fork and execve",
+    "alloca": "malloc", "abort": "a status", "exit": "a status; _exit only in cli/main.c and in forked children",
+}
+FUNCTION_MAX, FILE_MAX = 60, 500
+
+
+def c_files(pattern="**/*.[ch]"):
+    return sorted(path for path in SRC.glob(pattern))
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def strip(text):
+    """C without comments and the insides of strings; lines stay where they are."""
+    def blank(match):
+        token = match.group(0)
+        if token[0] in "\"'":
+            return token[0] + token[0]
+        return "\n" * token.count("\n")
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, text, flags=re.S)
+
+
+def includes(path):
+    for number, line in enumerate(path.read_text().split("\n"), 1):
+        match = re.match(r'#include "([a-z]+)/([^"]+)"', line)
+        if match:
+            yield number, match.group(1), match.group(2)
+
+
+def layers():
+    for path in c_files():
+        folder = path.relative_to(SRC).parts[0]
+        for number, other, _ in includes(path):
+            if other != folder and other not in LAYERS[folder]:
+                yield f"{name_of(path)}:{number}: {folder}/ may not include {other}/: includes go down (architecture.md)"
+
+
+def closure(path, seen):
+    for _, folder, rest in includes(path):
+        header = SRC / folder / rest
+        if header not in seen and header.exists():
+            seen[header] = path
+            closure(header, seen)
+    return seen
+
+
+def secret():
+    for path in c_files():
+        if path.relative_to(SRC).parts[0] in ("lua", "policy", "audit"):
+            seen = closure(path, {})
+            header = SRC / "base/secret.h"
+            if header in seen:
+                yield (f"{name_of(path)}: reaches base/secret.h through {name_of(seen[header])}: code beside policy "
+                       "cannot name a secret; forward-declare what it needs")
+
+
+def stdout():
+    pattern = re.compile(r"\b(printf|puts|putchar|putc|vprintf)\s*\(|\bstdout\b|\bSTDOUT_FILENO\b|\bwrite\s*\(\s*1\s*,")
+    for path in c_files():
+        if name_of(path) in ("src/cli/out.c", "src/base/process.c") or "/gen/" in name_of(path):
+            continue
+        for number, line in enumerate(strip(path.read_text()).split("\n"), 1):
+            if pattern.search(line) and "format(printf" not in line:
+                yield f"{name_of(path)}:{number}: only src/cli/out.c writes stdout; use snt_out_printf"
+
+
+def banned():
+    for path in c_files():
+        if "/gen/" in name_of(path):
+            continue
+        for number, line in enumerate(strip(path.read_text()).split("\n"), 1):
+            for word, instead in BANNED.items():
+                if re.search(rf"(?<![\w.>]){word}\s*\(", line):
+                    yield f"{name_of(path)}:{number}: {word} is not used here; instead: {instead}"
+            if re.search(r"\bgoto\b", line):
+                yield f"{name_of(path)}:{number}: no goto; resources carry a cleanup attribute"
+
+
+def functions():
+    for path in c_files("**/*.c"):
+        lines = strip(path.read_text()).split("\n")
+        start = None
+        for number, line in enumerate(lines, 1):
+            if re.match(r"[A-Za-z_].*\{$", line) and "(" in line and not line.startswith(("struct", "enum", "union")):
+                start = number
+            elif line.startswith("}") and start is not None:
+                if number - start + 1 > FUNCTION_MAX:
+                    yield f"{name_of(path)}:{start}: a function of {number - start + 1} lines; at most {FUNCTION_MAX}"
+                start = None
+
+
+def files():
+    for path in c_files() + sorted((ROOT / "lua").glob("**/*.lua")):
+        count = path.read_text().count("\n")
+        if count > FILE_MAX:
+            yield f"{name_of(path)}: {count} lines; at most {FILE_MAX}: a file is about one thing"
+
+
+def ifdef():
+    for path in c_files("**/*.c"):
+        depth = 0
+        for number, line in enumerate(strip(path.read_text()).split("\n"), 1):
+            if re.match(r"\s*#\s*(if|ifdef|ifndef)\b", line) and depth > 0:
+                yield f"{name_of(path)}:{number}: no #if inside a function; another platform is another file"
+            depth += line.count("{") - line.count("}")
+
+
+def tracked(*patterns):
+    listing = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns], cwd=ROOT,
+                             capture_output=True, text=True, check=True)
+    return [ROOT / line for line in listing.stdout.split("\n") if line]
+
+
+def format_c():
+    paths = [path for path in tracked("src", "tests", "bench") if path.suffix in (".c", ".h") and path.exists()]
+    run = subprocess.run(["clang-format", "--dry-run", "-Werror", *map(str, paths)], capture_output=True, text=True)
+    for line in run.stderr.split("\n"):
+        match = re.match(r"(.*?):(\d+):\d+: error", line)
+        if match:
+            yield f"{match.group(1)}:{match.group(2)}: not formatted; run clang-format -i on it"
+
+
+def luacheck():
+    run = subprocess.run(["luacheck", "-q", "--no-color", "."], cwd=ROOT, capture_output=True, text=True)
+    if run.returncode != 0:
+        yield run.stdout
+
+
+def words():
+    marks = "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK", "not " + "implemented", "unimplemented"])
+    rules = [(re.compile(r"(?<![\w.])/(work|root|tmp/wt)/"), "a path of one machine"),
+             (re.compile(r"(pypi\.org|npmjs|files\.pythonhosted|deb\.debian|crates\.io)"), "a registry's host name"),
+             (re.compile(rf"\b({marks})\b"), "a mark of unfinished work")]
+    for path in tracked():
+        if not path.is_file() or "tests/lint/" in name_of(path) or path.suffix in (".json", ".lock"):
+            continue
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.split("\n"), 1):
+            for pattern, what in rules:
+                if pattern.search(line):
+                    yield f"{name_of(path)}:{number}: {what}; it does not belong into a commit"
+
+
+def tests():
+    """Every file of the layers below issue/ has a unit test of its name, or one that names it here."""
+    by_other = {
+        "base/buf": "base", "base/cleanup": "base", "base/clock": "base", "base/file": "base", "base/random": "base",
+        "base/secret": "base", "base/sha256": "base", "base/status": "base", "base/str": "base",
+        "base/module": "http", "base/process": "evaluator", "base/tty": "file_key",
+        "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
+        "aws/sigv4_uri": "sigv4", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/locations": "shared_config",
+        "aws/shared_config_query": "shared_config", "aws/profile_chain": "shared_config", "aws/target": "shared_config",
+        "aws/base_credentials": "credentials", "audit/line": "log", "audit/log_file": "log", "audit/tail": "log",
+        "audit/reader": "verify", "audit/merkle": "verify", "lua/evaluator_exchange": "evaluator_evil",
+        "lua/evaluator_load": "evaluator", "lua/worker": "template", "lua/fuel": "vm", "lua/host": "vm",
+        "lua/lib_base": "vm", "lua/lib_math": "vm", "lua/lib_pairs": "vm", "lua/lib_string": "vm",
+        "lua/lib_table": "vm", "lua/lib_utf8": "vm", "lua/lib_yaml": "vm", "lua/pattern": "lib_pattern",
+        "lua/sandbox": "vm", "lua/trusted": "vm", "lua/selftest": "compile", "lua/tz_rule": "tz",
+        "lua/zone_file": "evaluator", "lua/lockdown_build": "lockdown", "lua/lockdown_build_sanitized": "lockdown",
+        "lua/observe": "evaluator_memory",
+    }
+    for path in c_files("*/*.c"):
+        folder, stem = path.relative_to(SRC).parts[0], path.stem
+        if folder not in ("base", "format", "aws", "lua", "policy", "audit") or stem.endswith(("_module", "_linked")):
+            continue
+        test = by_other.get(f"{folder}/{stem}", stem)
+        if not (ROOT / "tests/unit" / f"test_{test}.c").exists():
+            yield f"{name_of(path)}: there is no tests/unit/test_{test}.c; write it, or name the test that covers it"
+
+
+RULES = {"layers": layers, "secret": secret, "stdout": stdout, "banned": banned, "functions": functions,
+         "files": files, "ifdef": ifdef, "format": format_c, "luacheck": luacheck, "words": words, "tests": tests}
+
+
+def main(names):
+    if names == ["list"]:
+        print(*RULES, sep="\n")
+        return 0
+    bad = 0
+    for name in names or RULES:
+        for problem in RULES[name]():
+            print(f"{name}: {problem}")
+            bad += 1
+    print(f"{bad} problems" if bad else "clean")
+    return 1 if bad else 0
+
+
+sys.exit(main(sys.argv[1:]))
