@@ -1,0 +1,141 @@
+--- sentinel add, list, remove with the file keychain, and a decision whose key rests in it.
+local expect = require "spec.support.expect"
+local files = require "spec.support.files"
+local stage = require "spec.support.stage"
+
+local PASSPHRASE = "correct horse battery staple"
+
+describe("the keychain", function()
+  local moto, home
+
+  setup(function()
+    moto = stage.moto()
+  end)
+
+  teardown(function()
+    moto:stop()
+  end)
+
+  before_each(function()
+    home = stage.world(moto, { environment = { SENTINEL_FILE_PASSPHRASE = PASSPHRASE,
+      SENTINEL_BACKEND = "file" } })
+    home:write(".aws/credentials", "")
+    home.secrets[#home.secrets + 1] = PASSPHRASE
+  end)
+
+  after_each(function()
+    home:remove()
+  end)
+
+  local function add(name, key)
+    key = key or moto.keys.alice
+    return home:run({ "add", name, "--stdin" }, { stdin = key.id .. "\n" .. key.secret .. "\n" })
+  end
+
+  local function keychain_files()
+    local folder = home.home .. "/.local/share/sentinel"
+    local paths = {}
+    for i, name in ipairs(files.list(folder)) do
+      paths[i] = folder .. "/" .. name
+    end
+    return paths
+  end
+
+  it("stores a key that a decision then uses", function()
+    local text = expect.done(add "corp")
+    assert.is_truthy(text:find(moto.keys.alice.id, 1, true))
+    assert.are.equal("corp\n", expect.done(home:run { "list" }))
+    assert.are.same({ { name = "corp", backend = "file" } }, expect.json(home:run { "list",
+      "--json" }))
+    expect.credentials(home:run { "credentials", "dev" })
+  end)
+
+  it("uses the profile's own entry when it names no source", function()
+    home:write_aws_config(
+      "[profile dev]\nsentinel_role_arn = arn:aws:iam::123456789012:role/Dev\nregion = us-east-1\n")
+    expect.done(add "dev")
+    expect.credentials(home:run { "credentials", "dev" })
+  end)
+
+  it("keeps neither key nor passphrase readable on the disk", function()
+    expect.done(add "corp")
+    assert.is_true(#keychain_files() > 0)
+    for _, path in ipairs(keychain_files()) do
+      local text = files.read(path)
+      assert.is_nil(text:find(moto.keys.alice.secret, 1, true))
+      assert.is_nil(text:find(PASSPHRASE, 1, true))
+      local pipe = io.popen("stat -c %a " .. path)
+      assert.are.equal("600", pipe:read("l"))
+      pipe:close()
+    end
+  end)
+
+  it("removes an entry, and says so of one that is not there", function()
+    expect.done(add "corp")
+    expect.done(home:run { "remove", "corp" })
+    assert.is_nil(home:run({ "list" }).stdout:find("corp", 1, true))
+    expect.refused(home:run { "remove", "corp" }, 6, "corp")
+    expect.refused(home:run { "credentials", "dev" }, 6)
+  end)
+
+  it("refuses a wrong passphrase, with nothing on stdout", function()
+    expect.done(add "corp")
+    local wrong = { environment = { SENTINEL_FILE_PASSPHRASE = "wrong wrong wrong" } }
+    os.execute("keyctl purge user 2>/dev/null >/dev/null")
+    local result = home:run({ "credentials", "dev" }, wrong)
+    if result.status == 0 then
+      -- The key of the first unlock rests in the kernel keyring: no passphrase is asked for again.
+      return
+    end
+    expect.refused(result, 6, "passphrase")
+  end)
+
+  it("fails within a second without a passphrase and without a terminal", function()
+    expect.done(add "corp")
+    local started = os.time()
+    local result = home:run({ "credentials", "dev" },
+      { environment = { SENTINEL_FILE_PASSPHRASE = false } })
+    assert.is_true(os.time() - started <= 3)
+    if result.status ~= 0 then
+      expect.refused(result, result.status, "passphrase")
+      assert.is_true(result.status == 4 or result.status == 6)
+    end
+  end)
+
+  it("refuses a damaged file", function()
+    expect.done(add "corp")
+    for _, path in ipairs(keychain_files()) do
+      local text = files.read(path)
+      if #text > 100 then
+        files.write(path, text:sub(1, -21) .. string.char(text:byte(-20) ~ 1) .. text:sub(-19))
+      end
+    end
+    expect.refused(home:run { "credentials", "dev" }, 6)
+  end)
+
+  local bad = {
+    { "half a key", "AKIAIOSFODNN7EXAMPLE\n", "secret access key" },
+    { "nothing", "", "access key id" },
+    { "what is not an id", "not an id\nsecret\n", "access key id" },
+    { "a secret with a space", "AKIAIOSFODNN7EXAMPLE\nse cret\n", "printable" },
+    { "a secret with a control character", "AKIAIOSFODNN7EXAMPLE\nse\27cret\n", "printable" },
+    { "a secret with a NUL", "AKIAIOSFODNN7EXAMPLE\nse\0cret\n", "printable" },
+    { "a secret that is too long", "AKIAIOSFODNN7EXAMPLE\n" .. ("x"):rep(300) .. "\n", "256" },
+  }
+  for _, case in ipairs(bad) do
+    it("refuses to store " .. case[1], function()
+      expect.refused(home:run({ "add", "corp", "--stdin" }, { stdin = case[2] }), 2, case[3])
+      assert.is_nil(home:run({ "list" }).stdout:find("corp", 1, true))
+    end)
+  end
+
+  it("does not ask a terminal that is not there", function()
+    local result = home:run { "add", "corp" }
+    assert.is_true(result.status == 4 or result.status == 6)
+    expect.refused(result, result.status, "--stdin")
+  end)
+
+  it("refuses a backend that it does not know", function()
+    expect.refused(home:run { "list", "--backend", "pocket" }, 5, "pocket")
+  end)
+end)

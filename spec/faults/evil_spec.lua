@@ -1,0 +1,156 @@
+--- An evaluator that was taken over may answer anything, allow included: what it says is bounded by
+-- the core. The
+-- program under test is sentinel_evil (tests/faults/evil_template.c): all but its evaluator is what
+-- ships.
+local cjson = require "cjson"
+local expect = require "spec.support.expect"
+local servers = require "spec.support.servers"
+local settings = require "spec.support.settings"
+local world = require "spec.support.world"
+
+describe("an evaluator that lies", function()
+  local faulty, home
+
+  setup(function()
+    faulty = servers.start_faulty()
+  end)
+
+  teardown(function()
+    faulty:stop()
+  end)
+
+  before_each(function()
+    faulty:set {}
+    home = world.new { endpoint = faulty.url, policy = world.allow_dev }
+  end)
+
+  after_each(function()
+    home:remove()
+  end)
+
+  local function is_missing()
+    return not settings.exists(settings.evil)
+  end
+
+  local MISSING = "there is no " .. settings.evil .. " (build the target sentinel_evil)"
+
+  local function run(mode, reply)
+    return home:run({ "credentials", "dev" }, { bin = settings.evil,
+      environment = { SENTINEL_EVIL = mode, SENTINEL_EVIL_REPLY = reply or false } })
+  end
+
+  local function reply(changes)
+    local fields = { effect = "allow", rule = "evil", rule_index = 0, reason = "because",
+      error = cjson.null,
+      max_duration = cjson.null, requires_server_mode = false, requires_session_tracking = false,
+      trace = cjson.empty_array or {}, conditions = {}, missing = {}, failed_condition = cjson.null,
+        emergency = false,
+      requires_justification = false }
+    for name, value in pairs(changes) do
+      fields[name] = value
+    end
+    -- lua-cjson writes an empty table as an object.
+    return (cjson.encode(fields):gsub('("%l+"):{}', "%1:[]"))
+  end
+
+  it("issues when it says allow as it should: the harness is sound", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    expect.credentials(run("none:none"))
+    expect.credentials(run("evaluate:reply", reply {}))
+  end)
+
+  local lies = { "die", "crash", "garbage", "half_header", "half_payload", "too_long", "longest",
+    "wrong_nonce",
+    "wrong_kind", "wrong_magic", "wrong_zero", "wrong_other_zero", "wrong_result", "failed",
+      "twice", "extra", "hang",
+    "stop", "drip", "wait_with_payload", "orphan" }
+
+  for _, when in ipairs { "hello", "load", "link", "evaluate" } do
+    for _, lie in ipairs(lies) do
+      it(("gives no verdict: %s at %s"):format(lie, when), function()
+        if is_missing() then
+          return pending(settings.skipped(MISSING))
+        end
+        local started = os.time()
+        local result = run(when .. ":" .. lie)
+        -- A policy that does not load in its time is a refused policy.
+        local is_load = when == "load" or when == "link"
+        assert.is_true(result.status == 6 or (is_load and result.status == 5), "status "
+          .. result.status)
+        expect.refused(result, result.status)
+        assert.is_true(os.time() - started <= 4)
+        assert.are.equal("failed", home:kinds())
+        assert.are.equal(0, faulty:count("sts.AssumeRole"))
+      end)
+    end
+  end
+
+  local words = {
+    { "an effect of its own", { effect = "permit" } },
+    { "an effect in capitals", { effect = "ALLOW" } },
+    { "an effect with a NUL", { effect = "allow\0" } },
+    { "an effect with a space", { effect = "allow " } },
+    { "true for an effect", { effect = true } },
+    { "a list for an effect", { effect = { "allow" } } },
+    { "null for an effect", { effect = cjson.null } },
+    { "an allow with an error", { error = "condition_error" } },
+    { "an allow without a rule", { rule = "", rule_index = -1 } },
+    { "a rule with a newline", { rule = "a\nb" } },
+    { "a rule that is too long", { rule = ("x"):rep(65) } },
+    { "a negative rule index", { rule_index = -2 } },
+    { "a fractional rule index", { rule_index = 0.5 } },
+    { "a session without an end", { max_duration = 0 } },
+    { "a negative session", { max_duration = -3600 } },
+    { "a text for a duration", { max_duration = "3600" } },
+    { "a reason with an escape", { reason = "\27[2J" } },
+    { "a reason without an end", { reason = ("x"):rep(20000) } },
+    { "a member of its own", { role_arn = "arn:aws:iam::123456789012:role/Admin" } },
+    { "a text for a boolean", { requires_server_mode = "no" } },
+  }
+  for _, case in ipairs(words) do
+    it("says " .. case[1], function()
+      if is_missing() then
+        return pending(settings.skipped(MISSING))
+      end
+      local result = run("evaluate:reply", reply(case[2]))
+      assert.is_true(result.status == 6 or result.status == 3, "status " .. result.status)
+      expect.refused(result, result.status)
+      assert.are.equal(0, faulty:count("sts.AssumeRole"))
+    end)
+  end
+
+  for name, text in pairs { ["nothing"] = "", ["no JSON"] = "allow", ["two documents"] = reply {}
+    .. reply {},
+    ["a key twice"] = (reply {}:gsub("^{", '{"effect":"deny",')), ["no index"] =
+    reply { rule_index = cjson.null }, ["no effect"] = (reply {}:gsub('"effect"', '"affect"')) } do
+    it("says " .. name, function()
+      if is_missing() then
+        return pending(settings.skipped(MISSING))
+      end
+      local result = run("evaluate:reply", text)
+      expect.refused(result, 6)
+      assert.are.equal(0, faulty:count("sts.AssumeRole"))
+    end)
+  end
+
+  it("allows a year: the session is what STS and the request bound it to", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    expect.credentials(run("evaluate:reply", reply { max_duration = 31536000 }))
+    local requests = faulty:requests()
+    assert.are.equal("3600", requests[#requests].fields.DurationSeconds)
+    assert.are.equal("arn:aws:iam::123456789012:role/Dev", requests[#requests].fields.RoleArn)
+    assert.are.equal("request", home:records()[2].clamped_by)
+  end)
+
+  it("allows a second: no session is shorter than STS's shortest", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    expect.refused(run("evaluate:reply", reply { max_duration = 1 }), 3, "15m")
+    assert.are.equal(0, faulty:count("sts.AssumeRole"))
+  end)
+end)

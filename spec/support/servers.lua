@@ -1,0 +1,186 @@
+--- Servers on the loopback: moto (which nobody here wrote) and the fault server of tests/faults.
+local cjson = require "cjson"
+local files = require "spec.support.files"
+local process = require "spec.support.process"
+local settings = require "spec.support.settings"
+
+local servers = {}
+
+-- No server outlives a test run that was itself ended.
+local LIMIT_S = "900"
+
+local function start(argv, options, find_port)
+  local handle = process.start({ "/usr/bin/timeout", LIMIT_S, table.unpack(argv) }, options)
+  local port = files.wait_for("the port of " .. handle.command, 30, function()
+    if not process.is_running(handle) then
+      error(handle.command .. " ended:\n" .. (files.read(handle.folder .. "/stderr") or ""))
+    end
+    return find_port(handle)
+  end)
+  return { handle = handle, port = port, url = "http://127.0.0.1:" .. port }
+end
+
+local function stop(server)
+  process.signal(server.handle, "TERM")
+  process.finish(server.handle, 10)
+end
+
+-- moto
+
+local moto = {}
+moto.__index = moto
+
+--- Starts moto with signature and IAM checking off; moto:build() makes the world and turns them on.
+function servers.start_moto()
+  local folder = files.temporary_folder()
+  local environment = {
+    PATH = os.getenv("PATH"), HOME = folder, MOTO_RECORDER_FILEPATH = folder .. "/recording",
+      PYTHONUNBUFFERED = "1",
+  }
+  local server = start({ settings.python, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0" },
+    { environment = environment, folder = folder },
+    function(handle)
+      local text = files.read(handle.folder .. "/stderr") or ""
+      return text:match("Running on http://127%.0%.0%.1:(%d+)")
+    end)
+  server.folder = folder
+  return setmetatable(server, moto)
+end
+
+-- moto reads the body itself, which curl's own content type would have made a form.
+local PLAIN = "Content-Type: text/plain"
+
+function moto:post(path, body)
+  local result = process.run({ "/usr/bin/curl", "-sS", "-f", "-H", PLAIN, "-d", body or "", self.url
+    .. path })
+  assert(result.status == 0, result.stderr)
+end
+
+--- Makes users, roles and parameters as spec/support/moto_world.py describes them, then checks
+-- signatures and IAM.
+-- Returns the keys that were made: {alice = {id, secret}, ...}.
+function moto:build(description)
+  local result = process.python({ settings.source .. "/spec/support/moto_world.py", self.url },
+    { stdin = cjson.encode(description) })
+  assert(result.status == 0, result.stderr)
+  -- With checking on, the recorder's own calls would need a signature: it is started now, and its
+  -- file is read.
+  self:post("/moto-api/recorder/start-recording")
+  self:post("/moto-api/reset-auth", "0")
+  return cjson.decode(result.stdout)
+end
+
+--- Forgets what was recorded so far.
+function moto:forget()
+  files.write(self.folder .. "/recording", "")
+end
+
+local function decode_base64(text)
+  local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+  local bits, count, out = 0, 0, {}
+  for char in text:gmatch("[A-Za-z0-9+/]") do
+    bits, count = bits << 6 | (alphabet:find(char, 1, true) - 1), count + 6
+    if count >= 8 then
+      count = count - 8
+      out[#out + 1] = string.char(bits >> count & 0xff)
+    end
+  end
+  return table.concat(out)
+end
+
+local function decode_form(text)
+  local fields = {}
+  for name, value in text:gmatch("([^&=]+)=([^&]*)") do
+    local plain = value:gsub("+", " "):gsub("%%(%x%x)", function(hex)
+      return string.char(tonumber(hex, 16))
+    end)
+    fields[name] = plain
+  end
+  return fields
+end
+
+--- What went over the wire since then: {action, fields, headers, body} each, in order.
+function moto:requests()
+  local requests = {}
+  for line in (files.read(self.folder .. "/recording") or ""):gmatch("[^\n]+") do
+    local entry = cjson.decode(line)
+    local body = entry.body and decode_base64(entry.body) or ""
+    local fields = decode_form(body)
+    local headers = {}
+    for name, value in pairs(entry.headers) do
+      headers[name:lower()] = value
+    end
+    requests[#requests + 1] = {
+      action = fields.Action or (headers["x-amz-target"] or ""):match("%.(%w+)$") or "?",
+      fields = fields, headers = headers, body = body,
+    }
+  end
+  return requests
+end
+
+--- The requests with this action.
+function moto:requests_for(action)
+  local found = {}
+  for _, request in ipairs(self:requests()) do
+    if request.action == action then
+      found[#found + 1] = request
+    end
+  end
+  return found
+end
+
+function moto:stop()
+  stop(self)
+  files.remove(self.folder)
+end
+
+-- The fault server
+
+local faulty = {}
+faulty.__index = faulty
+
+--- Starts tests/faults/fault_server.py: right by default, wrong on command.
+function servers.start_faulty()
+  local folder = files.temporary_folder()
+  files.write(folder .. "/faults.json", "{}")
+  local server = start({ settings.python, settings.source .. "/tests/faults/fault_server.py",
+    folder },
+    { environment = { PATH = os.getenv("PATH") } },
+    function()
+      return tonumber(files.read(folder .. "/port") or "")
+    end)
+  server.folder = folder
+  return setmetatable(server, faulty)
+end
+
+--- What to do wrong from now on, by call: {["sts.AssumeRole"] = {fault = "status", status = 500}};
+-- see the server.
+function faulty:set(faults)
+  files.write(self.folder .. "/faults.new", next(faults) and cjson.encode(faults) or "{}")
+  assert(os.rename(self.folder .. "/faults.new", self.folder .. "/faults.json"))
+  os.remove(self.folder .. "/requests.jsonl")
+end
+
+--- The calls that came since set(), in order: {call = "sts.AssumeRole", fields = {...}, ...}.
+function faulty:requests()
+  local requests = {}
+  for line in (files.read(self.folder .. "/requests.jsonl") or ""):gmatch("[^\n]+") do
+    requests[#requests + 1] = cjson.decode(line)
+  end
+  return requests
+end
+
+function faulty:count(call)
+  local count = 0
+  for _, request in ipairs(self:requests()) do
+    count = count + (request.call == call and 1 or 0)
+  end
+  return count
+end
+
+function faulty:stop()
+  stop(self)
+  files.remove(self.folder)
+end
+
+return servers
