@@ -1,0 +1,70 @@
+/* One evaluation: from the fork in the template to the verdict in the core.
+ *
+ * usage: bench_evaluate POLICY.yaml [ROUNDS] */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "lua/evaluator.h"
+
+static const char REQUEST[] =
+    "{\"user\":{\"name\":\"alice\",\"kind\":\"user\",\"arn\":\"arn:aws:iam::123456789012:user/alice\","
+    "\"account\":\"123456789012\"},\"profile\":\"dev\",\"role_arn\":\"arn:aws:iam::123456789012:role/Dev\","
+    "\"mode\":\"credential_process\",\"time\":\"2026-01-19T02:47:33Z\",\"duration\":3600}";
+
+static double now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static int compare(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static int fail(const struct snt_err *err) {
+  fprintf(stderr, "bench_evaluate: %s\n", err->message);
+  return 1;
+}
+
+int main(int argc, char **argv) {
+  int rounds = argc > 2 ? atoi(argv[2]) : 500;
+  struct snt_err err = {0};
+  struct snt_buf policy = {0};
+  struct snt_evaluator_options options = {0};
+  struct snt_evaluator *evaluator = NULL;
+  if (argc < 2 || rounds < 1) {
+    return 2;
+  }
+  if (!snt_ok(snt_file_read(argv[1], SNT_FILE_ANY, 512 * 1024, &policy, &err))) {
+    return fail(&err);
+  }
+  double *us = calloc((size_t)rounds, sizeof *us);
+  double start = now_us();
+  if (us == NULL || !snt_ok(snt_evaluator_start(&options, &evaluator, &err))) {
+    return fail(&err);
+  }
+  double started = now_us();
+  struct snt_policy_text text = {.name = argv[1], .kind = SNT_POLICY_KIND_YAML, .data = policy.data, .len = policy.len};
+  if (!snt_ok(snt_evaluator_load(evaluator, &text, NULL, &err))) {
+    return fail(&err);
+  }
+  double loaded = now_us();
+  for (int i = 0; i < rounds; i++) {
+    struct snt_buf reply = {0};
+    double before = now_us();
+    if (!snt_ok(snt_evaluator_evaluate(evaluator, REQUEST, sizeof REQUEST - 1, &reply, &err))) {
+      return fail(&err);
+    }
+    us[i] = now_us() - before;
+    snt_buf_clear(&reply);
+  }
+  qsort(us, (size_t)rounds, sizeof *us, compare);
+  printf("  start %.0f us, load %.0f us; evaluation median %.0f us, p10 %.0f, p90 %.0f (%d rounds)\n", started - start,
+         loaded - started, us[rounds / 2], us[rounds / 10], us[rounds * 9 / 10], rounds);
+  snt_evaluator_close(&evaluator);
+  return 0;
+}
