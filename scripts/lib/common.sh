@@ -90,13 +90,15 @@ find_python() {
   python_fits "$PYTHON" || fail "the virtual environment $SNT_BUILD/venv does not work; remove it and try again"
 }
 
-# build NAME CMAKE-FLAG...: configures and builds build/NAME; says nothing when nothing is to be done.
+# build NAME CMAKE-FLAG...: configures and builds build/NAME; says nothing when nothing is to be done. A folder that was
+# configured by hand keeps its generator.
 build() {
   local name=$1
   shift
-  local folder=$SNT_BUILD/$name log=$SNT_BUILD/$name.log
+  local folder=$SNT_BUILD/$name log=$SNT_BUILD/$name.log generator=()
   mkdir -p "$folder"
-  if ! { cmake -S "$SNT_ROOT" -B "$folder" -G Ninja -DSENTINEL_WERROR=ON "$@" &&
+  [ -f "$folder/CMakeCache.txt" ] || generator=(-G Ninja)
+  if ! { cmake -S "$SNT_ROOT" -B "$folder" ${generator[@]+"${generator[@]}"} "$@" &&
     cmake --build "$folder" -j "$JOBS"; } >"$log" 2>&1; then
     tail -n 40 "$log" >&2
     fail "the build $name does not build; the whole output is in $log"
