@@ -24,11 +24,20 @@ LAYERS = {
     "cli": ["issue", "policy", "audit", "aws", "lua", "keychain", "net", "format", "base"],
 }
 
+# conventions.md, Files and headers: a third-party header stays in the folder that wraps it.
+WRAPPED = {
+    "curl/": ["net"], "lua.h": ["lua"], "lauxlib.h": ["lua"], "lualib.h": ["lua"], "lua-cjson.h": ["lua"],
+    "jansson.h": ["format"], "expat.h": ["format"], "yaml.h": ["format", "lua"], "seccomp.h": ["lua"],
+    "openssl/": ["base", "keychain"],
+}
+
 BANNED = {
-    "strcpy": "snprintf or snt_buf", "strcat": "snt_buf", "sprintf": "snprintf", "gets": "read", "strtok": "strcspn",
-    "atoi": "a parser that fails", "atol": "a parser that fails", "system": "execve", "popen": "fork and execve",
+    "strcpy": "snprintf or snt_buf", "strcat": "snt_buf", "strncat": "snt_buf", "sprintf": "snprintf",
+    "vsprintf": "vsnprintf", "gets": "read", "strtok": "strcspn", "atoi": "a parser that fails",
+    "atol": "a parser that fails", "atof": "a parser that fails", "system": "execve", "popen": "fork and execve",
     "alloca": "malloc", "abort": "a status", "exit": "a status; _exit only in cli/main.c and in forked children",
 }
+BANNED_IN_LUA = {"getenv": "nothing: the evaluator has no environment"}
 FUNCTION_MAX, FILE_MAX = 60, 500
 
 
@@ -52,9 +61,25 @@ def strip(text):
 
 def includes(path):
     for number, line in enumerate(path.read_text().split("\n"), 1):
-        match = re.match(r'#include "([a-z]+)/([^"]+)"', line)
+        match = re.match(r'\s*#\s*include "([a-z]+)/([^"]+)"', line)
         if match:
             yield number, match.group(1), match.group(2)
+
+
+def system_includes(path):
+    for number, line in enumerate(path.read_text().split("\n"), 1):
+        match = re.match(r"\s*#\s*include <([^>]+)>", line)
+        if match:
+            yield number, match.group(1)
+
+
+def reached(path):
+    """The headers of ours that a file includes: by folder, or beside it."""
+    for line in path.read_text().split("\n"):
+        match = re.match(r'\s*#\s*include "([^"]+)"', line)
+        for header in [SRC / match.group(1), path.parent / match.group(1)] if match else []:
+            if header.exists():
+                yield header
 
 
 def layers():
@@ -62,13 +87,22 @@ def layers():
         folder = path.relative_to(SRC).parts[0]
         for number, other, _ in includes(path):
             if other != folder and other not in LAYERS[folder]:
-                yield f"{name_of(path)}:{number}: {folder}/ may not include {other}/: includes go down (architecture.md)"
+                yield f"{name_of(path)}:{number}: {folder}/ may not include {other}/: includes go down"
+
+
+def headers():
+    for path in c_files():
+        folder = path.relative_to(SRC).parts[0]
+        for number, header in system_includes(path):
+            for prefix, folders in WRAPPED.items():
+                if header.startswith(prefix) and folder not in folders:
+                    yield (f"{name_of(path)}:{number}: <{header}> stays in {' and '.join(folders)}/: use what that "
+                           "folder offers")
 
 
 def closure(path, seen):
-    for _, folder, rest in includes(path):
-        header = SRC / folder / rest
-        if header not in seen and header.exists():
+    for header in reached(path):
+        if header not in seen:
             seen[header] = path
             closure(header, seen)
     return seen
@@ -85,7 +119,8 @@ def secret():
 
 
 def stdout():
-    pattern = re.compile(r"\b(printf|puts|putchar|putc|vprintf)\s*\(|\bstdout\b|\bSTDOUT_FILENO\b|\bwrite\s*\(\s*1\s*,")
+    pattern = re.compile(r"\b(printf|puts|putchar|putc|vprintf)\s*\(|\bstdout\b|\bSTDOUT_FILENO\b|"
+                         r"\b(write|writev|dprintf|vdprintf)\s*\(\s*1\s*,")
     for path in c_files():
         if name_of(path) in ("src/cli/out.c", "src/base/process.c") or "/gen/" in name_of(path):
             continue
@@ -98,8 +133,10 @@ def banned():
     for path in c_files():
         if "/gen/" in name_of(path):
             continue
+        is_lua = path.relative_to(SRC).parts[0] == "lua"
+        words_here = BANNED | BANNED_IN_LUA if is_lua else BANNED
         for number, line in enumerate(strip(path.read_text()).split("\n"), 1):
-            for word, instead in BANNED.items():
+            for word, instead in words_here.items():
                 if re.search(rf"(?<![\w.>]){word}\s*\(", line):
                     yield f"{name_of(path)}:{number}: {word} is not used here; instead: {instead}"
             if re.search(r"\bgoto\b", line):
@@ -107,16 +144,15 @@ def banned():
 
 
 def functions():
+    """From the brace that opens to the one that closes, whatever the shape of what comes before."""
     for path in c_files("**/*.c"):
-        lines = strip(path.read_text()).split("\n")
-        start = None
-        for number, line in enumerate(lines, 1):
-            if re.match(r"[A-Za-z_].*\{$", line) and "(" in line and not line.startswith(("struct", "enum", "union")):
-                start = number
-            elif line.startswith("}") and start is not None:
-                if number - start + 1 > FUNCTION_MAX:
+        depth, start = 0, 0
+        for number, line in enumerate(strip(path.read_text()).split("\n"), 1):
+            for brace in re.findall(r"[{}]", line):
+                start = number if brace == "{" and depth == 0 else start
+                depth += 1 if brace == "{" else -1
+                if depth == 0 and number - start + 1 > FUNCTION_MAX:
                     yield f"{name_of(path)}:{start}: a function of {number - start + 1} lines; at most {FUNCTION_MAX}"
-                start = None
 
 
 def files():
@@ -135,25 +171,57 @@ def ifdef():
             depth += line.count("{") - line.count("}")
 
 
-def tracked(*patterns):
-    listing = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns], cwd=ROOT,
-                             capture_output=True, text=True, check=True)
-    return [ROOT / line for line in listing.stdout.split("\n") if line]
+def tracked(*folders):
+    """The files of the commit and those that would be added to it; without git, the files that are there."""
+    git = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "--cached", "--others", "--exclude-standard", *folders]
+    listing = subprocess.run(git, cwd=ROOT, capture_output=True, text=True) if (ROOT / ".git").exists() else None
+    if listing is not None and listing.returncode == 0:
+        return [ROOT / line for line in listing.stdout.split("\n") if line]
+    paths = [path for folder in folders or ["."] for path in sorted((ROOT / folder).glob("**/*"))]
+    left_out = {"build", ".git", "node_modules", "__pycache__"}
+    return [path for path in paths if path.is_file() and not left_out & set(path.relative_to(ROOT).parts)]
+
+
+def run_tool(*command):
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(command, 127, "", f"{command[0]} is not installed")
 
 
 def format_c():
     paths = [path for path in tracked("src", "tests", "bench") if path.suffix in (".c", ".h") and path.exists()]
-    run = subprocess.run(["clang-format", "--dry-run", "-Werror", *map(str, paths)], capture_output=True, text=True)
-    for line in run.stderr.split("\n"):
-        match = re.match(r"(.*?):(\d+):\d+: error", line)
-        if match:
-            yield f"{match.group(1)}:{match.group(2)}: not formatted; run clang-format -i on it"
+    run = run_tool("clang-format", "--dry-run", "-Werror", *map(str, paths))
+    places = re.findall(r"^(.*?\.[ch]:\d+):\d+: error", run.stderr, re.M)
+    yield from (f"{place}: not formatted; run clang-format -i on it" for place in places)
+    if run.returncode != 0 and not places:
+        yield f"clang-format does not run: {run.stderr[:500]}"
 
 
 def luacheck():
-    run = subprocess.run(["luacheck", "-q", "--no-color", "."], cwd=ROOT, capture_output=True, text=True)
+    run = run_tool("luacheck", "-q", "--no-color", ".")
     if run.returncode != 0:
-        yield run.stdout
+        yield run.stdout + run.stderr
+
+
+SECTIONS = ["What it is", "How to use it", "Details", "When it fails"]
+
+
+def pages():
+    """docs/: the same order of sections, links that lead somewhere, and every key of the configuration."""
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        found = re.findall(r"^## (.*)$", path.read_text(), re.M)
+        if path.stem not in ("commands", "errors") and found != SECTIONS:
+            yield f"{name_of(path)}: its sections are {found}; every page has {SECTIONS}"
+    for path in sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            if not (path.parent / link).exists():
+                yield f"{name_of(path)}: links to {link}, which is not there"
+    keys = re.findall(r'\bX\([A-Z_]+, "([a-z_.]+)"', (SRC / "issue/settings.h").read_text())
+    text = (ROOT / "docs/configuration.md").read_text()
+    for key in keys or ["(no key was found in src/issue/settings.h)"]:
+        if f"`{key}`" not in text:
+            yield f"docs/configuration.md: says nothing about `{key}` of src/issue/settings.h"
 
 
 def words():
@@ -162,7 +230,7 @@ def words():
              (re.compile(r"(pypi\.org|npmjs|files\.pythonhosted|deb\.debian|crates\.io)"), "a registry's host name"),
              (re.compile(rf"\b({marks})\b"), "a mark of unfinished work")]
     for path in tracked():
-        if not path.is_file() or "tests/lint/" in name_of(path) or path.suffix in (".json", ".lock"):
+        if not path.is_file() or "tests/lint/" in name_of(path):
             continue
         try:
             text = path.read_text()
@@ -201,8 +269,9 @@ def tests():
             yield f"{name_of(path)}: there is no tests/unit/test_{test}.c; write it, or name the test that covers it"
 
 
-RULES = {"layers": layers, "secret": secret, "stdout": stdout, "banned": banned, "functions": functions,
-         "files": files, "ifdef": ifdef, "format": format_c, "luacheck": luacheck, "words": words, "tests": tests}
+RULES = {"layers": layers, "headers": headers, "secret": secret, "stdout": stdout, "banned": banned,
+         "functions": functions, "files": files, "ifdef": ifdef, "format": format_c, "luacheck": luacheck,
+         "words": words, "tests": tests, "pages": pages}
 
 
 def main(names):
