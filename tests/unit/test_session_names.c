@@ -126,7 +126,7 @@ static void random_bytes_name(uint64_t *seed, char *out) {
 
 /* A name made from an earlier one, as somebody would who wants to share its identity. */
 static void twist(uint64_t *seed, const char *earlier, char *out) {
-  char part[PART_CAP];
+  char part[PART_CAP] = {0};
   size_t len = strlen(earlier);
   memcpy(out, earlier, len + 1);
   switch (next_random(seed) % 6) {
