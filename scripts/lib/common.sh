@@ -1,4 +1,6 @@
-# What scripts/demo and scripts/test share: what a machine needs, and building. Sourced by bash.
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is used where it is sourced
+# What scripts/demo and scripts/test share: what a machine needs, and building.
 
 SNT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 SNT_BUILD=${SENTINEL_BUILD_ROOT:-$SNT_ROOT/build}
@@ -8,7 +10,7 @@ SNT_PACKAGES_BUILD=(gcc cmake ninja-build pkg-config lua5.4 liblua5.4-dev lua-cj
   libcurl4-openssl-dev libjansson-dev libexpat1-dev libseccomp-dev libcmocka-dev python3 python3-venv tzdata
   ca-certificates openssl curl)
 SNT_PACKAGES_TEST=(lua-busted lua-check clang-format faketime git)
-SNT_PACKAGES_FULL=(clang clang-tidy libclang-rt-14-dev valgrind)
+SNT_PACKAGES_FULL=(clang clang-tidy valgrind)
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
   BOLD=$'\033[1m' GREEN=$'\033[32m' RED=$'\033[31m' DIM=$'\033[2m' PLAIN=$'\033[0m'
@@ -30,7 +32,7 @@ as_root() {
   fi
 }
 
-# Installs the Debian packages that are missing. libclang-rt is named after the compiler's version, which differs.
+# Installs the Debian packages that are missing.
 install_packages() {
   local missing=() name
   for name in "$@"; do
@@ -51,7 +53,7 @@ install_packages() {
   fi
 }
 
-# The package that holds clang's sanitizer and fuzzer runtime, for the clang of this distribution.
+# The package that holds clang's sanitizer and fuzzer runtime: its name has the version of this distribution's clang.
 clang_runtime_package() {
   local version
   version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\).*/\1/p' | head -n 1)
