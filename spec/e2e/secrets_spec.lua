@@ -5,12 +5,19 @@ local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
 local servers = require "spec.support.servers"
+local settings = require "spec.support.settings"
 local world = require "spec.support.world"
 
 local ISSUED = { "issuedSecretAccessKey+of/the/faultServer",
   "issuedSessionToken//of+the+fault+server==" }
 local TOKEN = "IQoJb3JpZ2luX2VjEXAMPLE/token+Zx81Qw9=="
 local PASSPHRASE = "kJ7#pass-Vw2!phrase-Qz9"
+
+-- The program's, or ""; before its exec the same pid is the `env` that gives it its environment.
+local function command_line(pid)
+  local text = files.read(("/proc/%d/cmdline"):format(pid)) or ""
+  return text:sub(1, #settings.bin) == settings.bin and text or ""
+end
 
 describe("secrets", function()
   local faulty, home
@@ -85,19 +92,20 @@ describe("secrets", function()
     faulty:set { ["ssm.GetParameter"] = { fault = "slow", seconds = 1.2 }, ["sts.AssumeRole"] =
       { fault = "slow", seconds = 1.2 } }
     local handle = home:start { "credentials", "dev" }
-    local samples, children, known = 0, 0, {}
+    local samples, children, locked = 0, 0, 0
     while process.is_running(handle) do
       local pids = process.children(handle.pid)
       children = math.max(children, #pids)
       pids[#pids + 1] = handle.pid
       for _, pid in ipairs(pids) do
-        local seen = files.read(("/proc/%d/cmdline"):format(pid)) or ""
-        -- A fork begins with a copy, which it wipes before all else: it is looked at from its
-        -- second sample on.
-        if pid ~= handle.pid and known[pid] then
+        local seen = command_line(pid)
+        -- A fork begins with a copy, which it wipes before it is locked down; only then it reads
+        -- policy. So it is looked at once its filter is in place, however late it gets to run.
+        local status = files.read(("/proc/%d/status"):format(pid)) or ""
+        if pid ~= handle.pid and status:find("Seccomp:\t2", 1, true) then
           seen = seen .. (files.read(("/proc/%d/environ"):format(pid)) or "")
+          locked = locked + 1
         end
-        known[pid] = true
         for _, list in ipairs { home.secrets, ISSUED } do
           for _, secret in ipairs(list) do
             assert.is_nil(seen:find(secret, 1, true), pid)
@@ -108,7 +116,7 @@ describe("secrets", function()
       os.execute("sleep 0.01")
     end
     expect.credentials(process.finish(handle))
-    assert.is_true(samples > 20 and children >= 1, "the run was not watched")
+    assert.is_true(samples > 20 and children >= 1 and locked > 10, "the run was not watched")
   end)
 
   it("are wiped from the program's own environment memory once they are taken", function()

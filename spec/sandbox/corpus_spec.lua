@@ -3,7 +3,8 @@
 local attacks = require "spec.support.attacks"
 local evaluator = require "spec.support.evaluator"
 
-local folder = (os.getenv("SENTINEL_SHARED") or evaluator.root .. "/../shared") .. "/sandbox-corpus"
+-- SENTINEL_SHARED is the folder of the vectors; the attacks lie beside it.
+local folder = (os.getenv("SENTINEL_SHARED") or evaluator.root .. "/../shared/data") .. "/../sandbox-corpus"
 
 describe("the shared corpus", function()
   if #attacks.list(folder) == 0 then

@@ -33,7 +33,7 @@ static const char POLICY[] = "# The first rule whose conditions all hold decides
                              "    require:\n"
                              "      justification: {min_length: 10}\n";
 
-static const char SPEC[] = "# Run by: sentinel test\n"
+static const char SPEC[] = "# What the policy beside it has to decide.\n"
                            "suite: starter\n"
                            "policy: policy.yaml\n"
                            "now: 2026-01-14T10:30:00Z\n"
