@@ -1,13 +1,33 @@
 #!/bin/sh
-# The generated pages of docs/ are what the program's tables say. usage: tests/lint/docs.sh GEN_DOCS [--write]
+# The generated pages of docs/, and the table in docs/configuration.md, are what the program's tables say.
+# usage: tests/lint/docs.sh GEN_DOCS [--write]
 set -u
 status=0
+table=docs/configuration.md
+
+differs() { # differs FILE: says what to do
+  echo "$1 is not what the tables say; run: tests/lint/docs.sh $gen_docs --write"
+  status=1
+}
+
+gen_docs=$1
 for page in commands errors; do
   if [ "${2:-}" = --write ]; then
-    "$1" $page >docs/$page.md
-  elif ! "$1" $page | diff -u docs/$page.md - ; then
-    echo "docs/$page.md is not what the tables say; run: tests/lint/docs.sh $1 --write"
-    status=1
+    "$gen_docs" $page >docs/$page.md
+  elif ! "$gen_docs" $page | diff -u docs/$page.md -; then
+    differs docs/$page.md
   fi
 done
+
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+"$gen_docs" settings >"$scratch/wanted" || exit 1
+sed -n '/^<!-- settings -->$/,/^<!-- \/settings -->$/p' $table >"$scratch/given"
+if [ "${2:-}" = --write ] && [ -s "$scratch/given" ]; then
+  sed -e "/^<!-- settings -->\$/r $scratch/wanted" -e '/^<!-- settings -->$/,/^<!-- \/settings -->$/d' $table \
+    >"$scratch/page" && cat "$scratch/page" >$table
+elif ! diff -u "$scratch/given" "$scratch/wanted"; then
+  [ -s "$scratch/given" ] || echo "$table lacks the lines <!-- settings --> and <!-- /settings -->; put them back first"
+  differs $table
+fi
 exit $status

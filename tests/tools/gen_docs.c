@@ -1,9 +1,20 @@
-/* Prints a page of docs/ from the tables that the program itself uses. usage: gen_docs commands | errors */
+/* Prints a page of docs/, or the table of settings in one, from the tables that the program itself uses.
+ * usage: gen_docs commands | errors | settings */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "cli/command.h"
+#include "issue/settings.h"
+
+struct setting {
+  const char *key;
+  enum snt_setting_type type;
+  const char *variable; /* of the environment; NULL: none */
+  bool is_admin_only;
+  const char *values; /* "a|b"; NULL: any */
+  const char *help;
+};
 
 static void print_flags(const struct snt_command *command) {
   printf("| flag | meaning |\n|---|---|\n");
@@ -38,6 +49,46 @@ static void print_errors(void) {
   printf("\nA signal ends with 128 and its number. `exec` ends with the program's own status once it has started.\n");
 }
 
+/* "a|b" as a table can hold it: `a`, `b`. */
+static void print_values(const char *values) {
+  for (const char *p = values; *p != '\0';) {
+    size_t len = strcspn(p, "|");
+    printf("%s`%.*s`", p == values ? "" : ", ", (int)len, p);
+    p += len + (p[len] == '|' ? 1 : 0);
+  }
+}
+
+static void print_setting(const struct setting *setting) {
+  static const char *const types[] = {[SNT_SETTING_TEXT] = "text",
+                                      [SNT_SETTING_LIST] = "list of texts",
+                                      [SNT_SETTING_DURATION] = "duration",
+                                      [SNT_SETTING_INTEGER] = "whole number"};
+  printf("| `%s` | ", setting->key);
+  if (setting->values != NULL) {
+    print_values(setting->values);
+  } else {
+    printf("%s", types[setting->type]);
+  }
+  printf(" | %s%s%s | %s | %s |\n", setting->variable == NULL ? "" : "`",
+         setting->variable == NULL ? "" : setting->variable, setting->variable == NULL ? "" : "`",
+         setting->is_admin_only ? "yes" : "", setting->help);
+}
+
+/* With its markers, so that a page without them is seen to lack the table. */
+static void print_settings(void) {
+  static const struct setting settings[] = {
+#define SETTING_ROW(id, key, type, variable, admin, values, help)                                                      \
+  {key, SNT_SETTING_##type, variable, admin, values, help},
+      SNT_SETTINGS(SETTING_ROW)
+#undef SETTING_ROW
+  };
+  printf("<!-- settings -->\n| key | value | variable | administrator only | meaning |\n|---|---|---|---|---|\n");
+  for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+    print_setting(&settings[i]);
+  }
+  printf("<!-- /settings -->\n");
+}
+
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "commands") == 0) {
     print_commands();
@@ -47,6 +98,10 @@ int main(int argc, char **argv) {
     print_errors();
     return 0;
   }
-  (void)fprintf(stderr, "usage: gen_docs commands | errors\n");
+  if (argc == 2 && strcmp(argv[1], "settings") == 0) {
+    print_settings();
+    return 0;
+  }
+  (void)fprintf(stderr, "usage: gen_docs commands | errors | settings\n");
   return 2;
 }
