@@ -36,6 +36,12 @@ describe("regions", function()
     return table.concat(list, " ")
   end
 
+  it("refuses a ninth region instead of leaving it out", function()
+    local list = "us-east-1" .. (",eu-west-1"):rep(8)
+    expect.refused(home:run { "credentials", "dev", "--region", list }, 5, "at most 8 regions")
+    assert.are.equal("", calls())
+  end)
+
   it("asks only the first while it answers", function()
     expect.credentials(home:run { "credentials", "dev" })
     assert.are.equal(

@@ -23,7 +23,11 @@ static snt_status collect_regions(const struct snt_flow *flow, const char *out[s
     single = getenv("AWS_DEFAULT_REGION");
   }
   size_t count = 0;
-  for (; listed != NULL && *listed != NULL && count < REGIONS_MAX; listed++) {
+  for (; listed != NULL && *listed != NULL; listed++) {
+    if (count == REGIONS_MAX) {
+      return snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.regions or --region: at most %d regions can be asked",
+                      REGIONS_MAX);
+    }
     out[count++] = *listed;
   }
   if (count == 0 && single != NULL && single[0] != '\0') {

@@ -245,7 +245,9 @@ static snt_status refuse_with_remedy(const struct snt_decision *decision, const 
   if (strcmp(decision->error, "requirement_unmet") == 0) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "rule \"%s\" for profile \"%s\" requires more: %s",
                         decision->rule, profile, snt_buf_borrow(&decision->missing)));
-    return snt_err_hint(err, "give it with --justification or SENTINEL_JUSTIFICATION");
+    bool wants_reason = strstr(snt_buf_borrow(&decision->missing), "justification") != NULL;
+    return snt_err_hint(err, wants_reason ? "give it with --justification or SENTINEL_JUSTIFICATION"
+                                          : "this version cannot give it to policy; ask the policy's author");
   }
   snt_status status = refuse_plainly(decision, profile, err);
   if (decision->requires_server_mode) {

@@ -156,18 +156,27 @@ static void a_refusal_names_rule_and_condition_and_never_a_pattern(void **state)
 
 static void what_a_person_can_mend_exits_with_four(void **state) {
   (void)state;
-  SNT_DECISION_AUTO struct snt_decision decision = {0};
+  static const struct {
+    const char *missing, *hint;
+  } rows[] = {{"a justification of at least 20 characters", "--justification"},
+              {"MFA of this very session", "this version cannot give it"}};
+  SNT_DECISION_AUTO struct snt_decision approval = {0};
   struct snt_err err = {0};
-  assert_ok(parse("effect", "\"require_approval\"", &decision));
-  assert_code(snt_decision_refuse(&decision, "dev", NULL, false, &err), SNT_CODE_ACTION_REQUIRED);
-  snt_decision_clear(&decision);
-  static const char reply[] =
-      "{\"effect\":\"deny\",\"rule\":\"prod\",\"rule_index\":3,\"reason\":\"x\",\"error\":\"requirement_unmet\","
-      "\"max_duration\":null,\"conditions\":[],\"missing\":[\"a justification of at least 20 characters\"],"
-      "\"trace\":[]}";
-  assert_ok(snt_decision_parse(reply, strlen(reply), &decision, &err));
-  assert_code(snt_decision_refuse(&decision, "dev", NULL, false, &err), SNT_CODE_ACTION_REQUIRED);
-  assert_non_null(strstr(err.message, "at least 20 characters"));
+  assert_ok(parse("effect", "\"require_approval\"", &approval));
+  assert_code(snt_decision_refuse(&approval, "dev", NULL, false, &err), SNT_CODE_ACTION_REQUIRED);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_DECISION_AUTO struct snt_decision decision = {0};
+    char reply[1024];
+    (void)snprintf(reply, sizeof reply,
+                   "{\"effect\":\"deny\",\"rule\":\"prod\",\"rule_index\":3,\"reason\":\"x\","
+                   "\"error\":\"requirement_unmet\",\"max_duration\":null,\"conditions\":[],\"missing\":[\"%s\"],"
+                   "\"trace\":[]}",
+                   rows[i].missing);
+    assert_ok(snt_decision_parse(reply, strlen(reply), &decision, &err));
+    assert_code(snt_decision_refuse(&decision, "dev", NULL, false, &err), SNT_CODE_ACTION_REQUIRED);
+    assert_non_null(strstr(err.message, rows[i].missing));
+    assert_non_null(strstr(err.hint, rows[i].hint));
+  }
 }
 
 int main(void) {
