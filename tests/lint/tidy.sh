@@ -17,5 +17,7 @@ fi
 # What it says on stderr is how many warnings of other people's headers it left out.
 echo "$files" | xargs -P "$(nproc)" -n 4 clang-tidy -p "$build" --quiet 2>/dev/null
 status=$?
-[ $status = 0 ] || echo "clang-tidy found something (see above), or could not run; .clang-tidy says what it looks for"
-exit $status
+if [ $status != 0 ]; then
+  echo "clang-tidy found something (see above), or could not run; .clang-tidy says what it looks for"
+  exit 1
+fi
