@@ -173,6 +173,21 @@ static void other_encodings_fit_into_the_secret(void **state) {
   assert_code(snt_xml_parse(nul, sizeof nul - 1, "x", &none, NULL), SNT_CODE_SYNTAX);
 }
 
+static void utf_16_is_read_like_utf_8_and_not_when_cut(void **state) {
+  (void)state;
+  static const char text[] = "\xff\xfe<\0a\0>\0<\0b\0>\0\xe9\0\x3d\xd8\x00\xde<\0/\0b\0>\0<\0/\0a\0>";
+  SNT_XML_AUTO struct snt_xml_doc *doc = NULL;
+  size_t len = 0;
+  assert_ok(snt_xml_parse(text, sizeof text, "x", &doc, NULL)); /* the last NUL is the second byte of > */
+  assert_string_equal(snt_xml_find(doc, "b", &len), "\xc3\xa9\xf0\x9f\x98\x80");
+  assert_int_equal(len, 6);
+  for (size_t cut = 0; cut < sizeof text; cut++) {
+    struct snt_xml_doc *none = NULL;
+    assert_code(snt_xml_parse(text, cut, "x", &none, NULL), SNT_CODE_SYNTAX);
+    assert_null(none);
+  }
+}
+
 static void two_ways_to_a_path_are_none(void **state) {
   (void)state;
   static const char text[] = "<r><a><b>1</b></a><a><c>2</c></a><n:d xmlns:n=\"u\">3</n:d><n:e xmlns:n=\"x\">4</n:e>"
@@ -201,6 +216,7 @@ int main(void) {
                                      cmocka_unit_test(an_empty_element_that_is_too_deep_closes_nothing),
                                      cmocka_unit_test(elements_are_bounded),
                                      cmocka_unit_test(other_encodings_fit_into_the_secret),
+                                     cmocka_unit_test(utf_16_is_read_like_utf_8_and_not_when_cut),
                                      cmocka_unit_test(two_ways_to_a_path_are_none)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@ static void yaml_that_can_mean_more_than_it_shows_is_refused(void **state) {
   } rows[] = {{"a: !!str b", "c.yaml:1:4: the tag"},
               {"a: &x b", "c.yaml:1:4: the anchor \"x\""},
               {"a: &x b\nc: *x", "c.yaml:1:4: the anchor"},
+              {"c: *x", "c.yaml:1:4: an alias"},
               {"a: 1\na: 2", "c.yaml:2:1: duplicate key \"a\"; it is on line 1 too"},
               {"a: 1\n---\nb: 2", "c.yaml:2:1: a second document"},
               {"%YAML 1.1\n---\na: 1", "a line that begins with %"},
