@@ -5,6 +5,7 @@
 
 #include "audit/log.h"
 #include "format/time.h"
+#include "issue/environment.h"
 #include "policy/request.h"
 
 static snt_status parse_duration(const char *text, int64_t *out, struct snt_err *err) {
@@ -44,13 +45,7 @@ snt_status snt_cli_open_keychain(const struct snt_args *args, struct snt_cli_key
   if (flag != NULL) {
     SNT_TRY(snt_settings_set_flag(out->settings, SNT_SETTING_KEYCHAIN_BACKEND, "--backend", flag, err));
   }
-  char *passphrase = getenv("SENTINEL_FILE_PASSPHRASE");
-  if (passphrase != NULL && passphrase[0] != '\0') {
-    size_t len = strlen(passphrase);
-    SNT_TRY(snt_secret_new_from(passphrase, len, &out->passphrase, err));
-    explicit_bzero(passphrase, len);
-    (void)unsetenv("SENTINEL_FILE_PASSPHRASE");
-  }
+  SNT_TRY(snt_environment_take_passphrase(&out->passphrase, err));
   struct snt_keychain_options options = {.backend = snt_settings_text(out->settings, SNT_SETTING_KEYCHAIN_BACKEND),
                                          .passphrase = out->passphrase};
   return snt_keychain_open(&options, &out->keychain, err);

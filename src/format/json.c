@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "base/wipe.h"
 
 enum { DEPTH_MAX = 32 };
 
@@ -17,33 +18,14 @@ struct snt_json_doc {
   json_t *root;
 };
 
-/* jansson does not tell the size of what it frees; it is kept in front of each block. */
-union header {
-  size_t size;
-  max_align_t align;
-};
-
 /* Whether memory ran out since a parse began. jansson cannot be asked: it takes a token for a wrong one when there was
  * no memory for it, and when its buffer cannot grow it loses a byte of a string, and goes on. */
 static _Thread_local bool is_out_of_memory;
 
-static void *wiping_malloc(size_t size) {
-  union header *block = size > SIZE_MAX / 2 ? NULL : malloc(sizeof *block + size);
-  if (block == NULL) {
-    is_out_of_memory = true;
-    return NULL;
-  }
-  block->size = size;
-  return block + 1;
-}
-
-static void wiping_free(void *pointer) {
-  if (pointer == NULL) {
-    return;
-  }
-  union header *block = (union header *)pointer - 1;
-  explicit_bzero(pointer, block->size);
-  free(block);
+static void *noting_malloc(size_t size) {
+  void *block = malloc(size);
+  is_out_of_memory = is_out_of_memory || block == NULL;
+  return block;
 }
 
 static void prepare_library(void) {
@@ -52,7 +34,7 @@ static void prepare_library(void) {
   if (is_ready) {
     return;
   }
-  json_set_alloc_funcs(wiping_malloc, wiping_free);
+  json_set_alloc_funcs(noting_malloc, snt_wipe_free);
   /* Keys of a hostile answer must not be able to collide. Without a seed jansson finds one itself. */
   if (snt_ok(snt_random_bytes(&seed, sizeof seed, NULL))) {
     json_object_seed(seed);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wipe.h"
+
 enum { DEPTH_MAX = 16, NODES_MAX = 20000 };
 
 struct node {
@@ -30,39 +32,6 @@ struct reader {
   const char *refusal; /* why reading stopped */
   bool is_out_of_memory;
 };
-
-/* expat does not tell the size of what it frees; it is kept in front of each block. */
-union header {
-  size_t size;
-  max_align_t align;
-};
-
-static void *wiping_malloc(size_t size) {
-  union header *block = size > SIZE_MAX / 2 ? NULL : malloc(sizeof *block + size);
-  if (block == NULL) {
-    return NULL;
-  }
-  block->size = size;
-  return block + 1;
-}
-
-static void wiping_free(void *pointer) {
-  if (pointer != NULL) {
-    union header *block = (union header *)pointer - 1;
-    explicit_bzero(pointer, block->size);
-    free(block);
-  }
-}
-
-static void *wiping_realloc(void *pointer, size_t size) {
-  void *grown = wiping_malloc(size);
-  if (grown != NULL && pointer != NULL) {
-    size_t old = ((union header *)pointer - 1)->size;
-    memcpy(grown, pointer, old < size ? old : size);
-    wiping_free(pointer);
-  }
-  return grown;
-}
 
 static void stop(struct reader *reader, const char *refusal) {
   if (reader->refusal == NULL) {
@@ -195,7 +164,7 @@ snt_status snt_xml_parse(const char *data, size_t len, const char *what, struct 
   }
   /* Text is no longer than the document, and each element needs more bytes than its NUL. UTF-16 grows by half. */
   SNT_TRY(snt_secret_new(len * 2 + 1, &doc->text, err));
-  static const XML_Memory_Handling_Suite memory = {wiping_malloc, wiping_realloc, wiping_free};
+  static const XML_Memory_Handling_Suite memory = {malloc, snt_wipe_realloc, snt_wipe_free};
   struct reader reader = {.doc = doc, .parser = XML_ParserCreate_MM(NULL, &memory, "|")};
   if (reader.parser == NULL) {
     return snt_fail_memory(err);

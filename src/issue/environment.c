@@ -20,11 +20,15 @@ static snt_status take_variable(const char *name, struct snt_secret **out, struc
   return unsetenv(name) == 0 ? snt_done() : snt_fail_memory(err);
 }
 
+snt_status snt_environment_take_passphrase(struct snt_secret **out, struct snt_err *err) {
+  return take_variable("SENTINEL_FILE_PASSPHRASE", out, err);
+}
+
 snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   struct snt_aws_credentials *credentials = &out->aws.credentials;
   SNT_SECRET_AUTO struct snt_secret *id = NULL;
-  SNT_TRY(take_variable("SENTINEL_FILE_PASSPHRASE", &out->passphrase, err));
+  SNT_TRY(snt_environment_take_passphrase(&out->passphrase, err));
   SNT_TRY(take_variable("AWS_ACCESS_KEY_ID", &id, err));
   SNT_TRY(take_variable("AWS_SECRET_ACCESS_KEY", &credentials->secret_key, err));
   SNT_TRY(take_variable("AWS_SESSION_TOKEN", &credentials->session_token, err));

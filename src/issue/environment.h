@@ -16,4 +16,7 @@ void snt_environment_clear(struct snt_environment *environment);
  * key is NO_CREDENTIALS, naming the missing variable. */
 snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err);
 
+/* The passphrase alone, for commands that ask no AWS; *out stays NULL where it is not set. */
+snt_status snt_environment_take_passphrase(struct snt_secret **out, struct snt_err *err);
+
 #endif

@@ -2,11 +2,11 @@
  *
  * MUST
  *  1. wipe what libcurl frees: requests and answers pass through its buffers. */
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/module.h"
+#include "base/wipe.h"
 #include "net/module/exchange.h"
 #include "snt_build_id.h"
 
@@ -17,32 +17,13 @@ struct network {
   struct snt_net_trust trust;
 };
 
-static void free_wiped(void *block) {
-  if (block != NULL) {
-    explicit_bzero(block, malloc_usable_size(block));
-    free(block);
-  }
-}
-
-static void *move_wiped(void *block, size_t size) {
-  size_t had = block == NULL ? 0 : malloc_usable_size(block);
-  if (block != NULL && size <= had) {
-    return block;
-  }
-  void *fresh = malloc(size);
-  if (fresh != NULL && block != NULL) {
-    memcpy(fresh, block, had);
-    free_wiped(block);
-  }
-  return fresh;
-}
-
 static char *duplicate(const char *text) { return strdup(text); }
 
 /* Once a process: libcurl has no way to be started twice with other hooks. */
 static snt_status start_library(struct snt_err *err) {
   static bool is_started;
-  if (!is_started && curl_global_init_mem(CURL_GLOBAL_SSL, malloc, free_wiped, move_wiped, duplicate, calloc) != 0) {
+  if (!is_started &&
+      curl_global_init_mem(CURL_GLOBAL_SSL, malloc, snt_wipe_free, snt_wipe_realloc, duplicate, calloc) != 0) {
     return snt_fail(err, SNT_CODE_BUG, "libcurl cannot be started");
   }
   is_started = true;
