@@ -165,6 +165,7 @@ static snt_status take_and_link(struct snt_evaluator *evaluator, const struct sn
   SNT_JSON_AUTO struct snt_json_doc *linked = NULL;
   SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_LOAD, is_late, err));
   SNT_TRY(take_outcome(evaluator, &loaded, problems, err));
+  snt_evaluator_start_clock(evaluator, LOAD_MS); /* what the core did meanwhile is not the template's time */
   SNT_TRY(send_zones(evaluator, snt_json_get(snt_json_root(loaded), "zones"), text, problems, err));
   SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_LINK, &nothing, is_late, err));
   evaluator->has_waiting_worker = true;

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "lua/evaluator.h"
+#include "lua/lockdown.h"
 #include "lua/zone_file.h"
 
 #define HEADER "version: \"1\"\nrules:\n  - name: all\n    effect: allow\n    conditions: "
@@ -259,6 +260,24 @@ static void zones_are_given_and_their_hashes_told(void **state) {
   assert_string_equal(snt_buf_borrow(&zones), snt_buf_borrow(&wanted));
 }
 
+/* Between the two halves somebody may type a passphrase: that time is not the template's. */
+static void a_policy_may_be_asked_for_long_after_it_was_sent(void **state) {
+  (void)state;
+  static const struct snt_evaluator_options options = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  struct snt_err err = {0};
+  struct snt_policy_text text =
+      text_of(SNT_POLICY_KIND_YAML, HEADER "{time: {days: [monday], timezone: Europe/Berlin}}\n");
+  assert_ok(snt_evaluator_start(&options, &evaluator, NULL));
+  assert_ok(snt_evaluator_load_begin(evaluator, &text, NULL, NULL));
+  usleep(SNT_LOCKDOWN_BUILD.patience == 1 ? 1000000 : 1000);
+  if (!snt_ok(snt_evaluator_load_finish(evaluator, &text, NULL, &err))) {
+    fail_msg("%s", err.message);
+  }
+  evaluate(evaluator, &reply);
+}
+
 static void names_of_zones_stay_in_their_folder(void **state) {
   (void)state;
   static const char *const bad[] = {"",          "/etc/passwd", "..",        "../x",    "a/../b",    "a//b",
@@ -443,6 +462,7 @@ int main(void) {
       cmocka_unit_test(requests_are_decided),
       cmocka_unit_test(nothing_survives_from_one_decision_to_the_next),
       cmocka_unit_test(zones_are_given_and_their_hashes_told),
+      cmocka_unit_test(a_policy_may_be_asked_for_long_after_it_was_sent),
       cmocka_unit_test(names_of_zones_stay_in_their_folder),
       cmocka_unit_test(the_template_is_locked_down),
       cmocka_unit_test(a_template_that_is_killed_or_stopped_gives_no_verdict),
