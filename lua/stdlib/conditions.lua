@@ -1,8 +1,9 @@
 --- The conditions that need nothing but the request: who, what, where from, when. facts.lua has
 -- those that need a fact.
 --
--- Each is {compile(condition, ctx), evaluate(condition, request, now)}. compile prepares
--- condition.value and sets condition.wanted. evaluate returns true, false or nil (unknown: the fact
+-- Each is {compile(condition, ctx), evaluate(condition, request, now), describe(condition)}. compile
+-- prepares condition.value. describe tells what is wanted, for traces; most conditions are never told,
+-- so nothing is described before it has to be. Without it the value is a list of words. evaluate returns true, false or nil (unknown: the fact
 -- is not there), what was got, and the part of the condition that says so, where it has parts.
 -- Anything but true and false counts as unknown.
 local facts = require "sentinel.facts"
@@ -17,7 +18,6 @@ local function on_text(get)
   return {
     compile = function(condition)
       condition.matcher = match.compile(condition.value)
-      condition.wanted = text.join(condition.value)
     end,
     evaluate = function(condition, request)
       local value = get(request)
@@ -62,7 +62,6 @@ conditions.roles = {
       table.insert(pattern:find("^arn:") and arns or names, pattern)
     end
     condition.names, condition.arns = match.compile(names), match.compile(arns)
-    condition.wanted = text.join(condition.value)
   end,
   evaluate = function(condition, request)
     if request.role_arn == nil then
@@ -84,7 +83,6 @@ end
 conditions.users = {
   compile = function(condition)
     condition.matcher = match.compile_users(condition.value)
-    condition.wanted = text.join(condition.value)
   end,
   evaluate = function(condition, request)
     if not is_user_known(request) then
@@ -108,7 +106,6 @@ conditions.groups = {
         end
       end
     end
-    condition.wanted = text.join(condition.value)
   end,
   evaluate = function(condition, request)
     if not is_user_known(request) then
@@ -129,16 +126,18 @@ conditions.time = {
     for _, day in ipairs(condition.value.days or {}) do
       condition.days[day] = true
     end
-    condition.described = time.describe(condition.value)
-    condition.wanted = condition.described.hours or condition.described.days
+    condition.zone = condition.value.timezone or "UTC"
   end,
   evaluate = function(condition, _, now)
-    local here = now.epoch and now:in_zone(condition.described.zone)
+    local here = now.epoch and now:in_zone(condition.zone)
     if not here then
       return nil
     end
     local is_true, part, got = time.holds(condition.value, condition.days, here)
-    return is_true, got, part, condition.described[part]
+    return is_true, got, part
+  end,
+  describe = function(condition, part)
+    return time.describe(condition.value, part)
   end,
 }
 

@@ -107,12 +107,13 @@ end
 
 -- The reply when the rule decides, else nil.
 local function try_rule(rule, run)
-  run.rule, run.path = rule, nil
-  local verdict, path, wanted, got = logic.evaluate(rule.conditions, run)
+  run.rule, run.at = rule, nil
+  local verdict, condition, part, got = logic.evaluate(rule.conditions, run)
   if verdict == true then
     return conclude(rule, run)
   end
-  add_trace(run, rule, false, path, wanted, got)
+  local path = logic.path_of(condition, part)
+  add_trace(run, rule, false, path, logic.wanted_of(condition, part), got)
   if verdict == nil and rule.effect == "deny" then
     return engine.fail(rule, "fact_unknown", path)
   end

@@ -7,6 +7,20 @@ local SHOWN_MAX = 20
 local KEPT_MAX = 1000
 local MESSAGE_MAX = 500
 
+-- A place is one integer, since a policy has many: line * 2^20 + column. lua/lib_yaml.c makes them too.
+local LINE = 1 << 20
+
+function errors.place(line, column)
+  return line * LINE + (column or 1)
+end
+
+--- The line and the column of a place.
+function errors.line_of(place)
+  return place // LINE, place % LINE
+end
+
+errors.START = errors.place(1)
+
 local collector = {}
 collector.__index = collector
 
@@ -15,13 +29,14 @@ function errors.new(file)
   return setmetatable({ file = file, list = {}, count = 0 }, collector)
 end
 
---- @param place a table with `line` and `column`
+--- @param place of errors.place
 function collector:add(place, message, hint)
   self.count = self.count + 1
   if self.count <= KEPT_MAX then
+    local line, column = errors.line_of(place)
     self.list[self.count] = {
-      line = place.line,
-      column = place.column,
+      line = line,
+      column = column,
       message = text.cut(host.error_text(message), MESSAGE_MAX),
       hint = text.cut(host.error_text(hint or ""), MESSAGE_MAX),
       order = self.count,

@@ -45,12 +45,12 @@ function facts.has_approval(request, now)
 end
 
 facts.conditions.source_ip = {
-  compile = function(condition)
+  describe = function(condition)
     local blocks = {}
     for i, block in ipairs(condition.value) do
       blocks[i] = block.text
     end
-    condition.wanted = text.join(blocks)
+    return text.join(blocks)
   end,
   evaluate = function(condition, request)
     local address = request.source_ip and network.parse_address(request.source_ip)
@@ -67,8 +67,8 @@ facts.conditions.source_ip = {
 }
 
 facts.conditions.mfa = {
-  compile = function(condition)
-    condition.wanted = "MFA no older than " .. text.duration(condition.value.max_age)
+  describe = function(condition)
+    return "MFA no older than " .. text.duration(condition.value.max_age)
   end,
   evaluate = function(condition, request, now)
     local is_fresh, got = facts.has_fresh_mfa(request, condition.value.max_age, now)
@@ -79,7 +79,9 @@ facts.conditions.mfa = {
 facts.conditions.break_glass = {
   compile = function(condition)
     condition.matcher = match.compile(condition.value.reason_codes)
-    condition.wanted = text.join(condition.value.reason_codes)
+  end,
+  describe = function(condition)
+    return text.join(condition.value.reason_codes)
   end,
   evaluate = function(condition, request)
     local code = request.break_glass and request.break_glass.reason_code
@@ -107,8 +109,11 @@ facts.conditions.approval = {
     local value = condition.value
     condition.matcher = value.approvers and match.compile(value.approvers)
     condition.least = value.min_approvals or 1
-    condition.wanted = ("%d approved by %s"):format(condition.least,
-      value.approvers and text.join(value.approvers) or "anyone")
+  end,
+  describe = function(condition)
+    local approvers = condition.value.approvers
+    return ("%d approved by %s"):format(condition.least,
+      approvers and text.join(approvers) or "anyone")
   end,
   evaluate = function(condition, request, now)
     local is_valid, got = facts.has_approval(request, now)
@@ -166,32 +171,32 @@ local DEVICE = {
   end },
 }
 
-local function describe(value)
-  return type(value) == "table" and text.join(value) or tostring(value)
-end
-
 facts.conditions.device = {
-  compile = function(condition)
-    condition.wanted = "a device that has what is required"
+  describe = function(condition, part)
+    local wanted = condition.value[part]
+    if wanted == nil then
+      return "a device that has what is required"
+    end
+    return type(wanted) == "table" and text.join(wanted) or tostring(wanted)
   end,
   evaluate = function(condition, request)
-    local unknown = nil
+    local is_unknown, unknown_got, unknown_part = false, nil, nil
     for _, row in ipairs(DEVICE) do
       local key, check = row[1], row[2]
       local wanted = condition.value[key]
       if wanted ~= nil then
         local is_met, got = check(wanted, request.device or {})
         if is_met == false then
-          return false, got, key, describe(wanted)
-        elseif is_met ~= true and not unknown then
-          unknown = { got, key, describe(wanted) }
+          return false, got, key
+        elseif is_met ~= true and not is_unknown then
+          is_unknown, unknown_got, unknown_part = true, got, key
         end
       end
     end
-    if unknown then
-      return nil, table.unpack(unknown, 1, 3)
+    if is_unknown then
+      return nil, unknown_got, unknown_part
     end
-    return true, "met", nil, condition.wanted
+    return true, "met"
   end,
 }
 

@@ -43,14 +43,14 @@ function main.load(kind, name, source)
   state = { phase = "load", file = name }
   local problems = errors.new(name)
   if #source > TEXT_MAX then
-    problems:add({ line = 1, column = 1 },
+    problems:add(errors.START,
       ("the file has %d bytes; at most 512 KiB are allowed"):format(#source))
     return refuse(problems)
   end
-  local node, possible_zones = FRONTS[kind](source, name, problems)
+  local node, place, possible_zones = FRONTS[kind](source, name, problems)
   local policy, zones = nil, {}
   if node then
-    policy, zones = reader.read(node, problems)
+    policy, zones = reader.read(node, place, problems)
   end
   if not problems:is_empty() or not policy then
     return refuse(problems)
@@ -64,13 +64,13 @@ function main.link()
   state.phase = "link"
   local problems = errors.new(state.file)
   if not state.pending then
-    problems:add({ line = 1, column = 1 }, "no policy is loaded")
+    problems:add(errors.START, "no policy is loaded")
     return refuse(problems)
   end
   for _, zone in ipairs(state.pending.zones) do
     if not host.zone_known(zone.name) then
       local known = require("sentinel.zones")
-      problems:add(zone, ("unknown time zone %s%s"):format(text.quote(zone.name),
+      problems:add(zone.place, ("unknown time zone %s%s"):format(text.quote(zone.name),
         errors.did_you_mean(zone.name, known)), "write it as America/New_York or UTC")
     end
   end
@@ -105,7 +105,7 @@ local function deny_spent(class, what)
     decision.error, decision.reason = class, "the evaluation spends more " .. what .. " than it may"
     return reply.encode(decision)
   end
-  local path = run.path or "conditions"
+  local path = run.at and run.at.path or "conditions"
   local decision = engine.fail(run.rule, class, path)
   decision.trace = { { rule = run.rule.name, matched = false, failed = path, wanted = "a verdict",
     got = "it spends more " .. what .. " than an evaluation may" } }
@@ -118,7 +118,7 @@ function main.failed(class, what)
     return deny_spent(class, what)
   end
   local problems = errors.new(state.file)
-  problems:add({ line = 1, column = 1 }, ("loading spends more %s than a policy may"):format(what),
+  problems:add(errors.START, ("loading spends more %s than a policy may"):format(what),
     "make the policy shorter, or what its Lua does while it loads")
   return refuse(problems)
 end

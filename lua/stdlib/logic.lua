@@ -1,14 +1,32 @@
 --- Three-valued logic over lists of conditions (Kleene): true, false, or nil for unknown.
 --
--- Every evaluation returns the verdict, and the path, what was wanted and what was got of the
--- condition that made it: the one that was false, the first that was unknown, or the last one. An
--- error is raised as a table and never becomes one of the three.
+-- Every evaluation returns the verdict, the condition that made it, the part of that condition and
+-- what was got: of the one that was false, the first that was unknown, or the last one. Its path and
+-- what it wanted are told only when somebody asks (logic.path_of, logic.wanted_of). An error is raised
+-- as a table and never becomes one of the three.
 local conditions = require "sentinel.conditions"
 local text = require "sentinel.text"
 
 local logic = {}
 
-local WANTED_OF_FUNCTION = "true"
+--- `time.hours`: the path of a condition that an evaluation returned.
+function logic.path_of(condition, part)
+  if condition.negates then
+    return logic.path_of(condition.negates, condition.part)
+  end
+  return part and condition.path .. "." .. part or condition.path
+end
+
+--- What that condition wanted, in a few words.
+function logic.wanted_of(condition, part)
+  if condition.negates then
+    return "not " .. logic.wanted_of(condition.negates, condition.part)
+  elseif not condition.kind then
+    return "true"
+  end
+  local describe = condition.kind.describe
+  return describe and describe(condition, part) or text.join(condition.value)
+end
 
 --- Raised for a condition that has no verdict.
 local function fail(class, path, what)
@@ -24,37 +42,36 @@ local function call_function(condition, run)
     fail("condition_error", condition.path,
       "it returned a " .. type(verdict) .. ", not true or false")
   end
-  return verdict, condition.path, WANTED_OF_FUNCTION, tostring(verdict)
+  return verdict, condition, nil, tostring(verdict)
 end
 
--- A condition of conditions.lua, with the path of its part and "unknown" where nothing was got.
+-- A condition of conditions.lua; anything but true and false is unknown.
 local function evaluate_plain(condition, run)
-  local verdict, got, part, wanted = condition.kind.evaluate(condition, run.request, run.now)
-  local path = part and condition.path .. "." .. part or condition.path
+  local verdict, got, part = condition.kind.evaluate(condition, run.request, run.now)
   if verdict ~= true and verdict ~= false then
-    return nil, path, wanted or condition.wanted, "unknown"
+    return nil, condition, part, "unknown"
   end
-  return verdict, path, wanted or condition.wanted, got
+  return verdict, condition, part, got
 end
 
 -- All of a list: false ends it, unknown does not, because a later one may be false.
 local function evaluate_all(list, run)
-  local verdict, path, wanted, got = true, nil, nil, nil
-  local last_path, last_wanted, last_got
-  for _, condition in ipairs(list) do
-    run.path = condition.path
-    local one
-    one, last_path, last_wanted, last_got = condition.evaluate(condition, run)
-    if one == false then
-      return false, last_path, last_wanted, last_got
-    elseif one ~= true and verdict then
-      verdict, path, wanted, got = nil, last_path, last_wanted, last_got
+  local is_unknown, unknown, unknown_part, unknown_got = false, nil, nil, nil
+  local verdict, last, part, got
+  for i = 1, #list do
+    local condition = list[i]
+    run.at = condition
+    verdict, last, part, got = condition.evaluate(condition, run)
+    if verdict == false then
+      return false, last, part, got
+    elseif verdict ~= true and not is_unknown then
+      is_unknown, unknown, unknown_part, unknown_got = true, last, part, got
     end
   end
-  if verdict then
-    return true, last_path, last_wanted, last_got
+  if is_unknown then
+    return nil, unknown, unknown_part, unknown_got
   end
-  return nil, path, wanted, got
+  return true, last, part, got
 end
 
 local function evaluate_list(condition, run)
@@ -67,30 +84,30 @@ end
 
 -- The first branch that is true ends it; of the false ones the last is told.
 local function evaluate_any_branch(condition, run)
-  local has_unknown, path, wanted, got = false, nil, nil, nil
+  local has_unknown, told, told_part, told_got = false, nil, nil, nil
   for _, branch in ipairs(condition.branches) do
-    local one, its_path, its_wanted, its_got = evaluate_list(branch, run)
-    if one == true then
-      return true, its_path, its_wanted, its_got
+    local verdict, last, part, got = evaluate_list(branch, run)
+    if verdict == true then
+      return true, last, part, got
     elseif not has_unknown then
-      has_unknown, path, wanted, got = one ~= false, its_path, its_wanted, its_got
+      has_unknown, told, told_part, told_got = verdict ~= false, last, part, got
     end
   end
   if has_unknown then
-    return nil, path, wanted, got
+    return nil, told, told_part, told_got
   end
-  return false, path, wanted, got
+  return false, told, told_part, told_got
 end
 
 local function evaluate_not(condition, run)
-  local verdict, path, wanted, got = evaluate_all(condition.value, run)
-  wanted = wanted and "not " .. wanted
+  local verdict, last, part, got = evaluate_all(condition.value, run)
+  local negated = { negates = last, part = part }
   if verdict == true then
-    return false, path, wanted, got
+    return false, negated, nil, got
   elseif verdict == false then
-    return true, path, wanted, got
+    return true, negated, nil, got
   end
-  return nil, path, wanted, got
+  return nil, negated, nil, got
 end
 
 local function path_of_function(condition, prefix)
@@ -132,15 +149,21 @@ local compile = {
 -- @param ctx {groups = {name = matcher of users}, group_names = {name, ...}}
 function logic.compile(list, ctx, prefix)
   for _, condition in ipairs(list) do
-    condition.path = condition.name == "function" and path_of_function(condition, prefix)
-      or prefix .. condition.name
-    local own = compile[condition.name]
+    local name = condition.name
+    local own = compile[name]
+    if name == "function" then
+      condition.path = path_of_function(condition, prefix)
+    else
+      condition.path = prefix == "" and name or prefix .. name
+    end
     if own then
       own(condition, ctx)
     else
-      condition.kind = conditions[condition.name]
-      condition.evaluate = evaluate_plain
-      condition.kind.compile(condition, ctx)
+      local kind = conditions[name]
+      condition.kind, condition.evaluate = kind, evaluate_plain
+      if kind.compile then
+        kind.compile(condition, ctx)
+      end
     end
   end
 end

@@ -7,6 +7,8 @@
 --     reads;
 --  3. know what the functions of `sentinel` made by a table that policy cannot reach, never by its
 --     looks.
+local errors = require "sentinel.errors"
+local nodes = require "sentinel.nodes"
 local text = require "sentinel.text"
 local time = require "sentinel.time"
 
@@ -17,13 +19,12 @@ local NODES_MAX = 100000
 local POSSIBLE_ZONES_MAX = 16
 
 local function place_of_caller()
-  return { line = host.caller_line() or 1, column = 1 }
+  return errors.place(host.caller_line() or 1)
 end
 
 -- A value that only this file knows. Policy sees an empty table that cannot be written.
 local function new_mark(marks, mark)
-  local place = place_of_caller()
-  mark.line, mark.column = place.line, place.column
+  mark.place = place_of_caller()
   local token = host.readonly({}, { name = "what sentinel's functions make" })
   marks[token] = mark
   return token
@@ -58,7 +59,7 @@ local function new_module(marks)
         raise("s.rule wants a table after the name: s.rule \"name\" { ... }")
       end
       local token = new_mark(marks, { kind = "rule", name = name, body = body })
-      marks[token].line = place.line
+      marks[token].place = place
       return token
     end
   end
@@ -99,13 +100,7 @@ end
 local read_value
 
 local function other(what, place)
-  return { kind = "other", what = what, line = place.line, column = place.column }
-end
-
-local function scalar(type_name, value, place)
-  return {
-    kind = "scalar", type = type_name, text = value, line = place.line, column = place.column,
-  }
+  return { "other", what }, place
 end
 
 -- The string keys in byte order and the number of list items, or nil and what else is a key.
@@ -132,12 +127,17 @@ local function split_keys(value)
   return keys, count
 end
 
-local function read_items(value, count, place, state, level)
-  local items = {}
+-- Adds the items of a list; beside keys they stand as entries without one.
+local function add_items(node, value, count, place, state, level)
   for i = 1, count do
-    items[i] = read_value(rawget(value, i), place, state, level + 1)
+    if node[1] == "map" then
+      node[#node + 1] = false
+      node[#node + 1] = place
+    end
+    local at = #node + 1
+    node[at], node[at + 1] = read_value(rawget(value, i), place, state, level + 1)
   end
-  return items
+  return node
 end
 
 -- A table: a list, a map, or (in conditions) a map with list items beside its keys.
@@ -148,72 +148,69 @@ local function read_table(value, place, state, level)
   local keys, count = split_keys(value)
   if not keys then
     return other(count, place)
+  elseif #keys == 0 and count == 0 then
+    return { "empty" }, place
+  elseif #keys == 0 then
+    return add_items({ "list", is_lua = true }, value, count, place, state, level), place
   end
-  local node = { line = place.line, column = place.column, is_lua = true }
-  if #keys == 0 and count > 0 then
-    node.kind, node.items = "list", read_items(value, count, place, state, level)
-    return node
+  local node = { "map" }
+  for _, key in ipairs(keys) do
+    local at = #node + 1
+    node[at], node[at + 1] = key, place
+    node[at + 2], node[at + 3] = read_value(rawget(value, key), place, state, level + 1)
   end
-  node.kind, node.keys, node.values = "map", {}, {}
-  node.is_empty = #keys == 0
-  for i, key in ipairs(keys) do
-    node.keys[i] = { text = key, line = place.line, column = place.column }
-    node.values[i] = read_value(rawget(value, key), place, state, level + 1)
-  end
-  node.extra = count > 0 and read_items(value, count, place, state, level) or nil
-  return node
+  return add_items(node, value, count, place, state, level), place
 end
 
 -- s.rule's table with the name as its first key.
 local function read_rule(mark, state, level)
-  local node = read_value(mark.body, mark, state, level + 1)
-  if node.kind ~= "map" then
-    return node
+  local body = read_value(mark.body, mark.place, state, level + 1)
+  if not nodes.is_map(body) then
+    return body, mark.place
   end
-  for i, key in ipairs(node.keys) do
-    if key.text == "name" then
-      state.problems:add(mark, 'duplicate key "name"; s.rule gives it already')
-      table.remove(node.keys, i)
-      table.remove(node.values, i)
-      break
+  local node = { "map", "name", mark.place, mark.name, mark.place }
+  for i = nodes.FIRST, #body, nodes.STEP.map do
+    if body[i] == "name" then
+      state.problems:add(mark.place, 'duplicate key "name"; s.rule gives it already')
+    else
+      table.move(body, i, i + nodes.STEP.map - 1, #node + 1, node)
     end
   end
-  table.insert(node.keys, 1, { text = "name", line = mark.line, column = 1 })
-  table.insert(node.values, 1, scalar("string", mark.name, mark))
-  node.is_empty = false
-  return node
+  return node, mark.place
 end
 
 local MARKS = {
   rule = read_rule,
   check = function(mark)
-    return { kind = "check", label = mark.label, call = mark.call, line = mark.line, column = 1 }
+    return { "check", mark.call, mark.label }, mark.place
   end,
   branches = function(mark, state, level)
-    local node = read_value(mark.body, mark, state, level + 1)
-    return { kind = "branches", name = mark.name, node = node, line = mark.line, column = 1 }
+    local body, place = read_value(mark.body, mark.place, state, level + 1)
+    return { "branches", mark.name, body, place }, mark.place
   end,
   policy = function(mark)
-    return other("what s.policy makes", mark)
+    return other("what s.policy makes", mark.place)
   end,
 }
 
 local READERS = {
   string = function(value, place)
-    return scalar("string", value, place)
+    return value, place
   end,
   boolean = function(value, place)
-    return scalar("boolean", tostring(value), place)
+    return { "boolean", tostring(value) }, place
   end,
   number = function(value, place)
-    return scalar(math.type(value) == "integer" and "integer" or "number", tostring(value), place)
+    local kind = math.type(value) == "integer" and "integer" or "number"
+    return { kind, tostring(value) }, place
   end,
   ["function"] = function(value, place)
-    return { kind = "function", call = value, line = place.line, column = place.column }
+    return { "function", value }, place
   end,
   table = read_table,
 }
 
+-- A node and its place (nodes.lua). What has no place of its own has that of the s.function around it.
 function read_value(value, place, state, level)
   state.nodes = state.nodes + 1
   if level > LEVELS_MAX then
@@ -226,7 +223,10 @@ function read_value(value, place, state, level)
     return MARKS[mark.kind](mark, state, level)
   end
   local read = READERS[type(value)]
-  return read and read(value, place, state, level) or other("a " .. type(value), place)
+  if not read then
+    return other("a " .. type(value), place)
+  end
+  return read(value, place, state, level)
 end
 
 -- Loading ------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ end
 -- Lua's messages begin with "file:line: ".
 local function add_error(problems, message, hint)
   local line, rest = message:match("^[^\n]-:(%d+): (.*)$")
-  problems:add({ line = tonumber(line) or 1, column = 1 }, rest or message, hint)
+  problems:add(errors.place(tonumber(line) or 1), rest or message, hint)
 end
 
 local function new_environment(marks)
@@ -269,8 +269,8 @@ local function find_zone_names(source)
   return text.sorted_keys(names)
 end
 
---- @return the root node or nil after the problems were told, and the names of zones that may be
--- needed
+--- @return the root and its place, or nil after the problems were told, and the names of zones that
+-- may be needed
 function lua_front.read(source, file, problems)
   local marks = {}
   local chunk, message = host.compile(source, file, new_environment(marks))
@@ -285,13 +285,14 @@ function lua_front.read(source, file, problems)
   end
   local mark = result ~= nil and marks[result] or nil
   if not mark or mark.kind ~= "policy" then
-    problems:add({ line = 1, column = 1 },
+    problems:add(errors.START,
       "the file has to return what s.policy makes, not a " .. type(result),
       'local s = require "sentinel"; return s.policy { ... }')
     return nil
   end
   local state = { marks = marks, problems = problems, nodes = 0 }
-  return read_value(mark.body, mark, state, 1), find_zone_names(source)
+  local node, place = read_value(mark.body, mark.place, state, 1)
+  return node, place, find_zone_names(source)
 end
 
 return lua_front

@@ -6,57 +6,62 @@ local function is_literal(pattern)
   return not pattern:find("[*?]")
 end
 
---- A matcher of a list of patterns.
+--- A matcher of a list of patterns: the literals are its keys, the others its items.
 function match.compile(patterns)
-  local matcher = { literals = {}, globs = {} }
-  for _, pattern in ipairs(patterns) do
-    if is_literal(pattern) then
-      matcher.literals[pattern] = true
-    else
-      table.insert(matcher.globs, pattern)
-    end
+  local matcher = {}
+  for i = 1, #patterns do
+    match.add(matcher, patterns[i])
   end
   return matcher
 end
 
+function match.add(matcher, pattern)
+  if is_literal(pattern) then
+    matcher[pattern] = true
+  else
+    matcher[#matcher + 1] = pattern
+  end
+end
+
 --- Whether one of the matcher's patterns fits the whole text.
 function match.fits(matcher, text)
-  if matcher.literals[text] then
+  if matcher[text] then
     return true
   end
-  for _, pattern in ipairs(matcher.globs) do
-    if host.glob(pattern, text) then
+  for i = 1, #matcher do
+    if host.glob(matcher[i], text) then
       return true
     end
   end
   return false
 end
 
---- A matcher of user patterns: a name alone never means a role's or a federated session's chosen
--- name.
+-- Which list of a matcher of users is for a kind of user: a name alone never means a role's or a
+-- federated session's chosen name.
+local LIST_OF = { user = "people", sso = "people", role = "roles", federated = "federated" }
+
+local function list_of(pattern)
+  if pattern:find("^role/") then
+    return "roles"
+  end
+  return pattern:find("^federated/") and "federated" or "people"
+end
+
+--- A matcher of user patterns.
 function match.compile_users(patterns)
-  local people, roles, federated = {}, {}, {}
   local matcher = { is_anyone = false, has_root = false }
-  for _, pattern in ipairs(patterns) do
+  for i = 1, #patterns do
+    local pattern = patterns[i]
     if pattern == "*" then
       matcher.is_anyone = true
     elseif pattern == "root" then
       matcher.has_root = true
-    elseif pattern:find("^role/") then
-      table.insert(roles, pattern)
-    elseif pattern:find("^federated/") then
-      table.insert(federated, pattern)
     else
-      table.insert(people, pattern)
+      local list = list_of(pattern)
+      matcher[list] = matcher[list] or {}
+      match.add(matcher[list], pattern)
     end
   end
-  local person = match.compile(people)
-  matcher.by_kind = {
-    user = person,
-    sso = person,
-    role = match.compile(roles),
-    federated = match.compile(federated),
-  }
   return matcher
 end
 
@@ -67,8 +72,8 @@ function match.fits_user(matcher, user)
   elseif user.kind == "root" then
     return matcher.has_root
   end
-  local of_kind = matcher.by_kind[user.kind]
-  return of_kind ~= nil and match.fits(of_kind, user.name)
+  local list = LIST_OF[user.kind]
+  return list ~= nil and matcher[list] ~= nil and match.fits(matcher[list], user.name)
 end
 
 return match

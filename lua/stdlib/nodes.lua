@@ -1,109 +1,70 @@
---- The tree that both front ends build.
+--- What both front ends make of a policy, and what reader.lua reads.
 --
--- A node has `kind`, `line` and `column`:
---   "map"     keys = {{text, line, column}, ...}, values = {node, ...}; Lua: extra = {node, ...}
---             for list items beside keys, is_empty when the table may be a list as well
---   "list"    items = {node, ...}
---   "scalar"  text, plain (YAML), or text, type (Lua)
---   "function", "check", "branches"   Lua only (lua_front.lua)
---   "other"   what = "a read-only table"
+-- A node is two values: what it is, and its place (errors.lua). What it is:
+--   a string                            text
+--   {"map", key, place, node, place, key, place, node, place, ...}
+--                                       false in the place of a key: an item without one (Lua only)
+--   {"list", node, place, node, place, ...}
+--   {"null" | "boolean" | "integer" | "number", text}
+--   {"empty"}                           Lua only: a table that may be a map or a list
+--   {"function", f}                     Lua only
+--   {"check", f, label}                 Lua only: what s.check makes
+--   {"branches", name, node, place}     Lua only: what s.any, s.all or s.not_ makes
+--   {"other", what}                     "a read-only table"
+--
+-- node[1] is the kind of every node but text: indexing a string gives nothing.
 local text = require "sentinel.text"
 
 local nodes = {}
 
-local NULL = { [""] = true, ["~"] = true, null = true, Null = true, NULL = true }
-local BOOLEAN = {
-  ["true"] = true, ["True"] = true, ["TRUE"] = true,
-  ["false"] = false, ["False"] = false, ["FALSE"] = false,
-}
-local NUMBERS = {
-  "^[-+]?%d+$", "^0o[0-7]+$", "^0x%x+$", "^[-+]?%d+%.?%d*[eE][-+]?%d+$", "^[-+]?%.%d+[eE][-+]?%d+$",
-  "^[-+]?%d+%.%d*$", "^[-+]?%.%d+$", "^[-+]?%.[iI][nN][fF]$", "^%.[nN][aA][nN]$",
-}
+local BOOLEANS = { ["true"] = true, ["True"] = true, ["TRUE"] = true }
 
--- A number begins with a digit, a sign or a dot, which few words of a policy do: the patterns are
--- for those.
-local function is_number(word)
-  local first = word:byte()
-  local is_digit = first and first >= 48 and first <= 57
-  if not (is_digit or first == 43 or first == 45 or first == 46) then
-    return false
-  end
-  for _, pattern in ipairs(NUMBERS) do
-    if word:find(pattern) then
-      return true
-    end
-  end
-  return false
-end
-
--- YAML 1.2, core schema: only a plain word can be anything but text.
-local function resolve(node)
-  local word = node.text
-  if not node.plain then
-    return "string"
-  elseif NULL[word] then
-    return "null"
-  elseif BOOLEAN[word] ~= nil then
-    return "boolean"
-  elseif is_number(word) then
-    return word:find("^[-+]?%d+$") and "integer" or "number"
-  end
-  return "string"
-end
-
---- The type of a scalar: string, null, boolean, integer, number; nil for another node.
-function nodes.scalar_type(node)
-  if node.kind ~= "scalar" then
-    return nil
-  end
-  if not node.type then
-    node.type = resolve(node)
-  end
-  return node.type
-end
-
-function nodes.is_null(node)
-  return nodes.scalar_type(node) == "null"
-end
+nodes.FIRST = 2 -- where the first item or key of a list or map stands
+nodes.STEP = { list = 2, map = 4 } -- and how far the next one is
 
 --- The text, or nil when the node is not one.
 function nodes.string_of(node)
-  return nodes.scalar_type(node) == "string" and node.text or nil
+  return node[1] == nil and node or nil
 end
 
 --- true or false, or nil when the node is neither.
 function nodes.boolean_of(node)
-  if nodes.scalar_type(node) ~= "boolean" then
+  if node[1] ~= "boolean" then
     return nil
   end
-  return BOOLEAN[node.text]
+  return BOOLEANS[node[2]] == true
 end
 
 --- The integer, or nil when the node is not one of at most 9 digits.
 function nodes.integer_of(node)
-  if nodes.scalar_type(node) == "integer" and node.text:find("^%d+$") and #node.text <= 9 then
-    return math.tointeger(tonumber(node.text))
+  if node[1] == "integer" and node[2]:find("^%d+$") and #node[2] <= 9 then
+    return math.tointeger(tonumber(node[2]))
   end
   return nil
 end
 
 function nodes.is_map(node)
-  return node.kind == "map"
+  return node[1] == "map" or node[1] == "empty"
 end
 
 function nodes.is_list(node)
-  return node.kind == "list" or (node.kind == "map" and node.is_empty == true)
+  return node[1] == "list" or node[1] == "empty"
 end
 
---- The items of a list.
-function nodes.items(node)
-  return node.kind == "list" and node.items or {}
+--- The text of a node that is written as one word, or nil.
+function nodes.word_of(node)
+  local kind = node[1]
+  if kind == "boolean" or kind == "integer" or kind == "number" then
+    return node[2]
+  end
+  return nodes.string_of(node)
 end
 
-local KINDS = {
+local FOUND = {
   map = "a mapping",
   list = "a list",
+  empty = "a mapping",
+  null = "nothing",
   ["function"] = "a function",
   check = "what s.check makes",
   branches = "what s.any, s.all or s.not_ makes",
@@ -111,17 +72,15 @@ local KINDS = {
 
 --- What was found, for a message: `a list`, `the text "abc"`, `the number 5`, `true`, `nothing`.
 function nodes.found(node)
-  local type = nodes.scalar_type(node)
-  if not type then
-    return node.kind == "other" and node.what or KINDS[node.kind]
-  elseif type == "string" then
-    return "the text " .. text.quote(node.text)
-  elseif type == "null" then
-    return "nothing"
-  elseif type == "boolean" then
-    return node.text
+  local kind = node[1]
+  if kind == nil then
+    return "the text " .. text.quote(node)
+  elseif kind == "boolean" or kind == "other" then
+    return node[2]
+  elseif kind == "integer" or kind == "number" then
+    return "the number " .. text.cut(node[2], 64)
   end
-  return "the number " .. text.cut(node.text, 64)
+  return FOUND[kind]
 end
 
 return nodes

@@ -63,12 +63,18 @@ local REQUIREMENTS = {
   end,
 }
 
+-- Where an evaluation is that runs out while it looks at a requirement.
+local REQUIRE = {
+  justification = { path = "require.justification" },
+  mfa = { path = "require.mfa" },
+}
+
 --- What the request lacks for the rule's `require`: a list of shortfalls.
 function outcome.shortfalls(rule, run)
   local all = {}
   for _, name in ipairs({ "justification", "mfa" }) do
     local wanted = rule.require and rule.require[name]
-    run.path = "require." .. name
+    run.at = REQUIRE[name]
     for _, shortfall in ipairs(wanted and REQUIREMENTS[name](wanted, run) or {}) do
       table.insert(all, shortfall)
     end

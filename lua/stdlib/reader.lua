@@ -1,321 +1,343 @@
 --- Reads a tree of nodes (nodes.lua) by the tables of schema.lua, strictly: what is not defined is
 -- a problem with its place. The result is plain data; conditions are lists {name, value} in the
 -- order in which they are checked.
+--
+-- Every reader takes a node, its place, the shape that it has to have (a type of schema.lua) and the
+-- context (context.lua), and returns the value, or nil after it has told the problem.
+local context = require "sentinel.context"
 local errors = require "sentinel.errors"
 local nodes = require "sentinel.nodes"
 local schema = require "sentinel.schema"
 local text = require "sentinel.text"
 local values = require "sentinel.values"
 
+local FIRST <const> = 2 -- nodes.FIRST, nodes.STEP: these loops run for every word of a policy
+local KEY_STEP <const> = 4
+local ITEM_STEP <const> = 2
+
 local reader = {}
 
-local read = {}
+local read = setmetatable({}, { __index = values })
 
--- Null and empty values are problems everywhere; `empty` says what to write instead.
-local function is_given(node, type, ctx, path)
-  if nodes.is_null(node) then
-    ctx.problems:add(node, path .. " is there but has no value",
-      type.empty or "write one or remove the key")
-    return false
+-- Null and empty values are problems everywhere; shape.empty says what to write instead.
+local function read_value(node, place, shape, ctx)
+  if node[1] == "null" then
+    return ctx:refuse(place, "%s is there but has no value",
+      shape.empty or "write one or remove the key")
   end
-  return true
-end
-
-local function read_value(node, type, ctx, path)
-  if not is_given(node, type, ctx, path) then
-    return nil
-  end
-  return (read[type.type] or values[type.type])(node, type, ctx, path)
-end
-
-local function wrong(ctx, node, path, wanted, hint)
-  ctx.problems:add(node, ("%s has to be %s, not %s"):format(path, wanted, nodes.found(node)), hint)
-  return nil
+  return read[shape.type](node, place, shape, ctx)
 end
 
 -- Whether the node is a map without list items beside its keys, and not empty.
-local function is_plain_map(node, type, ctx, path)
+local function is_plain_map(node, place, shape, ctx)
   if not nodes.is_map(node) then
-    wrong(ctx, node, path, "a mapping", type.names and errors.allowed(type.names))
+    ctx:wrong(node, place, "a mapping", shape.names and errors.allowed(shape.names))
     return false
-  elseif #node.keys == 0 and not (node.extra and #node.extra > 0) then
-    ctx.problems:add(node, path .. " is empty", type.empty)
+  elseif #node == 1 then
+    ctx:refuse(place, "%s is empty", shape.empty)
     return false
-  elseif node.extra and #node.extra > 0 then
-    ctx.problems:add(node.extra[1],
-      ("%s holds %s without a key"):format(path, nodes.found(node.extra[1])),
-      type.names and errors.allowed(type.names))
+  end
+  local item, item_place = context.find(node, false)
+  if item then
+    ctx:refuse(item_place, "%s holds %s without a key", shape.names and errors.allowed(shape.names),
+      nodes.found(item))
     return false
   end
   return true
 end
 
-local function unknown_key(key, type, ctx)
-  ctx.problems:add(key, ("unknown key %s in %s%s"):format(text.quote(key.text), type.what,
-    errors.did_you_mean(key.text, type.names)), errors.allowed(type.names))
+local function unknown_key(key, place, shape, ctx)
+  ctx.problems:add(place, ("unknown key %s in %s%s"):format(text.quote(key), shape.what,
+    errors.did_you_mean(key, shape.names)), errors.allowed(shape.names))
+end
+
+-- The key of a map that stands there for the second time; its first place is looked for now.
+local function duplicate_key(key, place, node, ctx)
+  local _, _, first = context.find(node, key)
+  ctx.problems:add(place, ("duplicate key %s; it is on line %d too"):format(text.quote(key),
+    (errors.line_of(first))))
 end
 
 -- What has to hold between the keys of one map.
 local CHECKS = {
-  hours = function(value, node, ctx, path)
+  hours = function(value, _, place, ctx)
     if value.start and value.start == value["end"] then
-      ctx.problems:add(node, path .. ": start is equal to end",
+      ctx:refuse(place, "%s: start is equal to end",
         'the whole day is {start: "00:00", end: "24:00"}')
     end
   end,
-  time = function(_, node, ctx, path)
-    for _, key in ipairs(node.keys) do
-      if key.text == "days" or key.text == "hours" then
-        return
-      end
+  time = function(_, node, place, ctx)
+    if not context.find(node, "days") and not context.find(node, "hours") then
+      ctx:refuse(place, "%s needs days or hours")
     end
-    ctx.problems:add(node, path .. " needs days or hours")
   end,
 }
 
-local function index_keys(node, type, ctx)
-  local at = {}
-  for i, key in ipairs(node.keys) do
-    if type.by_name[key.text] then
-      at[key.text] = i
-    else
-      unknown_key(key, type, ctx)
-    end
-  end
-  return at
-end
-
--- Paths in messages begin below the rule.
-local function path_of(type, path, name)
-  return (type == schema.policy or type == schema.rule) and name or text.path(path, name)
-end
-
-function read.map(node, type, ctx, path)
-  if not is_plain_map(node, type, ctx, path) then
-    return nil
-  end
-  local out, at = {}, index_keys(node, type, ctx)
-  for _, row in ipairs(type.keys) do
-    local name, i = row[1], at[row[1]]
-    if i then
-      local value = row[2].type == "refused" and node.keys[i] or node.values[i]
-      out[name] = read_value(value, row[2], ctx, path_of(type, path, name))
-    elseif row[3] then
-      ctx.problems:add(node, ('"%s" is missing in %s'):format(name, path),
+local function check_required(out, node, place, shape, ctx)
+  for _, row in ipairs(shape.required) do
+    if out[row[1]] == nil and not context.find(node, row[1]) then
+      ctx.problems:add(place, ('"%s" is missing in %s'):format(row[1], ctx:where()),
         row[2].values and errors.allowed(row[2].values))
     end
   end
-  if type.check then
-    CHECKS[type.check](out, node, ctx, path)
+end
+
+function read.map(node, place, shape, ctx)
+  if not is_plain_map(node, place, shape, ctx) then
+    return nil
+  end
+  local out, by_name, path, depth = {}, shape.by_name, ctx.path, ctx.depth + 1
+  for i = FIRST, #node, KEY_STEP do
+    local key = node[i]
+    local row = by_name[key]
+    if not row then
+      unknown_key(key, node[i + 1], shape, ctx)
+    elseif out[key] ~= nil then
+      duplicate_key(key, node[i + 1], node, ctx)
+    else
+      path[depth], ctx.depth = key, depth
+      local of = row[2]
+      out[key] = read_value(node[i + 2], of.type == "refused" and node[i + 1] or node[i + 3], of, ctx)
+    end
+  end
+  ctx.depth = depth - 1
+  check_required(out, node, place, shape, ctx)
+  if shape.check then
+    CHECKS[shape.check](out, node, place, ctx)
   end
   return out
 end
 
 -- Whether the node is a list with something in it.
-local function is_full_list(node, type, ctx, path)
+local function is_full_list(node, place, shape, ctx)
   if not nodes.is_list(node) then
-    local hint = nodes.string_of(node) and #node.text < 64 and ('write ["%s"]'):format(node.text)
-      or nil
-    wrong(ctx, node, path, "a list", hint)
+    local word = nodes.string_of(node)
+    ctx:wrong(node, place, "a list", word and #word < 64 and ('write ["%s"]'):format(word) or nil)
     return false
-  elseif #nodes.items(node) == 0 then
-    ctx.problems:add(node, path .. " is an empty list", type.empty)
+  elseif #node == 1 then
+    ctx:refuse(place, "%s is an empty list", shape.empty)
     return false
   end
   return true
 end
 
-function read.list(node, type, ctx, path)
-  if not is_full_list(node, type, ctx, path) then
+function read.list(node, place, shape, ctx)
+  if not is_full_list(node, place, shape, ctx) then
     return nil
   end
-  local out = {}
-  for i, item in ipairs(nodes.items(node)) do
-    out[#out + 1] = read_value(item, type.of, ctx, ("%s[%d]"):format(path, i - 1))
+  local out, of, path, depth = {}, shape.of, ctx.path, ctx.depth + 1
+  ctx.depth = depth
+  for i = FIRST, #node, ITEM_STEP do
+    path[depth] = i // ITEM_STEP - 1
+    out[#out + 1] = read_value(node[i], node[i + 1], of, ctx)
   end
+  ctx.depth = depth - 1
   return out
+end
+
+local function check_group_name(name, place, ctx)
+  if #name > 128 or not host.utf8_printable(name) or not name:find("^[^*?\\]+$") then
+    ctx.problems:add(place, ("the name of a group cannot be %s"):format(text.quote(name)),
+      "write 1 to 128 characters without * ? and backslash")
+  end
 end
 
 -- The policy's own groups: {name = {user pattern, ...}}.
-function read.groups(node, type, ctx, path)
+function read.groups(node, place, shape, ctx)
   ctx.group_names, ctx.has_group = {}, {}
-  if not is_plain_map(node, { empty = "write a group or remove the key" }, ctx, path) then
+  if not is_plain_map(node, place, { empty = "write a group or remove the key" }, ctx) then
     return nil
   end
-  local out = {}
-  for i, key in ipairs(node.keys) do
-    if #key.text > 128 or not host.utf8_printable(key.text) or not key.text:find("^[^*?\\]+$") then
-      ctx.problems:add(key, ("the name of a group cannot be %s"):format(text.quote(key.text)),
-        "write 1 to 128 characters without * ? and backslash")
+  local out, depth = {}, ctx.depth + 1
+  for i = FIRST, #node, KEY_STEP do
+    local name = node[i]
+    check_group_name(name, node[i + 1], ctx)
+    if ctx.has_group[name] then
+      duplicate_key(name, node[i + 1], node, ctx)
+    else
+      table.insert(ctx.group_names, name)
+      ctx.has_group[name], ctx.path[depth], ctx.depth = true, name, depth
+      out[name] = read_value(node[i + 2], node[i + 3], shape.of, ctx)
     end
-    ctx.group_names[i], ctx.has_group[key.text] = key.text, true
-    out[key.text] = read_value(node.values[i], type.of, ctx, text.path(path, key.text))
   end
+  ctx.depth = depth - 1
   return out
 end
 
-local function unknown_condition(key, ctx)
+local function unknown_condition(key, place, ctx)
   local allowed = schema.conditions.names
-  local nearest = errors.did_you_mean(key.text, allowed)
+  local nearest = errors.did_you_mean(key, allowed)
   local hint = errors.allowed(allowed)
   if nearest == "" then
-    ctx.problems:add(key,
-      ("unknown condition %s; a plugin needs a bundle"):format(text.quote(key.text)), hint)
+    ctx.problems:add(place,
+      ("unknown condition %s; a plugin needs a bundle"):format(text.quote(key)), hint)
   else
-    ctx.problems:add(key, ("unknown condition %s%s"):format(text.quote(key.text), nearest),
+    ctx.problems:add(place, ("unknown condition %s%s"):format(text.quote(key), nearest),
       hint .. "; a plugin needs a bundle")
   end
 end
 
--- Lua only: a function, or what s.check, s.any, s.all, s.not_ made; `found` holds lists of
--- conditions by name.
-local function read_extra(item, ctx, path, found)
-  local name = item.kind == "branches" and item.name or "function"
-  local condition = { name = name }
-  if item.kind == "branches" then
-    condition.value = read_value(item.node, schema.conditions.by_name[name][2], ctx,
-      text.path(path, name))
-  elseif item.kind == "function" or item.kind == "check" then
-    condition.call, condition.label = item.call, item.label
-  else
-    ctx.problems:add(item,
-      ("%s holds %s without a key"):format(path == "" and "conditions" or path, nodes.found(item)),
-      "only functions and what s.check, s.any, s.all and s.not_ make stand without one")
-    return
+-- What the front end of Lua makes of an item without a key: a function, or what s.check, s.any,
+-- s.all, s.not_ made.
+local EXTRA = {
+  ["function"] = function(node)
+    return { name = "function", call = node[2] }
+  end,
+  check = function(node)
+    return { name = "function", call = node[2], label = node[3] }
+  end,
+  branches = function(node, ctx)
+    local name = node[2]
+    ctx.path[ctx.depth] = name
+    local shape = schema.conditions.by_name[name][2]
+    return { name = name, value = read_value(node[3], node[4], shape, ctx) }
+  end,
+}
+
+local function read_extra(node, place, ctx)
+  local read_it = EXTRA[node[1]]
+  if read_it then
+    return read_it(node, ctx)
   end
-  found[name] = found[name] or {}
-  table.insert(found[name], condition)
+  ctx.depth = ctx.depth - 1
+  ctx.problems:add(place,
+    ("%s holds %s without a key"):format(ctx.depth == 0 and "conditions" or ctx:where(),
+      nodes.found(node)),
+    "only functions and what s.check, s.any, s.all and s.not_ make stand without one")
+  ctx.depth = ctx.depth + 1
+  return nil
 end
 
--- The conditions of a map by name, each a list.
-local function collect(node, ctx, path)
-  local found = {}
-  for i, key in ipairs(node.keys) do
-    local row = schema.conditions.by_name[key.text]
-    if row then
-      local value = read_value(node.values[i], row[2], ctx, text.path(path, key.text))
-      found[key.text] = { { name = key.text, value = value } }
-    else
-      unknown_condition(key, ctx)
+local function has_condition(list, name)
+  for _, condition in ipairs(list) do
+    if condition.name == name then
+      return true
     end
-    if key.text == "groups" and not ctx.group_names then
-      ctx.problems:add(key, 'a condition on groups needs the policy\'s own "groups"',
-        "write groups: {name: [user, ...]} at the top of the policy")
+  end
+  return false
+end
+
+local function read_condition(key, node, i, list, ctx)
+  local row = schema.conditions.by_name[key]
+  local place = node[i + 1]
+  if not row then
+    return unknown_condition(key, place, ctx)
+  elseif has_condition(list, key) then
+    return duplicate_key(key, place, node, ctx)
+  elseif key == "groups" and not ctx.group_names then
+    ctx.problems:add(place, 'a condition on groups needs the policy\'s own "groups"',
+      "write groups: {name: [user, ...]} at the top of the policy")
+  end
+  ctx.path[ctx.depth] = key
+  return { name = key, value = read_value(node[i + 2], node[i + 3], row[2], ctx) }
+end
+
+-- Puts a condition where it is checked: in the order of the schema, functions last, and equal ones as
+-- they are written.
+local function insert_in_order(list, condition)
+  local rank_of = schema.rank_of
+  local rank, i = rank_of[condition.name], #list
+  while i > 0 and rank_of[list[i].name] > rank do
+    list[i + 1] = list[i]
+    i = i - 1
+  end
+  list[i + 1] = condition
+end
+
+-- A Lua condition may stand in the place of a map that holds only it, and a list of them too.
+local function as_map(node, place)
+  if EXTRA[node[1]] then
+    return { "map", false, place, node, place }
+  elseif node[1] == "list" and node.is_lua then
+    local map = { "map" }
+    for i = FIRST, #node, ITEM_STEP do
+      table.move({ false, node[i + 1], node[i], node[i + 1] }, 1, KEY_STEP, #map + 1, map)
     end
-  end
-  for _, item in ipairs(node.extra or {}) do
-    read_extra(item, ctx, path, found)
-  end
-  return found
-end
-
-local function wrap(node, extra)
-  return {
-    kind = "map", line = node.line, column = node.column, keys = {}, values = {}, extra = extra,
-  }
-end
-
--- A Lua condition may stand in the place of a map that holds only it.
-local function as_map(node)
-  if node.kind == "function" or node.kind == "check" or node.kind == "branches" then
-    return wrap(node, { node })
-  elseif node.kind == "list" and node.is_lua then
-    return wrap(node, node.items)
+    return map
   end
   return node
 end
 
-function read.conditions(node, type, ctx, path)
-  node = as_map(node)
+local function is_conditions(node, place, shape, ctx)
   if not nodes.is_map(node) then
-    return wrong(ctx, node, path, "a mapping of conditions",
-      errors.allowed(schema.conditions.names))
-  elseif #node.keys == 0 and #(node.extra or {}) == 0 and type.is_nested then
-    ctx.problems:add(node, path .. " is empty", "write a condition, or remove the key")
-    return nil
-  elseif type.is_nested and ctx.depth >= schema.NESTING_MAX then
-    ctx.problems:add(node,
+    ctx:wrong(node, place, "a mapping of conditions", errors.allowed(schema.conditions.names))
+    return false
+  elseif #node == 1 and shape.is_nested then
+    ctx:refuse(place, "%s is empty", "write a condition, or remove the key")
+    return false
+  elseif shape.is_nested and ctx.nesting >= schema.NESTING_MAX then
+    ctx.problems:add(place,
       ("all, any and not are nested more than %d deep"):format(schema.NESTING_MAX))
+    return false
+  end
+  return true
+end
+
+function read.conditions(node, place, shape, ctx)
+  node = as_map(node, place)
+  if not is_conditions(node, place, shape, ctx) then
     return nil
   end
-  local below = type.is_nested and path or ""
-  ctx.depth = type.is_nested and ctx.depth + 1 or 0
-  local found, out = collect(node, ctx, below), {}
-  ctx.depth = ctx.depth - 1
-  for _, row in ipairs(schema.conditions.keys) do
-    local conditions = found[row[1]]
-    if conditions then
-      for _, condition in ipairs(conditions) do
-        out[#out + 1] = condition
-      end
+  local out, depth, nesting = {}, ctx.depth, ctx.nesting
+  ctx.depth = (shape.is_nested and depth or 0) + 1
+  ctx.nesting = shape.is_nested and nesting + 1 or 0
+  for i = FIRST, #node, KEY_STEP do
+    local key = node[i]
+    local condition
+    if key then
+      condition = read_condition(key, node, i, out, ctx)
+    else
+      condition = read_extra(node[i + 2], node[i + 3], ctx)
+    end
+    if condition then
+      insert_in_order(out, condition)
     end
   end
-  for _, condition in ipairs(found["function"] or {}) do
-    out[#out + 1] = condition
-  end
+  ctx.depth, ctx.nesting = depth, nesting
   return out
 end
+
+local BRANCH = { type = "conditions", is_nested = true }
 
 -- The value of any and all: a list of lists of conditions.
-function read.branches(node, type, ctx, path)
-  if not is_full_list(node, type, ctx, path) then
-    return nil
-  end
-  local out = {}
-  for i, item in ipairs(nodes.items(node)) do
-    out[i] = read_value(item, { type = "conditions", is_nested = true }, ctx,
-      ("%s[%d]"):format(path, i - 1))
-  end
-  return out
-end
-
--- The node of a rule's name, or nil.
-local function find_name(node)
-  for k, key in ipairs(nodes.is_map(node) and node.keys or {}) do
-    if key.text == "name" and nodes.string_of(node.values[k]) then
-      return node.values[k]
-    end
-  end
-  return nil
-end
-
--- `rule "prod"`, or `rules[3]` while the name is not known.
-local function rule_label(node, i)
-  local name = find_name(node)
-  return name and "rule " .. text.quote(name.text) or ("rules[%d]"):format(i - 1)
+function read.branches(node, place, shape, ctx)
+  return read.list(node, place, { of = BRANCH, empty = shape.empty }, ctx)
 end
 
 local function check_unique(rule, node, ctx)
-  local line = ctx.rule_lines[rule.name]
-  if line then
-    ctx.problems:add(find_name(node),
-      ("duplicate rule name %s; it is on line %d too"):format(text.quote(rule.name), line),
-      "a rule's name is unique in the policy")
+  local _, place = context.find(node, "name")
+  local first = ctx.rule_places[rule.name]
+  if first then
+    ctx.problems:add(place,
+      ("duplicate rule name %s; it is on line %d too"):format(text.quote(rule.name),
+        (errors.line_of(first))), "a rule's name is unique in the policy")
   end
-  ctx.rule_lines[rule.name] = line or node.line
+  ctx.rule_places[rule.name] = first or place
 end
 
-function read.rules(node, type, ctx, path)
-  if not is_full_list(node, { empty = "a policy needs at least one rule" }, ctx, path) then
+function read.rules(node, place, shape, ctx)
+  if not is_full_list(node, place, { empty = "a policy needs at least one rule" }, ctx) then
     return nil
   end
-  local out = {}
-  for i, item in ipairs(nodes.items(node)) do
-    local rule = read_value(item, type.of, ctx, rule_label(item, i))
+  local out, of, depth = {}, shape.of, ctx.depth
+  for i = FIRST, #node, ITEM_STEP do
+    local index = i // ITEM_STEP - 1
+    ctx.rule, ctx.depth = { node = node[i], index = index }, 0
+    local rule = read_value(node[i], node[i + 1], of, ctx)
     if rule and rule.name then
-      check_unique(rule, item, ctx)
+      check_unique(rule, node[i], ctx)
     end
-    out[i] = rule
+    out[index + 1] = rule
   end
+  ctx.rule, ctx.depth = nil, depth
   return out
 end
 
 --- Reads a policy; problems go to the collector. Returns the policy and the zones it names {name,
--- line, column}.
-function reader.read(node, problems)
-  local ctx = { problems = problems, zones = {}, rule_lines = {}, depth = 0 }
-  local policy = read_value(node, schema.policy, ctx, "the policy")
-  return policy, ctx.zones
+-- place}.
+function reader.read(node, place, problems)
+  local ctx = context.new(problems)
+  return read_value(node, place, schema.policy, ctx), ctx.zones
 end
 
 return reader

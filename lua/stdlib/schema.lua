@@ -15,10 +15,13 @@ local ANYTHING = 'write ["*"] or remove the key'
 
 --- A map type; `what` names it in messages, `empty` says what to do when there is nothing in it.
 local function map(what, keys, options)
-  local type = { type = "map", what = what, keys = keys, by_name = {}, names = {} }
+  local type = { type = "map", what = what, keys = keys, by_name = {}, names = {}, required = {} }
   for i, row in ipairs(keys) do
     type.by_name[row[1]] = row
     type.names[i] = row[1]
+    if row[3] then
+      table.insert(type.required, row)
+    end
   end
   for name, value in pairs(options or {}) do
     type[name] = value
@@ -31,7 +34,11 @@ local function list(of, empty)
 end
 
 local function enum(what, values)
-  return { type = "enum", what = what, values = values }
+  local type = { type = "enum", what = what, values = values, is_value = {} }
+  for _, value in ipairs(values) do
+    type.is_value[value] = true
+  end
+  return type
 end
 
 --- A list of words out of a few.
@@ -104,6 +111,12 @@ schema.conditions = map("conditions", {
   { "any", branches },
   { "not", { type = "conditions", is_nested = true } },
 })
+
+--- By a condition's name, its place in the order in which they are checked.
+schema.rank_of = { ["function"] = #schema.conditions.keys + 1 }
+for rank, name in ipairs(schema.conditions.names) do
+  schema.rank_of[name] = rank
+end
 
 local justification = map("justification", {
   { "min_length", { type = "integer", min = 1, max = 1024 } },

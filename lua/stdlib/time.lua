@@ -36,18 +36,14 @@ local function is_within(hours, minute)
   return minute < finish, minute < finish
 end
 
---- For the condition's value {days, hours, timezone}: what traces say about it, once.
-function time.describe(value)
+--- What the condition's value {days, hours, timezone} wants, or its part "days" or "hours".
+function time.describe(value, part)
   local zone = value.timezone or "UTC"
-  local described = { zone = zone }
-  if value.days then
-    described.days = text.cut(table.concat(value.days, ", ") .. " " .. zone)
+  if part == "days" or not value.hours then
+    return text.cut(table.concat(value.days, ", ") .. " " .. zone)
   end
-  if value.hours then
-    described.hours = ("%s-%s %s"):format(time.format_clock(value.hours.start),
-      time.format_clock(value.hours["end"]), zone)
-  end
-  return described
+  return ("%s-%s %s"):format(time.format_clock(value.hours.start),
+    time.format_clock(value.hours["end"]), zone)
 end
 
 --- Whether a local time (host.local_time) is within the condition's value: true or false, "days" or

@@ -1,124 +1,105 @@
---- The types of single values (schema.lua): each function takes node, type, ctx and the path for
--- messages, and returns the value, or nil after it has told the problem.
+--- The types of single values (schema.lua): each function is a reader of reader.lua.
 local errors = require "sentinel.errors"
 local nodes = require "sentinel.nodes"
 local text = require "sentinel.text"
 local time = require "sentinel.time"
-local network = require "sentinel.network"
-local lua_pattern = require "sentinel.lua_pattern"
 
 local values = {}
 
-local function wrong(ctx, node, path, wanted, hint)
-  ctx.problems:add(node, ("%s has to be %s, not %s"):format(path, wanted, nodes.found(node)), hint)
-  return nil
+-- A text, or nil after the problem was told.
+local function string_or_wrong(ctx, node, place, wanted)
+  if node[1] == nil then
+    return node
+  end
+  local word = nodes.word_of(node)
+  return ctx:wrong(node, place, wanted, word and "write it in quotes: " .. text.quote(word))
 end
 
--- A text; `example` is what to write instead of another type.
-local function string_or_wrong(ctx, node, path, wanted)
-  local value = nodes.string_of(node)
-  if value then
-    return value
-  end
-  local hint = nil
-  if node.kind == "scalar" and not nodes.is_null(node) then
-    hint = ("write it in quotes: %s"):format(text.quote(node.text))
-  end
-  return wrong(ctx, node, path, wanted, hint)
-end
-
-function values.text(node, type, ctx, path)
-  local value = string_or_wrong(ctx, node, path, "text")
+function values.text(node, place, shape, ctx)
+  local value = string_or_wrong(ctx, node, place, "text")
   if not value then
     return nil
   elseif value == "" then
-    return wrong(ctx, node, path, "a text that is not empty", "write one or remove the key")
-  elseif #value > type.max then
-    ctx.problems:add(node,
-      ("%s has %d bytes; at most %d are allowed"):format(path, #value, type.max))
-    return nil
-  elseif type.is_line and not host.utf8_printable(value) then
-    ctx.problems:add(node,
-      path .. " holds a line break, a control character or bytes that are not UTF-8",
+    return ctx:wrong(node, place, "a text that is not empty", "write one or remove the key")
+  elseif #value > shape.max then
+    return ctx:refuse(place, "%s has %d bytes; at most %d are allowed", nil, #value, shape.max)
+  elseif shape.is_line and not host.utf8_printable(value) then
+    return ctx:refuse(place,
+      "%s holds a line break, a control character or bytes that are not UTF-8",
       "write it on one line")
-    return nil
   elseif not utf8.len(value) then
-    ctx.problems:add(node, path .. " is not valid UTF-8")
-    return nil
+    return ctx:refuse(place, "%s is not valid UTF-8")
   end
   return value
 end
 
-function values.rule_name(node, _, ctx, path)
-  local value = string_or_wrong(ctx, node, path, "text")
+function values.rule_name(node, place, _, ctx)
+  local value = string_or_wrong(ctx, node, place, "text")
   if not value then
     return nil
   elseif #value > 64 or not value:find("^[%w._-]+$") then
-    return wrong(ctx, node, path, "1 to 64 of the characters A-Z a-z 0-9 . _ -")
+    return ctx:wrong(node, place, "1 to 64 of the characters A-Z a-z 0-9 . _ -")
   end
   return value
 end
 
-function values.version(node, _, ctx, path)
-  local type = nodes.scalar_type(node)
-  if (type == "string" or type == "integer") and node.text == "1" then
+function values.version(node, place, _, ctx)
+  if node == "1" or node[1] == "integer" and node[2] == "1" then
     return "1"
   end
-  return wrong(ctx, node, path, '"1"', 'this program knows version "1" only')
+  return ctx:wrong(node, place, '"1"', 'this program knows version "1" only')
 end
 
-function values.enum(node, type, ctx, path)
-  local value = string_or_wrong(ctx, node, path, "text")
+function values.enum(node, place, shape, ctx)
+  local value = string_or_wrong(ctx, node, place, "text")
   if not value then
     return nil
   end
-  for _, allowed in ipairs(type.values) do
-    if value == allowed then
-      return value
-    end
+  if shape.is_value[value] then
+    return value
   end
-  ctx.problems:add(node, ("unknown %s %s%s"):format(type.what, text.quote(value),
-    errors.did_you_mean(value, type.values)), errors.allowed(type.values))
+  ctx.problems:add(place, ("unknown %s %s%s"):format(shape.what, text.quote(value),
+    errors.did_you_mean(value, shape.values)), errors.allowed(shape.values))
   return nil
 end
 
-function values.boolean(node, _, ctx, path)
+function values.boolean(node, place, _, ctx)
   local value = nodes.boolean_of(node)
   if value == nil then
-    return wrong(ctx, node, path, "true or false")
+    return ctx:wrong(node, place, "true or false")
   end
   return value
 end
 
-function values.only_true(node, _, ctx, path)
+function values.only_true(node, place, _, ctx)
   if nodes.boolean_of(node) ~= true then
-    return wrong(ctx, node, path, "true", "write true or remove the key")
+    return ctx:wrong(node, place, "true", "write true or remove the key")
   end
   return true
 end
 
-function values.integer(node, type, ctx, path)
+function values.integer(node, place, shape, ctx)
   local value = nodes.integer_of(node)
-  if not value or value < type.min or value > type.max then
-    return wrong(ctx, node, path, ("a whole number from %d to %d"):format(type.min, type.max))
+  if not value or value < shape.min or value > shape.max then
+    return ctx:wrong(node, place, ("a whole number from %d to %d"):format(shape.min, shape.max))
   end
   return value
 end
 
-function values.duration(node, _, ctx, path)
+function values.duration(node, place, _, ctx)
   local value = nodes.string_of(node)
   local seconds = value and host.parse_duration(value)
   if not seconds or seconds < 1 then
-    return wrong(ctx, node, path, "a duration", "write it as 90s, 30m or 1h30m")
+    return ctx:wrong(node, place, "a duration", "write it as 90s, 30m or 1h30m")
   end
   return seconds
 end
 
-function values.clock(node, type, ctx, path)
+function values.clock(node, place, shape, ctx)
   local value = nodes.string_of(node)
-  local minute = value and time.parse_clock(value, type.is_end)
+  local minute = value and time.parse_clock(value, shape.is_end)
   if not minute then
-    return wrong(ctx, node, path, type.is_end and "HH:MM from 00:00 to 23:59, or 24:00"
+    return ctx:wrong(node, place, shape.is_end and "HH:MM from 00:00 to 23:59, or 24:00"
       or "HH:MM from 00:00 to 23:59", 'write it in quotes: "09:00"')
   end
   return minute
@@ -132,42 +113,44 @@ local function is_zone_name(value)
     and not value:find("^right/") and not value:find("^posix/") and not NOT_ZONES[value]
 end
 
-function values.zone(node, _, ctx, path)
-  local value = string_or_wrong(ctx, node, path, "the name of a time zone")
+function values.zone(node, place, _, ctx)
+  local value = string_or_wrong(ctx, node, place, "the name of a time zone")
   if not value then
     return nil
   elseif not is_zone_name(value) then
-    return wrong(ctx, node, path, "the name of a time zone", "write it as America/New_York or UTC")
+    return ctx:wrong(node, place, "the name of a time zone", "write it as America/New_York or UTC")
   end
-  ctx.zones[#ctx.zones + 1] = { name = value, line = node.line, column = node.column }
+  ctx.zones[#ctx.zones + 1] = { name = value, place = place }
   return value
 end
 
-function values.cidr(node, _, ctx, path)
-  local value = string_or_wrong(ctx, node, path, "an address block")
+function values.cidr(node, place, _, ctx)
+  local value = string_or_wrong(ctx, node, place, "an address block")
   if not value then
     return nil
   end
-  local block, message = network.parse_block(value)
+  local block, message = require("sentinel.network").parse_block(value)
   if not block then
-    return wrong(ctx, node, path, "an address block", message)
+    return ctx:wrong(node, place, "an address block", message)
   end
   return block
 end
 
-function values.os_version(node, _, ctx, path)
-  local value = string_or_wrong(ctx, node, path, "a version")
+function values.os_version(node, place, _, ctx)
+  local value = string_or_wrong(ctx, node, place, "a version")
   if value and not value:find("^%d[%d.]*$") or value and #value > 32 then
-    return wrong(ctx, node, path, "a version", 'write numbers with points between them: "14.10.1"')
+    return ctx:wrong(node, place, "a version", 'write numbers with points between them: "14.10.1"')
   end
   return value
 end
 
-function values.lua_pattern(node, _, ctx, path)
-  local value = values.text(node, { max = 256, is_line = true }, ctx, path)
-  local problem = value and lua_pattern.check(value)
+local LUA_PATTERN = { max = 256, is_line = true }
+
+function values.lua_pattern(node, place, _, ctx)
+  local value = values.text(node, place, LUA_PATTERN, ctx)
+  local problem = value and require("sentinel.lua_pattern").check(value)
   if problem then
-    return wrong(ctx, node, path, "a Lua pattern", problem)
+    return ctx:wrong(node, place, "a Lua pattern", problem)
   end
   return value
 end
@@ -183,26 +166,30 @@ local CHECKS = {
   end,
 }
 
-function values.pattern(node, type, ctx, path)
-  local value = string_or_wrong(ctx, node, path, type.what)
-  value = value and values.text(node, { max = 512, is_line = true }, ctx, path)
-  if not value then
-    return nil
-  elseif value:find("\\", 1, true) then
-    ctx.problems:add(node, ("%s: %s holds a backslash"):format(path, text.quote(value)),
-      "there is no escape in patterns: * is any run of characters but /, ? is one")
-    return nil
+local PATTERN = { max = 512, is_line = true }
+
+function values.pattern(node, place, shape, ctx)
+  local value = string_or_wrong(ctx, node, place, shape.what)
+  if value and (#value > 512 or not value:find("^[%w@._*?:/+=,-]+$")) then
+    value = values.text(node, place, PATTERN, ctx) -- few patterns need so close a look
+    if value and value:find("\\", 1, true) then
+      return ctx:refuse(place, "%s: %s holds a backslash",
+        "there is no escape in patterns: * is any run of characters but /, ? is one",
+        text.quote(value))
+    end
   end
-  local problem = type.check and CHECKS[type.check](value)
+  local problem = value and shape.check and CHECKS[shape.check](value)
   if problem then
-    return wrong(ctx, node, path, type.what, problem)
+    return ctx:wrong(node, place, shape.what, problem)
   end
   return value
 end
 
+local GROUP = { what = "the name of a group" }
+
 -- A name of the policy's groups, or a pattern that fits at least one of them.
-function values.group(node, _, ctx, path)
-  local value = values.pattern(node, { what = "the name of a group" }, ctx, path)
+function values.group(node, place, _, ctx)
+  local value = values.pattern(node, place, GROUP, ctx)
   if not value or not ctx.group_names then
     return value
   end
@@ -214,14 +201,13 @@ function values.group(node, _, ctx, path)
       return value
     end
   end
-  ctx.problems:add(node, ("unknown group %s%s"):format(text.quote(value),
+  ctx.problems:add(place, ("unknown group %s%s"):format(text.quote(value),
     errors.did_you_mean(value, ctx.group_names)), errors.allowed(ctx.group_names))
   return nil
 end
 
-function values.refused(node, type, ctx, path)
-  ctx.problems:add(node, ('"%s" %s'):format(path, type.reason), "remove the key")
-  return nil
+function values.refused(_, place, shape, ctx)
+  return ctx:refuse(place, '"%s" %s', "remove the key", shape.reason)
 end
 
 return values

@@ -1,14 +1,15 @@
---- A policy in YAML to a tree of nodes (nodes.lua). libyaml reads it; what YAML itself may not have
--- in a policy (tags, second documents, duplicate keys, too many aliases) is refused there.
+--- A policy in YAML to nodes (nodes.lua). libyaml reads it; what YAML itself may not have in a policy
+-- (tags, second documents, too many aliases) is refused there.
 local yaml_front = {}
 
---- @return the root node, or nil after the problem was told
+--- @return the root and its place, or nil after the problem was told
 function yaml_front.read(text, _, problems)
-  local node, problem = host.yaml(text)
+  local node, place = host.yaml(text)
   if not node then
-    problems:add(problem, problem.message)
+    problems:add(place.place, place.message)
+    return nil
   end
-  return node
+  return node, place
 end
 
 return yaml_front

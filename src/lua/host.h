@@ -1,7 +1,7 @@
 /* lua/host (layer 3): the table `host` that the stdlib gets, and `cjson` reduced to two functions. Policy never sees
  * either.
  *
- *   host.yaml(text)                 -> node | nil, {message, line, column}     (lib_yaml.c)
+ *   host.yaml(text)                 -> node, place | nil, {message, place}     (lib_yaml.c, nodes.lua)
  *   host.glob(pattern, text)        -> boolean
  *   host.parse_time(rfc3339)        -> epoch seconds | nil
  *   host.parse_duration(text)       -> seconds | nil

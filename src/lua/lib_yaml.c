@@ -4,7 +4,7 @@
  * MUST
  *  1. hold the parser and its event in a userdata that frees them, because building tables may raise;
  *  2. count nodes and levels after the expansion of aliases;
- *  3. refuse tags, directives, second documents, keys that are not plain words of text, and duplicate keys. */
+ *  3. refuse tags, directives, second documents, and keys that are not plain words of text. */
 #include "lua/host.h"
 
 #include "base/str.h"
@@ -18,6 +18,7 @@
 #define ALIASES_MAX 64
 #define NODES_MAX 100000
 #define LEVELS_MAX 32
+#define PIECE 64 /* how many values of a collection wait on the stack */
 #define PARSER_TYPE "snt_yaml"
 
 struct reader {
@@ -48,9 +49,14 @@ static int free_reader(lua_State *L) {
   return 0;
 }
 
-/* Raises {message, line, column}, which snt_host_yaml returns. */
+/* A place as the stdlib keeps it (errors.lua): line * 2^20 + column. */
+static lua_Integer place_of(yaml_mark_t mark) {
+  return (((lua_Integer)mark.line + 1) << 20) + (lua_Integer)mark.column + 1;
+}
+
+/* Raises {message, place}, which snt_host_yaml returns. */
 static int refuse_at(lua_State *L, yaml_mark_t mark, const char *format, ...) {
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 2);
   va_list args;
   va_start(args, format);
   lua_pushvfstring(L, format, args);
@@ -60,10 +66,8 @@ static int refuse_at(lua_State *L, yaml_mark_t mark, const char *format, ...) {
   snt_host_push_clean(L, message, len);
   lua_setfield(L, -3, "message");
   lua_pop(L, 1);
-  lua_pushinteger(L, (lua_Integer)mark.line + 1);
-  lua_setfield(L, -2, "line");
-  lua_pushinteger(L, (lua_Integer)mark.column + 1);
-  lua_setfield(L, -2, "column");
+  lua_pushinteger(L, place_of(mark));
+  lua_setfield(L, -2, "place");
   return lua_error(L);
 }
 
@@ -119,40 +123,96 @@ static void count_nodes(lua_State *L, struct reader *reader, int more, yaml_mark
   }
 }
 
-static void set_place(lua_State *L, yaml_mark_t mark) {
-  lua_pushinteger(L, (lua_Integer)mark.line + 1);
-  lua_setfield(L, -2, "line");
-  lua_pushinteger(L, (lua_Integer)mark.column + 1);
-  lua_setfield(L, -2, "column");
+static bool is_any_of(const char *word, const char *const *words) {
+  for (; *words != NULL; words++) {
+    if (strcmp(word, *words) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
-static void push_new_node(lua_State *L, const char *kind, yaml_mark_t mark) {
-  lua_createtable(L, 0, 5);
-  lua_pushstring(L, kind);
-  lua_setfield(L, -2, "kind");
-  set_place(L, mark);
+static size_t count_digits(const char *text) { return strspn(text, "0123456789"); }
+
+/* e5, E-5 and their like, or nothing. */
+static bool is_exponent(const char *text) {
+  if (*text == '\0') {
+    return true;
+  }
+  if (*text != 'e' && *text != 'E') {
+    return false;
+  }
+  const char *digits = text + (text[1] == '+' || text[1] == '-' ? 2 : 1);
+  size_t count = count_digits(digits);
+  return count > 0 && digits[count] == '\0';
+}
+
+/* 12, 1.5, .5, 1e3 and their like, without a sign; NULL for anything else. */
+static const char *resolve_decimal(const char *word) {
+  size_t whole = count_digits(word);
+  size_t fraction = word[whole] == '.' ? count_digits(word + whole + 1) : 0;
+  const char *rest = word + whole + (word[whole] == '.' ? 1 + fraction : 0);
+  if (whole + fraction == 0 || !is_exponent(rest)) {
+    return NULL;
+  }
+  return word[whole] == '\0' ? "integer" : "number";
+}
+
+static const char *resolve_number(const char *word) {
+  static const char *const infinities[] = {".inf", ".Inf", ".INF", NULL};
+  static const char *const nans[] = {".nan", ".NaN", ".NAN", NULL};
+  const char *rest = *word == '+' || *word == '-' ? word + 1 : word;
+  if (is_any_of(rest, infinities) || is_any_of(word, nans)) {
+    return "number";
+  }
+  if (snt_str_starts_with(word, "0x") || snt_str_starts_with(word, "0o")) {
+    size_t digits = strspn(word + 2, word[1] == 'x' ? "0123456789abcdefABCDEF" : "01234567");
+    return digits > 0 && word[2 + digits] == '\0' ? "number" : NULL;
+  }
+  return resolve_decimal(rest);
+}
+
+/* YAML 1.2, core schema: what a plain word is when it is not text, or NULL. The first byte rules most words out. */
+static const char *resolve(const char *word) {
+  static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+  static const char *const booleans[] = {"true", "True", "TRUE", "false", "False", "FALSE", NULL};
+  if (*word != '\0' && strchr("~nNtTfF.+-0123456789", *word) == NULL) {
+    return NULL;
+  }
+  if (is_any_of(word, nulls)) {
+    return "null";
+  }
+  return is_any_of(word, booleans) ? "boolean" : resolve_number(word);
 }
 
 static void push_scalar(lua_State *L, const yaml_event_t *event) {
-  push_new_node(L, "scalar", event->start_mark);
-  lua_pushlstring(L, (const char *)event->data.scalar.value, event->data.scalar.length);
-  lua_setfield(L, -2, "text");
-  lua_pushboolean(L, event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
-  lua_setfield(L, -2, "plain");
+  const char *text = (const char *)event->data.scalar.value;
+  const char *type = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? resolve(text) : NULL;
+  if (type == NULL) {
+    lua_pushlstring(L, text, event->data.scalar.length);
+    return;
+  }
+  lua_createtable(L, 2, 0);
+  lua_pushstring(L, type);
+  lua_rawseti(L, -2, 1);
+  lua_pushlstring(L, text, event->data.scalar.length);
+  lua_rawseti(L, -2, 2);
 }
 
-/* The fixed places of read_document's stack; anchors holds {node, nodes, levels} by name. */
+/* The fixed places of read_document's stack; anchors holds {node, place, nodes, levels} by name. */
 enum { TEXT_INDEX = 1, READER_INDEX, ANCHORS_INDEX };
 
-/* The node at the top gets a name that aliases find. */
+/* The node and its place at the top get a name that aliases find. */
 static void keep_anchor(lua_State *L, const char *anchor, struct size size) {
-  lua_createtable(L, 3, 0);
-  lua_pushvalue(L, -2);
+  lua_createtable(L, 4, 0);
+  lua_pushvalue(L, -3);
   lua_rawseti(L, -2, 1);
-  lua_pushinteger(L, size.nodes);
+  lua_pushvalue(L, -2);
   lua_rawseti(L, -2, 2);
-  lua_pushinteger(L, size.levels);
+  lua_pushinteger(L, size.nodes);
   lua_rawseti(L, -2, 3);
+  lua_pushinteger(L, size.levels);
+  lua_rawseti(L, -2, 4);
   lua_setfield(L, ANCHORS_INDEX, anchor);
 }
 
@@ -165,16 +225,18 @@ static struct size push_alias(lua_State *L, struct reader *reader, int level) {
   if (lua_getfield(L, ANCHORS_INDEX, name) != LUA_TTABLE) {
     refuse_at(L, mark, "the alias \"%s\" names nothing that ends before it", name);
   }
-  lua_rawgeti(L, -1, 2);
-  lua_rawgeti(L, -2, 3);
+  int kept = lua_gettop(L);
+  lua_rawgeti(L, kept, 3);
+  lua_rawgeti(L, kept, 4);
   struct size size = {.nodes = (int)lua_tointeger(L, -2), .levels = (int)lua_tointeger(L, -1)};
-  lua_pop(L, 2);
   count_nodes(L, reader, size.nodes, mark);
   if (level + size.levels - 1 > LEVELS_MAX) {
     refuse_at(L, mark, "nested more than %d levels deep", LEVELS_MAX);
   }
-  lua_rawgeti(L, -1, 1);
-  lua_remove(L, -2);
+  lua_settop(L, kept);
+  lua_rawgeti(L, kept, 1);
+  lua_rawgeti(L, kept, 2);
+  lua_remove(L, kept);
   return size;
 }
 
@@ -187,22 +249,53 @@ static void add_size(struct size *sum, struct size part) {
   }
 }
 
-/* At SEQUENCE-START; the list's node is at the top. */
-static struct size fill_list(lua_State *L, struct reader *reader, int level) {
-  struct size size = {.nodes = 1, .levels = 1};
-  lua_newtable(L);
-  next_event(L, reader);
-  for (lua_Integer i = 1; reader->event.type != YAML_SEQUENCE_END_EVENT; i++) {
-    add_size(&size, push_node(L, reader, level + 1));
-    lua_rawseti(L, -2, i);
-    next_event(L, reader);
+/* The collection that is being read: a table at `index` with `len` slots filled, and values above it on the stack that
+ * go there in one piece. The first piece makes a table of just its size, which most collections need. */
+struct collection {
+  int index;
+  lua_Integer len;
+};
+
+static struct collection begin_collection(lua_State *L, const char *kind) {
+  lua_pushnil(L);
+  lua_pushstring(L, kind);
+  return (struct collection){.index = lua_gettop(L) - 1};
+}
+
+static void flush(lua_State *L, struct collection *self) {
+  int count = lua_gettop(L) - self->index;
+  if (self->len == 0) {
+    lua_createtable(L, count, 0);
+    lua_replace(L, self->index);
   }
-  lua_setfield(L, -2, "items");
+  for (lua_Integer i = 1; i <= count; i++) {
+    lua_pushvalue(L, self->index + (int)i);
+    lua_rawseti(L, self->index, self->len + i);
+  }
+  self->len += count;
+  lua_settop(L, self->index);
+}
+
+static void flush_when_many(lua_State *L, struct collection *self) {
+  if (lua_gettop(L) - self->index >= PIECE) {
+    flush(L, self);
+  }
+}
+
+/* At SEQUENCE-START: pushes {"list", item, place, item, place, ...}. */
+static struct size push_list(lua_State *L, struct reader *reader, int level) {
+  struct size size = {.nodes = 1, .levels = 1};
+  struct collection list = begin_collection(L, "list");
+  for (next_event(L, reader); reader->event.type != YAML_SEQUENCE_END_EVENT; next_event(L, reader)) {
+    add_size(&size, push_node(L, reader, level + 1));
+    flush_when_many(L, &list);
+  }
+  flush(L, &list);
   return size;
 }
 
-/* The key that is the current event is pushed as {text, line, column}; lines is the table of the keys so far. */
-static void push_key(lua_State *L, struct reader *reader, int lines) {
+/* Pushes the key that is the current event, and its place. */
+static void push_key(lua_State *L, struct reader *reader) {
   const yaml_event_t *event = &reader->event;
   if (event->type != YAML_SCALAR_EVENT) {
     refuse_at(L, event->start_mark,
@@ -213,43 +306,23 @@ static void push_key(lua_State *L, struct reader *reader, int lines) {
   if (event->data.scalar.anchor != NULL) {
     refuse_at(L, event->start_mark, "a key cannot have an anchor");
   }
+  count_nodes(L, reader, 1, event->start_mark);
   lua_pushlstring(L, (const char *)event->data.scalar.value, event->data.scalar.length);
-  lua_pushvalue(L, -1);
-  if (lua_rawget(L, lines) != LUA_TNIL) {
-    refuse_at(L, event->start_mark, "duplicate key \"%s\"; it is on line %d too", lua_tostring(L, -2),
-              (int)lua_tointeger(L, -1));
-  }
-  lua_pop(L, 1);
-  lua_pushvalue(L, -1);
-  lua_pushinteger(L, (lua_Integer)event->start_mark.line + 1);
-  lua_rawset(L, lines);
-  lua_createtable(L, 0, 3);
-  lua_insert(L, -2);
-  lua_setfield(L, -2, "text");
-  set_place(L, event->start_mark);
+  lua_pushinteger(L, place_of(event->start_mark));
 }
 
-/* At MAPPING-START; the map's node is at the top. */
-static struct size fill_map(lua_State *L, struct reader *reader, int level) {
+/* At MAPPING-START: pushes {"map", key, place, value, place, ...}; a key may be there twice. */
+static struct size push_map(lua_State *L, struct reader *reader, int level) {
   struct size size = {.nodes = 1, .levels = 1};
-  lua_newtable(L);
-  lua_newtable(L);
-  lua_newtable(L);
-  int lines = lua_gettop(L), values = lines - 1, keys = lines - 2;
-  next_event(L, reader);
-  for (lua_Integer i = 1; reader->event.type != YAML_MAPPING_END_EVENT; i++) {
-    push_key(L, reader, lines);
-    lua_rawseti(L, keys, i);
-    count_nodes(L, reader, 1, reader->event.start_mark);
+  struct collection map = begin_collection(L, "map");
+  for (next_event(L, reader); reader->event.type != YAML_MAPPING_END_EVENT; next_event(L, reader)) {
+    push_key(L, reader);
     size.nodes++;
     next_event(L, reader);
     add_size(&size, push_node(L, reader, level + 1));
-    lua_rawseti(L, values, i);
-    next_event(L, reader);
+    flush_when_many(L, &map);
   }
-  lua_pop(L, 1);
-  lua_setfield(L, -3, "values");
-  lua_setfield(L, -2, "keys");
+  flush(L, &map);
   return size;
 }
 
@@ -265,21 +338,23 @@ static void push_anchor(lua_State *L, const yaml_char_t *anchor) {
 static struct size push_collection(lua_State *L, struct reader *reader, int level) {
   const yaml_event_t *event = &reader->event;
   bool is_map = event->type == YAML_MAPPING_START_EVENT;
+  lua_Integer place = place_of(event->start_mark);
   refuse_tag(L, is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag, event->start_mark);
   push_anchor(L, is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor);
-  push_new_node(L, is_map ? "map" : "list", event->start_mark);
-  struct size size = is_map ? fill_map(L, reader, level) : fill_list(L, reader, level);
-  if (lua_type(L, -2) == LUA_TSTRING) {
-    keep_anchor(L, lua_tostring(L, -2), size);
+  int anchor = lua_gettop(L);
+  struct size size = is_map ? push_map(L, reader, level) : push_list(L, reader, level);
+  lua_pushinteger(L, place);
+  if (lua_type(L, anchor) == LUA_TSTRING) {
+    keep_anchor(L, lua_tostring(L, anchor), size);
   }
-  lua_remove(L, -2);
+  lua_remove(L, anchor);
   return size;
 }
 
-/* The node that begins with the current event; ends at its last event. level counts from 1. */
+/* Pushes the node that begins with the current event, and its place; ends at its last event. level counts from 1. */
 static struct size push_node(lua_State *L, struct reader *reader, int level) {
   const yaml_event_t *event = &reader->event;
-  luaL_checkstack(L, 16, NULL);
+  luaL_checkstack(L, PIECE + 16, NULL);
   if (level > LEVELS_MAX) {
     refuse_at(L, event->start_mark, "nested more than %d levels deep", LEVELS_MAX);
   }
@@ -293,6 +368,7 @@ static struct size push_node(lua_State *L, struct reader *reader, int level) {
   struct size size = {.nodes = 1, .levels = 1};
   refuse_tag(L, event->data.scalar.tag, event->start_mark);
   push_scalar(L, event);
+  lua_pushinteger(L, place_of(event->start_mark));
   if (event->data.scalar.anchor != NULL) {
     keep_anchor(L, (const char *)event->data.scalar.anchor, size);
   }
@@ -323,7 +399,7 @@ static int read_document(lua_State *L) {
   if (reader->event.type != YAML_STREAM_END_EVENT) {
     refuse_at(L, reader->event.start_mark, "a second document begins here; a policy is one document");
   }
-  return 1;
+  return 2;
 }
 
 static struct reader *push_reader(lua_State *L, const char *text, size_t len) {
@@ -345,10 +421,11 @@ static struct reader *push_reader(lua_State *L, const char *text, size_t len) {
 
 static int push_refusal(lua_State *L, const char *message) {
   lua_pushnil(L);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 2);
   lua_pushstring(L, message);
   lua_setfield(L, -2, "message");
-  set_place(L, (yaml_mark_t){0});
+  lua_pushinteger(L, place_of((yaml_mark_t){0}));
+  lua_setfield(L, -2, "place");
   return 2;
 }
 
@@ -369,11 +446,11 @@ int snt_host_yaml(lua_State *L) {
   for (int i = TEXT_INDEX; i <= ANCHORS_INDEX; i++) {
     lua_pushvalue(L, i);
   }
-  int status = lua_pcall(L, 3, 1, 0);
+  int status = lua_pcall(L, 3, 2, 0);
   clear_reader(reader);
   snt_fuel_check(L);
   if (status == LUA_OK) {
-    return 1;
+    return 2;
   }
   if (lua_type(L, -1) != LUA_TTABLE) {
     return lua_error(L);
