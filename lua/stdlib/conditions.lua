@@ -1,14 +1,13 @@
 --- The conditions that need nothing but the request: who, what, where from, when. facts.lua has
 -- those that need a fact.
 --
--- Each is {compile(condition, ctx), evaluate(condition, request, now), describe(condition)}. compile
--- prepares condition.value. describe tells what is wanted, for traces; most conditions are never told,
--- so nothing is described before it has to be. Without it the value is a list of words. evaluate returns true, false or nil (unknown: the fact
+-- Each is {compile(condition, ctx), evaluate(condition, request, now), describe(condition, part)}.
+-- compile prepares condition.value. describe tells what is wanted, for traces; most conditions are
+-- never told, so nothing is described before it has to be. Without it the value is a list of words.
+-- evaluate returns true, false or nil (unknown: the fact
 -- is not there), what was got, and the part of the condition that says so, where it has parts.
 -- Anything but true and false counts as unknown.
-local facts = require "sentinel.facts"
 local match = require "sentinel.match"
-local text = require "sentinel.text"
 local time = require "sentinel.time"
 
 local conditions = {}
@@ -141,8 +140,9 @@ conditions.time = {
   end,
 }
 
-for name, condition in pairs(facts.conditions) do
-  conditions[name] = condition
-end
-
-return conditions
+--- The others are those of facts.lua, which most policies do without.
+return setmetatable(conditions, {
+  __index = function(_, name)
+    return require("sentinel.facts").conditions[name]
+  end,
+})

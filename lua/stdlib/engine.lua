@@ -7,7 +7,6 @@
 --  3. make the trace while deciding, never afterwards.
 local logic = require "sentinel.logic"
 local match = require "sentinel.match"
-local outcome = require "sentinel.outcome"
 local schema = require "sentinel.schema"
 local text = require "sentinel.text"
 
@@ -100,7 +99,7 @@ end
 local function conclude(rule, run)
   local reply = engine.new_reply()
   name_rule(reply, rule)
-  local shortfall = outcome.conclude(reply, rule, run) or {}
+  local shortfall = require("sentinel.outcome").conclude(reply, rule, run) or {}
   add_trace(run, rule, true, shortfall.path, shortfall.wanted, shortfall.got)
   return reply
 end

@@ -7,7 +7,8 @@ local SHOWN_MAX = 20
 local KEPT_MAX = 1000
 local MESSAGE_MAX = 500
 
--- A place is one integer, since a policy has many: line * 2^20 + column. lua/lib_yaml.c makes them too.
+-- A place is one integer, since a policy has many: line * 2^20 + column. lua/lib_yaml.c makes them
+-- too.
 local LINE = 1 << 20
 
 function errors.place(line, column)

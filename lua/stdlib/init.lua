@@ -1,26 +1,19 @@
 --- What the core calls (src/lua/vm.h): load, link, evaluate, failed. All take and return strings.
-local engine = require "sentinel.engine"
+--
+-- Modules are loaded when they are needed first: no policy needs all, and a refused one no engine.
 local errors = require "sentinel.errors"
 local reader = require "sentinel.reader"
-local reply = require "sentinel.reply"
 local text = require "sentinel.text"
-local yaml_front = require "sentinel.yaml_front"
 
 local TEXT_MAX = 512 * 1024
--- The Lua front end is loaded by the policies that need it.
-local FRONTS = {
-  yaml = yaml_front.read,
-  lua = function(...)
-    return require("sentinel.lua_front").read(...)
-  end,
-}
+local FRONTS = { yaml = "sentinel.yaml_front", lua = "sentinel.lua_front" }
 
 -- What this state holds: the policy once it is linked, and the run that goes on, for `failed`.
 local state = { phase = "load", file = "policy" }
 
 local function refuse(problems)
   state.policy, state.pending = nil, nil
-  return reply.encode_problems(state.file, problems:sorted())
+  return require("sentinel.reply").encode_problems(state.file, problems:sorted())
 end
 
 -- Every zone once, in byte order; UTC is always there.
@@ -38,6 +31,21 @@ end
 
 local main = {}
 
+--- Loads what most policies need, and goes its way once, while nobody waits for this state.
+function main.preload()
+  local reply = main.load("yaml", "policy", [[
+version: "1"
+groups: {a: [a]}
+rules:
+  - {name: a, effect: deny, conditions: {profiles: [a], groups: [a]}}
+  - {name: b, effect: allow, conditions: {users: ["*"], profiles: ["b*"]}, max_duration: 1h}
+]])
+  main.link()
+  reply = reply .. main.evaluate('{"profile":"b","user":{"name":"a","kind":"user"}}')
+  state = { phase = "load", file = "policy" }
+  return reply
+end
+
 --- kind "yaml" or "lua". Answers {"ok":true,"zones":[...]} or {"ok":false,"problems":[...]}.
 function main.load(kind, name, source)
   state = { phase = "load", file = name }
@@ -47,7 +55,7 @@ function main.load(kind, name, source)
       ("the file has %d bytes; at most 512 KiB are allowed"):format(#source))
     return refuse(problems)
   end
-  local node, place, possible_zones = FRONTS[kind](source, name, problems)
+  local node, place, possible_zones = require(FRONTS[kind]).read(source, name, problems)
   local policy, zones = nil, {}
   if node then
     policy, zones = reader.read(node, place, problems)
@@ -55,8 +63,8 @@ function main.load(kind, name, source)
   if not problems:is_empty() or not policy then
     return refuse(problems)
   end
-  state.pending = { policy = engine.compile(policy), zones = zones }
-  return reply.encode_loaded(zone_names(zones, possible_zones or {}))
+  state.pending = { policy = require("sentinel.engine").compile(policy), zones = zones }
+  return require("sentinel.reply").encode_loaded(zone_names(zones, possible_zones or {}))
 end
 
 --- After the zones were added: every zone that a condition names has to be there.
@@ -78,11 +86,12 @@ function main.link()
     return refuse(problems)
   end
   state.policy, state.pending = state.pending.policy, nil
-  return reply.encode_linked()
+  return require("sentinel.reply").encode_linked()
 end
 
 --- The decision on a request (JSON that the core wrote), as JSON.
 function main.evaluate(request_json)
+  local engine, reply = require "sentinel.engine", require "sentinel.reply"
   state.phase, state.run = "evaluate", nil
   if not state.policy then
     local decision = engine.new_reply()
@@ -99,6 +108,7 @@ end
 
 -- The denial of an evaluation that ran out, with the condition it had come to.
 local function deny_spent(class, what)
+  local engine, reply = require "sentinel.engine", require "sentinel.reply"
   local run = state.run
   if not run or not run.rule then
     local decision = engine.new_reply()

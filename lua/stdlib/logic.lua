@@ -1,9 +1,9 @@
 --- Three-valued logic over lists of conditions (Kleene): true, false, or nil for unknown.
 --
 -- Every evaluation returns the verdict, the condition that made it, the part of that condition and
--- what was got: of the one that was false, the first that was unknown, or the last one. Its path and
--- what it wanted are told only when somebody asks (logic.path_of, logic.wanted_of). An error is raised
--- as a table and never becomes one of the three.
+-- what was got: of the one that was false, the first that was unknown, or the last one. Its path
+-- and what it wanted are told only when somebody asks (logic.path_of, logic.wanted_of). An error is
+-- raised as a table and never becomes one of the three.
 local conditions = require "sentinel.conditions"
 local text = require "sentinel.text"
 

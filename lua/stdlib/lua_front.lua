@@ -210,7 +210,8 @@ local READERS = {
   table = read_table,
 }
 
--- A node and its place (nodes.lua). What has no place of its own has that of the s.function around it.
+-- A node and its place (nodes.lua). What has no place of its own has that of the s.function around
+-- it.
 function read_value(value, place, state, level)
   state.nodes = state.nodes + 1
   if level > LEVELS_MAX then

@@ -1,5 +1,4 @@
 --- What follows from a rule that matched: its effect, its requirements, its bounds.
-local facts = require "sentinel.facts"
 local text = require "sentinel.text"
 
 local outcome = {}
@@ -49,6 +48,7 @@ local REQUIREMENTS = {
     return { check_form(wanted.pattern, given) }
   end,
   mfa = function(wanted, run)
+    local facts = require "sentinel.facts"
     local is_fresh, got = facts.has_fresh_mfa(run.request, wanted.max_age, run.now)
     if is_fresh == true then
       return {}
@@ -89,7 +89,8 @@ local EFFECTS = {
     return "allow"
   end,
   require_approval = function(_, run)
-    return facts.has_approval(run.request, run.now) == true and "allow" or "require_approval"
+    local is_approved = require("sentinel.facts").has_approval(run.request, run.now)
+    return is_approved == true and "allow" or "require_approval"
   end,
   require_server = function(reply, run)
     reply.requires_server_mode = run.request.mode ~= "server"

@@ -2,8 +2,8 @@
 -- a problem with its place. The result is plain data; conditions are lists {name, value} in the
 -- order in which they are checked.
 --
--- Every reader takes a node, its place, the shape that it has to have (a type of schema.lua) and the
--- context (context.lua), and returns the value, or nil after it has told the problem.
+-- Every reader takes a node, its place, the shape that it has to have (a type of schema.lua) and
+-- the context (context.lua), and returns the value, or nil after it has told the problem.
 local context = require "sentinel.context"
 local errors = require "sentinel.errors"
 local nodes = require "sentinel.nodes"
@@ -95,9 +95,10 @@ function read.map(node, place, shape, ctx)
     elseif out[key] ~= nil then
       duplicate_key(key, node[i + 1], node, ctx)
     else
-      path[depth], ctx.depth = key, depth
       local of = row[2]
-      out[key] = read_value(node[i + 2], of.type == "refused" and node[i + 1] or node[i + 3], of, ctx)
+      local at = of.type == "refused" and node[i + 1] or node[i + 3]
+      path[depth], ctx.depth = key, depth
+      out[key] = read_value(node[i + 2], at, of, ctx)
     end
   end
   ctx.depth = depth - 1
@@ -232,12 +233,12 @@ local function read_condition(key, node, i, list, ctx)
   return { name = key, value = read_value(node[i + 2], node[i + 3], row[2], ctx) }
 end
 
--- Puts a condition where it is checked: in the order of the schema, functions last, and equal ones as
--- they are written.
+-- Puts a condition where it is checked: in the order of the schema, functions last, and equal ones
+-- as they are written.
 local function insert_in_order(list, condition)
-  local rank_of = schema.rank_of
-  local rank, i = rank_of[condition.name], #list
-  while i > 0 and rank_of[list[i].name] > rank do
+  local rank, i = schema.conditions.rank, #list
+  local own = rank[condition.name]
+  while i > 0 and rank[list[i].name] > own do
     list[i + 1] = list[i]
     i = i - 1
   end

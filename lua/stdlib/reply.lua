@@ -6,15 +6,8 @@ local reply = {}
 local TRACE_BYTES = 40000
 local CONDITIONS_MAX = 64
 
-local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\" }
-
--- Printable text; any other byte was replaced before.
-local function encode_text(value)
-  if not host.utf8_printable(value) then
-    value = host.error_text(value)
-  end
-  return '"' .. value:gsub('["\\]', ESCAPES) .. '"'
-end
+-- Printable text in quotes; any other byte is replaced.
+local encode_text = host.json_text
 
 local function encode_text_or_null(value)
   return value == nil and "null" or encode_text(value)

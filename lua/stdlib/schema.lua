@@ -13,20 +13,58 @@ schema.NESTING_MAX = 8
 
 local ANYTHING = 'write ["*"] or remove the key'
 
---- A map type; `what` names it in messages, `empty` says what to do when there is nothing in it.
-local function map(what, keys, options)
-  local type = { type = "map", what = what, keys = keys, by_name = {}, names = {}, required = {} }
-  for i, row in ipairs(keys) do
-    type.by_name[row[1]] = row
-    type.names[i] = row[1]
+-- What is worked out from a type's rows when it is first used: most policies use few of them.
+local derived = {}
+
+function derived.by_name(type)
+  local by_name = {}
+  for _, row in ipairs(type.keys) do
+    by_name[row[1]] = row
+  end
+  return by_name
+end
+
+function derived.names(type)
+  local names = {}
+  for i, row in ipairs(type.keys) do
+    names[i] = row[1]
+  end
+  return names
+end
+
+function derived.required(type)
+  local required = {}
+  for _, row in ipairs(type.keys) do
     if row[3] then
-      table.insert(type.required, row)
+      required[#required + 1] = row
     end
   end
-  for name, value in pairs(options or {}) do
-    type[name] = value
+  return required
+end
+
+--- By a condition's name, its place in the order in which they are checked; functions come last.
+function derived.rank(type)
+  local rank = { ["function"] = #type.keys + 1 }
+  for i, row in ipairs(type.keys) do
+    rank[row[1]] = i
   end
-  return type
+  return rank
+end
+
+local lazy = {}
+
+function lazy.__index(type, name)
+  local derive = derived[name]
+  local value = derive and derive(type)
+  rawset(type, name, value)
+  return value
+end
+
+--- A map type; `what` names it in messages, `empty` says what to do when there is nothing in it.
+local function map(what, keys, options)
+  local type = options or {}
+  type.type, type.what, type.keys, type.check = "map", what, keys, type.check or false
+  return setmetatable(type, lazy)
 end
 
 local function list(of, empty)
@@ -43,8 +81,8 @@ end
 
 --- A list of words out of a few.
 local function enum_list(what, values)
-  return list(enum(what, values), ("name at least one of %s, or remove the key"):format(
-    table.concat(values, ", ")))
+  return list(enum(what, values),
+    "name at least one of " .. table.concat(values, ", ") .. ", or remove the key")
 end
 
 local function pattern(what, check)
@@ -111,12 +149,6 @@ schema.conditions = map("conditions", {
   { "any", branches },
   { "not", { type = "conditions", is_nested = true } },
 })
-
---- By a condition's name, its place in the order in which they are checked.
-schema.rank_of = { ["function"] = #schema.conditions.keys + 1 }
-for rank, name in ipairs(schema.conditions.names) do
-  schema.rank_of[name] = rank
-end
 
 local justification = map("justification", {
   { "min_length", { type = "integer", min = 1, max = 1024 } },

@@ -2,7 +2,6 @@
 local errors = require "sentinel.errors"
 local nodes = require "sentinel.nodes"
 local text = require "sentinel.text"
-local time = require "sentinel.time"
 
 local values = {}
 
@@ -97,7 +96,7 @@ end
 
 function values.clock(node, place, shape, ctx)
   local value = nodes.string_of(node)
-  local minute = value and time.parse_clock(value, shape.is_end)
+  local minute = value and require("sentinel.time").parse_clock(value, shape.is_end)
   if not minute then
     return ctx:wrong(node, place, shape.is_end and "HH:MM from 00:00 to 23:59, or 24:00"
       or "HH:MM from 00:00 to 23:59", 'write it in quotes: "09:00"')

@@ -1,5 +1,5 @@
---- A policy in YAML to nodes (nodes.lua). libyaml reads it; what YAML itself may not have in a policy
--- (tags, second documents, too many aliases) is refused there.
+--- A policy in YAML to nodes (nodes.lua). libyaml reads it; what YAML itself may not have in a
+-- policy (tags, second documents, too many aliases) is refused there.
 local yaml_front = {}
 
 --- @return the root and its place, or nil after the problem was told

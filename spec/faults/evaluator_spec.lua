@@ -7,7 +7,7 @@ local servers = require "spec.support.servers"
 local settings = require "spec.support.settings"
 local world = require "spec.support.world"
 
--- Spends most of its fuel, so that a worker can be caught.
+-- Spends most of its fuel, so that an evaluation can be caught.
 local SLOW = [[
 local s = require "sentinel"
 return s.policy { version = "1", rules = {
@@ -62,25 +62,22 @@ describe("when the evaluator is at fault", function()
       assert_no_verdict(process.finish(handle, 15))
     end)
 
-    for _, which in ipairs { "worker", "template" } do
-      it("the " .. which .. " gets SIG" .. name .. " while it evaluates", function()
-        -- A worker lives for some tens of milliseconds; the watcher may miss one.
-        for _ = 1, 5 do
-          home:clear_log()
-          faulty:set { ["sts.GetCallerIdentity"] = { fault = "slow", seconds = 0.6 } }
-          local handle = home:start { "credentials", "dev" }
-          local watcher = process.python({ settings.source .. "/tests/faults/signal_worker.py",
-            handle.pid, name,
-            which == "template" and "template" or nil })
-          local result = process.finish(handle, 15)
-          if watcher.status == 0 and result.status ~= 0 then
-            return assert_no_verdict(result)
-          end
-          faulty:set {}
+    it("it gets SIG" .. name .. " while it evaluates", function()
+      -- An evaluation lasts for some tens of milliseconds; the watcher may miss one.
+      for _ = 1, 5 do
+        home:clear_log()
+        faulty:set { ["sts.GetCallerIdentity"] = { fault = "slow", seconds = 0.6 } }
+        local handle = home:start { "credentials", "dev" }
+        local watcher = process.python { settings.source .. "/tests/faults/signal_evaluator.py",
+          handle.pid, name }
+        local result = process.finish(handle, 15)
+        if watcher.status == 0 and result.status ~= 0 then
+          return assert_no_verdict(result)
         end
-        error("no worker could be caught while it ran")
-      end)
-    end
+        faulty:set {}
+      end
+      error("no evaluation could be caught while it ran")
+    end)
   end
 
   it("nothing of it runs on after the answer", function()
@@ -96,8 +93,8 @@ describe("when the evaluator is at fault", function()
   it("explain says evaluator_failed", function()
     local handle = home:start { "explain", "dev", "--user", "alice", "--policy", home.policy_file,
       "--json" }
-    local watcher = process.python({ settings.source .. "/tests/faults/signal_worker.py",
-      handle.pid, "KILL" })
+    local watcher = process.python { settings.source .. "/tests/faults/signal_evaluator.py",
+      handle.pid, "KILL" }
     local result = process.finish(handle, 15)
     if watcher.status == 0 and result.status ~= 0 then
       local answer = expect.json(result, 6)

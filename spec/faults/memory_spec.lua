@@ -68,8 +68,8 @@ describe("the memory of template and worker", function()
   local function assert_clean(counts, report)
     assert.are.equal(0, counts.found, report)
     assert.is_true(counts.control > 0, "the scanner finds nothing where the secrets are")
-    assert.is_true(counts.processes >= 2, "template and worker were not both seen: " .. report)
-    assert.is_true(counts.scans >= 2, report)
+    assert.is_true(counts.processes >= 1 and counts.scans >= 2,
+      "it was not seen both before it loads policy and before it evaluates: " .. report)
   end
 
   it("holds no secret of the environment, in credentials", function()

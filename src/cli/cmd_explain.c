@@ -60,41 +60,46 @@ static snt_status print_rule(struct snt_out *out, const struct snt_json_value *e
   return snt_out_text(out, "\n", err);
 }
 
-static snt_status print_head(struct snt_out *out, const struct snt_json_value *root, struct snt_err *err) {
-  const struct snt_json_value *request = snt_json_get(root, "request");
-  const char *effect = text_of(root, "effect");
-  bool is_allow = strcmp(effect, "allow") == 0;
-  SNT_TRY(snt_out_printf(
-      out, err, "%s%s%s  profile %s for %s (%s, %s) at %s\n", snt_out_colour(out, is_allow ? "32" : "31"), effect,
-      snt_out_colour(out, ""), text_of(request, "profile"), text_of(snt_json_get(request, "user"), "name"),
-      text_of(snt_json_get(request, "user"), "kind"), text_of(request, "mode"), text_of(request, "time")));
-  const char *rule = text_of(root, "rule");
-  SNT_TRY(snt_out_printf(out, err, "  rule     %s\n  reason   ", rule[0] == '\0' ? "(none)" : rule));
-  SNT_TRY(snt_cli_print_clean(&out->text, text_of(root, "reason"), err));
+static snt_status print_request(struct snt_out *out, const struct snt_explanation *explanation, struct snt_err *err) {
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  SNT_TRY(snt_json_parse(explanation->request.data, explanation->request.len, "the request", &doc, err));
+  const struct snt_json_value *request = snt_json_root(doc);
+  bool is_allow = explanation->decision.effect == SNT_EFFECT_ALLOW;
+  return snt_out_printf(out, err, "%s%s%s  profile %s for %s (%s, %s) at %s\n",
+                        snt_out_colour(out, is_allow ? "32" : "31"), snt_effect_name(explanation->decision.effect),
+                        snt_out_colour(out, ""), text_of(request, "profile"),
+                        text_of(snt_json_get(request, "user"), "name"), text_of(snt_json_get(request, "user"), "kind"),
+                        text_of(request, "mode"), text_of(request, "time"));
+}
+
+static snt_status print_head(struct snt_out *out, const struct snt_explanation *explanation, struct snt_err *err) {
+  const struct snt_decision *decision = &explanation->decision;
+  SNT_TRY(print_request(out, explanation, err));
+  SNT_TRY(
+      snt_out_printf(out, err, "  rule     %s\n  reason   ", decision->rule[0] == '\0' ? "(none)" : decision->rule));
+  SNT_TRY(snt_cli_print_clean(&out->text, decision->reason, err));
   SNT_TRY(snt_out_text(out, "\n", err));
-  static const char *const more[][2] = {{"error", "error"}, {"failed", "failed_condition"}, {"missing", "missing"}};
+  const char *const more[][2] = {{"error", decision->error},
+                                 {"failed", decision->failed_condition},
+                                 {"missing", snt_buf_borrow(&decision->missing)}};
   for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
-    if (text_of(root, more[i][1])[0] != '\0') {
-      SNT_TRY(snt_out_printf(out, err, "  %-9s%s\n", more[i][0], text_of(root, more[i][1])));
+    if (more[i][1][0] != '\0') {
+      SNT_TRY(snt_out_printf(out, err, "  %-9s%s\n", more[i][0], more[i][1]));
     }
   }
-  int64_t bound = 0;
-  if (snt_json_integer(snt_json_get(root, "max_duration"), &bound)) {
+  if (decision->max_duration_s > 0) {
     char text[32];
-    snt_duration_format(bound, text);
+    snt_duration_format(decision->max_duration_s, text);
     SNT_TRY(snt_out_printf(out, err, "  session  at most %s\n", text));
   }
-  const struct snt_json_value *policy = snt_json_get(root, "policy");
-  return snt_out_printf(out, err, "  policy   %s, sha256 %.16s\n", text_of(policy, "name"), text_of(policy, "sha256"));
+  return snt_out_printf(out, err, "  policy   %s, sha256 %.16s\n", explanation->policy.name,
+                        explanation->policy.sha256);
 }
 
 static snt_status print_explanation(struct snt_out *out, const struct snt_explanation *explanation,
                                     struct snt_err *err) {
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  SNT_TRY(snt_json_parse(explanation->reply.data, explanation->reply.len, "the explanation", &doc, err));
-  const struct snt_json_value *root = snt_json_root(doc);
-  SNT_TRY(print_head(out, root, err));
-  const struct snt_json_value *trace = snt_json_get(root, "trace");
+  SNT_TRY(print_head(out, explanation, err));
+  const struct snt_json_value *trace = explanation->decision.trace;
   if (snt_json_count(trace) > 0) {
     SNT_TRY(snt_out_text(out, "rules, in order\n", err));
   }
@@ -145,6 +150,6 @@ snt_status snt_cmd_explain(struct snt_args *args, struct snt_out *out, struct sn
   if (!is_json) {
     return print_explanation(out, &explanation, err);
   }
-  SNT_TRY(snt_buf_append(&out->text, explanation.reply.data, explanation.reply.len, err));
+  SNT_TRY(snt_explanation_format(&explanation, &out->text, err));
   return snt_out_text(out, "\n", err);
 }

@@ -8,7 +8,9 @@
 #include "issue/flow.h"
 
 void snt_explanation_clear(struct snt_explanation *explanation) {
-  snt_buf_clear(&explanation->reply);
+  snt_decision_clear(&explanation->decision);
+  snt_buf_clear(&explanation->request);
+  snt_policy_clear(&explanation->policy);
   snt_buf_clear(&explanation->problems);
 }
 
@@ -48,9 +50,10 @@ static void put_policy(struct snt_json_writer *writer, const struct snt_policy *
   snt_json_end_object(writer);
 }
 
-/* The evaluator's reply as policy.md shows it, and the request. */
-static snt_status dump_reply(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err) {
-  const struct snt_decision *decision = &flow->decision;
+snt_status snt_explanation_format(const struct snt_explanation *explanation, struct snt_buf *out, struct snt_err *err) {
+  const struct snt_decision *decision = &explanation->decision;
+  SNT_BUF_AUTO struct snt_buf trace = {0};
+  SNT_TRY(snt_json_dump(decision->trace, &trace, err));
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, out, err);
   snt_json_begin_object(&writer, NULL);
@@ -66,13 +69,13 @@ static snt_status dump_reply(const struct snt_flow *flow, struct snt_buf *out, s
   }
   snt_json_put_bool(&writer, "requires_server_mode", decision->requires_server_mode);
   snt_json_put_bool(&writer, "requires_session_tracking", decision->requires_session_tracking);
-  put_policy(&writer, &flow->policy);
-  snt_json_put_raw(&writer, "trace", (struct snt_slice){decision->trace.data, decision->trace.len});
+  put_policy(&writer, &explanation->policy);
+  snt_json_put_raw(&writer, "trace", (struct snt_slice){trace.data, trace.len});
   snt_json_begin_array(&writer, "facts");
   snt_json_end_array(&writer);
   put_text_or_null(&writer, "failed_condition", decision->failed_condition);
   put_text_or_null(&writer, "missing", snt_buf_borrow(&decision->missing));
-  snt_json_put_raw(&writer, "request", (struct snt_slice){flow->request.data, flow->request.len});
+  snt_json_put_raw(&writer, "request", (struct snt_slice){explanation->request.data, explanation->request.len});
   snt_json_end_object(&writer);
   return snt_json_finish(&writer);
 }
@@ -107,7 +110,7 @@ static snt_status gather(struct snt_flow *flow, const struct snt_explain_options
     find_role(flow, options->common.profile);
     flow->duration_s = options->common.duration_s != 0 ? options->common.duration_s : 3600;
     SNT_TRY(snt_policy_read_file(source.path, false, &flow->policy, err));
-    return snt_flow_load_policy(flow, err);
+    return snt_flow_begin_policy(flow, err);
   }
   SNT_TRY(snt_flow_find_target(flow, err));
   SNT_TRY(snt_flow_find_policy(flow, err));
@@ -138,14 +141,14 @@ static snt_status explain_file(struct snt_flow *flow, const struct snt_explain_o
   return snt_flow_evaluate(flow, err);
 }
 
-static snt_status take_result(struct snt_flow *flow, snt_status status, struct snt_explanation *out,
-                              struct snt_err *err) {
-  if (!snt_ok(status)) {
-    out->problems = flow->problems;
-    flow->problems = (struct snt_buf){0};
-    return status;
-  }
-  return dump_reply(flow, &out->reply, err);
+/* Ownership goes to out. */
+static void take_result(struct snt_flow *flow, struct snt_explanation *out) {
+  *out = (struct snt_explanation){
+      .decision = flow->decision, .request = flow->request, .policy = flow->policy, .problems = flow->problems};
+  flow->decision = (struct snt_decision){0};
+  flow->request = (struct snt_buf){0};
+  flow->policy = (struct snt_policy){0};
+  flow->problems = (struct snt_buf){0};
 }
 
 snt_status snt_issue_explain(const struct snt_explain_options *options, struct snt_explanation *out,
@@ -168,7 +171,8 @@ snt_status snt_issue_explain(const struct snt_explain_options *options, struct s
   SNT_FLOW_AUTO struct snt_flow flow = {.options = &given.common, .stage = "config"};
   snt_status status =
       options->request_file != NULL ? explain_file(&flow, &given, &request, err) : explain_flags(&flow, &given, err);
-  return take_result(&flow, status, out, err);
+  take_result(&flow, out);
+  return status;
 }
 
 snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct snt_err *err) {

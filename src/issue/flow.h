@@ -24,7 +24,8 @@ struct snt_flow {
   struct snt_aws_target target;
   struct snt_policy_source source;
   struct snt_policy policy;
-  bool is_loading; /* the evaluator has been given the policy, and its answer is awaited after the network is ready */
+  bool is_loading;         /* the evaluator was given the policy, and was not waited for */
+  bool is_to_remember;     /* the policy, once it is in force: what a fallback region has to serve too */
   struct snt_buf problems; /* of a refused policy: JSON array */
   struct snt_log *log;
   struct snt_keychain *keychain;
@@ -51,9 +52,10 @@ void snt_flow_clear(struct snt_flow *flow);
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* settings, evaluator */
 snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */
 snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err); /* source; a file is loaded */
-snt_status snt_flow_load_policy(struct snt_flow *flow, struct snt_err *err); /* hands the bytes to the evaluator */
-/* Waits for what snt_flow_find_policy left to the template. */
-snt_status snt_flow_finish_policy(struct snt_flow *flow, struct snt_err *err);
+/* Hands its bytes to the evaluator; link waits until they are read. The evaluation confirms that it is in force. */
+snt_status snt_flow_begin_policy(struct snt_flow *flow, struct snt_err *err);
+snt_status snt_flow_link_policy(struct snt_flow *flow, struct snt_err *err);
+void snt_flow_remember_policy(const struct snt_flow *flow);
 snt_status snt_flow_open_log(struct snt_flow *flow, struct snt_err *err);
 /* The folder of the log, where small state is kept; "." without a log. */
 snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err);

@@ -88,21 +88,15 @@ static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call
   struct snt_slice value = {snt_buf_borrow(&parameter.value), parameter.value.len};
   SNT_TRY(snt_policy_from_parameter(flow->source.path, call->endpoint.region, parameter.version, value, &flow->policy,
                                     err));
-  if (flow->log == NULL) {
-    return snt_flow_load_policy(flow, err);
-  }
   SNT_BUF_AUTO struct snt_buf folder = {0};
   SNT_TRY(snt_flow_state_folder(flow, &folder, err));
-  if (is_fallback && !snt_policy_was_seen(folder.data, &flow->policy)) {
+  if (is_fallback && flow->log != NULL && !snt_policy_was_seen(folder.data, &flow->policy)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_NETWORK, "%s in %s is not the policy last seen from an earlier region",
                         flow->policy.source, call->endpoint.region));
     return snt_err_hint(err, "wait for the first region, or store the same policy in all regions");
   }
-  SNT_TRY(snt_flow_load_policy(flow, err));
-  if (!is_fallback) {
-    snt_policy_remember(folder.data, &flow->policy);
-  }
-  return snt_done();
+  flow->is_to_remember = !is_fallback;
+  return snt_flow_begin_policy(flow, err);
 }
 
 /* One region: the policy (when it is not a file) and the identity, in one round trip. */
@@ -124,8 +118,13 @@ static snt_status ask_region(struct snt_flow *flow, const char *region, bool is_
   struct snt_aws_call *const calls[] = {&identity, &policy};
   SNT_TRY(snt_aws_perform(flow->client, calls, asks_policy ? 2 : 1, err));
   *is_outage = snt_aws_call_is_outage(&identity) || (asks_policy && snt_aws_call_is_outage(&policy));
-  SNT_TRY(accept_caller(flow, &identity, err));
-  return asks_policy ? accept_policy(flow, &policy, is_fallback, err) : snt_done();
+  bool is_answered = identity.response.http_status == 200 && !*is_outage;
+  if (!asks_policy || !is_answered) { /* of two refusals, the identity's is told */
+    SNT_TRY(accept_caller(flow, &identity, err));
+    return asks_policy ? accept_policy(flow, &policy, is_fallback, err) : snt_done();
+  }
+  SNT_TRY(accept_policy(flow, &policy, is_fallback, err));
+  return accept_caller(flow, &identity, err); /* while the evaluator reads the policy */
 }
 
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
@@ -133,7 +132,7 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
   const char *regions[REGIONS_MAX + 1];
   SNT_TRY(collect_regions(flow, regions, err));
   SNT_TRY(open_client(flow, err));
-  SNT_TRY(snt_flow_finish_policy(flow, err));
+  SNT_TRY(snt_flow_link_policy(flow, err));
   flow->stage = "identity";
   snt_status status = {SNT_CODE_FAILED};
   for (size_t i = 0; regions[i] != NULL; i++) {

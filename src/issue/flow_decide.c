@@ -3,9 +3,14 @@
 #include "issue/flow.h"
 
 snt_status snt_flow_evaluate(struct snt_flow *flow, struct snt_err *err) {
+  SNT_TRY(snt_flow_link_policy(flow, err));
   flow->stage = "evaluate";
   SNT_BUF_AUTO struct snt_buf reply = {0};
   SNT_TRY(snt_evaluator_evaluate(flow->evaluator, flow->request.data, flow->request.len, &reply, err));
+  snt_evaluator_dismiss(flow->evaluator);
+  if (flow->is_to_remember) {
+    snt_flow_remember_policy(flow);
+  }
   return snt_decision_parse(snt_buf_borrow(&reply), reply.len, &flow->decision, err);
 }
 

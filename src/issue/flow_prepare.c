@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "base/str.h"
 #include "issue/flow.h"
 
 void snt_flow_clear(struct snt_flow *flow) {
@@ -39,8 +40,11 @@ snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err) {
   SNT_TRY(snt_random_request_id(flow->request_id, err));
   SNT_TRY(snt_settings_load(flow->options->config, &flow->settings, err));
   SNT_TRY(set_flags(flow, err));
+  const char *source = snt_settings_text(flow->settings, SNT_SETTING_POLICY_SOURCE);
   struct snt_evaluator_options options = {.is_rlimits_only =
-                                              snt_settings_is(flow->settings, SNT_SETTING_SANDBOX, "rlimits-only")};
+                                              snt_settings_is(flow->settings, SNT_SETTING_SANDBOX, "rlimits-only"),
+                                          .is_once = true,
+                                          .is_early = source != NULL && snt_str_starts_with(source, "ssm:")};
   SNT_TRY(snt_evaluator_start(&options, &flow->evaluator, err));
   return snt_environment_take(&flow->environment, err);
 }
@@ -76,9 +80,20 @@ static snt_status check_signature(struct snt_flow *flow, struct snt_err *err) {
   return snt_done();
 }
 
-snt_status snt_flow_load_policy(struct snt_flow *flow, struct snt_err *err) {
+snt_status snt_flow_begin_policy(struct snt_flow *flow, struct snt_err *err) {
   SNT_TRY(check_signature(flow, err));
-  return snt_policy_load(&flow->policy, flow->evaluator, &flow->problems, err);
+  SNT_TRY(snt_policy_load_begin(&flow->policy, flow->evaluator, &flow->problems, err));
+  flow->is_loading = true;
+  return snt_done();
+}
+
+snt_status snt_flow_link_policy(struct snt_flow *flow, struct snt_err *err) {
+  if (!flow->is_loading) {
+    return snt_done();
+  }
+  flow->is_loading = false;
+  flow->stage = "policy";
+  return snt_evaluator_load_link(flow->evaluator, err);
 }
 
 snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err) {
@@ -87,30 +102,27 @@ snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *ou
   return snt_buf_append(out, slash == NULL ? "." : path, slash == NULL ? 1 : (size_t)(slash - path), err);
 }
 
-snt_status snt_flow_finish_policy(struct snt_flow *flow, struct snt_err *err) {
-  if (!flow->is_loading) {
-    return snt_done();
-  }
-  flow->is_loading = false;
-  flow->stage = "policy";
-  SNT_TRY(snt_policy_load_finish(&flow->policy, flow->evaluator, &flow->problems, err));
+void snt_flow_remember_policy(const struct snt_flow *flow) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
   if (flow->log != NULL && snt_ok(snt_flow_state_folder(flow, &folder, NULL))) {
     snt_policy_remember(folder.data, &flow->policy);
   }
-  return snt_done();
 }
 
 /* A policy that was accepted before is not waited for: loading the network takes longer than loading it. Any other is,
  * so that a refused one costs no network. */
 static snt_status load_file(struct snt_flow *flow, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_TRY(check_signature(flow, err));
-  SNT_TRY(snt_policy_load_begin(&flow->policy, flow->evaluator, &flow->problems, err));
-  flow->is_loading = true;
+  SNT_TRY(snt_flow_begin_policy(flow, err));
   bool is_known = flow->log != NULL && snt_ok(snt_flow_state_folder(flow, &folder, NULL)) &&
                   snt_policy_was_seen(folder.data, &flow->policy);
-  return is_known ? snt_done() : snt_flow_finish_policy(flow, err);
+  if (is_known) {
+    return snt_done();
+  }
+  SNT_TRY(snt_flow_link_policy(flow, err));
+  SNT_TRY(snt_evaluator_load_confirm(flow->evaluator, err));
+  snt_flow_remember_policy(flow);
+  return snt_done();
 }
 
 snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err) {

@@ -88,6 +88,7 @@ void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err) {
   if (err->code == SNT_CODE_USAGE || flow->settings == NULL || strcmp(flow->stage, "log") == 0) {
     return;
   }
+  snt_evaluator_dismiss(flow->evaluator);
   if (flow->log == NULL && !snt_ok(snt_flow_open_log(flow, &failure))) {
     return;
   }

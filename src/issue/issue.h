@@ -8,6 +8,8 @@
 #include "aws/credentials.h"
 #include "aws/identity.h"
 #include "base/buf.h"
+#include "policy/decision.h"
+#include "policy/source.h"
 
 /* What a command asks for. Strings are borrowed; NULL: not given. */
 struct snt_issue_options {
@@ -47,12 +49,16 @@ struct snt_explain_options {
 };
 
 struct snt_explanation {
-  struct snt_buf reply; /* the evaluator's reply of policy.md as one JSON object, with "policy", "facts", "request" */
-  struct snt_buf problems; /* JSON array, when the policy was refused */
+  struct snt_decision decision;
+  struct snt_buf request;   /* JSON: what was evaluated */
+  struct snt_policy policy; /* what it was evaluated with */
+  struct snt_buf problems;  /* JSON array, when the policy was refused */
 };
 void snt_explanation_clear(struct snt_explanation *explanation);
 #define SNT_EXPLANATION_AUTO SNT_CLEANUP(snt_explanation_clear)
 
+/* The evaluator's reply of policy.md as one JSON object, with "policy", "facts" and "request". */
+snt_status snt_explanation_format(const struct snt_explanation *explanation, struct snt_buf *out, struct snt_err *err);
 /* Evaluates and issues nothing. OK whenever it could evaluate, whatever the decision. */
 snt_status snt_issue_explain(const struct snt_explain_options *options, struct snt_explanation *out,
                              struct snt_err *err);

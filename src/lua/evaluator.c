@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +16,23 @@ enum { EVALUATE_MS = 300 };
 
 static _Noreturn void become_template(int socket, pid_t parent, const struct snt_evaluator_options *options) {
   (void)setpgid(0, 0);
-  snt_template_main(socket, parent, options->is_rlimits_only);
+  snt_template_main(socket, parent, options);
+}
+
+/* A fork may begin where its parent runs, and the two would take turns although another processor is idle. Leaving that
+ * one out for a moment moves the template; it is a hint, and nothing depends on it. */
+static void move_aside(pid_t template) {
+  cpu_set_t all;
+  cpu_set_t others;
+  int here = sched_getcpu();
+  if (here < 0 || sched_getaffinity(0, sizeof all, &all) != 0) {
+    return;
+  }
+  others = all;
+  CPU_CLR((size_t)here, &others);
+  if (CPU_COUNT(&others) > 0 && sched_setaffinity(template, sizeof others, &others) == 0) {
+    (void)sched_setaffinity(template, sizeof all, &all);
+  }
 }
 
 snt_status snt_evaluator_start(const struct snt_evaluator_options *options, struct snt_evaluator **out,
@@ -40,6 +57,7 @@ snt_status snt_evaluator_start(const struct snt_evaluator_options *options, stru
   if (pid < 0) {
     return snt_fail(err, SNT_CODE_EVALUATOR, "the policy evaluator cannot be started: %s", strerror(errno));
   }
+  move_aside(pid);
   evaluator->pid = pid;
   (void)setpgid(pid, pid); /* whoever of the two comes first */
   if (fcntl(evaluator->fd, F_SETFL, O_NONBLOCK) != 0) {
@@ -56,13 +74,17 @@ snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, const char *r
   if (len > snt_frame_request_max(SNT_FRAME_EVALUATE)) {
     return snt_fail(err, SNT_CODE_USAGE, "the request is larger than 64 KiB");
   }
-  if (!evaluator->is_loaded) {
+  if (!evaluator->is_loaded && !evaluator->is_linking) {
     return snt_evaluator_fail(evaluator, err, "no policy is in force");
   }
   SNT_TRY(snt_buf_append(&payload, request, len, err));
   snt_evaluator_start_clock(evaluator, EVALUATE_MS);
-  evaluator->has_waiting_worker = false;
-  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_EVALUATE, &payload, &is_late, err));
+  SNT_TRY(snt_evaluator_ask(evaluator, SNT_FRAME_EVALUATE, &payload, &is_late, err));
+  if (evaluator->is_linking) {
+    SNT_TRY(snt_evaluator_load_confirm(evaluator, err));
+    snt_evaluator_start_clock(evaluator, EVALUATE_MS);
+  }
+  SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_EVALUATE, evaluator->nonce, &is_late, err));
   return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
 }
 

@@ -15,6 +15,8 @@ struct snt_evaluator;
 
 struct snt_evaluator_options {
   bool is_rlimits_only; /* the administrator's `sandbox: rlimits-only`: seccomp may be missing */
+  bool is_once;         /* one evaluation will be asked for: the template makes it itself, without a fork, and ends */
+  bool is_early;        /* the policy comes later, over the network: what most need is loaded before it */
 };
 
 enum snt_policy_kind { SNT_POLICY_KIND_YAML = 1, SNT_POLICY_KIND_LUA };
@@ -29,25 +31,29 @@ struct snt_policy_text {
 /* Forks the template. Code EVALUATOR. */
 snt_status snt_evaluator_start(const struct snt_evaluator_options *options, struct snt_evaluator **out,
                                struct snt_err *err);
-/* Sends the policy and waits until it is loaded, including the time zones it names. One policy per evaluator. A refused
+/* Sends the policy and waits until it is in force, with the time zones it names. One policy per evaluator. A refused
  * policy is POLICY_INVALID: the first problem is in err, all of them are appended to problems as a JSON array of
  * {"file","line","column","message","hint"}. Spending the 800 ms or the 30,000,000 fuel of loading is a refusal too.
  * Code EVALUATOR for an evaluator that is late, odd or dead. problems may be NULL. */
 snt_status snt_evaluator_load(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
                               struct snt_buf *problems, struct snt_err *err);
-/* The two halves of it: the core may do something else while the template works. Nothing is evaluated before finish has
- * succeeded; text and problems are those of begin. The 800 ms begin with begin. */
+/* The parts of it: the core may do something else while the template works. begin sends the policy, link waits until it
+ * is read and sends the zones, confirm waits until it is in force. What text points to, and problems, have to stay
+ * until then. The 800 ms begin anew with link. */
 snt_status snt_evaluator_load_begin(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
                                     struct snt_buf *problems, struct snt_err *err);
-snt_status snt_evaluator_load_finish(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
-                                     struct snt_buf *problems, struct snt_err *err);
-/* One round: a forked worker evaluates the request (JSON that the core wrote; no null) and answers with JSON, which is
- * the worker's word only: policy/decision checks it. Code EVALUATOR. */
+snt_status snt_evaluator_load_link(struct snt_evaluator *evaluator, struct snt_err *err);
+snt_status snt_evaluator_load_confirm(struct snt_evaluator *evaluator, struct snt_err *err);
+/* One round: a worker evaluates the request (JSON that the core wrote; no null) and answers with JSON, which is the
+ * worker's word only: policy/decision checks it. A policy that was linked is confirmed first, without a wait of its
+ * own. Code EVALUATOR, or POLICY_INVALID from confirming. */
 snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, const char *request, size_t len,
                                   struct snt_buf *reply, struct snt_err *err);
 /* {"America/New_York":"<sha256 of its data>"} of the loaded policy, for the record. */
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
-/* Ends and reaps what is left. */
+/* Nothing more will be asked: what is left ends while the core goes on. NULL is nothing. */
+void snt_evaluator_dismiss(struct snt_evaluator *evaluator);
+/* Dismisses and reaps what is left. */
 void snt_evaluator_close(struct snt_evaluator **evaluator);
 #define SNT_EVALUATOR_AUTO SNT_CLEANUP(snt_evaluator_close)
 

@@ -18,30 +18,24 @@
 #include "lua/lockdown.h"
 #include "lua/vm.h"
 
-enum { GRACE_NAPS = 200, NAP_US = 100 };
-
-/* A template whose worker still waits ends both when its socket closes; killed, it would leave the worker to an init
- * that may not reap. False when it does not end soon. */
-static bool ends_by_itself(struct snt_evaluator *evaluator) {
-  (void)close(evaluator->fd);
-  evaluator->fd = -1;
-  for (int i = 0; i < GRACE_NAPS; i++) {
-    if (waitpid(evaluator->pid, NULL, WNOHANG) != 0) {
-      return true;
-    }
-    (void)usleep(NAP_US);
-  }
-  return false;
-}
-
 /* What is killed is killed with the whole of its process group: the template cannot leave it, and its workers neither.
  */
-void snt_evaluator_end(struct snt_evaluator *evaluator) {
-  if (evaluator->pid > 0 && !(evaluator->has_waiting_worker && ends_by_itself(evaluator))) {
-    (void)kill(-evaluator->pid, SIGKILL);
+static void kill_all(const struct snt_evaluator *evaluator) {
+  if (kill(-evaluator->pid, SIGKILL) != 0) {
     (void)kill(evaluator->pid, SIGKILL);
-    while (waitpid(evaluator->pid, NULL, 0) < 0 && errno == EINTR) {
-    }
+  }
+}
+
+void snt_evaluator_dismiss(struct snt_evaluator *evaluator) {
+  if (evaluator != NULL && evaluator->pid > 0 && !evaluator->is_dismissed) {
+    evaluator->is_dismissed = true;
+    kill_all(evaluator);
+  }
+}
+
+void snt_evaluator_end(struct snt_evaluator *evaluator) {
+  snt_evaluator_dismiss(evaluator);
+  while (evaluator->pid > 0 && waitpid(evaluator->pid, NULL, 0) < 0 && errno == EINTR) {
   }
   evaluator->pid = 0;
 }
@@ -149,8 +143,8 @@ static enum transfer receive_answer(struct snt_evaluator *evaluator, enum snt_fr
   evaluator->answer.len = frame.len;
   evaluator->answer.data[frame.len] = '\0';
   char extra = 0;
-  if (kind != SNT_FRAME_HELLO && recv(evaluator->fd, &extra, 1, MSG_PEEK) > 0) {
-    return TRANSFER_ODD; /* something follows the frame; the greeting may be followed by the first answer */
+  if (nonce == evaluator->nonce && recv(evaluator->fd, &extra, 1, MSG_PEEK) > 0) {
+    return TRANSFER_ODD; /* something follows the answer to the last request */
   }
   *result = (enum snt_vm_result)frame.result;
   return TRANSFER_DONE;
@@ -197,7 +191,7 @@ static snt_status check_transfer(struct snt_evaluator *evaluator, enum transfer 
 snt_status snt_evaluator_ask(struct snt_evaluator *evaluator, enum snt_frame_kind kind, const struct snt_buf *payload,
                              bool *is_late, struct snt_err *err) {
   *is_late = false;
-  if (evaluator->pid == 0) {
+  if (evaluator->pid == 0 || evaluator->is_dismissed) {
     return snt_evaluator_fail(evaluator, err, "it is not running any more");
   }
   SNT_TRY(snt_random_bytes(&evaluator->nonce, sizeof evaluator->nonce, err));
@@ -208,15 +202,15 @@ snt_status snt_evaluator_ask(struct snt_evaluator *evaluator, enum snt_frame_kin
   return check_transfer(evaluator, sent, is_late, err);
 }
 
-snt_status snt_evaluator_await(struct snt_evaluator *evaluator, enum snt_frame_kind kind, bool *is_late,
+snt_status snt_evaluator_await(struct snt_evaluator *evaluator, enum snt_frame_kind kind, uint64_t nonce, bool *is_late,
                                struct snt_err *err) {
   enum snt_vm_result result = SNT_VM_FAILED;
   *is_late = false;
-  if (evaluator->pid == 0) {
+  if (evaluator->pid == 0 || evaluator->is_dismissed) {
     return snt_evaluator_fail(evaluator, err, "it is not running any more");
   }
   SNT_TRY(accept_hello(evaluator, err));
-  enum transfer got = receive_answer(evaluator, kind, evaluator->nonce, &result);
+  enum transfer got = receive_answer(evaluator, kind, nonce, &result);
   SNT_TRY(check_transfer(evaluator, got, is_late, err));
   return result == SNT_VM_FAILED ? snt_evaluator_fail(evaluator, err, clean_answer(evaluator)) : snt_done();
 }
@@ -224,7 +218,7 @@ snt_status snt_evaluator_await(struct snt_evaluator *evaluator, enum snt_frame_k
 snt_status snt_evaluator_exchange(struct snt_evaluator *evaluator, enum snt_frame_kind kind,
                                   const struct snt_buf *payload, bool *is_late, struct snt_err *err) {
   SNT_TRY(snt_evaluator_ask(evaluator, kind, payload, is_late, err));
-  return snt_evaluator_await(evaluator, kind, is_late, err);
+  return snt_evaluator_await(evaluator, kind, evaluator->nonce, is_late, err);
 }
 
 void snt_evaluator_start_clock(struct snt_evaluator *evaluator, int limit_ms) {
@@ -233,7 +227,7 @@ void snt_evaluator_start_clock(struct snt_evaluator *evaluator, int limit_ms) {
 
 snt_status snt_evaluator_send(struct snt_evaluator *evaluator, enum snt_frame_kind kind, const struct snt_buf *payload,
                               struct snt_err *err) {
-  if (evaluator->pid == 0 || send_request(evaluator, kind, payload) != TRANSFER_DONE) {
+  if (evaluator->pid == 0 || evaluator->is_dismissed || send_request(evaluator, kind, payload) != TRANSFER_DONE) {
     return snt_evaluator_fail(evaluator, err, "it takes nothing any more");
   }
   return snt_done();

@@ -21,14 +21,18 @@ struct snt_evaluator_zone {
 struct snt_evaluator {
   pid_t pid; /* 0 when it has ended */
   int fd;
-  uint64_t nonce; /* of the last request */
+  uint64_t nonce;      /* of the last request */
+  uint64_t link_nonce; /* of LINK, whose answer may be taken after the next request was sent */
   bool has_said_hello;
-  bool has_policy;         /* one was sent, whatever became of it */
-  bool is_loading;         /* and its answer is still awaited */
-  bool is_loaded;          /* and it is in force */
-  bool has_waiting_worker; /* the template has forked the worker of the next evaluation */
-  int64_t deadline_ms;     /* of the exchange that runs */
-  struct snt_buf answer;   /* the payload that came last */
+  bool has_policy;             /* one was sent, whatever became of it */
+  struct snt_policy_text text; /* it, while it is loaded */
+  struct snt_buf *problems;
+  bool is_loading;       /* it was sent, and its answer is still awaited */
+  bool is_linking;       /* it was read, and the answer to LINK is still awaited */
+  bool is_loaded;        /* it is in force */
+  bool is_dismissed;     /* nothing is asked any more */
+  int64_t deadline_ms;   /* of the exchange that runs */
+  struct snt_buf answer; /* the payload that came last */
   struct snt_evaluator_zone zones[SNT_EVALUATOR_ZONES_MAX];
   size_t zone_count;
 };
@@ -46,7 +50,7 @@ snt_status snt_evaluator_exchange(struct snt_evaluator *evaluator, enum snt_fram
 /* The two halves of it: what is sent before the template has said hello is read behind it. */
 snt_status snt_evaluator_ask(struct snt_evaluator *evaluator, enum snt_frame_kind kind, const struct snt_buf *payload,
                              bool *is_late, struct snt_err *err);
-snt_status snt_evaluator_await(struct snt_evaluator *evaluator, enum snt_frame_kind kind, bool *is_late,
+snt_status snt_evaluator_await(struct snt_evaluator *evaluator, enum snt_frame_kind kind, uint64_t nonce, bool *is_late,
                                struct snt_err *err);
 /* A request that has no answer. */
 snt_status snt_evaluator_send(struct snt_evaluator *evaluator, enum snt_frame_kind kind, const struct snt_buf *payload,

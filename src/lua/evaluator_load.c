@@ -158,27 +158,14 @@ static snt_status send_policy(struct snt_evaluator *evaluator, const struct snt_
   return snt_evaluator_ask(evaluator, SNT_FRAME_LOAD, &payload, is_late, err);
 }
 
-static snt_status take_and_link(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
-                                struct snt_buf *problems, bool *is_late, struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf nothing = {0};
-  SNT_JSON_AUTO struct snt_json_doc *loaded = NULL;
-  SNT_JSON_AUTO struct snt_json_doc *linked = NULL;
-  SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_LOAD, is_late, err));
-  SNT_TRY(take_outcome(evaluator, &loaded, problems, err));
-  snt_evaluator_start_clock(evaluator, LOAD_MS); /* what the core did meanwhile is not the template's time */
-  SNT_TRY(send_zones(evaluator, snt_json_get(snt_json_root(loaded), "zones"), text, problems, err));
-  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_LINK, &nothing, is_late, err));
-  evaluator->has_waiting_worker = true;
-  return take_outcome(evaluator, &linked, problems, err);
-}
-
+/* What is late after the greeting is the policy's fault. */
 static snt_status explain_delay(const struct snt_evaluator *evaluator, snt_status status, bool is_late,
-                                const struct snt_policy_text *text, struct snt_buf *problems, struct snt_err *err) {
+                                struct snt_err *err) {
   if (!is_late || !evaluator->has_said_hello) {
     return status;
   }
-  return refuse_whole(text, "loading takes more than 800 ms",
-                      "a policy is a table of rules: move computing out of its top level", problems, err);
+  return refuse_whole(&evaluator->text, "loading takes more than 800 ms",
+                      "a policy is a table of rules: move computing out of its top level", evaluator->problems, err);
 }
 
 snt_status snt_evaluator_load_begin(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
@@ -188,25 +175,58 @@ snt_status snt_evaluator_load_begin(struct snt_evaluator *evaluator, const struc
     return snt_fail(err, SNT_CODE_BUG, "an evaluator takes one policy");
   }
   evaluator->has_policy = true;
+  evaluator->text = *text;
+  evaluator->problems = problems;
   snt_status status = send_policy(evaluator, text, problems, &is_late, err);
   evaluator->is_loading = snt_ok(status);
-  return explain_delay(evaluator, status, is_late, text, problems, err);
+  return explain_delay(evaluator, status, is_late, err);
 }
 
-snt_status snt_evaluator_load_finish(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
-                                     struct snt_buf *problems, struct snt_err *err) {
+static snt_status take_loaded(struct snt_evaluator *evaluator, bool *is_late, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf nothing = {0};
+  SNT_JSON_AUTO struct snt_json_doc *loaded = NULL;
+  SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_LOAD, evaluator->nonce, is_late, err));
+  SNT_TRY(take_outcome(evaluator, &loaded, evaluator->problems, err));
+  snt_evaluator_start_clock(evaluator, LOAD_MS); /* what the core did meanwhile is not the template's time */
+  const struct snt_json_value *zones = snt_json_get(snt_json_root(loaded), "zones");
+  SNT_TRY(send_zones(evaluator, zones, &evaluator->text, evaluator->problems, err));
+  SNT_TRY(snt_evaluator_ask(evaluator, SNT_FRAME_LINK, &nothing, is_late, err));
+  evaluator->link_nonce = evaluator->nonce;
+  evaluator->is_linking = true;
+  return snt_done();
+}
+
+snt_status snt_evaluator_load_link(struct snt_evaluator *evaluator, struct snt_err *err) {
   bool is_late = false;
   if (!evaluator->is_loading) {
     return snt_fail(err, SNT_CODE_BUG, "no policy is being loaded");
   }
   evaluator->is_loading = false;
-  snt_status status = take_and_link(evaluator, text, problems, &is_late, err);
+  snt_status status = take_loaded(evaluator, &is_late, err);
+  return explain_delay(evaluator, status, is_late, err);
+}
+
+static snt_status take_linked(struct snt_evaluator *evaluator, bool *is_late, struct snt_err *err) {
+  SNT_JSON_AUTO struct snt_json_doc *linked = NULL;
+  SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_LINK, evaluator->link_nonce, is_late, err));
+  return take_outcome(evaluator, &linked, evaluator->problems, err);
+}
+
+snt_status snt_evaluator_load_confirm(struct snt_evaluator *evaluator, struct snt_err *err) {
+  bool is_late = false;
+  if (!evaluator->is_linking) {
+    return evaluator->is_loaded ? snt_done() : snt_evaluator_fail(evaluator, err, "no policy is in force");
+  }
+  evaluator->is_linking = false;
+  snt_evaluator_start_clock(evaluator, LOAD_MS);
+  snt_status status = take_linked(evaluator, &is_late, err);
   evaluator->is_loaded = snt_ok(status);
-  return explain_delay(evaluator, status, is_late, text, problems, err);
+  return explain_delay(evaluator, status, is_late, err);
 }
 
 snt_status snt_evaluator_load(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
                               struct snt_buf *problems, struct snt_err *err) {
   SNT_TRY(snt_evaluator_load_begin(evaluator, text, problems, err));
-  return snt_evaluator_load_finish(evaluator, text, problems, err);
+  SNT_TRY(snt_evaluator_load_link(evaluator, err));
+  return snt_evaluator_load_confirm(evaluator, err);
 }

@@ -147,8 +147,49 @@ static void normalise(lua_State *L, int depth) {
   }
 }
 
-static int call_cjson(lua_State *L, int function_ref) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, function_ref);
+/* Calls the setting `name` of the cjson at the top with n arguments that are above it. */
+static void set_cjson(lua_State *L, int cjson, const char *name, int n) {
+  lua_getfield(L, cjson, name);
+  lua_insert(L, -1 - n);
+  lua_call(L, n, 0);
+}
+
+/* Its functions go into the registry when one is called first. */
+static void open_cjson(lua_State *L) {
+  static const char *const switched_off[] = {"decode_invalid_numbers", "encode_invalid_numbers", "encode_keep_buffer"};
+  struct snt_vm *vm = snt_vm_of(L);
+  int top = lua_gettop(L);
+  lua_pushcfunction(L, luaopen_cjson);
+  lua_call(L, 0, 1);
+  lua_getfield(L, -1, "new");
+  lua_call(L, 0, 1);
+  int cjson = lua_gettop(L);
+  lua_pushinteger(L, JSON_DEPTH);
+  set_cjson(L, cjson, "decode_max_depth", 1);
+  lua_pushinteger(L, JSON_DEPTH);
+  set_cjson(L, cjson, "encode_max_depth", 1);
+  lua_pushboolean(L, 0);
+  lua_pushinteger(L, 1);
+  lua_pushinteger(L, 1);
+  set_cjson(L, cjson, "encode_sparse_array", 3);
+  lua_pushinteger(L, 14);
+  set_cjson(L, cjson, "encode_number_precision", 1);
+  for (size_t i = 0; i < sizeof switched_off / sizeof switched_off[0]; i++) {
+    lua_pushboolean(L, 0);
+    set_cjson(L, cjson, switched_off[i], 1);
+  }
+  lua_getfield(L, cjson, "decode");
+  vm->decode_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_getfield(L, cjson, "encode");
+  vm->encode_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_settop(L, top);
+}
+
+static int call_cjson(lua_State *L, const int *function_ref) {
+  if (*function_ref == 0) {
+    open_cjson(L);
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, *function_ref);
   lua_pushvalue(L, 1);
   int status = lua_pcall(L, 1, 1, 0);
   snt_fuel_check(L);
@@ -169,7 +210,7 @@ static int host_json_decode(lua_State *L) {
     lua_pushliteral(L, "more than 512 KiB of JSON");
     return 2;
   }
-  int results = call_cjson(L, snt_vm_of(L)->decode_ref);
+  int results = call_cjson(L, &snt_vm_of(L)->decode_ref);
   if (results == 1) {
     normalise(L, 0);
   }
@@ -179,13 +220,35 @@ static int host_json_decode(lua_State *L) {
 static int host_json_encode(lua_State *L) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
-  return call_cjson(L, snt_vm_of(L)->encode_ref);
+  return call_cjson(L, &snt_vm_of(L)->encode_ref);
 }
 
 static int host_utf8_printable(lua_State *L) {
   struct snt_slice text = check_slice(L, 1);
   snt_lib_charge_bytes(L, text.len);
   lua_pushboolean(L, snt_utf8_check_printable(text.data, text.len));
+  return 1;
+}
+
+static int host_json_text(lua_State *L) {
+  struct snt_slice text = check_slice(L, 1);
+  snt_lib_charge_bytes(L, text.len);
+  lua_settop(L, 1);
+  if (!snt_utf8_check_printable(text.data, text.len)) {
+    snt_host_push_clean(L, text.data, text.len);
+    text = check_slice(L, 2);
+  }
+  luaL_Buffer json;
+  luaL_buffinitsize(L, &json, text.len + 16);
+  luaL_addchar(&json, '"');
+  for (size_t i = 0; i < text.len; i++) {
+    if (text.data[i] == '"' || text.data[i] == '\\') {
+      luaL_addchar(&json, '\\');
+    }
+    luaL_addchar(&json, text.data[i]);
+  }
+  luaL_addchar(&json, '"');
+  luaL_pushresult(&json);
   return 1;
 }
 
@@ -311,6 +374,7 @@ static const luaL_Reg host_functions[] = {{"yaml", snt_host_yaml},
                                           {"json_decode", host_json_decode},
                                           {"json_encode", host_json_encode},
                                           {"utf8_printable", host_utf8_printable},
+                                          {"json_text", host_json_text},
                                           {"nearest", host_nearest},
                                           {"compile", host_compile},
                                           {"sandbox_env", host_sandbox_env},
@@ -322,44 +386,7 @@ static const luaL_Reg host_functions[] = {{"yaml", snt_host_yaml},
                                           {"caller_line", host_caller_line},
                                           {NULL, NULL}};
 
-/* Calls the setting `name` of the cjson at the top with n arguments that are above it. */
-static void set_cjson(lua_State *L, int cjson, const char *name, int n) {
-  lua_getfield(L, cjson, name);
-  lua_insert(L, -1 - n);
-  lua_call(L, n, 0);
-}
-
-static void open_cjson(lua_State *L) {
-  static const char *const switched_off[] = {"decode_invalid_numbers", "encode_invalid_numbers", "encode_keep_buffer"};
-  struct snt_vm *vm = snt_vm_of(L);
-  lua_pushcfunction(L, luaopen_cjson);
-  lua_call(L, 0, 1);
-  lua_getfield(L, -1, "new");
-  lua_call(L, 0, 1);
-  int cjson = lua_gettop(L);
-  lua_pushinteger(L, JSON_DEPTH);
-  set_cjson(L, cjson, "decode_max_depth", 1);
-  lua_pushinteger(L, JSON_DEPTH);
-  set_cjson(L, cjson, "encode_max_depth", 1);
-  lua_pushboolean(L, 0);
-  lua_pushinteger(L, 1);
-  lua_pushinteger(L, 1);
-  set_cjson(L, cjson, "encode_sparse_array", 3);
-  lua_pushinteger(L, 14);
-  set_cjson(L, cjson, "encode_number_precision", 1);
-  for (size_t i = 0; i < sizeof switched_off / sizeof switched_off[0]; i++) {
-    lua_pushboolean(L, 0);
-    set_cjson(L, cjson, switched_off[i], 1);
-  }
-  lua_getfield(L, cjson, "decode");
-  vm->decode_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_getfield(L, cjson, "encode");
-  vm->encode_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_settop(L, cjson - 2);
-}
-
 void snt_host_open(lua_State *L) {
-  open_cjson(L);
   lua_newtable(L);
   luaL_setfuncs(L, host_functions, 0);
   lua_setglobal(L, "host");

@@ -10,6 +10,7 @@
  *   host.json_decode(text)          -> value | nil, message; null is left out, whole numbers are integers
  *   host.json_encode(value)         -> text | nil, message
  *   host.utf8_printable(text)       -> boolean
+ *   host.json_text(text)            -> the text as JSON; what is not printable is replaced as in error_text
  *   host.nearest(word, list)        -> the nearest of the list's strings | nil
  *   host.compile(text, name, env)   -> function | nil, message                 (compile.c)
  *   host.sandbox_env(extra)         -> fresh environment                       (sandbox.c)

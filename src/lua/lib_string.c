@@ -97,14 +97,10 @@ static int string_reverse(lua_State *L) {
   return 1;
 }
 
-static void fill(char *out, const char *text, size_t len, const char *separator, size_t separator_len, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    memcpy(out, text, len);
-    out += len;
-    if (i + 1 < n) {
-      memcpy(out, separator, separator_len);
-      out += separator_len;
-    }
+/* Writes len bytes that begin with one piece again and again; what is there already is copied, twice as much each time. */
+static void repeat(char *out, size_t piece, size_t len) {
+  for (size_t done = piece; done < len; done *= 2) {
+    memcpy(out + done, out, done < len - done ? done : len - done);
   }
 }
 
@@ -123,7 +119,11 @@ static int string_rep(lua_State *L) {
   snt_fuel_spend(L, SNT_LIB_CALL_COST + total / 16 + n / 4);
   luaL_Buffer result;
   char *out = luaL_buffinitsize(L, &result, total);
-  fill(out, text, len, separator, separator_len, n);
+  memcpy(out, text, len);
+  if (n > 1) {
+    memcpy(out + len, separator, separator_len);
+    repeat(out, piece, total);
+  }
   luaL_pushresultsize(&result, total);
   return 1;
 }

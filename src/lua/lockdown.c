@@ -119,13 +119,17 @@ const char *snt_lockdown_template(int socket, pid_t parent, bool is_rlimits_only
   return is_filtered || is_rlimits_only ? NULL : "seccomp";
 }
 
-const char *snt_lockdown_worker(const int others[2], pid_t parent, bool is_rlimits_only) {
+const char *snt_lockdown_worker(int other, pid_t parent, bool is_rlimits_only) {
   if (!die_with(parent)) {
     return "parent-death signal";
   }
-  if (close(SNT_LOCKDOWN_FD) != 0 || close(others[0]) != 0 || close(others[1]) != 0) {
+  if (close(SNT_LOCKDOWN_FD) != 0 || close(other) != 0) {
     return "close descriptors";
   }
+  return snt_lockdown_further(is_rlimits_only);
+}
+
+const char *snt_lockdown_further(bool is_rlimits_only) {
   bool is_filtered = install_filter(SNT_LOCKDOWN_BUILD.worker_filter, SNT_LOCKDOWN_BUILD.worker_len);
   return is_filtered || is_rlimits_only ? NULL : "seccomp";
 }

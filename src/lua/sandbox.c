@@ -63,11 +63,17 @@ static void push_utf8(lua_State *L) {
 }
 
 void snt_sandbox_open(lua_State *L) {
+  push_functions(L, snt_lib_string);
+  set_string_metatable(L);
+  lua_pop(L, 1);
+}
+
+/* What environments are made of; policies in YAML need none. */
+static void make_names(lua_State *L) {
   struct snt_vm *vm = snt_vm_of(L);
   push_functions(L, snt_lib_base);
   int names = lua_gettop(L);
   push_functions(L, snt_lib_string);
-  set_string_metatable(L);
   add_library(L, names, "string");
   push_functions(L, snt_lib_table);
   add_library(L, names, "table");
@@ -95,6 +101,9 @@ static void copy_names(lua_State *L, int from, int to) {
 void snt_sandbox_push_env(lua_State *L, int extra) {
   struct snt_vm *vm = snt_vm_of(L);
   int from = extra == 0 ? 0 : lua_absindex(L, extra);
+  if (vm->names_ref == 0) {
+    make_names(L);
+  }
   lua_createtable(L, 0, 32);
   int env = lua_gettop(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, vm->names_ref);

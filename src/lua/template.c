@@ -1,6 +1,6 @@
 /* MUST
  *  1. wipe every argument and environment string first, then lock down, then read the first byte of policy;
- *  2. evaluate in a fork that ends with the answer, so that nothing survives from one decision to the next;
+ *  2. evaluate in a process that ends with the answer, so that nothing survives from one decision to the next;
  *  3. pass on a worker's answer only when it is one exact frame, nothing followed it, and the worker ended well. */
 #include "lua/template.h"
 
@@ -25,11 +25,9 @@ enum { EXIT_NO_CORE = 2, LOAD_FUEL = 30000000 };
 struct template {
   struct snt_vm *vm;
   pid_t pid;
-  bool is_rlimits_only;
+  struct snt_evaluator_options options;
   struct snt_buf request; /* the payload that came last */
   struct snt_buf answer;
-  pid_t worker; /* the one that waits for a request; 0: none */
-  int to_worker, from_worker;
 };
 
 /* The core is gone, or this process cannot go on: nobody is left to tell. */
@@ -80,11 +78,11 @@ static void add_zone(struct template *self) {
 }
 
 /* The worker's one frame, and then the end of the pipe. */
-static bool read_answer(struct template *self, int fd, struct snt_frame *frame) {
+static bool read_answer(struct template *self, int fd, uint64_t nonce, struct snt_frame *frame) {
   bool is_end = false;
   char extra = 0;
   if (!snt_frame_read_all(fd, frame, sizeof *frame, &is_end) ||
-      !snt_frame_check(frame, SNT_FRAME_EVALUATE, frame->nonce, snt_frame_answer_max(SNT_FRAME_EVALUATE)) ||
+      !snt_frame_check(frame, SNT_FRAME_EVALUATE, nonce, snt_frame_answer_max(SNT_FRAME_EVALUATE)) ||
       !snt_ok(snt_buf_reserve(&self->answer, frame->len, NULL)) ||
       !snt_frame_read_all(fd, self->answer.data, frame->len, &is_end)) {
     return false;
@@ -93,81 +91,67 @@ static bool read_answer(struct template *self, int fd, struct snt_frame *frame) 
   return !snt_frame_read_all(fd, &extra, 1, &is_end) && is_end;
 }
 
-static void close_both(const int ends[2]) {
-  (void)close(ends[0]);
-  (void)close(ends[1]);
+static struct snt_worker describe_worker(const struct template *self, const struct snt_frame *request, int out) {
+  return (struct snt_worker){.vm = self->vm,
+                             .asked = request,
+                             .request = &self->request,
+                             .out = out,
+                             .is_rlimits_only = self->options.is_rlimits_only};
 }
 
-/* Forks the worker of the next evaluation: it locks itself down while the core is busy elsewhere, and then waits. */
-static bool start_worker(struct template *self) {
-  int to[2];
-  int from[2];
-  if (pipe2(to, O_CLOEXEC) != 0) {
-    return false;
-  }
-  if (pipe2(from, O_CLOEXEC) != 0) {
-    close_both(to);
-    return false;
+/* The worker's process, or -1; its answer can be read from *from. */
+static pid_t start_worker(const struct template *self, const struct snt_frame *request, int *from) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    return -1;
   }
   /* A plain clone: the C library's fork makes system calls that the filter takes away. Nothing here has threads. */
   pid_t worker = (pid_t)syscall(SYS_clone, (unsigned long)SIGCHLD, 0UL, 0UL, 0UL, 0UL);
   if (worker == 0) {
-    struct snt_worker start = {.vm = self->vm,
-                               .in = to[0],
-                               .out = from[1],
-                               .others = {to[1], from[0]},
-                               .parent = self->pid,
-                               .is_rlimits_only = self->is_rlimits_only};
-    snt_worker_main(&start);
+    struct snt_worker start = describe_worker(self, request, ends[1]);
+    snt_worker_main(&start, ends[0], self->pid);
   }
+  (void)close(ends[1]);
   if (worker < 0) {
-    close_both(to);
-    close_both(from);
-    return false;
+    (void)close(ends[0]);
   }
-  (void)close(to[0]);
-  (void)close(from[1]);
-  self->worker = worker;
-  self->to_worker = to[1];
-  self->from_worker = from[0];
-  return true;
-}
-
-/* The worker's exit status, as waitpid gives it; it is gone then. */
-static int end_worker(struct template *self) {
-  int status = -1;
-  (void)close(self->to_worker);
-  (void)close(self->from_worker);
-  while (waitpid(self->worker, &status, 0) < 0 && errno == EINTR) {
-  }
-  self->worker = 0;
-  return status;
+  *from = ends[0];
+  return worker;
 }
 
 static void evaluate(struct template *self, const struct snt_frame *request) {
-  if (self->worker == 0 && !start_worker(self)) {
+  int from = -1;
+  int status = -1;
+  struct snt_frame frame = {0};
+  pid_t worker = start_worker(self, request, &from);
+  if (worker < 0) {
     answer_failure(self, request, "no worker could be started: error", errno);
     return;
   }
-  struct snt_frame frame = {0};
-  bool is_exact = snt_frame_send(self->to_worker, request, snt_buf_borrow(&self->request)) &&
-                  read_answer(self, self->from_worker, &frame);
-  int status = end_worker(self);
+  bool is_exact = read_answer(self, from, request->nonce, &frame);
+  (void)close(from);
+  while (waitpid(worker, &status, 0) < 0 && errno == EINTR) {
+  }
   if (WIFSIGNALED(status)) {
     answer_failure(self, request, "a worker was killed by signal", WTERMSIG(status));
-  } else if (!is_exact || status != 0 || frame.nonce != request->nonce) {
+  } else if (!is_exact || status != 0) {
     answer_failure(self, request, "a worker gave no exact answer: status", status);
   } else {
     answer(self, request, frame.result);
   }
 }
 
-/* A policy that is linked is going to be asked. Where no worker can be had now, evaluating says so. */
+/* A template that is to evaluate once needs no copy of itself: it gives up what a worker has not, and waits. */
 static void link_policy(struct template *self, const struct snt_frame *request) {
   answer_call(self, request, "link", NULL, 0);
-  if (self->worker == 0) {
-    (void)start_worker(self);
+  if (self->options.is_once && snt_lockdown_further(self->options.is_rlimits_only) != NULL) {
+    end(EXIT_NO_CORE);
   }
+}
+
+static void evaluate_once(struct template *self, const struct snt_frame *request) {
+  struct snt_worker start = describe_worker(self, request, SNT_LOCKDOWN_FD);
+  snt_worker_evaluate(&start);
 }
 
 static void handle(struct template *self, const struct snt_frame *request) {
@@ -182,7 +166,7 @@ static void handle(struct template *self, const struct snt_frame *request) {
     link_policy(self, request);
     break;
   case SNT_FRAME_EVALUATE:
-    evaluate(self, request);
+    (self->options.is_once ? evaluate_once : evaluate)(self, request);
     break;
   default:
     end(EXIT_NO_CORE);
@@ -193,9 +177,6 @@ static void handle(struct template *self, const struct snt_frame *request) {
 static void read_request(struct template *self, struct snt_frame *frame) {
   bool is_end = false;
   if (!snt_frame_read_all(SNT_LOCKDOWN_FD, frame, sizeof *frame, &is_end)) {
-    if (self->worker != 0) {
-      (void)end_worker(self);
-    }
     end(is_end ? 0 : EXIT_NO_CORE);
   }
   if (frame->kind == SNT_FRAME_LOAD) {
@@ -226,15 +207,23 @@ static void say_hello(struct template *self, const char *failed_step, int reason
   end(EXIT_NO_CORE);
 }
 
-_Noreturn void snt_template_main(int socket, pid_t parent, bool is_rlimits_only) {
+/* While the core waits for the network: what most policies need. Without it everything is loaded when it is used. */
+static void preload(struct template *self) {
+  (void)snt_vm_call(self->vm, "preload", NULL, 0, LOAD_FUEL, &self->answer);
+}
+
+_Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_evaluator_options *options) {
   snt_process_wipe_strings();
-  struct template self = {.pid = getpid(), .is_rlimits_only = is_rlimits_only};
-  const char *failed_step = snt_lockdown_template(socket, parent, is_rlimits_only);
+  struct template self = {.pid = getpid(), .options = *options};
+  const char *failed_step = snt_lockdown_template(socket, parent, options->is_rlimits_only);
   struct snt_err err = {0};
   if (failed_step == NULL && !snt_ok(snt_vm_new(&self.vm, &err))) {
     failed_step = err.message;
   }
   say_hello(&self, failed_step, errno);
+  if (options->is_early) {
+    preload(&self);
+  }
   for (;;) {
     struct snt_frame frame;
     read_request(&self, &frame);

@@ -18,7 +18,6 @@
 #define RESERVE_FUEL 500000
 #define RESERVE_MEMORY ((size_t)4 << 20)
 #define ARGS_MAX 8
-#define PLAIN_TEXT_MAX ((size_t)64 << 10)
 #define ZONE_NAME_MAX 128
 
 struct call {
@@ -130,10 +129,9 @@ static enum snt_vm_result take_answer(struct snt_vm *vm, struct snt_buf *reply) 
 }
 
 /* Loading YAML runs the stdlib alone, in time that is linear in the text, and its C functions charge as ever. The hook,
- * which would double that time, is for policy's own code and for texts whose garbage has to be collected. */
+ * which would double that time, is for policy's own code. */
 static bool is_plain(const struct call *call) {
-  return strcmp(call->name, "load") == 0 && call->n == 3 && snt_slice_is(call->args[0], "yaml") &&
-         call->args[2].len <= PLAIN_TEXT_MAX;
+  return strcmp(call->name, "load") == 0 && call->n == 3 && snt_slice_is(call->args[0], "yaml");
 }
 
 static enum snt_vm_result run(struct snt_vm *vm, struct call *call, int64_t fuel, struct snt_buf *reply) {

@@ -5,18 +5,21 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "lua/frame.h"
 #include "lua/vm.h"
 
 struct snt_worker {
-  struct snt_vm *vm; /* the template's, copied by the fork */
-  int in;            /* where the one request comes from: a frame */
-  int out;           /* where the answer goes */
-  int others[2];     /* to be closed */
-  pid_t parent;
+  struct snt_vm *vm;             /* the template's, copied by the fork */
+  const struct snt_frame *asked; /* the request's header */
+  const struct snt_buf *request; /* and its payload */
+  int out;                       /* where the answer goes */
   bool is_rlimits_only;
 };
 
-/* What a fork of the template becomes; never returns. Exit status 0: the answer was written. */
-_Noreturn void snt_worker_main(const struct snt_worker *start);
+/* What a fork of the template becomes; never returns. other, the reading end of out, and the socket are closed.
+ * Exit status 0: the answer was written. */
+_Noreturn void snt_worker_main(const struct snt_worker *start, int other, pid_t parent);
+/* What a template becomes that has nothing else to do, when it is asked; it has locked itself down further before. */
+_Noreturn void snt_worker_evaluate(const struct snt_worker *start);
 
 #endif

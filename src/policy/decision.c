@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "format/json.h"
 
 static const char *const EFFECT_NAMES[] = {
 #define SNT_EFFECT_NAME(name, text, issues) text,
@@ -25,7 +24,7 @@ const char *snt_effect_name(enum snt_effect effect) {
 void snt_decision_clear(struct snt_decision *decision) {
   snt_buf_clear(&decision->conditions);
   snt_buf_clear(&decision->missing);
-  snt_buf_clear(&decision->trace);
+  snt_json_free(&decision->doc);
   memset(decision, 0, sizeof *decision);
 }
 
@@ -188,7 +187,10 @@ static snt_status take_all(const struct snt_json_value *root, struct snt_decisio
   SNT_TRY(take_bool(root, "emergency", &out->is_emergency, err));
   SNT_TRY(take_bool(root, "requires_justification", &out->requires_justification, err));
   SNT_TRY(take_array(root, "conditions", &out->conditions, err));
-  SNT_TRY(take_array(root, "trace", &out->trace, err));
+  out->trace = snt_json_get(root, "trace");
+  if (snt_json_type(out->trace) != SNT_JSON_ARRAY) {
+    return refuse_reply("trace", err);
+  }
   SNT_TRY(take_missing(root, &out->missing, err));
   if (out->rule[0] == '\0') {
     note_nearest(root, out);
@@ -205,11 +207,10 @@ static snt_status take_all(const struct snt_json_value *root, struct snt_decisio
 snt_status snt_decision_parse(const char *reply, size_t len, struct snt_decision *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_DECISION_AUTO struct snt_decision decision = {0};
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  if (!snt_ok(snt_json_parse(reply, len, "the evaluator's answer", &doc, err))) {
+  if (!snt_ok(snt_json_parse(reply, len, "the evaluator's answer", &decision.doc, err))) {
     return refuse_reply("not strict JSON", err);
   }
-  SNT_TRY(take_all(snt_json_root(doc), &decision, err));
+  SNT_TRY(take_all(snt_json_root(decision.doc), &decision, err));
   *out = decision;
   memset(&decision, 0, sizeof decision); /* ownership went to out */
   return snt_done();

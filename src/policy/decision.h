@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "format/json.h"
 
 /* X(NAME, name in policy, whether a session may be issued) */
 #define SNT_EFFECTS(X)                                                                                                 \
@@ -43,7 +44,8 @@ struct snt_decision {
   char nearest[1024];         /* when no rule matched: the rule that came nearest and what it failed on; "" for none */
   struct snt_buf conditions;  /* JSON array of the deciding rule's condition names */
   struct snt_buf missing;     /* what a requirement lacks, sentences with "; " between them */
-  struct snt_buf trace;       /* JSON array */
+  struct snt_json_doc *doc;   /* the whole reply */
+  const struct snt_json_value *trace; /* a part of it: an array */
 };
 void snt_decision_clear(struct snt_decision *decision);
 #define SNT_DECISION_AUTO SNT_CLEANUP(snt_decision_clear)

@@ -175,16 +175,10 @@ snt_status snt_policy_load_begin(const struct snt_policy *policy, struct snt_eva
   return snt_evaluator_load_begin(evaluator, &text, problems, err);
 }
 
-snt_status snt_policy_load_finish(const struct snt_policy *policy, struct snt_evaluator *evaluator,
-                                  struct snt_buf *problems, struct snt_err *err) {
-  struct snt_policy_text text = text_of(policy);
-  return snt_evaluator_load_finish(evaluator, &text, problems, err);
-}
-
 snt_status snt_policy_load(const struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                            struct snt_err *err) {
-  SNT_TRY(snt_policy_load_begin(policy, evaluator, problems, err));
-  return snt_policy_load_finish(policy, evaluator, problems, err);
+  struct snt_policy_text text = text_of(policy);
+  return snt_evaluator_load(evaluator, &text, problems, err);
 }
 
 static snt_status seen_path(const char *folder, const struct snt_policy *policy, struct snt_buf *out,

@@ -47,11 +47,9 @@ snt_status snt_policy_from_parameter(const char *name, const char *region, int64
 snt_status snt_policy_load(const struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                            struct snt_err *err);
 
-/* Its two halves; see snt_evaluator_load_begin. */
+/* The first part of it; see snt_evaluator_load_begin. */
 snt_status snt_policy_load_begin(const struct snt_policy *policy, struct snt_evaluator *evaluator,
                                  struct snt_buf *problems, struct snt_err *err);
-snt_status snt_policy_load_finish(const struct snt_policy *policy, struct snt_evaluator *evaluator,
-                                  struct snt_buf *problems, struct snt_err *err);
 
 /* Of a bare parameter: the hash that was last seen from a region, so that a fallback region cannot serve another one
  * (aws.md, Regions); of a file: that it was accepted before, which is a hint and nothing more. folder is the state

@@ -215,9 +215,9 @@ static void answer_frame(int fd, const struct mode *mode, uint8_t kind, uint64_t
   put(fd, answer.payload, answer.len);
 }
 
-_Noreturn void snt_template_main(int socket, pid_t parent, bool is_rlimits_only) {
+_Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_evaluator_options *options) {
   (void)parent;
-  (void)is_rlimits_only;
+  (void)options;
   struct mode mode = read_mode();
   snt_process_wipe_strings();
   answer_frame(socket, &mode, SNT_FRAME_HELLO, 0);

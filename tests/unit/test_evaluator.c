@@ -272,10 +272,45 @@ static void a_policy_may_be_asked_for_long_after_it_was_sent(void **state) {
   assert_ok(snt_evaluator_start(&options, &evaluator, NULL));
   assert_ok(snt_evaluator_load_begin(evaluator, &text, NULL, NULL));
   usleep(SNT_LOCKDOWN_BUILD.patience == 1 ? 1000000 : 1000);
-  if (!snt_ok(snt_evaluator_load_finish(evaluator, &text, NULL, &err))) {
+  if (!snt_ok(snt_evaluator_load_link(evaluator, &err))) {
     fail_msg("%s", err.message);
   }
   evaluate(evaluator, &reply);
+}
+
+/* What every command does: the template prepares itself, evaluates, and is gone. */
+static void a_template_that_evaluates_once_answers_once(void **state) {
+  (void)state;
+  static const struct snt_evaluator_options options = {.is_once = true, .is_early = true};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  struct snt_policy_text text =
+      text_of(SNT_POLICY_KIND_YAML, HEADER "{time: {days: [monday], timezone: Europe/Berlin}}\n");
+  assert_ok(snt_evaluator_start(&options, &evaluator, NULL));
+  assert_ok(snt_evaluator_load_begin(evaluator, &text, NULL, NULL));
+  assert_ok(snt_evaluator_load_link(evaluator, NULL));
+  evaluate(evaluator, &reply);
+  assert_holds(&reply, "\"effect\":\"allow\"");
+  assert_code(snt_evaluator_evaluate(evaluator, REQUEST, strlen(REQUEST), &reply, NULL), SNT_CODE_EVALUATOR);
+}
+
+/* The refusal of linking comes with the evaluation, and in its place. */
+static void a_zone_that_is_not_there_is_told_when_the_policy_is_evaluated(void **state) {
+  (void)state;
+  static const struct snt_evaluator_options options = {.is_once = true};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  SNT_BUF_AUTO struct snt_buf problems = {0};
+  struct snt_err err = {0};
+  struct snt_policy_text text =
+      text_of(SNT_POLICY_KIND_YAML, HEADER "{time: {days: [monday], timezone: Europe/Berlim}}\n");
+  assert_ok(snt_evaluator_start(&options, &evaluator, NULL));
+  assert_ok(snt_evaluator_load_begin(evaluator, &text, &problems, NULL));
+  assert_ok(snt_evaluator_load_link(evaluator, NULL));
+  assert_code(snt_evaluator_evaluate(evaluator, REQUEST, strlen(REQUEST), &reply, &err), SNT_CODE_POLICY_INVALID);
+  assert_non_null(strstr(err.message, "unknown time zone \"Europe/Berlim\"; did you mean \"Europe/Berlin\"?"));
+  assert_holds(&problems, "unknown time zone");
+  assert_int_equal(reply.len, 0);
 }
 
 static void names_of_zones_stay_in_their_folder(void **state) {
@@ -466,6 +501,8 @@ int main(void) {
       cmocka_unit_test(names_of_zones_stay_in_their_folder),
       cmocka_unit_test(the_template_is_locked_down),
       cmocka_unit_test(a_template_that_is_killed_or_stopped_gives_no_verdict),
+      cmocka_unit_test(a_template_that_evaluates_once_answers_once),
+      cmocka_unit_test(a_zone_that_is_not_there_is_told_when_the_policy_is_evaluated),
       cmocka_unit_test(the_template_dies_with_the_core),
       cmocka_unit_test(nothing_is_left_behind),
       cmocka_unit_test(callers_with_odd_habits_get_the_same_verdict),

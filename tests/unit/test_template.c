@@ -61,13 +61,9 @@ static void spoil(struct snt_frame *frame) {
   }
 }
 
-_Noreturn void snt_worker_main(const struct snt_worker *start) {
-  struct snt_frame asked = {0};
-  bool is_end = false;
-  if (!snt_frame_read_all(start->in, &asked, sizeof asked, &is_end)) {
-    _exit(9);
-  }
-  struct snt_frame frame = snt_frame_make(SNT_FRAME_EVALUATE, SNT_VM_OK, asked.nonce, strlen(ANSWER));
+static _Noreturn void answer_falsely(const struct snt_worker *start) {
+  enum snt_frame_kind kind = (enum snt_frame_kind)start->asked->kind;
+  struct snt_frame frame = snt_frame_make(kind, SNT_VM_OK, start->asked->nonce, strlen(ANSWER));
   spoil(&frame);
   for (int i = 0; lie != LIE_NOTHING && i < (lie == LIE_TWICE ? 2 : 1); i++) {
     (void)snt_frame_write_all(start->out, &frame, sizeof frame);
@@ -84,25 +80,51 @@ _Noreturn void snt_worker_main(const struct snt_worker *start) {
   _exit(lie == LIE_STATUS ? 1 : 0);
 }
 
-static void only_one_exact_answer_of_a_worker_that_ended_well_is_passed_on(void **state) {
-  (void)state;
-  static const struct snt_evaluator_options options = {0};
+_Noreturn void snt_worker_main(const struct snt_worker *start, int other, pid_t parent) {
+  (void)other;
+  (void)parent;
+  answer_falsely(start);
+}
+
+_Noreturn void snt_worker_evaluate(const struct snt_worker *start) { answer_falsely(start); }
+
+/* Only LIE_NONE may be believed. */
+static void assert_not_believed(const struct snt_evaluator_options *options) {
   static const struct snt_policy_text text = {
       .name = "p.yaml", .kind = SNT_POLICY_KIND_YAML, .data = POLICY, .len = sizeof POLICY - 1};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  assert_ok(snt_evaluator_start(options, &evaluator, NULL));
+  assert_ok(snt_evaluator_load(evaluator, &text, NULL, NULL));
+  snt_status status = snt_evaluator_evaluate(evaluator, "{}", 2, &reply, NULL);
+  if (status.code != (lie == LIE_NONE ? SNT_CODE_OK : SNT_CODE_EVALUATOR)) {
+    fail_msg("lie %d: %s", (int)lie, snt_code_name(status.code));
+  }
+  assert_string_equal(snt_buf_borrow(&reply), lie == LIE_NONE ? ANSWER : "");
+}
+
+static void only_one_exact_answer_of_a_worker_that_ended_well_is_passed_on(void **state) {
+  (void)state;
   for (lie = LIE_NONE; lie < LIE_COUNT; lie++) {
-    SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
-    SNT_BUF_AUTO struct snt_buf reply = {0};
-    assert_ok(snt_evaluator_start(&options, &evaluator, NULL));
-    assert_ok(snt_evaluator_load(evaluator, &text, NULL, NULL));
-    snt_status status = snt_evaluator_evaluate(evaluator, "{}", 2, &reply, NULL);
-    if (status.code != (lie == LIE_NONE ? SNT_CODE_OK : SNT_CODE_EVALUATOR)) {
-      fail_msg("lie %d: %s", (int)lie, snt_code_name(status.code));
-    }
-    assert_string_equal(snt_buf_borrow(&reply), lie == LIE_NONE ? ANSWER : "");
+    assert_not_believed(&(struct snt_evaluator_options){0});
+  }
+}
+
+/* It answers the core itself, which takes one frame and kills what goes on after it: what comes later is never read. */
+static void only_an_exact_answer_of_a_template_that_evaluates_once_is_taken(void **state) {
+  (void)state;
+  static const enum lie lies[] = {LIE_NONE, LIE_NOTHING, LIE_CUT,    LIE_TOO_LONG, LIE_NONCE,
+                                  LIE_KIND, LIE_MAGIC,   LIE_RESULT, LIE_FAILED};
+  for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+    lie = lies[i];
+    assert_not_believed(&(struct snt_evaluator_options){.is_once = true});
   }
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(only_one_exact_answer_of_a_worker_that_ended_well_is_passed_on)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(only_one_exact_answer_of_a_worker_that_ended_well_is_passed_on),
+      cmocka_unit_test(only_an_exact_answer_of_a_template_that_evaluates_once_is_taken),
+  };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
