@@ -19,7 +19,7 @@ end
 
 --- The value and the place of a map's key, or nil.
 function context.find(node, key)
-  if node[1] == "map" then
+  if nodes.STEP[node[1]] == nodes.STEP.map then
     for i = nodes.FIRST, #node, nodes.STEP.map do
       if node[i] == key then
         return node[i + 2], node[i + 3], node[i + 1]

@@ -130,7 +130,7 @@ end
 -- Adds the items of a list; beside keys they stand as entries without one.
 local function add_items(node, value, count, place, state, level)
   for i = 1, count do
-    if node[1] == "map" then
+    if node[1] == "mixed" then
       node[#node + 1] = false
       node[#node + 1] = place
     end
@@ -153,7 +153,7 @@ local function read_table(value, place, state, level)
   elseif #keys == 0 then
     return add_items({ "list", is_lua = true }, value, count, place, state, level), place
   end
-  local node = { "map" }
+  local node = { count > 0 and "mixed" or "map" }
   for _, key in ipairs(keys) do
     local at = #node + 1
     node[at], node[at + 1] = key, place
@@ -168,7 +168,8 @@ local function read_rule(mark, state, level)
   if not nodes.is_map(body) then
     return body, mark.place
   end
-  local node = { "map", "name", mark.place, mark.name, mark.place }
+  local kind = body[1] == "empty" and "map" or body[1]
+  local node = { kind, "name", mark.place, mark.name, mark.place }
   for i = nodes.FIRST, #body, nodes.STEP.map do
     if body[i] == "name" then
       state.problems:add(mark.place, 'duplicate key "name"; s.rule gives it already')

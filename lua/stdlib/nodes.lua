@@ -3,7 +3,8 @@
 -- A node is two values: what it is, and its place (errors.lua). What it is:
 --   a string                            text
 --   {"map", key, place, node, place, key, place, node, place, ...}
---                                       false in the place of a key: an item without one (Lua only)
+--   {"mixed", ...}                      Lua only: a map with items beside its keys; their key is
+--                                       false
 --   {"list", node, place, node, place, ...}
 --   {"null" | "boolean" | "integer" | "number", text}
 --   {"empty"}                           Lua only: a table that may be a map or a list
@@ -20,7 +21,7 @@ local nodes = {}
 local BOOLEANS = { ["true"] = true, ["True"] = true, ["TRUE"] = true }
 
 nodes.FIRST = 2 -- where the first item or key of a list or map stands
-nodes.STEP = { list = 2, map = 4 } -- and how far the next one is
+nodes.STEP = { list = 2, map = 4, mixed = 4 } -- and how far the next one is
 
 --- The text, or nil when the node is not one.
 function nodes.string_of(node)
@@ -43,8 +44,10 @@ function nodes.integer_of(node)
   return nil
 end
 
+local MAPS = { map = true, mixed = true, empty = true }
+
 function nodes.is_map(node)
-  return node[1] == "map" or node[1] == "empty"
+  return MAPS[node[1]] == true
 end
 
 function nodes.is_list(node)
@@ -63,6 +66,7 @@ end
 local FOUND = {
   map = "a mapping",
   list = "a list",
+  mixed = "a mapping",
   empty = "a mapping",
   null = "nothing",
   ["function"] = "a function",

@@ -17,7 +17,10 @@ local ITEM_STEP <const> = 2
 
 local reader = {}
 
-local read = setmetatable({}, { __index = values })
+local read = {}
+for name, value in pairs(values) do
+  read[name] = value
+end
 
 -- Null and empty values are problems everywhere; shape.empty says what to write instead.
 local function read_value(node, place, shape, ctx)
@@ -30,15 +33,15 @@ end
 
 -- Whether the node is a map without list items beside its keys, and not empty.
 local function is_plain_map(node, place, shape, ctx)
-  if not nodes.is_map(node) then
+  if node[1] ~= "map" and not nodes.is_map(node) then
     ctx:wrong(node, place, "a mapping", shape.names and errors.allowed(shape.names))
     return false
   elseif #node == 1 then
     ctx:refuse(place, "%s is empty", shape.empty)
     return false
   end
-  local item, item_place = context.find(node, false)
-  if item then
+  if node[1] == "mixed" then
+    local item, item_place = context.find(node, false)
     ctx:refuse(item_place, "%s holds %s without a key", shape.names and errors.allowed(shape.names),
       nodes.found(item))
     return false
@@ -74,7 +77,9 @@ local CHECKS = {
 }
 
 local function check_required(out, node, place, shape, ctx)
-  for _, row in ipairs(shape.required) do
+  local required = shape.required
+  for i = 1, #required do
+    local row = required[i]
     if out[row[1]] == nil and not context.find(node, row[1]) then
       ctx.problems:add(place, ('"%s" is missing in %s'):format(row[1], ctx:where()),
         row[2].values and errors.allowed(row[2].values))
@@ -111,7 +116,7 @@ end
 
 -- Whether the node is a list with something in it.
 local function is_full_list(node, place, shape, ctx)
-  if not nodes.is_list(node) then
+  if node[1] ~= "list" and not nodes.is_list(node) then
     local word = nodes.string_of(node)
     ctx:wrong(node, place, "a list", word and #word < 64 and ('write ["%s"]'):format(word) or nil)
     return false
@@ -248,9 +253,9 @@ end
 -- A Lua condition may stand in the place of a map that holds only it, and a list of them too.
 local function as_map(node, place)
   if EXTRA[node[1]] then
-    return { "map", false, place, node, place }
+    return { "mixed", false, place, node, place }
   elseif node[1] == "list" and node.is_lua then
-    local map = { "map" }
+    local map = { "mixed" }
     for i = FIRST, #node, ITEM_STEP do
       table.move({ false, node[i + 1], node[i], node[i + 1] }, 1, KEY_STEP, #map + 1, map)
     end
@@ -260,7 +265,7 @@ local function as_map(node, place)
 end
 
 local function is_conditions(node, place, shape, ctx)
-  if not nodes.is_map(node) then
+  if node[1] ~= "map" and not nodes.is_map(node) then
     ctx:wrong(node, place, "a mapping of conditions", errors.allowed(schema.conditions.names))
     return false
   elseif #node == 1 and shape.is_nested then

@@ -168,7 +168,7 @@ local CHECKS = {
 local PATTERN = { max = 512, is_line = true }
 
 function values.pattern(node, place, shape, ctx)
-  local value = string_or_wrong(ctx, node, place, shape.what)
+  local value = node[1] == nil and node or string_or_wrong(ctx, node, place, shape.what)
   if value and (#value > 512 or not value:find("^[%w@._*?:/+=,-]+$")) then
     value = values.text(node, place, PATTERN, ctx) -- few patterns need so close a look
     if value and value:find("\\", 1, true) then

@@ -17,6 +17,9 @@
 
 struct snt_log {
   struct snt_log_file file;
+  struct snt_log_tail ahead; /* the end as it was seen last, when it was whole: it has a record, and no torn line */
+  dev_t ahead_device;        /* of that file */
+  ino_t ahead_inode;
   bool is_broken; /* a sync failed, and the segment could not be closed: nothing more is written */
 };
 
@@ -48,6 +51,22 @@ void snt_log_close(struct snt_log **log) {
 }
 
 const char *snt_log_path(const struct snt_log *log) { return log->file.path; }
+
+/* A whole end stays what it was while the file has its size: whoever appends makes it longer, and what is cut is what
+ * stands behind it. */
+static bool is_as_seen(const struct snt_log *log) {
+  struct stat st;
+  return log->ahead.has_record && fstat(log->file.fd, &st) == 0 && st.st_size == log->ahead.size &&
+         st.st_dev == log->ahead_device && st.st_ino == log->ahead_inode;
+}
+
+static void keep_seen(struct snt_log *log, const struct snt_log_tail *tail) {
+  struct stat st;
+  bool is_whole = tail->has_record && tail->good_size == tail->size && fstat(log->file.fd, &st) == 0;
+  log->ahead = is_whole ? *tail : (struct snt_log_tail){0};
+  log->ahead_device = is_whole ? st.st_dev : 0;
+  log->ahead_inode = is_whole ? st.st_ino : 0;
+}
 
 /* The end of the file; where it holds no record yet, the end of the segment that was closed before it. */
 static snt_status read_tail(const struct snt_log *log, struct snt_log_tail *out, struct snt_log_tail *before,
@@ -201,9 +220,9 @@ static snt_status give_up_file(struct snt_log *log, const struct snt_log_tail *b
 
 static snt_status append_locked(struct snt_log *log, struct snt_slice members, struct draft *draft,
                                 struct snt_err *err) {
-  struct snt_log_tail tail;
-  struct snt_log_tail before;
-  SNT_TRY(read_tail(log, &tail, &before, err));
+  struct snt_log_tail tail = log->ahead;
+  struct snt_log_tail before = log->ahead;
+  SNT_TRY(is_as_seen(log) ? snt_done() : read_tail(log, &tail, &before, err));
   SNT_TRY(begin_draft(&before, draft, err));
   SNT_TRY(add_recovered(&tail, members, draft, err));
   SNT_TRY(add_line(draft, members, err));
@@ -217,7 +236,19 @@ static snt_status append_locked(struct snt_log *log, struct snt_slice members, s
   if (!sync_file(log->file.fd)) {
     return give_up_file(log, &before, tail.good_size, errno, err);
   }
+  int64_t size = tail.good_size + (int64_t)draft->lines.len;
+  tail = (struct snt_log_tail){.has_record = true, .head = draft->head, .size = size, .good_size = size};
+  tail.head.seq = draft->head.seq - 1;
+  memcpy(tail.sha256, draft->sha256, sizeof tail.sha256);
+  keep_seen(log, &tail);
   return snt_done();
+}
+
+void snt_log_look_ahead(struct snt_log *log) {
+  struct snt_log_tail tail;
+  if (snt_ok(snt_log_tail_read(log->file.fd, &tail, NULL))) {
+    keep_seen(log, &tail);
+  }
 }
 
 snt_status snt_log_append(struct snt_log *log, struct snt_slice members, struct snt_log_position *out,

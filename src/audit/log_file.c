@@ -47,7 +47,7 @@ snt_status snt_log_file_make_folder(const char *path, struct snt_err *err) {
   }
   *strrchr(folder, '/') = '\0';
   struct snt_err inner = {0};
-  if (!snt_ok(snt_file_make_folders(folder, &inner))) {
+  if (access(folder, F_OK) != 0 && !snt_ok(snt_file_make_folders(folder, &inner))) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_LOG, "the folder of the decision log cannot be made: %s", inner.message));
     return snt_err_hint(err, "make %s (mode 700), or set log.path in the configuration", folder);
   }

@@ -6,7 +6,11 @@ snt_status snt_flow_evaluate(struct snt_flow *flow, struct snt_err *err) {
   SNT_TRY(snt_flow_link_policy(flow, err));
   flow->stage = "evaluate";
   SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_TRY(snt_evaluator_evaluate(flow->evaluator, flow->request.data, flow->request.len, &reply, err));
+  SNT_TRY(snt_evaluator_evaluate_begin(flow->evaluator, flow->request.data, flow->request.len, err));
+  if (flow->log != NULL) {
+    snt_log_look_ahead(flow->log);
+  }
+  SNT_TRY(snt_evaluator_evaluate_finish(flow->evaluator, &reply, err));
   snt_evaluator_dismiss(flow->evaluator);
   if (flow->is_to_remember) {
     snt_flow_remember_policy(flow);

@@ -67,8 +67,8 @@ snt_status snt_evaluator_start(const struct snt_evaluator_options *options, stru
   return snt_done();
 }
 
-snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, const char *request, size_t len,
-                                  struct snt_buf *reply, struct snt_err *err) {
+snt_status snt_evaluator_evaluate_begin(struct snt_evaluator *evaluator, const char *request, size_t len,
+                                        struct snt_err *err) {
   bool is_late = false;
   SNT_BUF_AUTO struct snt_buf payload = {0};
   if (len > snt_frame_request_max(SNT_FRAME_EVALUATE)) {
@@ -79,13 +79,23 @@ snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, const char *r
   }
   SNT_TRY(snt_buf_append(&payload, request, len, err));
   snt_evaluator_start_clock(evaluator, EVALUATE_MS);
-  SNT_TRY(snt_evaluator_ask(evaluator, SNT_FRAME_EVALUATE, &payload, &is_late, err));
+  return snt_evaluator_ask(evaluator, SNT_FRAME_EVALUATE, &payload, &is_late, err);
+}
+
+snt_status snt_evaluator_evaluate_finish(struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err) {
+  bool is_late = false;
   if (evaluator->is_linking) {
     SNT_TRY(snt_evaluator_load_confirm(evaluator, err));
     snt_evaluator_start_clock(evaluator, EVALUATE_MS);
   }
   SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_EVALUATE, evaluator->nonce, &is_late, err));
   return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
+}
+
+snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, const char *request, size_t len,
+                                  struct snt_buf *reply, struct snt_err *err) {
+  SNT_TRY(snt_evaluator_evaluate_begin(evaluator, request, len, err));
+  return snt_evaluator_evaluate_finish(evaluator, reply, err);
 }
 
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err) {

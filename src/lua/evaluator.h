@@ -44,6 +44,10 @@ snt_status snt_evaluator_load_begin(struct snt_evaluator *evaluator, const struc
                                     struct snt_buf *problems, struct snt_err *err);
 snt_status snt_evaluator_load_link(struct snt_evaluator *evaluator, struct snt_err *err);
 snt_status snt_evaluator_load_confirm(struct snt_evaluator *evaluator, struct snt_err *err);
+/* The two parts of evaluating: the core may do something else in between. */
+snt_status snt_evaluator_evaluate_begin(struct snt_evaluator *evaluator, const char *request, size_t len,
+                                        struct snt_err *err);
+snt_status snt_evaluator_evaluate_finish(struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err);
 /* One round: a worker evaluates the request (JSON that the core wrote; no null) and answers with JSON, which is the
  * worker's word only: policy/decision checks it. A policy that was linked is confirmed first, without a wait of its
  * own. Code EVALUATOR, or POLICY_INVALID from confirming. */

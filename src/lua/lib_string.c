@@ -97,7 +97,8 @@ static int string_reverse(lua_State *L) {
   return 1;
 }
 
-/* Writes len bytes that begin with one piece again and again; what is there already is copied, twice as much each time. */
+/* Writes len bytes that begin with one piece again and again; what is there already is copied, twice as much each time.
+ */
 static void repeat(char *out, size_t piece, size_t len) {
   for (size_t done = piece; done < len; done *= 2) {
     memcpy(out + done, out, done < len - done ? done : len - done);

@@ -439,6 +439,9 @@ static void eight_writers_share_one_chain(void **state) {
       struct snt_log_position position;
       bool is_good = snt_ok(open_log(&log, NULL));
       for (int k = 0; k < RECORDS && is_good; k++) {
+        if (k % 3 == i % 3) {
+          snt_log_look_ahead(log);
+        }
         is_good = snt_ok(append(log, &position, NULL));
       }
       _exit(is_good ? 0 : 1);
@@ -450,6 +453,31 @@ static void eight_writers_share_one_chain(void **state) {
     assert_int_equal(result, 0);
   }
   assert_intact(WRITERS * RECORDS);
+}
+
+/* What was seen ahead is used only while the file is still that one. */
+static void an_end_that_was_seen_ahead_may_be_an_end_no_more(void **state) {
+  (void)state;
+  struct snt_log_position position;
+  SNT_LOG_AUTO struct snt_log *log = NULL;
+  assert_ok(open_log(&log, NULL));
+  snt_log_look_ahead(log);
+  fill(2);
+  assert_ok(append(log, &position, NULL));
+  assert_int_equal(position.seq, 3);
+  snt_log_look_ahead(log);
+  run("printf '{\"v\":1,' >> %s", path);
+  assert_ok(append(log, &position, NULL)); /* a torn line behind it: repaired, and told */
+  assert_int_equal(position.seq, 5);
+  run("printf '{\"v\":1,' >> %s", path);
+  snt_log_look_ahead(log);
+  assert_ok(append(log, &position, NULL));
+  assert_int_equal(position.seq, 7);
+  assert_intact(7);
+  snt_log_look_ahead(log);
+  run("mv %s %s.old; cp %s.old %s; sed -i 's/\"seq\":7/\"seq\":8/' %s", path, path, path, path, path);
+  assert_ok(append(log, &position, NULL)); /* another file of the same size */
+  assert_int_equal(position.seq, 9);
 }
 
 static void a_file_that_was_moved_away_is_not_written(void **state) {
@@ -573,6 +601,7 @@ int main(void) {
       CASE(a_torn_first_line_begins_a_new_chain),
       CASE(a_lock_that_is_held_ends_in_a_refusal),
       CASE(eight_writers_share_one_chain),
+      CASE(an_end_that_was_seen_ahead_may_be_an_end_no_more),
       CASE(a_file_that_was_moved_away_is_not_written),
       CASE(a_full_disk_leaves_no_half_line),
       CASE(a_failed_sync_closes_the_segment_and_the_chain_goes_on),
