@@ -102,6 +102,7 @@ static void find_role(struct snt_flow *flow, const char *profile) {
 /* Who asks, what time it is and which policy holds: from AWS where the command line does not say. */
 static snt_status gather(struct snt_flow *flow, const struct snt_explain_options *options, bool has_user,
                          struct snt_err *err) {
+  flow->is_offline = has_user;
   SNT_TRY(snt_flow_open(flow, err));
   const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_SOURCE);
   struct snt_policy_source source = {0};

@@ -24,6 +24,9 @@ struct snt_flow {
   struct snt_aws_target target;
   struct snt_policy_source source;
   struct snt_policy policy;
+  bool is_offline;         /* set by the caller: with a policy file there is no need of the network */
+  bool is_read;            /* the policy is a file whose bytes are there */
+  bool is_known;           /* and it was accepted before */
   bool is_loading;         /* the evaluator was given the policy, and was not waited for */
   bool is_to_remember;     /* the policy, once it is in force: what a fallback region has to serve too */
   struct snt_buf problems; /* of a refused policy: JSON array */

@@ -3,7 +3,6 @@
 
 #include "base/file.h"
 #include "base/random.h"
-#include "base/str.h"
 #include "issue/flow.h"
 
 void snt_flow_clear(struct snt_flow *flow) {
@@ -36,15 +35,41 @@ static snt_status set_flags(struct snt_flow *flow, struct snt_err *err) {
   return snt_done();
 }
 
+snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  SNT_TRY(snt_log_find_path(snt_settings_text(flow->settings, SNT_SETTING_LOG_PATH), &path, err));
+  const char *slash = strrchr(snt_buf_borrow(&path), '/');
+  return snt_buf_append(out, slash == NULL ? "." : path.data, slash == NULL ? 1 : (size_t)(slash - path.data), err);
+}
+
+/* Whether a policy file is the one that was accepted before; it is read for that, and kept. Nothing is told here: what
+ * is wrong is found again where it matters. */
+static bool is_known_file(struct snt_flow *flow) {
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  flow->is_read = snt_ok(snt_policy_read_file(flow->source.path, true, &flow->policy, NULL));
+  return flow->is_read && snt_ok(snt_flow_state_folder(flow, &folder, NULL)) &&
+         snt_policy_was_seen(folder.data, &flow->policy);
+}
+
+/* Whether the network is loaded while the policy is. */
+static bool expects_network(struct snt_flow *flow) {
+  const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_SOURCE);
+  if (!snt_ok(snt_policy_source_parse(text, flow->options->profile, &flow->source, NULL))) {
+    return false;
+  }
+  bool is_file = flow->source.origin == SNT_POLICY_ORIGIN_FILE;
+  flow->is_known = is_file && !flow->is_offline && is_known_file(flow);
+  return !is_file || flow->is_known;
+}
+
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err) {
   SNT_TRY(snt_random_request_id(flow->request_id, err));
   SNT_TRY(snt_settings_load(flow->options->config, &flow->settings, err));
   SNT_TRY(set_flags(flow, err));
-  const char *source = snt_settings_text(flow->settings, SNT_SETTING_POLICY_SOURCE);
   struct snt_evaluator_options options = {.is_rlimits_only =
                                               snt_settings_is(flow->settings, SNT_SETTING_SANDBOX, "rlimits-only"),
                                           .is_once = true,
-                                          .is_early = source != NULL && snt_str_starts_with(source, "ssm:")};
+                                          .is_early = expects_network(flow)};
   SNT_TRY(snt_evaluator_start(&options, &flow->evaluator, err));
   return snt_environment_take(&flow->environment, err);
 }
@@ -96,12 +121,6 @@ snt_status snt_flow_link_policy(struct snt_flow *flow, struct snt_err *err) {
   return snt_evaluator_load_link(flow->evaluator, err);
 }
 
-snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err) {
-  const char *path = flow->log == NULL ? "." : snt_log_path(flow->log);
-  const char *slash = strrchr(path, '/');
-  return snt_buf_append(out, slash == NULL ? "." : path, slash == NULL ? 1 : (size_t)(slash - path), err);
-}
-
 void snt_flow_remember_policy(const struct snt_flow *flow) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
   if (flow->log != NULL && snt_ok(snt_flow_state_folder(flow, &folder, NULL))) {
@@ -112,11 +131,9 @@ void snt_flow_remember_policy(const struct snt_flow *flow) {
 /* A policy that was accepted before is not waited for: loading the network takes longer than loading it. Any other is,
  * so that a refused one costs no network. */
 static snt_status load_file(struct snt_flow *flow, struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_TRY(flow->is_read ? snt_done() : snt_policy_read_file(flow->source.path, true, &flow->policy, err));
   SNT_TRY(snt_flow_begin_policy(flow, err));
-  bool is_known = flow->log != NULL && snt_ok(snt_flow_state_folder(flow, &folder, NULL)) &&
-                  snt_policy_was_seen(folder.data, &flow->policy);
-  if (is_known) {
+  if (flow->is_known) {
     return snt_done();
   }
   SNT_TRY(snt_flow_link_policy(flow, err));
@@ -129,11 +146,7 @@ snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "policy";
   const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_SOURCE);
   SNT_TRY(snt_policy_source_parse(text, flow->options->profile, &flow->source, err));
-  if (flow->source.origin != SNT_POLICY_ORIGIN_FILE) {
-    return snt_done();
-  }
-  SNT_TRY(snt_policy_read_file(flow->source.path, true, &flow->policy, err));
-  return load_file(flow, err);
+  return flow->source.origin == SNT_POLICY_ORIGIN_FILE ? load_file(flow, err) : snt_done();
 }
 
 snt_status snt_flow_open_log(struct snt_flow *flow, struct snt_err *err) {

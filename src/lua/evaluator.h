@@ -16,7 +16,7 @@ struct snt_evaluator;
 struct snt_evaluator_options {
   bool is_rlimits_only; /* the administrator's `sandbox: rlimits-only`: seccomp may be missing */
   bool is_once;         /* one evaluation will be asked for: the template makes it itself, without a fork, and ends */
-  bool is_early;        /* the policy comes later, over the network: what most need is loaded before it */
+  bool is_early; /* the core has the network to load meanwhile: what most policies need is loaded before this one */
 };
 
 enum snt_policy_kind { SNT_POLICY_KIND_YAML = 1, SNT_POLICY_KIND_LUA };

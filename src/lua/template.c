@@ -207,7 +207,7 @@ static void say_hello(struct template *self, const char *failed_step, int reason
   end(EXIT_NO_CORE);
 }
 
-/* While the core waits for the network: what most policies need. Without it everything is loaded when it is used. */
+/* While the core is busy with the network: what most policies need. Without it everything is loaded when it is used. */
 static void preload(struct template *self) {
   (void)snt_vm_call(self->vm, "preload", NULL, 0, LOAD_FUEL, &self->answer);
 }
