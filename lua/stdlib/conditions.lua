@@ -75,7 +75,8 @@ conditions.roles = {
   end,
 }
 
-local function is_user_known(request)
+--- Whether conditions on users have a verdict.
+function conditions.is_user_known(request)
   return request.user ~= nil and request.user.name ~= nil and request.user.kind ~= nil
 end
 
@@ -84,7 +85,7 @@ conditions.users = {
     condition.matcher = match.compile_users(condition.value)
   end,
   evaluate = function(condition, request)
-    if not is_user_known(request) then
+    if not conditions.is_user_known(request) then
       return nil
     end
     return match.fits_user(condition.matcher, request.user), request.user.name
@@ -107,7 +108,7 @@ conditions.groups = {
     end
   end,
   evaluate = function(condition, request)
-    if not is_user_known(request) then
+    if not conditions.is_user_known(request) then
       return nil
     end
     for _, matcher in ipairs(condition.matchers) do
@@ -128,11 +129,11 @@ conditions.time = {
     condition.zone = condition.value.timezone or "UTC"
   end,
   evaluate = function(condition, _, now)
-    local here = now.epoch and now:in_zone(condition.zone)
-    if not here then
+    local minute, weekday = now:in_zone(condition.zone)
+    if not minute then
       return nil
     end
-    local is_true, part, got = time.holds(condition.value, condition.days, here)
+    local is_true, part, got = time.holds(condition.value, condition.days, minute, weekday)
     return is_true, got, part
   end,
   describe = function(condition, part)

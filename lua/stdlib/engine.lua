@@ -5,12 +5,15 @@
 --     unknown;
 --  2. look at no rule after the one that decided, matched or not;
 --  3. make the trace while deciding, never afterwards.
+local conditions = require "sentinel.conditions"
 local logic = require "sentinel.logic"
 local match = require "sentinel.match"
 local schema = require "sentinel.schema"
 local text = require "sentinel.text"
 
 local engine = {}
+
+local index, outcome = nil, nil -- loaded when they are needed first
 
 --- Makes a policy that reader.lua accepted ready for evaluation.
 function engine.compile(policy)
@@ -21,24 +24,42 @@ function engine.compile(policy)
   for i, rule in ipairs(policy.rules) do
     rule.index = i - 1
     logic.compile(rule.conditions, ctx, "")
+    rule.paths = {}
+    for k, condition in ipairs(rule.conditions) do
+      rule.paths[k] = condition.path
+    end
   end
   return policy
 end
 
--- The decision's time in any zone, each worked out once.
-local now_methods = {}
-now_methods.__index = now_methods
-
-function now_methods:in_zone(zone)
-  if self.zones[zone] == nil then
-    self.zones[zone] = host.local_time(zone, self.epoch) or false
-  end
-  return self.zones[zone] or nil
-end
-
--- One evaluation: the request, its time, and the view of it that policy's functions get.
+-- One evaluation: the request, its time (also in zones, each worked out once, when somebody asks),
+-- the view of the request that policy's functions get, and the trace.
 local run_methods = {}
 run_methods.__index = run_methods
+
+--- Seconds since 1970, or nil.
+function run_methods:epoch_time()
+  if self.epoch == nil then
+    self.epoch = self.request.time and host.parse_time(self.request.time) or false
+  end
+  return self.epoch or nil
+end
+
+--- The minute of the day and the weekday (1 is Monday) in a zone, or nil.
+function run_methods:in_zone(zone)
+  local minutes = self.minutes
+  if not minutes then
+    minutes, self.weekdays = {}, {}
+    self.minutes = minutes
+  end
+  if minutes[zone] == nil then
+    local epoch = self:epoch_time()
+    if epoch then
+      minutes[zone], self.weekdays[zone] = host.local_minute(zone, epoch)
+    end
+  end
+  return minutes[zone], self.weekdays[zone]
+end
 
 function run_methods:view()
   if not self.read_only then
@@ -50,26 +71,20 @@ function run_methods:view()
 end
 
 function engine.new_run(request)
-  local epoch = request.time and host.parse_time(request.time)
-  local now = setmetatable({ epoch = epoch, zones = {} }, now_methods)
-  return setmetatable({ request = request, now = now, trace = {} }, run_methods)
+  return setmetatable({ request = request, trace = {}, rule = false, at = false }, run_methods)
 end
 
 --- A reply that denies; everything else is added to it.
 function engine.new_reply()
   return {
-    effect = "deny", rule = "", rule_index = -1, reason = "no matching rule",
-    missing = {}, conditions = {}, trace = {},
-    requires_server_mode = false, requires_session_tracking = false,
-    emergency = false, requires_justification = false,
+    effect = "deny", rule = "", rule_index = -1, reason = "no matching rule", error = nil,
+    conditions = false, max_duration = false, emergency = false, requires_justification = false,
+    trace = false, left_out = false,
   }
 end
 
 local function name_rule(reply, rule)
-  reply.rule, reply.rule_index = rule.name, rule.index
-  for i, condition in ipairs(rule.conditions) do
-    reply.conditions[i] = condition.path
-  end
+  reply.rule, reply.rule_index, reply.conditions = rule.name, rule.index, rule.paths
 end
 
 local CLASSES = {
@@ -89,32 +104,36 @@ function engine.fail(rule, class, path)
   return reply
 end
 
-local function add_trace(run, rule, matched, failed, wanted, got)
-  run.trace[#run.trace + 1] = {
-    rule = rule.name, matched = matched, failed = failed, wanted = wanted, got = got,
-  }
+-- An entry of the trace: the rule, whether it matched, and what it failed on (logic.lua), or that
+-- in words: {failed, wanted}. Words are made where an entry is told (reply.lua).
+local function add_trace(run, rule, condition, part, got)
+  local trace = run.trace
+  trace[#trace + 1] = { rule = rule.name, condition = condition, part = part, got = got }
 end
 
 -- The reply of the rule that matched.
 local function conclude(rule, run)
   local reply = engine.new_reply()
   name_rule(reply, rule)
-  local shortfall = require("sentinel.outcome").conclude(reply, rule, run) or {}
-  add_trace(run, rule, true, shortfall.path, shortfall.wanted, shortfall.got)
+  outcome = outcome or require "sentinel.outcome"
+  local shortfall = outcome.conclude(reply, rule, run)
+  run.trace[#run.trace + 1] = {
+    rule = rule.name, matched = true, failed = shortfall and shortfall.path,
+    wanted = shortfall and shortfall.wanted, got = shortfall and shortfall.got,
+  }
   return reply
 end
 
 -- The reply when the rule decides, else nil.
 local function try_rule(rule, run)
-  run.rule, run.at = rule, nil
+  run.rule, run.at = rule, false
   local verdict, condition, part, got = logic.evaluate(rule.conditions, run)
   if verdict == true then
     return conclude(rule, run)
   end
-  local path = logic.path_of(condition, part)
-  add_trace(run, rule, false, path, logic.wanted_of(condition, part), got)
+  add_trace(run, rule, condition, part, got)
   if verdict == nil and rule.effect == "deny" then
-    return engine.fail(rule, "fact_unknown", path)
+    return engine.fail(rule, "fact_unknown", logic.path_of(condition, part))
   end
   return nil
 end
@@ -124,13 +143,15 @@ local function take_error(run, raised)
   if type(raised) ~= "table" or not CLASSES[raised.class] then
     error(raised, 0)
   end
-  add_trace(run, run.rule, false, raised.path, "a verdict", text.cut(raised.what))
+  run.trace[#run.trace + 1] = {
+    rule = run.rule.name, failed = raised.path, wanted = "a verdict", got = text.cut(raised.what),
+  }
   return engine.fail(run.rule, raised.class, raised.path)
 end
 
-local function try_rules(policy, run)
-  for _, rule in ipairs(policy.rules) do
-    local reply = try_rule(rule, run)
+local function try_all(rules, run)
+  for i = 1, #rules do
+    local reply = try_rule(rules[i], run)
     if reply then
       return reply
     end
@@ -138,13 +159,64 @@ local function try_rules(policy, run)
   return engine.new_reply()
 end
 
---- Decides. @param run of engine.new_run; says where the evaluation is while it goes on
-function engine.evaluate(policy, run)
-  local is_done, reply = host.pcall(try_rules, policy, run)
+local function try_candidates(rules, run, numbers)
+  for i = 1, #numbers do
+    local reply = try_rule(rules[numbers[i]], run)
+    if reply then
+      return reply
+    end
+  end
+  return engine.new_reply()
+end
+
+local function run_guarded(try, rules, run, numbers)
+  local is_done, reply = host.pcall(try, rules, run, numbers)
   if not is_done then
     reply = take_error(run, reply)
   end
   reply.trace = run.trace
+  return reply
+end
+
+--- Decides by looking at every rule up to the one that decides, and tells of each.
+-- @param run of engine.new_run; says where the evaluation is while it goes on
+function engine.evaluate(policy, run)
+  return run_guarded(try_all, policy.rules, run)
+end
+
+--- Decides the same by looking only at the rules that can be for this profile and user: what it
+-- costs does not depend on how many others there are. The trace tells of those; reply.left_out
+-- counts the rules before the one that decided that are not in it.
+function engine.decide(policy, run)
+  local request = run.request
+  if request.profile == nil or not conditions.is_user_known(request) then
+    return engine.evaluate(policy, run)
+  end
+  index = index or require "sentinel.index"
+  policy.index = policy.index or index.build(policy)
+  local numbers = index.candidates(policy.index, request)
+  local reply = run_guarded(try_candidates, policy.rules, run, numbers)
+  local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1
+  reply.left_out = looked_at - #run.trace
+  return reply
+end
+
+--- Decides as engine.decide does, and adds to the trace what that leaves out: for somebody who
+-- wants to know it all the same.
+function engine.decide_completely(policy, run)
+  local reply = engine.decide(policy, run)
+  local told, all = run.trace, {}
+  local next_told = 1
+  for i = 1, #told + (reply.left_out or 0) do
+    local rule, entry = policy.rules[i], told[next_told]
+    if entry and entry.rule == rule.name then
+      all[i], next_told = entry, next_told + 1
+    else
+      local _, condition, part, got = logic.evaluate(rule.conditions, run)
+      all[i] = { rule = rule.name, condition = condition, part = part, got = got }
+    end
+  end
+  reply.trace, reply.left_out = all, false
   return reply
 end
 

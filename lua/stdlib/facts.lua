@@ -14,10 +14,10 @@ local AHEAD_MAX_S = 60
 function facts.has_fresh_mfa(request, max_age, now)
   local given = request.mfa and request.mfa.authenticated_at
   local since = given and host.parse_time(given)
-  if not since or not now.epoch then
+  if not since or not now:epoch_time() then
     return nil, "no MFA"
   end
-  local age = now.epoch - since
+  local age = now:epoch_time() - since
   if age < -AHEAD_MAX_S then
     return nil, "MFA of the future"
   end
@@ -34,11 +34,11 @@ function facts.has_approval(request, now)
   local approval = request.approval
   local from = approval and approval.approved_at and host.parse_time(approval.approved_at)
   local to = approval and approval.expires_at and host.parse_time(approval.expires_at)
-  if not from or not to or not now.epoch or not approval.approvers then
+  if not from or not to or not now:epoch_time() or not approval.approvers then
     return nil, "no approval"
-  elseif now.epoch >= to then
+  elseif now:epoch_time() >= to then
     return false, "expired at " .. approval.expires_at
-  elseif now.epoch < from - AHEAD_MAX_S then
+  elseif now:epoch_time() < from - AHEAD_MAX_S then
     return false, "approved at " .. approval.approved_at
   end
   return true, "approved"

@@ -89,8 +89,8 @@ function main.link()
   return require("sentinel.reply").encode_linked()
 end
 
---- The decision on a request (JSON that the core wrote), as JSON.
-function main.evaluate(request_json)
+-- A decision on a request (JSON that the core wrote), as JSON.
+local function answer(request_json, decide)
   local engine, reply = require "sentinel.engine", require "sentinel.reply"
   state.phase, state.run = "evaluate", nil
   if not state.policy then
@@ -103,7 +103,22 @@ function main.evaluate(request_json)
     error("the request is not JSON: " .. host.error_text(message))
   end
   state.run = engine.new_run(request)
-  return reply.encode(engine.evaluate(state.policy, state.run))
+  return reply.encode(engine[decide](state.policy, state.run))
+end
+
+--- The decision, and what became of every rule.
+function main.evaluate(request_json)
+  return answer(request_json, "evaluate")
+end
+
+--- The decision only, for those who ask often: the trace tells of the rules that were looked at.
+function main.decide(request_json)
+  return answer(request_json, "decide")
+end
+
+--- The same, and the trace tells of every rule.
+function main.decide_completely(request_json)
+  return answer(request_json, "decide_completely")
 end
 
 -- The denial of an evaluation that ran out, with the condition it had come to.

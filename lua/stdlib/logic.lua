@@ -47,7 +47,7 @@ end
 
 -- A condition of conditions.lua; anything but true and false is unknown.
 local function evaluate_plain(condition, run)
-  local verdict, got, part = condition.kind.evaluate(condition, run.request, run.now)
+  local verdict, got, part = condition.kind.evaluate(condition, run.request, run)
   if verdict ~= true and verdict ~= false then
     return nil, condition, part, "unknown"
   end

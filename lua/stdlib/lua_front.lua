@@ -15,7 +15,7 @@ local time = require "sentinel.time"
 local lua_front = {}
 
 local LEVELS_MAX = 32
-local NODES_MAX = 100000
+local NODES_MAX = 1000000 -- fuel and memory end sooner
 local POSSIBLE_ZONES_MAX = 16
 
 local function place_of_caller()

@@ -40,6 +40,13 @@ end
 -- federated session's chosen name.
 local LIST_OF = { user = "people", sso = "people", role = "roles", federated = "federated" }
 
+match.USER_LISTS = { "people", "roles", "federated" }
+
+--- The name of that list, or nil.
+function match.list_of_kind(kind)
+  return LIST_OF[kind]
+end
+
 local function list_of(pattern)
   if pattern:find("^role/") then
     return "roles"

@@ -49,7 +49,7 @@ local REQUIREMENTS = {
   end,
   mfa = function(wanted, run)
     local facts = require "sentinel.facts"
-    local is_fresh, got = facts.has_fresh_mfa(run.request, wanted.max_age, run.now)
+    local is_fresh, got = facts.has_fresh_mfa(run.request, wanted.max_age, run)
     if is_fresh == true then
       return {}
     end
@@ -68,6 +68,8 @@ local REQUIRE = {
   justification = { path = "require.justification" },
   mfa = { path = "require.mfa" },
 }
+
+local NONE = {}
 
 --- What the request lacks for the rule's `require`: a list of shortfalls.
 function outcome.shortfalls(rule, run)
@@ -89,7 +91,7 @@ local EFFECTS = {
     return "allow"
   end,
   require_approval = function(_, run)
-    local is_approved = require("sentinel.facts").has_approval(run.request, run.now)
+    local is_approved = require("sentinel.facts").has_approval(run.request, run)
     return is_approved == true and "allow" or "require_approval"
   end,
   require_server = function(reply, run)
@@ -111,10 +113,14 @@ local SENTENCES = {
   requires_session_tracking = "rule %s allows this with session tracking only",
 }
 
+-- Made once for each rule and outcome.
 local function sentence(reply, rule)
   local kind = (reply.requires_server_mode and "requires_server_mode")
     or (reply.requires_session_tracking and "requires_session_tracking") or reply.effect
-  return SENTENCES[kind]:format(text.quote(rule.name))
+  rule.sentences = rule.sentences or {}
+  local told = rule.sentences[kind] or SENTENCES[kind]:format(text.quote(rule.name))
+  rule.sentences[kind] = told
+  return told
 end
 
 -- The smallest of the rule's bounds that count in this mode; nil for none.
@@ -131,6 +137,7 @@ local function refuse_unmet(reply, rule, shortfalls)
   reply.error = "requirement_unmet"
   reply.failed_condition = shortfalls[1].path
   reply.reason = rule.reason or ("rule %s requires more"):format(text.quote(rule.name))
+  reply.missing = {}
   for i, shortfall in ipairs(shortfalls) do
     reply.missing[i] = shortfall.missing
   end
@@ -139,7 +146,7 @@ end
 --- Fills the reply for the rule that matched; returns the first shortfall, or nil.
 function outcome.conclude(reply, rule, run)
   local conclude = EFFECTS[rule.effect]
-  local shortfalls = conclude and outcome.shortfalls(rule, run) or {}
+  local shortfalls = conclude and rule.require and outcome.shortfalls(rule, run) or NONE
   reply.emergency = rule.emergency == true
   reply.requires_justification = rule.require ~= nil and rule.require.justification ~= nil
   if #shortfalls > 0 then

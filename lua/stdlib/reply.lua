@@ -1,5 +1,7 @@
 --- Replies as JSON. What is written is bounded: it has to fit one frame.
+local logic = require "sentinel.logic"
 local text = require "sentinel.text"
+local time = require "sentinel.time"
 
 local reply = {}
 
@@ -10,7 +12,7 @@ local CONDITIONS_MAX = 64
 local encode_text = host.json_text
 
 local function encode_text_or_null(value)
-  return value == nil and "null" or encode_text(value)
+  return value and encode_text(value) or "null"
 end
 
 local function encode_list(list, encode)
@@ -21,13 +23,25 @@ local function encode_list(list, encode)
   return "[" .. table.concat(parts, ",") .. "]"
 end
 
+local function short(value, cap)
+  return encode_text_or_null(value and text.cut(value, cap))
+end
+
+local function failed_of(entry)
+  return entry.condition and logic.path_of(entry.condition, entry.part) or entry.failed
+end
+
+-- What was got is a text, or a minute of the day.
+local function got_of(entry)
+  local got = entry.got
+  return math.type(got) == "integer" and time.format_clock(got) or got
+end
+
 local function encode_entry(entry)
-  local function short(value, cap)
-    return encode_text_or_null(value and text.cut(value, cap))
-  end
+  local wanted = entry.condition and logic.wanted_of(entry.condition, entry.part) or entry.wanted
   return ('{"rule":%s,"matched":%s,"failed":%s,"wanted":%s,"got":%s}'):format(
-    encode_text(entry.rule), tostring(entry.matched), short(entry.failed, 256),
-    short(entry.wanted), short(entry.got))
+    encode_text(entry.rule), tostring(entry.matched == true), short(failed_of(entry), 256),
+    short(wanted), short(got_of(entry)))
 end
 
 local PERSON = { users = true, groups = true, caller_roles = true, caller_accounts = true }
@@ -35,10 +49,11 @@ local PERSON = { users = true, groups = true, caller_roles = true, caller_accoun
 -- How near a rule came: the profile was another one, the person was, or only something else was
 -- missing.
 local function rank_of(entry)
-  if entry.failed == "profiles" then
+  local failed = failed_of(entry)
+  if failed == "profiles" then
     return 3
   end
-  return PERSON[entry.failed] and 2 or 1
+  return PERSON[failed] and 2 or 1
 end
 
 -- The entries that fit, as JSON by their place: the last one, which decided, then the nearest, then
@@ -65,23 +80,25 @@ local function choose(trace)
   return chosen
 end
 
-local function encode_trace(trace)
+local function encode_trace(trace, decision)
+  trace = trace or {}
   local chosen, parts = choose(trace), {}
   for i = 1, #trace do
     if chosen[i] then
       parts[#parts + 1] = chosen[i]
     end
   end
-  local left_out = #trace - #parts
+  local left_out = #trace - #parts + (decision.left_out or 0)
   if left_out > 0 then
     local note = '{"rule":"(%d more rules did not match)","matched":false,"left_out":%d}'
-    table.insert(parts, #parts, note:format(left_out, left_out))
+    table.insert(parts, math.max(#parts, 1), note:format(left_out, left_out))
   end
   return "[" .. table.concat(parts, ",") .. "]"
 end
 
 -- The names of the deciding rule's conditions, the first of very many.
 local function encode_conditions(names)
+  names = names or {}
   local shown = {}
   for i = 1, math.min(#names, CONDITIONS_MAX) do
     shown[i] = text.cut(names[i], 128)
@@ -92,6 +109,10 @@ local function encode_conditions(names)
   return encode_list(shown, encode_text)
 end
 
+local function encode_flag(value)
+  return tostring(value == true)
+end
+
 local ENCODERS = {
   { "effect", encode_text },
   { "rule", encode_text },
@@ -99,21 +120,21 @@ local ENCODERS = {
   { "reason", encode_text },
   { "error", encode_text_or_null },
   { "max_duration", function(value) return value and tostring(value) or "null" end },
-  { "requires_server_mode", tostring },
-  { "requires_session_tracking", tostring },
+  { "requires_server_mode", encode_flag },
+  { "requires_session_tracking", encode_flag },
   { "trace", encode_trace },
   { "conditions", encode_conditions },
-  { "missing", function(list) return encode_list(list, encode_text) end },
+  { "missing", function(list) return encode_list(list or {}, encode_text) end },
   { "failed_condition", encode_text_or_null },
-  { "emergency", tostring },
-  { "requires_justification", tostring },
+  { "emergency", encode_flag },
+  { "requires_justification", encode_flag },
 }
 
 --- A decision (engine.lua) as JSON.
 function reply.encode(decision)
   local parts = {}
   for i, row in ipairs(ENCODERS) do
-    parts[i] = ('"%s":%s'):format(row[1], row[2](decision[row[1]]))
+    parts[i] = ('"%s":%s'):format(row[1], row[2](decision[row[1]], decision))
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end

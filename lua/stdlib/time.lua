@@ -46,25 +46,25 @@ function time.describe(value, part)
     time.format_clock(value.hours["end"]), zone)
 end
 
---- Whether a local time (host.local_time) is within the condition's value: true or false, "days" or
--- "hours", and what it was.
-function time.holds(value, day_set, now)
-  local minute = now.hour * 60 + now.min
+--- Whether a minute of a weekday (1 is Monday) is within the condition's value: true or false,
+-- "days" or "hours", and what it was: the name of the day, or the minute.
+function time.holds(value, day_set, minute, weekday)
   local is_in, began_before = true, false
   if value.hours then
     is_in, began_before = is_within(value.hours, minute)
   end
   if value.days then
-    local day = WEEKDAYS[began_before and (now.wday + 5) % 7 + 1 or now.wday]
+    local day = WEEKDAYS[began_before and (weekday + 5) % 7 + 1 or weekday]
     if not day_set[day] then
       return false, "days", day
     end
   end
   if not is_in then
-    return false, "hours", time.format_clock(minute)
+    return false, "hours", minute
+  elseif value.hours then
+    return true, "hours", minute
   end
-  return true, value.hours and "hours" or "days",
-    value.hours and time.format_clock(minute) or WEEKDAYS[now.wday]
+  return true, "days", WEEKDAYS[weekday]
 end
 
 --- For policy: s.time(request.time, "America/New_York") gives year, month, day, hour, min, sec,

@@ -117,6 +117,17 @@ function evaluator.decide(policy, fields, fuel)
   return decode(assert(json, result)), result, json
 end
 
+--- The request, exactly these fields, as the core would write it.
+function evaluator.encode(request)
+  return cjson.encode(request)
+end
+
+--- What a function of the stdlib's main module answers, as it comes.
+function evaluator.call(policy, name, json)
+  local reply, result = policy.state:call(name, evaluator.FUEL, json)
+  return assert(reply, result)
+end
+
 --- Loads and decides in one step; raises when the policy is refused.
 function evaluator.decide_text(kind, text, fields)
   local policy, problems = evaluator.load(kind, text)

@@ -95,14 +95,30 @@ static void set_integer(lua_State *L, const char *name, lua_Integer value) {
   lua_setfield(L, -2, name);
 }
 
-static int host_local_time(lua_State *L) {
+/* False for a time that no zone has. */
+static bool find_local_time(lua_State *L, struct snt_local_time *out) {
   const char *name = luaL_checkstring(L, 1);
-  struct snt_local_time local;
   const struct snt_tz *tz = is_utc(name) ? NULL : snt_vm_find_zone(snt_vm_of(L), name);
   if (tz == NULL && !is_utc(name)) {
-    return luaL_error(L, "the time zone \"%s\" was not given to this evaluator", name);
+    return luaL_error(L, "the time zone \"%s\" was not given to this evaluator", name) != 0;
   }
-  if (!snt_tz_local(tz, luaL_checkinteger(L, 2), &local)) {
+  return snt_tz_local(tz, luaL_checkinteger(L, 2), out);
+}
+
+static int host_local_minute(lua_State *L) {
+  struct snt_local_time local;
+  if (!find_local_time(L, &local)) {
+    lua_pushnil(L);
+    return 1;
+  }
+  lua_pushinteger(L, local.hour * 60 + local.min);
+  lua_pushinteger(L, local.wday);
+  return 2;
+}
+
+static int host_local_time(lua_State *L) {
+  struct snt_local_time local;
+  if (!find_local_time(L, &local)) {
     lua_pushnil(L);
     return 1;
   }
@@ -371,6 +387,7 @@ static const luaL_Reg host_functions[] = {{"yaml", snt_host_yaml},
                                           {"parse_duration", host_parse_duration},
                                           {"zone_known", host_zone_known},
                                           {"local_time", host_local_time},
+                                          {"local_minute", host_local_minute},
                                           {"json_decode", host_json_decode},
                                           {"json_encode", host_json_encode},
                                           {"utf8_printable", host_utf8_printable},

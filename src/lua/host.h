@@ -7,6 +7,7 @@
  *   host.parse_duration(text)       -> seconds | nil
  *   host.zone_known(name)           -> boolean
  *   host.local_time(name, epoch)    -> {year month day hour min sec wday offset abbrev is_dst day_number} | nil
+ *   host.local_minute(name, epoch)  -> minute of the day, weekday (1 is Monday) | nil
  *   host.json_decode(text)          -> value | nil, message; null is left out, whole numbers are integers
  *   host.json_encode(value)         -> text | nil, message
  *   host.utf8_printable(text)       -> boolean

@@ -1,0 +1,125 @@
+--- Which rules can decide for a profile and a user: those that name both, those that name one of
+-- them, and those that cannot be told by names. All others fail on profiles, users or groups, which
+-- are checked first and can be neither unknown nor an error when profile and user are known.
+local match = require "sentinel.match"
+
+local index = {}
+
+local NONE = {}
+
+local function find_condition(rule, name)
+  for _, condition in ipairs(rule.conditions) do
+    if condition.name == name then
+      return condition
+    end
+  end
+  return nil
+end
+
+-- Adds the names of a matcher of users by their kind to `keys`; false when it fits others too.
+local function add_names(matcher, keys)
+  if matcher.is_anyone or matcher.has_root then
+    return false
+  end
+  for _, kind in ipairs(match.USER_LISTS) do
+    local list = matcher[kind]
+    if list and #list > 0 then
+      return false
+    end
+    for name in pairs(list or NONE) do
+      keys[kind] = keys[kind] or {}
+      keys[kind][name] = true
+    end
+  end
+  return true
+end
+
+-- The names of all users that a rule can be for, by kind, or nil when it may be for anyone.
+local function user_keys(rule)
+  local users, groups = find_condition(rule, "users"), find_condition(rule, "groups")
+  local keys = {}
+  if users and add_names(users.matcher, keys) then
+    return keys
+  end
+  keys = {}
+  for _, matcher in ipairs(groups and groups.matchers or NONE) do
+    if not add_names(matcher, keys) then
+      return nil
+    end
+  end
+  return groups and keys or nil
+end
+
+-- Rules are added in their order, so that every list is in order too. A node is
+-- {rest = list, people = {name = list}, roles = ..., federated = ...}; what is empty is not there.
+local function add_rule(node, number, keys)
+  if not keys then
+    node.rest = node.rest or {}
+    table.insert(node.rest, number)
+    return
+  end
+  for kind, names in pairs(keys) do
+    local by_name = node[kind] or {}
+    node[kind] = by_name
+    for name in pairs(names) do
+      local list = by_name[name]
+      if list then
+        list[#list + 1] = number
+      else
+        by_name[name] = { number }
+      end
+    end
+  end
+end
+
+--- The index of a policy that engine.compile made ready.
+function index.build(policy)
+  local built = { profiles = {}, elsewhere = {} }
+  for number, rule in ipairs(policy.rules) do
+    local keys, profiles = user_keys(rule), find_condition(rule, "profiles")
+    if not profiles or #profiles.matcher > 0 then
+      add_rule(built.elsewhere, number, keys)
+    else
+      for name in pairs(profiles.matcher) do
+        built.profiles[name] = built.profiles[name] or {}
+        add_rule(built.profiles[name], number, keys)
+      end
+    end
+  end
+  return built
+end
+
+-- Two lists in order, as one.
+local function merge(a, b)
+  if #a == 0 then
+    return b
+  elseif #b == 0 then
+    return a
+  end
+  local out, i, k = {}, 1, 1
+  while a[i] or b[k] do
+    if not b[k] or (a[i] and a[i] < b[k]) then
+      out[#out + 1] = a[i]
+      i = i + 1
+    else
+      out[#out + 1] = b[k]
+      k = k + 1
+    end
+  end
+  return out
+end
+
+local function in_node(node, kind, name)
+  local by_name = kind and node[kind]
+  return merge(node.rest or NONE, by_name and by_name[name] or NONE)
+end
+
+--- The numbers of the rules that can match, in order. Profile and user have to be known.
+function index.candidates(built, request)
+  local kind, name = match.list_of_kind(request.user.kind), request.user.name
+  local elsewhere = in_node(built.elsewhere, kind, name)
+  local node = built.profiles[request.profile]
+  return node and merge(in_node(node, kind, name), elsewhere) or elsewhere
+end
+
+return index
