@@ -1,6 +1,6 @@
 /* One evaluation: from the fork in the template to the verdict in the core.
  *
- * usage: bench_evaluate POLICY.yaml [ROUNDS] */
+ * usage: bench_evaluate POLICY.yaml [ROUNDS [brief]]        brief: rules are indexed, as for many evaluations */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
   int rounds = argc > 2 ? atoi(argv[2]) : 500;
   struct snt_err err = {0};
   struct snt_buf policy = {0};
-  struct snt_evaluator_options options = {0};
+  struct snt_evaluator_options options = {.is_brief = argc > 3};
   struct snt_evaluator *evaluator = NULL;
   if (argc < 2 || rounds < 1) {
     return 2;

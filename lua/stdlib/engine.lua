@@ -184,6 +184,13 @@ function engine.evaluate(policy, run)
   return run_guarded(try_all, policy.rules, run)
 end
 
+--- Makes ready what engine.decide needs; it does so itself otherwise, when it is first called.
+function engine.make_index(policy)
+  index = index or require "sentinel.index"
+  outcome = outcome or require "sentinel.outcome"
+  policy.index = policy.index or index.build(policy)
+end
+
 --- Decides the same by looking only at the rules that can be for this profile and user: what it
 -- costs does not depend on how many others there are. The trace tells of those; reply.left_out
 -- counts the rules before the one that decided that are not in it.
@@ -192,8 +199,9 @@ function engine.decide(policy, run)
   if request.profile == nil or not conditions.is_user_known(request) then
     return engine.evaluate(policy, run)
   end
-  index = index or require "sentinel.index"
-  policy.index = policy.index or index.build(policy)
+  if not policy.index then
+    engine.make_index(policy)
+  end
   local numbers = index.candidates(policy.index, request)
   local reply = run_guarded(try_candidates, policy.rules, run, numbers)
   local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1

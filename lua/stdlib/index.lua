@@ -8,9 +8,10 @@ local index = {}
 local NONE = {}
 
 local function find_condition(rule, name)
-  for _, condition in ipairs(rule.conditions) do
-    if condition.name == name then
-      return condition
+  local conditions = rule.conditions
+  for i = 1, #conditions do
+    if conditions[i].name == name then
+      return conditions[i]
     end
   end
   return nil
@@ -50,14 +51,9 @@ local function user_keys(rule)
   return groups and keys or nil
 end
 
--- Rules are added in their order, so that every list is in order too. A node is
--- {rest = list, people = {name = list}, roles = ..., federated = ...}; what is empty is not there.
-local function add_rule(node, number, keys)
-  if not keys then
-    node.rest = node.rest or {}
-    table.insert(node.rest, number)
-    return
-  end
+-- A node is {rest = list of numbers, people = {name = list}, roles = ..., federated = ...}; what is
+-- empty is not there. Numbers are added in order, so that every list is in order too.
+local function add_names_of(node, number, keys)
   for kind, names in pairs(keys) do
     local by_name = node[kind] or {}
     node[kind] = by_name
@@ -72,19 +68,52 @@ local function add_rule(node, number, keys)
   end
 end
 
---- The index of a policy that engine.compile made ready.
-function index.build(policy)
-  local built = { profiles = {}, elsewhere = {} }
-  for number, rule in ipairs(policy.rules) do
-    local keys, profiles = user_keys(rule), find_condition(rule, "profiles")
+local SPLIT_FROM = 5 -- a few rules are looked at as quickly as they are told apart by user
+
+local function new_node(numbers, rules)
+  if #numbers < SPLIT_FROM then
+    return { rest = numbers }
+  end
+  local node = { rest = {} }
+  for i = 1, #numbers do
+    local number = numbers[i]
+    local keys = user_keys(rules[number])
+    if keys then
+      add_names_of(node, number, keys)
+    else
+      table.insert(node.rest, number)
+    end
+  end
+  return node
+end
+
+-- The numbers of the rules by each profile that they name, and of those that no name tells.
+local function sort_by_profile(rules)
+  local by_profile, elsewhere = {}, {}
+  for number = 1, #rules do
+    local profiles = find_condition(rules[number], "profiles")
     if not profiles or #profiles.matcher > 0 then
-      add_rule(built.elsewhere, number, keys)
+      elsewhere[#elsewhere + 1] = number
     else
       for name in pairs(profiles.matcher) do
-        built.profiles[name] = built.profiles[name] or {}
-        add_rule(built.profiles[name], number, keys)
+        local numbers = by_profile[name]
+        if numbers then
+          numbers[#numbers + 1] = number
+        else
+          by_profile[name] = { number }
+        end
       end
     end
+  end
+  return by_profile, elsewhere
+end
+
+--- The index of a policy that engine.compile made ready.
+function index.build(policy)
+  local by_profile, elsewhere = sort_by_profile(policy.rules)
+  local built = { profiles = {}, elsewhere = new_node(elsewhere, policy.rules) }
+  for name, numbers in pairs(by_profile) do
+    built.profiles[name] = new_node(numbers, policy.rules)
   end
   return built
 end

@@ -67,8 +67,9 @@ function main.load(kind, name, source)
   return require("sentinel.reply").encode_loaded(zone_names(zones, possible_zones or {}))
 end
 
---- After the zones were added: every zone that a condition names has to be there.
-function main.link()
+--- After the zones were added: every zone that a condition names has to be there. With "indexed"
+-- the policy is going to be asked often.
+function main.link(how)
   state.phase = "link"
   local problems = errors.new(state.file)
   if not state.pending then
@@ -86,6 +87,9 @@ function main.link()
     return refuse(problems)
   end
   state.policy, state.pending = state.pending.policy, nil
+  if how == "indexed" then
+    require("sentinel.engine").make_index(state.policy)
+  end
   return require("sentinel.reply").encode_linked()
 end
 

@@ -73,7 +73,7 @@ end
 
 local function new_policy()
   local rules = {}
-  for i = 1, random(12) + 2 do
+  for i = 1, random(random(3) == 1 and 60 or 12) + 2 do
     rules[i] = ("s.rule 'r%d' { effect = %q, conditions = %s },"):format(i, pick(EFFECTS),
       conditions(1))
   end

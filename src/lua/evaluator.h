@@ -16,6 +16,8 @@ struct snt_evaluator;
 struct snt_evaluator_options {
   bool is_rlimits_only; /* the administrator's `sandbox: rlimits-only`: seccomp may be missing */
   bool is_once;         /* one evaluation will be asked for: the template makes it itself, without a fork, and ends */
+  bool is_brief;        /* for many evaluations: rules are indexed, and the trace tells of those that can be for the
+                         * profile and user */
   bool is_early; /* the core has the network to load meanwhile: what most policies need is loaded before this one */
 };
 

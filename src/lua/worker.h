@@ -13,6 +13,7 @@ struct snt_worker {
   const struct snt_frame *asked; /* the request's header */
   const struct snt_buf *request; /* and its payload */
   int out;                       /* where the answer goes */
+  bool is_brief;
   bool is_rlimits_only;
 };
 
