@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
   int rounds = argc > 2 ? atoi(argv[2]) : 500;
   struct snt_err err = {0};
   struct snt_buf policy = {0};
-  struct snt_evaluator_options options = {.is_brief = argc > 3};
+  struct snt_evaluator_options options = {.trace = argc > 3 ? SNT_TRACE_CANDIDATES : SNT_TRACE_ALL};
   struct snt_evaluator *evaluator = NULL;
   if (argc < 2 || rounds < 1) {
     return 2;

@@ -93,8 +93,8 @@ function main.link(how)
   return require("sentinel.reply").encode_linked()
 end
 
--- A decision on a request (JSON that the core wrote), as JSON.
-local function answer(request_json, decide)
+-- A decision on a request (JSON that the core wrote), as JSON; `shorten` may change it before.
+local function answer(request_json, decide, shorten)
   local engine, reply = require "sentinel.engine", require "sentinel.reply"
   state.phase, state.run = "evaluate", nil
   if not state.policy then
@@ -107,12 +107,21 @@ local function answer(request_json, decide)
     error("the request is not JSON: " .. host.error_text(message))
   end
   state.run = engine.new_run(request)
-  return reply.encode(engine[decide](state.policy, state.run))
+  local decision = engine[decide](state.policy, state.run)
+  if shorten then
+    reply[shorten](decision)
+  end
+  return reply.encode(decision)
 end
 
 --- The decision, and what became of every rule.
 function main.evaluate(request_json)
   return answer(request_json, "evaluate")
+end
+
+--- The decision, and what became of the rule that came nearest.
+function main.evaluate_nearest(request_json)
+  return answer(request_json, "evaluate", "keep_nearest")
 end
 
 --- The decision only, for those who ask often: the trace tells of the rules that were looked at.

@@ -56,6 +56,20 @@ local function rank_of(entry)
   return PERSON[failed] and 2 or 1
 end
 
+--- Leaves in a decision's trace the last rule and the one that came nearest, the first of equals.
+function reply.keep_nearest(decision)
+  local trace = decision.trace
+  local nearest, rank = nil, 3
+  for i = 1, #trace - 1 do
+    local own = rank_of(trace[i])
+    if own < rank then
+      nearest, rank = trace[i], own
+    end
+  end
+  decision.left_out = math.max(#trace - (nearest and 2 or 1), 0)
+  decision.trace = { nearest or trace[#trace], nearest and trace[#trace] }
+end
+
 -- The entries that fit, as JSON by their place: the last one, which decided, then the nearest, then
 -- the earliest.
 local function choose(trace)

@@ -49,6 +49,33 @@ describe("a reply", function()
     policy.state:close()
   end)
 
+  it("tells of the nearest rule and the last when that is enough", function()
+    local function nearest(lines, fields)
+      local policy = assert(evaluator.load("yaml", "version: 1\nrules:\n" .. lines))
+      local json = evaluator.call(policy, "evaluate_nearest",
+        evaluator.encode(evaluator.request(fields)))
+      local names = {}
+      for name, failed in json:gmatch('{"rule":"(%w+)","matched":%w+,"failed":"?([%w.]+)') do
+        names[#names + 1] = name .. " " .. failed
+      end
+      policy.state:close()
+      return table.concat(names, ", "), json
+    end
+    local far = "- {name: far%d, effect: allow, conditions: {profiles: [p%d]}}\n"
+    local person = "- {name: person, effect: allow, conditions: {profiles: [dev], users: [bob]}}\n"
+    local near = "- {name: near, effect: allow, conditions: {profiles: [dev], mode: [cli]}}\n"
+    local all = "- {name: all, effect: allow, conditions: {}}\n"
+    local told, json = nearest(rules(3, far):match("rules:\n(.*)") .. person .. near
+      .. near:gsub("near", "next"))
+    assert.equal("near mode, next mode", told)
+    assert.is_truthy(json:find('"left_out":4', 1, true))
+    far = far:gsub("%%d", "")
+    assert.equal("person users, far profiles", (nearest(person .. far)))
+    assert.equal("far profiles", (nearest(far)))
+    assert.equal("all null", (nearest(all)))
+    assert.equal("near mode, all null", (nearest(person .. near .. all)))
+  end)
+
   it("is small for the longest texts that are allowed", function()
     local long, parts = ("\u{10348}"):rep(60), {}
     for i = 1, 200 do

@@ -169,7 +169,7 @@ snt_status snt_issue_explain(const struct snt_explain_options *options, struct s
                               &request, err));
     given.common.profile = request.profile;
   }
-  SNT_FLOW_AUTO struct snt_flow flow = {.options = &given.common, .stage = "config"};
+  SNT_FLOW_AUTO struct snt_flow flow = {.options = &given.common, .stage = "config", .is_explained = true};
   snt_status status =
       options->request_file != NULL ? explain_file(&flow, &given, &request, err) : explain_flags(&flow, &given, err);
   take_result(&flow, out);

@@ -13,11 +13,17 @@
 
 struct snt_evaluator;
 
+/* What the trace of a decision tells of. */
+enum snt_trace {
+  SNT_TRACE_ALL = 0,   /* every rule up to the one that decided */
+  SNT_TRACE_NEAREST,   /* that one, and the one that came nearest */
+  SNT_TRACE_CANDIDATES /* those that can be for the profile and user: rules are indexed, for many evaluations */
+};
+
 struct snt_evaluator_options {
   bool is_rlimits_only; /* the administrator's `sandbox: rlimits-only`: seccomp may be missing */
   bool is_once;         /* one evaluation will be asked for: the template makes it itself, without a fork, and ends */
-  bool is_brief;        /* for many evaluations: rules are indexed, and the trace tells of those that can be for the
-                         * profile and user */
+  enum snt_trace trace;
   bool is_early; /* the core has the network to load meanwhile: what most policies need is loaded before this one */
 };
 

@@ -96,7 +96,7 @@ static struct snt_worker describe_worker(const struct template *self, const stru
                              .asked = request,
                              .request = &self->request,
                              .out = out,
-                             .is_brief = self->options.is_brief,
+                             .trace = self->options.trace,
                              .is_rlimits_only = self->options.is_rlimits_only};
 }
 
@@ -145,7 +145,7 @@ static void evaluate(struct template *self, const struct snt_frame *request) {
 /* A template that is to evaluate once needs no copy of itself: it gives up what a worker has not, and waits. */
 static void link_policy(struct template *self, const struct snt_frame *request) {
   const struct snt_slice how[] = {snt_slice_of("indexed")};
-  answer_call(self, request, "link", how, self->options.is_brief ? 1 : 0);
+  answer_call(self, request, "link", how, self->options.trace == SNT_TRACE_CANDIDATES ? 1 : 0);
   if (self->options.is_once && snt_lockdown_further(self->options.is_rlimits_only) != NULL) {
     end(EXIT_NO_CORE);
   }

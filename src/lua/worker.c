@@ -7,12 +7,15 @@
 
 enum { EVALUATION_FUEL = 10000000, EXIT_LOCKDOWN = 3, EXIT_ANSWER = 4 };
 
+/* Of the stdlib's main module. */
+static const char *const FUNCTIONS[] = {
+    [SNT_TRACE_ALL] = "evaluate", [SNT_TRACE_NEAREST] = "evaluate_nearest", [SNT_TRACE_CANDIDATES] = "decide"};
+
 _Noreturn void snt_worker_evaluate(const struct snt_worker *start) {
   snt_observe_before_policy("worker");
   struct snt_buf reply = {0};
   const struct snt_slice args[] = {{start->request->data, start->request->len}};
-  enum snt_vm_result result =
-      snt_vm_call(start->vm, start->is_brief ? "decide" : "evaluate", args, 1, EVALUATION_FUEL, &reply);
+  enum snt_vm_result result = snt_vm_call(start->vm, FUNCTIONS[start->trace], args, 1, EVALUATION_FUEL, &reply);
   if (result == SNT_VM_FAILED) {
     SNT_IGNORE(snt_buf_append_str(&reply, snt_vm_borrow_error(start->vm), NULL));
   }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "lua/evaluator.h"
 #include "lua/frame.h"
 #include "lua/vm.h"
 
@@ -13,7 +14,7 @@ struct snt_worker {
   const struct snt_frame *asked; /* the request's header */
   const struct snt_buf *request; /* and its payload */
   int out;                       /* where the answer goes */
-  bool is_brief;
+  enum snt_trace trace;
   bool is_rlimits_only;
 };
 
