@@ -46,9 +46,19 @@ snt_status snt_aws_call_begin(struct snt_aws_call *call, const struct snt_aws_en
   return snt_done();
 }
 
+struct round;
+
+/* What on_answer of one request of a round gets. */
+struct seat {
+  struct round *round;
+  size_t index;
+};
+
 /* One sending of some of the calls. */
 struct round {
   size_t count;
+  struct seat seats[CALLS_MAX];
+  bool is_moved[CALLS_MAX]; /* the response is in its call already */
   struct snt_aws_call *calls[CALLS_MAX];
   struct snt_sigv4_result signatures[CALLS_MAX];
   struct snt_buf urls[CALLS_MAX];
@@ -113,6 +123,24 @@ static snt_status sign_call(const struct snt_aws_call *call, struct snt_sigv4_re
   return snt_done();
 }
 
+static void move_response(struct round *round, size_t i) {
+  if (!round->is_moved[i]) {
+    snt_http_response_clear(&round->calls[i]->response);
+    round->calls[i]->response = round->responses[i];
+    memset(&round->responses[i], 0, sizeof round->responses[i]);
+    round->is_moved[i] = true;
+  }
+}
+
+static void take_answer(void *context) {
+  const struct seat *seat = context;
+  struct snt_aws_call *call = seat->round->calls[seat->index];
+  if (call->on_answer != NULL && seat->round->responses[seat->index].http_status == 200) {
+    move_response(seat->round, seat->index);
+    call->on_answer(call->context, call);
+  }
+}
+
 /* Sends the round's calls and moves the answers into them. */
 static snt_status send_round(struct snt_http_client *client, struct round *round, int64_t left_ms, bool is_again,
                              struct snt_err *err) {
@@ -120,12 +148,13 @@ static snt_status send_round(struct snt_http_client *client, struct round *round
     SNT_TRY(sign_call(round->calls[i], &round->signatures[i], &round->urls[i], &round->requests[i], err));
     round->requests[i].timeout_ms = (int)left_ms;
     round->requests[i].is_fresh = is_again;
+    round->seats[i] = (struct seat){round, i};
+    round->requests[i].on_answer = take_answer;
+    round->requests[i].context = &round->seats[i];
   }
   SNT_TRY(snt_http_perform(client, round->requests, round->responses, round->count, err));
   for (size_t i = 0; i < round->count; i++) {
-    snt_http_response_clear(&round->calls[i]->response);
-    round->calls[i]->response = round->responses[i];
-    memset(&round->responses[i], 0, sizeof round->responses[i]);
+    move_response(round, i);
   }
   return snt_done();
 }

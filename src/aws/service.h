@@ -37,6 +37,9 @@ struct snt_aws_call {
   int64_t duration_s;      /* what AssumeRole asked for */
   int64_t clock_offset_ms; /* added to the local clock when signing: 0, or what is known of the server's clock; a
                             * refusal for skew sets it */
+  void (*on_answer)(void *context, const struct snt_aws_call *call); /* NULL, or called when AWS has answered with 200,
+                                                                      * while other calls may still be awaited */
+  void *context;
 };
 void snt_aws_call_clear(struct snt_aws_call *call);
 #define SNT_AWS_CALL_AUTO SNT_CLEANUP(snt_aws_call_clear)

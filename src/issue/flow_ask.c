@@ -99,32 +99,60 @@ static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call
   return snt_flow_begin_policy(flow, err);
 }
 
-/* One region: the policy (when it is not a file) and the identity, in one round trip. */
-static snt_status ask_region(struct snt_flow *flow, const char *region, bool is_fallback, bool *is_outage,
+/* The policy as soon as it is there: the evaluator reads it while the identity is awaited. */
+struct arrival {
+  struct snt_flow *flow;
+  bool has_come;
+  snt_status status;
+  struct snt_err err;
+};
+
+static void take_policy(void *context, const struct snt_aws_call *call) {
+  struct arrival *arrival = context;
+  arrival->has_come = true;
+  arrival->status = accept_policy(arrival->flow, call, false, &arrival->err);
+}
+
+/* Of two refusals, the identity's is told. */
+static snt_status accept_both(struct snt_flow *flow, const struct snt_aws_call *identity,
+                              const struct snt_aws_call *policy, bool is_fallback, const struct arrival *arrival,
+                              struct snt_err *err) {
+  SNT_TRY(accept_caller(flow, identity, err));
+  if (!arrival->has_come) {
+    return accept_policy(flow, policy, is_fallback, err);
+  }
+  flow->stage = "policy";
+  if (!snt_ok(arrival->status)) {
+    *err = arrival->err;
+  }
+  return arrival->status;
+}
+
+/* One region: the policy (when it is not a file) and the identity, in one round trip. Where there is another region to
+ * fall back to, nothing is given to the evaluator before both are there: it takes one policy. */
+static snt_status ask_region(struct snt_flow *flow, const char *const *regions, bool is_fallback, bool *is_outage,
                              struct snt_err *err) {
   bool asks_policy = flow->source.origin == SNT_POLICY_ORIGIN_SSM;
   struct snt_aws_endpoint ssm = {0};
   const char *configured = flow->target.endpoint_url;
-  SNT_TRY(snt_aws_endpoint_find("sts", region, configured, &flow->sts, err));
-  SNT_TRY(snt_aws_endpoint_find("ssm", region, configured, &ssm, err));
+  SNT_TRY(snt_aws_endpoint_find("sts", regions[0], configured, &flow->sts, err));
+  SNT_TRY(snt_aws_endpoint_find("ssm", regions[0], configured, &ssm, err));
   SNT_TRY(check_endpoint_lock(flow, &flow->sts, err));
   SNT_TRY(check_endpoint_lock(flow, &ssm, err));
   SNT_AWS_CALL_AUTO struct snt_aws_call identity = {0};
   SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
+  struct arrival arrival = {.flow = flow};
   SNT_TRY(snt_sts_prepare_get_caller_identity(&identity, &flow->sts, &flow->base, err));
   if (asks_policy) {
     SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
+    policy.context = &arrival;
+    policy.on_answer = is_fallback || regions[1] != NULL ? NULL : take_policy;
   }
-  struct snt_aws_call *const calls[] = {&identity, &policy};
-  SNT_TRY(snt_aws_perform(flow->client, calls, asks_policy ? 2 : 1, err));
+  struct snt_aws_call *const calls[] = {&policy, &identity}; /* what takes longer to use goes out first */
+  SNT_TRY(snt_aws_perform(flow->client, asks_policy ? calls : calls + 1, asks_policy ? 2 : 1, err));
   *is_outage = snt_aws_call_is_outage(&identity) || (asks_policy && snt_aws_call_is_outage(&policy));
-  bool is_answered = identity.response.http_status == 200 && !*is_outage;
-  if (!asks_policy || !is_answered) { /* of two refusals, the identity's is told */
-    SNT_TRY(accept_caller(flow, &identity, err));
-    return asks_policy ? accept_policy(flow, &policy, is_fallback, err) : snt_done();
-  }
-  SNT_TRY(accept_policy(flow, &policy, is_fallback, err));
-  return accept_caller(flow, &identity, err); /* while the evaluator reads the policy */
+  return asks_policy ? accept_both(flow, &identity, &policy, is_fallback, &arrival, err)
+                     : accept_caller(flow, &identity, err);
 }
 
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
@@ -137,7 +165,7 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
   snt_status status = {SNT_CODE_FAILED};
   for (size_t i = 0; regions[i] != NULL; i++) {
     bool is_outage = false;
-    status = ask_region(flow, regions[i], i > 0, &is_outage, err);
+    status = ask_region(flow, regions + i, i > 0, &is_outage, err);
     if (snt_ok(status) || !is_outage) {
       return status;
     }

@@ -137,6 +137,9 @@ static snt_status load_file(struct snt_flow *flow, struct snt_err *err) {
   if (flow->is_known) {
     return snt_done();
   }
+  if (flow->log != NULL) {
+    snt_log_look_ahead(flow->log); /* the template is busy */
+  }
   SNT_TRY(snt_flow_link_policy(flow, err));
   SNT_TRY(snt_evaluator_load_confirm(flow->evaluator, err));
   snt_flow_remember_policy(flow);

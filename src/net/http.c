@@ -125,6 +125,19 @@ static snt_status check_head(const struct snt_http_request *request, struct snt_
   return snt_done();
 }
 
+/* What the module leaves to do, as soon as a call has ended. */
+static void finish(struct snt_net_call *call) {
+  struct snt_http_response *response = call->response;
+  if (!snt_time_parse_http(call->date, &response->date_ms)) {
+    response->date_ms = 0;
+  }
+  bool is_busy = response->http_status >= 500 || response->http_status == 429;
+  response->is_retryable = response->is_retryable || (snt_ok(response->status) && is_busy);
+  if (snt_ok(response->status) && call->request->on_answer != NULL) {
+    call->request->on_answer(call->request->context);
+  }
+}
+
 static snt_status prepare(const struct snt_http_request *request, struct prepared *out, struct snt_err *err) {
   SNT_TRY(parse_url(request->url, &out->url, err));
   if (strcmp(out->url.scheme, "https") != 0 && !out->url.is_loopback) {
@@ -140,16 +153,8 @@ static snt_status prepare(const struct snt_http_request *request, struct prepare
   out->call.scheme = out->url.scheme;
   out->call.host = out->url.authority;
   out->call.proxy = proxy;
+  out->call.on_end = finish;
   return snt_done();
-}
-
-static void finish(struct snt_net_call *call) {
-  struct snt_http_response *response = call->response;
-  if (!snt_time_parse_http(call->date, &response->date_ms)) {
-    response->date_ms = 0;
-  }
-  bool is_busy = response->http_status >= 500 || response->http_status == 429;
-  response->is_retryable = response->is_retryable || (snt_ok(response->status) && is_busy);
 }
 
 /* The calls that could be prepared stand together, because the module gets them as one array. */
@@ -161,11 +166,7 @@ static snt_status perform_prepared(struct snt_http_client *client, const struct 
       calls[good++] = prepared[i].call;
     }
   }
-  SNT_TRY(good == 0 ? snt_done() : client->net->perform(client->state, calls, good, err));
-  for (size_t i = 0; i < good; i++) {
-    finish(&calls[i]);
-  }
-  return snt_done();
+  return good == 0 ? snt_done() : client->net->perform(client->state, calls, good, err);
 }
 
 snt_status snt_http_perform(struct snt_http_client *client, const struct snt_http_request *requests,

@@ -27,10 +27,12 @@ struct snt_http_request {
   size_t header_count;
   const char *body;
   size_t body_len;
-  int connect_timeout_ms; /* 0: 1000 */
-  int timeout_ms;         /* whole call; 0: 3000 */
-  size_t body_cap;        /* 0: SNT_HTTP_BODY_CAP */
-  bool is_fresh;          /* on a connection of its own: it goes out once */
+  int connect_timeout_ms;           /* 0: 1000 */
+  int timeout_ms;                   /* whole call; 0: 3000 */
+  size_t body_cap;                  /* 0: SNT_HTTP_BODY_CAP */
+  bool is_fresh;                    /* on a connection of its own: it goes out once */
+  void (*on_answer)(void *context); /* NULL, or called when the whole answer is there; others may still be awaited */
+  void *context;
 };
 
 struct snt_http_response {

@@ -12,12 +12,13 @@ struct snt_net_trust {
 
 /* One call; everything is the caller's and outlives it. */
 struct snt_net_call {
-  const struct snt_http_request *request; /* checked: the URL, no control characters in headers */
-  const char *scheme;                     /* "http" or "https": the only one that is allowed */
-  const char *host;                       /* for messages */
-  const char *proxy;                      /* "" for none; may hold a password */
-  struct snt_http_response *response;     /* zeroed; date_ms stays 0 */
-  char date[64];                          /* the Date header as it came */
+  const struct snt_http_request *request;    /* checked: the URL, no control characters in headers */
+  const char *scheme;                        /* "http" or "https": the only one that is allowed */
+  const char *host;                          /* for messages */
+  const char *proxy;                         /* "" for none; may hold a password */
+  struct snt_http_response *response;        /* zeroed; date_ms stays 0 */
+  char date[64];                             /* the Date header as it came */
+  void (*on_end)(struct snt_net_call *call); /* NULL, or called when the response is what it will be */
 };
 
 struct snt_net {

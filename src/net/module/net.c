@@ -64,6 +64,9 @@ static void note_results(CURLM *multi) {
     if (message->msg == CURLMSG_DONE &&
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange) == CURLE_OK) {
       snt_exchange_end(exchange, message->data.result);
+      if (exchange->call->on_end != NULL) {
+        exchange->call->on_end(exchange->call);
+      }
     }
   }
 }
