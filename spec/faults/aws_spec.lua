@@ -165,6 +165,27 @@ describe("when AWS is at fault", function()
     expect.credentials(home:run { "credentials", "dev" })
   end)
 
+  -- The policy is looked at while the identity is awaited: that must not show.
+  it("of two refusals the identity's is told", function()
+    faulty:set {
+      ["sts.GetCallerIdentity"] = { fault = "error", code = "AccessDenied", status = 403 },
+      ["ssm.GetParameter"] = { fault = "garbage" },
+    }
+    assert_refused_at("sts.GetCallerIdentity", home:run { "credentials", "dev" }, 6,
+      "AccessDenied")
+  end)
+
+  it("a policy that comes long before the identity is the one that decides", function()
+    faulty:set { ["sts.GetCallerIdentity"] = { fault = "slow", seconds = 0.6 } }
+    expect.credentials(home:run { "credentials", "dev" })
+    faulty:set {
+      ["sts.GetCallerIdentity"] = { fault = "slow", seconds = 0.6 },
+      policy = "version: \"1\"\nrulez: []\n",
+    }
+    home:clear_log()
+    assert_refused_at("ssm.GetParameter", home:run { "credentials", "dev" }, 5, "missing")
+  end)
+
   it("an outage that passes within the time is asked again, once", function()
     faulty:set { ["sts.GetCallerIdentity"] = { fault = "status", status = 500, times = 1 } }
     expect.credentials(home:run { "credentials", "dev" })
