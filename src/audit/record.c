@@ -47,17 +47,21 @@ static void put_provenance(struct snt_json_writer *writer, const struct snt_reco
   snt_json_end_object(writer);
 }
 
+static void put_number_or_null(struct snt_json_writer *writer, const char *key, int64_t number) {
+  if (number > 0) {
+    snt_json_put_integer(writer, key, number);
+  } else {
+    snt_json_put_null(writer, key);
+  }
+}
+
 static void put_policy(struct snt_json_writer *writer, const struct snt_record_policy *policy) {
   snt_json_begin_object(writer, "policy");
   snt_json_put_string(writer, "name", policy->name);
   snt_json_put_string(writer, "source", policy->source);
   put_or_null(writer, "region", policy->region);
-  if (policy->version > 0) {
-    snt_json_put_integer(writer, "version", policy->version);
-  } else {
-    snt_json_put_null(writer, "version");
-  }
-  snt_json_put_null(writer, "serial");
+  put_number_or_null(writer, "version", policy->version);
+  put_number_or_null(writer, "serial", policy->serial);
   snt_json_put_string(writer, "sha256", policy->sha256);
   snt_json_begin_array(writer, "signed_by");
   snt_json_end_array(writer);

@@ -11,6 +11,7 @@
 struct snt_record_policy {
   const char *name, *source, *region, *sha256;
   int64_t version; /* 0: null */
+  int64_t serial;  /* of a bundle; 0: null */
 };
 
 struct snt_record_decision {
@@ -40,7 +41,7 @@ struct snt_record_issued {
   const char *access_key_id, *role_arn;
   int64_t expires_at_ms;
   int64_t duration_s;
-  const char *clamped_by; /* which bound was the smallest: request, rule, chaining */
+  const char *clamped_by; /* which bound was the smallest: request, rule, manifest, chaining */
 };
 snt_status snt_record_format_issued(const struct snt_record_issued *record, struct snt_buf *out, struct snt_err *err);
 

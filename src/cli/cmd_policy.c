@@ -1,9 +1,11 @@
 /* sentinel policy validate: people read file:line:column: message; programs read JSON (cli.md). */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/common.h"
 #include "format/json.h"
+#include "policy/bundle.h"
 
 static snt_status print_problem(struct snt_out *out, const struct snt_json_value *problem, struct snt_err *err) {
   int64_t line = 0;
@@ -37,14 +39,28 @@ static snt_status collect(struct snt_buf *all, const struct snt_buf *problems, s
 /* A file that could not even be given to the evaluator is a problem like the others. */
 static snt_status make_problem(const char *path, const struct snt_err *failure, struct snt_buf *out,
                                struct snt_err *err) {
+  const char *message = failure->message;
+  int line = 1;
+  int column = 1;
+  int skipped = 0;
+  SNT_BUF_AUTO struct snt_buf manifest = {0};
+  SNT_TRY(snt_buf_appendf(&manifest, err, "%s/" SNT_BUNDLE_MANIFEST, path));
+  bool is_manifest = snt_str_starts_with(message, manifest.data) &&
+                     sscanf(message + manifest.len, ":%d:%d: %n", &line, &column, &skipped) == 2 && skipped > 0;
+  if (is_manifest) { /* its place is in front of its message */
+    message += manifest.len + (size_t)skipped;
+  } else {
+    snt_buf_reset(&manifest);
+    line = column = 1;
+  }
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, out, err);
   snt_json_begin_array(&writer, NULL);
   snt_json_begin_object(&writer, NULL);
-  snt_json_put_string(&writer, "file", path);
-  snt_json_put_integer(&writer, "line", 1);
-  snt_json_put_integer(&writer, "column", 1);
-  snt_json_put_string(&writer, "message", failure->message);
+  snt_json_put_string(&writer, "file", manifest.len > 0 ? manifest.data : path);
+  snt_json_put_integer(&writer, "line", line);
+  snt_json_put_integer(&writer, "column", column);
+  snt_json_put_string(&writer, "message", message);
   snt_json_put_string(&writer, "hint", failure->hint);
   snt_json_end_object(&writer);
   snt_json_end_array(&writer);

@@ -46,14 +46,20 @@ static void put_policy(struct snt_json_writer *writer, const struct snt_policy *
   snt_json_begin_object(writer, "policy");
   snt_json_put_string(writer, "name", policy->name);
   snt_json_put_string(writer, "sha256", policy->sha256);
-  snt_json_put_null(writer, "serial");
+  if (policy->is_bundle) {
+    snt_json_put_integer(writer, "serial", policy->manifest.serial);
+  } else {
+    snt_json_put_null(writer, "serial");
+  }
   snt_json_end_object(writer);
 }
 
 snt_status snt_explanation_format(const struct snt_explanation *explanation, struct snt_buf *out, struct snt_err *err) {
   const struct snt_decision *decision = &explanation->decision;
   SNT_BUF_AUTO struct snt_buf trace = {0};
-  SNT_TRY(snt_json_dump(decision->trace, &trace, err));
+  if (decision->trace != NULL) { /* there is none where nothing was evaluated */
+    SNT_TRY(snt_json_dump(decision->trace, &trace, err));
+  }
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, out, err);
   snt_json_begin_object(&writer, NULL);
@@ -70,7 +76,8 @@ snt_status snt_explanation_format(const struct snt_explanation *explanation, str
   snt_json_put_bool(&writer, "requires_server_mode", decision->requires_server_mode);
   snt_json_put_bool(&writer, "requires_session_tracking", decision->requires_session_tracking);
   put_policy(&writer, &explanation->policy);
-  snt_json_put_raw(&writer, "trace", (struct snt_slice){trace.data, trace.len});
+  snt_json_put_raw(&writer, "trace",
+                   decision->trace == NULL ? snt_slice_of("[]") : (struct snt_slice){trace.data, trace.len});
   snt_json_begin_array(&writer, "facts");
   snt_json_end_array(&writer);
   put_text_or_null(&writer, "failed_condition", decision->failed_condition);
@@ -132,14 +139,14 @@ static snt_status explain_flags(struct snt_flow *flow, const struct snt_explain_
                                 .duration_s = flow->duration_s,
                                 .justification = options->common.justification};
   SNT_TRY(snt_request_format(&request, &flow->request, err));
-  return snt_flow_evaluate(flow, err);
+  return snt_flow_evaluate(flow, request.profile, request.role_arn, err);
 }
 
 static snt_status explain_file(struct snt_flow *flow, const struct snt_explain_options *options,
                                const struct snt_request *request, struct snt_err *err) {
   SNT_TRY(gather(flow, options, true, err));
   SNT_TRY(snt_request_format(request, &flow->request, err));
-  return snt_flow_evaluate(flow, err);
+  return snt_flow_evaluate(flow, request->profile, request->role_arn, err);
 }
 
 /* Ownership goes to out. */

@@ -70,8 +70,9 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
 int64_t snt_flow_now_ms(const struct snt_flow *flow);
 /* flow_decide.c */
 snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err);
-/* Evaluates a request that is already written in flow->request. */
-snt_status snt_flow_evaluate(struct snt_flow *flow, struct snt_err *err);
+/* Decides on a request that is already written in flow->request: without the evaluator when the bundle does not bind
+ * the profile to the role (NULL or "" when it is not known). */
+snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const char *role_arn, struct snt_err *err);
 /* flow_record.c */
 snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_record_issued(struct snt_flow *flow, const struct snt_sts_session *session, int64_t duration_s,

@@ -19,7 +19,8 @@ static struct snt_record_policy describe_policy(const struct snt_flow *flow) {
                                     .source = flow->policy.source,
                                     .region = flow->policy.region,
                                     .sha256 = flow->policy.sha256,
-                                    .version = flow->policy.version};
+                                    .version = flow->policy.version,
+                                    .serial = flow->policy.manifest.serial};
 }
 
 static snt_status append(struct snt_flow *flow, const struct snt_buf *members, struct snt_log_position *position,

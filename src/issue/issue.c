@@ -32,14 +32,20 @@ static snt_status bound_session(const struct snt_flow *flow, struct grant *out, 
   if (decision->max_duration_s > 0 && decision->max_duration_s < out->duration_s) {
     *out = (struct grant){decision->max_duration_s, "rule"};
   }
+  int64_t bundle_s = flow->policy.manifest.max_duration_s;
+  if (bundle_s > 0 && bundle_s < out->duration_s) {
+    *out = (struct grant){bundle_s, "manifest"};
+  }
   bool is_chained = flow->base.session_token != NULL || strcmp(flow->who.kind, "user") != 0;
   if (is_chained && out->duration_s > SESSION_CHAINED_MAX_S) {
     *out = (struct grant){SESSION_CHAINED_MAX_S, "chaining"};
   }
   if (out->duration_s < SESSION_MIN_S) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_DENIED, "rule \"%s\" allows %lld s, and STS issues no session under %d s",
-                        decision->rule, (long long)out->duration_s, SESSION_MIN_S));
-    return snt_err_hint(err, "the rule's max_duration has to be at least 15m");
+    bool is_bundle = strcmp(out->clamped_by, "manifest") == 0;
+    SNT_IGNORE(snt_fail(err, SNT_CODE_DENIED, "%s \"%s\" allows %lld s, and STS issues no session under %d s",
+                        is_bundle ? "bundle" : "rule", is_bundle ? flow->policy.manifest.name : decision->rule,
+                        (long long)out->duration_s, SESSION_MIN_S));
+    return snt_err_hint(err, "the %s's max_duration has to be at least 15m", is_bundle ? "bundle" : "rule");
   }
   return snt_done();
 }
@@ -129,6 +135,9 @@ static void block_signals(sigset_t *previous) {
 static snt_status issue_session(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err) {
   flow->stage = "sts";
   struct grant grant = {0};
+  if (!snt_manifest_binds(&flow->policy.manifest, flow->options->profile, flow->target.role_arn)) {
+    return snt_fail(err, SNT_CODE_DENIED, "denied: " SNT_DECISION_MISMATCH); /* it was looked at before, too */
+  }
   SNT_TRY(bound_session(flow, &grant, err));
   SNT_CLEANUP(snt_sts_session_clear) struct snt_sts_session session = {0};
   SNT_TRY(assume_role(flow, &grant, &session, err));

@@ -222,6 +222,9 @@ bool snt_decision_allows(const struct snt_decision *decision) {
 }
 
 static snt_status refuse_plainly(const struct snt_decision *decision, const char *profile, struct snt_err *err) {
+  if (strcmp(decision->error, SNT_DECISION_MISMATCH) == 0) {
+    return snt_fail(err, SNT_CODE_DENIED, "denied: %s", decision->reason);
+  }
   if (decision->rule[0] == '\0') {
     return snt_fail(err, SNT_CODE_DENIED, "denied: no rule allows profile \"%s\" (%s)", profile,
                     decision->error[0] != '\0'     ? decision->error

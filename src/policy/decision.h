@@ -29,6 +29,9 @@ enum snt_effect {
 };
 const char *snt_effect_name(enum snt_effect effect);
 
+/* The error of a role that the bundle does not bind to the profile: the core's own, never an evaluator's. */
+#define SNT_DECISION_MISMATCH "target_mismatch"
+
 struct snt_decision {
   enum snt_effect effect;
   char rule[65];          /* "" when no rule matched */

@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "policy/bundle.h"
 
 static const char PLACEHOLDER[] = "{profile}";
 
@@ -76,6 +78,7 @@ snt_status snt_policy_source_parse(const char *text, const char *profile, struct
 }
 
 void snt_policy_clear(struct snt_policy *policy) {
+  snt_manifest_clear(&policy->manifest);
   snt_buf_clear(&policy->text);
   memset(policy, 0, sizeof *policy);
 }
@@ -108,10 +111,14 @@ static snt_status refuse_file(const char *path, struct snt_err *err) {
 snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_POLICY_AUTO struct snt_policy policy = {0};
+  struct stat st;
+  if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+    return snt_bundle_read_folder(path, is_trusted_only, out, err);
+  }
   bool is_lua = snt_str_ends_with(path, ".lua");
   if (!is_lua && !snt_str_ends_with(path, ".yaml") && !snt_str_ends_with(path, ".yml")) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a policy file ends in .yaml, .yml or .lua", path));
-    return snt_err_hint(err, "bundle folders are not read by this version");
+    return snt_err_hint(err, "rename it, or name the folder of a bundle");
   }
   policy.kind = is_lua ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;
   set_name(&policy, path);

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "lua/evaluator.h"
+#include "policy/manifest.h"
 
 #define SNT_POLICY_CAP ((size_t)512 * 1024)
 
@@ -32,11 +33,14 @@ struct snt_policy {
   int64_t version;      /* of the SSM parameter; 0 for a file */
   char sha256[65];
   struct snt_buf text;
+  bool is_bundle;
+  struct snt_manifest manifest; /* of a bundle */
 };
 void snt_policy_clear(struct snt_policy *policy);
 #define SNT_POLICY_AUTO SNT_CLEANUP(snt_policy_clear)
 
-/* Lua when the name ends in .lua, YAML for .yaml and .yml, else POLICY_INVALID. NO_POLICY when there is no file. With
+/* A folder is a bundle (policy/bundle.h); a file is Lua when its name ends in .lua, YAML for .yaml and .yml, else
+ * POLICY_INVALID. NO_POLICY when there is no file. With
  * is_trusted_only a file that others may write is refused. */
 snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err);
 /* From a parameter's value, which is copied: Lua when its first line is "-- sentinel: lua", else YAML. A pointer to a

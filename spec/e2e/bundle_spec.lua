@@ -1,0 +1,121 @@
+--- A bundle's folder in the place of a policy: its manifest bounds what the policy can allow.
+local expect = require "spec.support.expect"
+local servers = require "spec.support.servers"
+local world = require "spec.support.world"
+
+local MANIFEST = "sentinel_bundle: 1\nname: development\nserial: 7\npolicy: policy.lua\n"
+local ALLOW = [[
+local s = require "sentinel"
+return s.policy { version = "1", rules = {
+  s.rule "everyone" { effect = "allow", conditions = {}, emergency = true },
+} }
+]]
+
+describe("a bundle's folder", function()
+  local faulty, home
+
+  setup(function()
+    faulty = servers.start_faulty()
+  end)
+
+  teardown(function()
+    faulty:stop()
+  end)
+
+  before_each(function()
+    faulty:set {}
+    home = world.new { endpoint = faulty.url }
+  end)
+
+  after_each(function()
+    home:remove()
+  end)
+
+  local function bundle(manifest, policy)
+    home:write("bundle/bundle.yaml", manifest)
+    home:write("bundle/policy.lua", policy or ALLOW)
+    home:write_settings(("policy: {source: %q}\n"):format("file:" .. home.home .. "/bundle"))
+  end
+
+  local function targets(role)
+    return MANIFEST .. ("targets: {dev: [%q]}\n"):format(role)
+  end
+
+  it("issues, and the record has name, serial and hash", function()
+    bundle(targets(world.role("Dev")))
+    expect.credentials(home:run { "credentials", "dev" })
+    local policy = home:records()[1].policy
+    assert.are.equal("development", policy.name)
+    assert.are.equal(7, policy.serial)
+    assert.are.equal("file:" .. home.home .. "/bundle", policy.source)
+    local answer = expect.json(home:run { "explain", "dev", "--user", "alice", "--json" })
+    assert.are.equal("allow", answer.effect)
+    assert.are.equal(7, answer.policy.serial)
+    assert.are.equal(policy.sha256, answer.policy.sha256)
+  end)
+
+  it("denies a role that is not among its targets, before STS is asked for it", function()
+    for _, case in ipairs { { world.role("Prod"), "dev" }, { world.role("Dev"), "prod" } } do
+      home:clear_log()
+      bundle(targets(case[1]))
+      local result = home:run { "credentials", case[2] }
+      expect.refused(result, 3, ('bundle "development" does not bind profile "%s"'):format(case[2]))
+      assert.are.equal(0, faulty:count("sts.AssumeRole"))
+      assert.are.equal("decision", home:kinds())
+      local record = home:records()[1]
+      assert.are.equal("deny", record.effect)
+      assert.are.equal("target_mismatch", record.error)
+      assert.are.equal("", record.rule)
+      assert.are.equal(-1, record.rule_index)
+    end
+    expect.done(home:run { "log", "verify" })
+    local answer = expect.json(home:run { "explain", "prod", "--user", "alice", "--json" })
+    assert.are.equal("deny", answer.effect)
+    assert.are.equal("target_mismatch", answer.error)
+    assert.are.same({}, answer.trace)
+    local result = home:run { "explain", "prod", "--user", "alice" }
+    expect.status(result, 0)
+    assert.is_truthy(result.stdout:find("target_mismatch", 1, true))
+  end)
+
+  it("binds patterns of profiles to patterns of roles", function()
+    bundle(MANIFEST .. 'targets: {"d*": ["arn:aws:iam::*:role/D?v"]}\n')
+    expect.credentials(home:run { "credentials", "dev" })
+    expect.refused(home:run { "credentials", "prod" }, 3, "does not bind")
+  end)
+
+  it("bounds the session", function()
+    bundle(MANIFEST .. "max_duration: 20m\n")
+    expect.credentials(home:run { "credentials", "dev" })
+    local issued = home:records()[2]
+    assert.are.equal(1200, issued.duration)
+    assert.are.equal("manifest", issued.clamped_by)
+    bundle(MANIFEST .. "max_duration: 10m\n")
+    expect.refused(home:run { "credentials", "dev" }, 3, 'bundle "development" allows 600 s')
+  end)
+
+  it("refuses a marker that it does not permit", function()
+    bundle(MANIFEST .. "markers: []\n")
+    expect.refused(home:run { "credentials", "dev" }, 5, "marked emergency")
+    assert.are.equal(0, faulty:count("sts.AssumeRole"))
+  end)
+
+  it("is refused with its place when its manifest is not one", function()
+    bundle(MANIFEST .. "target: {dev: [x]}\n")
+    expect.refused(home:run { "credentials", "dev" }, 5,
+      'bundle.yaml:5:1: unknown key "target"; did you mean "targets"?')
+    local folder = home.home .. "/bundle"
+    local function validate()
+      local result = home:run { "policy", "validate", folder, "--json" }
+      return expect.json(result, 5).problems[1]
+    end
+    local problem = validate()
+    assert.are.same({ folder .. "/bundle.yaml", 5, 1 },
+      { problem.file, problem.line, problem.column })
+    assert.are.equal('unknown key "target"; did you mean "targets"?', problem.message)
+    bundle(MANIFEST, "return 5\n")
+    assert.are.equal(folder .. "/policy.lua", validate().file)
+    bundle(MANIFEST)
+    expect.status(home:run { "policy", "validate", folder }, 0)
+  end)
+end)

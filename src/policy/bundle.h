@@ -1,0 +1,13 @@
+/* policy/bundle (layer 4): a bundle as a folder: bundle.yaml beside the policy that it names. */
+#ifndef SNT_POLICY_BUNDLE_H
+#define SNT_POLICY_BUNDLE_H
+
+#include "policy/source.h"
+
+#define SNT_BUNDLE_MANIFEST "bundle.yaml"
+
+/* As snt_policy_read_file, for a folder; with is_trusted_only neither the folder nor a file of it may be writable by
+ * others. The hash covers manifest and policy. */
+snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err);
+
+#endif

@@ -1,0 +1,266 @@
+#include "policy/manifest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "format/time.h"
+#include "format/yaml.h"
+
+/* The manifest being read. */
+struct reading {
+  const char *file;
+  struct snt_manifest *out;
+};
+
+void snt_manifest_clear(struct snt_manifest *manifest) {
+  for (size_t i = 0; i < manifest->target_count; i++) {
+    for (char **role = manifest->targets[i].roles; role != NULL && *role != NULL; role++) {
+      free(*role);
+    }
+    free(manifest->targets[i].roles);
+    free(manifest->targets[i].profile);
+  }
+  free(manifest->targets);
+  memset(manifest, 0, sizeof *manifest);
+}
+
+static snt_status refuse(const struct reading *reading, const struct snt_yaml_node *node, const char *key,
+                         const char *wanted, struct snt_err *err) {
+  return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:%u:%u: %s has to be %s", reading->file, node->line, node->column,
+                  key, wanted);
+}
+
+static bool is_text(const struct snt_yaml_node *node) { return node->type == SNT_YAML_STRING && node->text[0] != '\0'; }
+
+static bool is_name(const struct snt_yaml_node *node) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return is_text(node) && strlen(node->text) <= 64 && strspn(node->text, allowed) == strlen(node->text);
+}
+
+static snt_status read_version(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  bool is_known = node->type == SNT_YAML_INTEGER && node->integer == 1;
+  return is_known ? snt_done() : refuse(reading, node, "sentinel_bundle", "1: this program knows no other form", err);
+}
+
+static snt_status read_name(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  if (!is_name(node)) {
+    return refuse(reading, node, "name", "1 to 64 of the characters A-Z a-z 0-9 . _ -", err);
+  }
+  (void)snprintf(reading->out->name, sizeof reading->out->name, "%s", node->text);
+  return snt_done();
+}
+
+static snt_status read_installation(const struct reading *reading, const struct snt_yaml_node *node,
+                                    struct snt_err *err) {
+  if (!is_name(node)) {
+    return refuse(reading, node, "installation", "1 to 64 of the characters A-Z a-z 0-9 . _ -", err);
+  }
+  (void)snprintf(reading->out->installation, sizeof reading->out->installation, "%s", node->text);
+  return snt_done();
+}
+
+static snt_status read_serial(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  if (node->type != SNT_YAML_INTEGER || node->integer < 1) {
+    return refuse(reading, node, "serial", "a whole number from 1", err);
+  }
+  reading->out->serial = node->integer;
+  return snt_done();
+}
+
+/* A file below the bundle's folder: no way leads out of it. */
+static bool is_below(const char *path) {
+  if (path[0] == '/' || path[0] == '\0') {
+    return false;
+  }
+  for (const char *part = path; part != NULL; part = strchr(part, '/')) {
+    part += *part == '/' ? 1 : 0;
+    size_t len = strcspn(part, "/");
+    if (len == 0 || part[0] == '.') {
+      return false;
+    }
+  }
+  return true;
+}
+
+static snt_status read_policy(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  if (!is_text(node) || strlen(node->text) >= sizeof reading->out->policy || !is_below(node->text)) {
+    return refuse(reading, node, "policy", "the name of a file of this folder, such as policy.yaml", err);
+  }
+  (void)snprintf(reading->out->policy, sizeof reading->out->policy, "%s", node->text);
+  return snt_done();
+}
+
+static snt_status read_time(const struct reading *reading, const struct snt_yaml_node *node, const char *key,
+                            struct snt_err *err) {
+  int64_t ms = 0;
+  bool is_good = is_text(node) && snt_ok(snt_time_parse(node->text, &ms, NULL)) && ms % 1000 == 0 &&
+                 snt_str_ends_with(node->text, "Z");
+  return is_good ? snt_done() : refuse(reading, node, key, "a time such as 2026-02-18T00:00:00Z", err);
+}
+
+static snt_status read_not_before(const struct reading *reading, const struct snt_yaml_node *node,
+                                  struct snt_err *err) {
+  return read_time(reading, node, "not_before", err);
+}
+
+static snt_status read_not_after(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  return read_time(reading, node, "not_after", err);
+}
+
+static snt_status read_max_duration(const struct reading *reading, const struct snt_yaml_node *node,
+                                    struct snt_err *err) {
+  int64_t *bound = &reading->out->max_duration_s;
+  if (!is_text(node) || !snt_ok(snt_duration_parse(node->text, bound, NULL)) || *bound < 1) {
+    return refuse(reading, node, "max_duration", "a duration such as 4h", err);
+  }
+  return snt_done();
+}
+
+static snt_status read_markers(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  reading->out->allows_emergency = false;
+  for (size_t i = 0; node->type == SNT_YAML_LIST && i < node->count; i++) {
+    if (!is_text(node->children[i]) || strcmp(node->children[i]->text, "emergency") != 0) {
+      return refuse(reading, node->children[i], "markers", "a list of markers; the only one is emergency", err);
+    }
+    reading->out->allows_emergency = true;
+  }
+  return node->type == SNT_YAML_LIST ? snt_done() : refuse(reading, node, "markers", "a list, which may be []", err);
+}
+
+static snt_status read_later(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  bool is_empty = node->type == SNT_YAML_MAP && node->count == 0;
+  return is_empty ? snt_done() : refuse(reading, node, "identity and plugins", "{}: more is not in this version", err);
+}
+
+static snt_status copy_roles(const struct reading *reading, const struct snt_yaml_node *list, char **out,
+                             struct snt_err *err) {
+  for (size_t i = 0; i < list->count; i++) {
+    const struct snt_yaml_node *role = list->children[i];
+    bool is_arn = is_text(role) && snt_str_starts_with(role->text, "arn:") && strchr(role->text, '\\') == NULL;
+    out[i] = is_arn ? snt_str_dup(role->text) : NULL;
+    if (out[i] == NULL) {
+      return is_arn ? snt_fail_memory(err)
+                    : refuse(reading, role, "targets", "ARNs of roles: arn:aws:iam::123456789012:role/Name", err);
+    }
+  }
+  return snt_done();
+}
+
+static snt_status read_targets(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  struct snt_manifest *out = reading->out;
+  if (node->type != SNT_YAML_MAP || node->count == 0) {
+    return refuse(reading, node, "targets", "a mapping of profiles to lists of role ARNs", err);
+  }
+  out->has_targets = true;
+  out->targets = calloc(node->count, sizeof *out->targets);
+  if (out->targets == NULL) {
+    return snt_fail_memory(err);
+  }
+  for (size_t i = 0; i < node->count; i++) {
+    const struct snt_yaml_node *roles = node->children[i];
+    struct snt_manifest_target *target = &out->targets[out->target_count++];
+    if (node->keys[i][0] == '\0' || strchr(node->keys[i], '\\') != NULL || roles->type != SNT_YAML_LIST ||
+        roles->count == 0) {
+      return refuse(reading, roles, "targets", "a mapping of profiles to lists of role ARNs", err);
+    }
+    target->profile = snt_str_dup(node->keys[i]);
+    target->roles = calloc(roles->count + 1, sizeof *target->roles);
+    if (target->profile == NULL || target->roles == NULL) {
+      return snt_fail_memory(err);
+    }
+    SNT_TRY(copy_roles(reading, roles, target->roles, err));
+  }
+  return snt_done();
+}
+
+static const struct {
+  const char *key;
+  snt_status (*read)(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err);
+  bool is_required;
+} ROWS[] = {{"sentinel_bundle", read_version, true},
+            {"name", read_name, true},
+            {"serial", read_serial, true},
+            {"policy", read_policy, true},
+            {"installation", read_installation, false},
+            {"targets", read_targets, false},
+            {"not_before", read_not_before, false},
+            {"not_after", read_not_after, false},
+            {"max_duration", read_max_duration, false},
+            {"markers", read_markers, false},
+            {"identity", read_later, false},
+            {"plugins", read_later, false}};
+
+enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
+
+static snt_status check_keys(const struct reading *reading, const struct snt_yaml_node *root, struct snt_err *err) {
+  const char *names[ROW_COUNT + 1] = {0};
+  for (size_t i = 0; i < ROW_COUNT; i++) {
+    names[i] = ROWS[i].key;
+    if (ROWS[i].is_required && snt_yaml_get(root, ROWS[i].key) == NULL) {
+      return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: \"%s\" is missing", reading->file, ROWS[i].key);
+    }
+  }
+  for (size_t i = 0; i < root->count; i++) {
+    bool is_known = false;
+    for (size_t k = 0; k < ROW_COUNT; k++) {
+      is_known = is_known || strcmp(names[k], root->keys[i]) == 0;
+    }
+    if (!is_known) {
+      const char *nearest = snt_str_nearest(root->keys[i], names);
+      SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:%u:%u: unknown key \"%s\"%s%s%s", reading->file,
+                          root->key_lines[i], root->key_columns[i], root->keys[i],
+                          nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
+                          nearest == NULL ? "" : "\"?"));
+      return snt_err_hint(err, "docs/policy.md lists the keys of a bundle");
+    }
+  }
+  return snt_done();
+}
+
+static snt_status read_all(const struct reading *reading, const struct snt_yaml_node *root, struct snt_err *err) {
+  if (root->type != SNT_YAML_MAP) {
+    return refuse(reading, root, "a manifest", "a mapping", err);
+  }
+  SNT_TRY(check_keys(reading, root, err));
+  for (size_t i = 0; i < ROW_COUNT; i++) {
+    const struct snt_yaml_node *node = snt_yaml_get(root, ROWS[i].key);
+    SNT_TRY(node == NULL ? snt_done() : ROWS[i].read(reading, node, err));
+  }
+  return snt_done();
+}
+
+snt_status snt_manifest_parse(const char *file, const char *data, size_t len, struct snt_manifest *out,
+                              struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  SNT_YAML_AUTO struct snt_yaml_doc *doc = NULL;
+  struct snt_err inner = {0};
+  snt_status status = snt_yaml_parse(file, data, len, &doc, &inner);
+  if (!snt_ok(status)) {
+    return status.code == SNT_CODE_NO_MEMORY ? snt_fail_memory(err)
+                                             : snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", inner.message);
+  }
+  SNT_MANIFEST_AUTO struct snt_manifest manifest = {.allows_emergency = true};
+  struct reading reading = {.file = file, .out = &manifest};
+  SNT_TRY(read_all(&reading, snt_yaml_root(doc), err));
+  *out = manifest;
+  memset(&manifest, 0, sizeof manifest); /* ownership went to out */
+  return snt_done();
+}
+
+static bool is_match(const char *pattern, const char *text) {
+  return snt_glob_match(pattern, strlen(pattern), text, strlen(text));
+}
+
+bool snt_manifest_binds(const struct snt_manifest *manifest, const char *profile, const char *role_arn) {
+  for (size_t i = 0; i < manifest->target_count; i++) {
+    char *const *role = is_match(manifest->targets[i].profile, profile) ? manifest->targets[i].roles : NULL;
+    for (; role != NULL && *role != NULL; role++) {
+      if (is_match(*role, role_arn)) {
+        return true;
+      }
+    }
+  }
+  return !manifest->has_targets;
+}

@@ -1,0 +1,42 @@
+/* policy/manifest (layer 4): bundle.yaml, which bounds a policy from outside of it (policy.md, Bundles). The core
+ * parses it, strictly; the policy's own text only the evaluator.
+ *
+ * MUST
+ *  1. refuse what it does not know: a bound that is misspelt would be no bound;
+ *  2. with targets, bind every profile: one that no target names may mean no role. */
+#ifndef SNT_POLICY_MANIFEST_H
+#define SNT_POLICY_MANIFEST_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define SNT_MANIFEST_CAP ((size_t)64 * 1024)
+
+/* The roles that the profiles of one pattern may mean. */
+struct snt_manifest_target {
+  char *profile; /* a pattern */
+  char **roles;  /* patterns of ARNs, ended by NULL */
+};
+
+struct snt_manifest {
+  char name[65];
+  int64_t serial;         /* from 1 */
+  char policy[256];       /* the policy's file, below the bundle's folder */
+  char installation[65];  /* "" when it names none */
+  int64_t max_duration_s; /* 0: no bound */
+  bool allows_emergency;  /* markers: may a rule be marked as one for emergencies */
+  bool has_targets;
+  struct snt_manifest_target *targets;
+  size_t target_count;
+};
+void snt_manifest_clear(struct snt_manifest *manifest);
+#define SNT_MANIFEST_AUTO SNT_CLEANUP(snt_manifest_clear)
+
+/* file is for messages: "prod/bundle.yaml:3:1: ...". Code POLICY_INVALID. */
+snt_status snt_manifest_parse(const char *file, const char *data, size_t len, struct snt_manifest *out,
+                              struct snt_err *err);
+/* Whether the profile may mean the role; always without targets. */
+bool snt_manifest_binds(const struct snt_manifest *manifest, const char *profile, const char *role_arn);
+
+#endif

@@ -1,0 +1,104 @@
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "policy/bundle.h"
+
+#define MANIFEST "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: rules.yaml\n"
+#define RULES "version: \"1\"\nrules:\n  - {name: a, effect: deny, conditions: {}}\n"
+
+static char folder[64];
+
+static int make_folder(void **state) {
+  (void)state;
+  (void)snprintf(folder, sizeof folder, "/tmp/snt-bundle-XXXXXX");
+  return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int remove_folder(void **state) {
+  (void)state;
+  char command[256];
+  (void)snprintf(command, sizeof command, "chmod -R u+rwx %s && rm -rf %s", folder, folder);
+  return system(command);
+}
+
+static void put(const char *name, const char *text, mode_t mode) {
+  char path[256];
+  (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+  assert_ok(snt_file_replace(path, text, strlen(text), mode, NULL));
+}
+
+static void assert_refused(const char *what) {
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  struct snt_err err = {0};
+  snt_status status = snt_policy_read_file(folder, true, &policy, &err);
+  if (snt_ok(status) || strstr(err.message, what) == NULL || policy.text.len != 0) {
+    fail_msg("\"%s\" does not say \"%s\"", err.message, what);
+  }
+}
+
+static void a_folder_is_a_manifest_and_its_policy(void **state) {
+  (void)state;
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  put("bundle.yaml", MANIFEST, 0644);
+  put("rules.yaml", RULES, 0644);
+  assert_ok(snt_policy_read_file(folder, true, &policy, NULL));
+  assert_true(policy.is_bundle);
+  assert_string_equal(policy.name, "prod");
+  assert_int_equal(policy.manifest.serial, 7);
+  assert_int_equal(policy.kind, SNT_POLICY_KIND_YAML);
+  assert_string_equal(snt_buf_borrow(&policy.text), RULES);
+  assert_true(snt_str_ends_with(policy.file_name, "/rules.yaml"));
+  assert_true(snt_str_starts_with(policy.source, "file:/tmp/snt-bundle-"));
+}
+
+static void the_hash_is_of_manifest_and_policy(void **state) {
+  (void)state;
+  static const char *const manifests[] = {MANIFEST, MANIFEST "max_duration: 1h\n", MANIFEST};
+  static const char *const rules[] = {RULES, RULES, RULES "# more\n"};
+  char seen[3][65];
+  for (size_t i = 0; i < 3; i++) {
+    SNT_POLICY_AUTO struct snt_policy policy = {0};
+    put("bundle.yaml", manifests[i], 0644);
+    put("rules.yaml", rules[i], 0644);
+    assert_ok(snt_policy_read_file(folder, true, &policy, NULL));
+    memcpy(seen[i], policy.sha256, sizeof seen[i]);
+  }
+  assert_string_not_equal(seen[0], seen[1]);
+  assert_string_not_equal(seen[0], seen[2]);
+  assert_string_not_equal(seen[1], seen[2]);
+}
+
+static void what_is_missing_or_may_be_changed_by_others_is_refused(void **state) {
+  (void)state;
+  assert_refused("there is no /tmp/snt-bundle-");
+  put("bundle.yaml", MANIFEST, 0644);
+  assert_refused("there is no policy file /tmp/snt-bundle-");
+  put("rules.yaml", RULES, 0666);
+  assert_refused("rules.yaml");
+  put("rules.yaml", RULES, 0644);
+  put("bundle.yaml", MANIFEST, 0666);
+  assert_refused("bundle.yaml");
+  put("bundle.yaml", MANIFEST "bound: 1\n", 0644);
+  assert_refused("bundle.yaml:5:1: unknown key \"bound\"");
+  put("bundle.yaml", MANIFEST, 0644);
+  assert_int_equal(chmod(folder, 0777), 0);
+  assert_refused("may be changed by other users");
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  assert_ok(snt_policy_read_file(folder, false, &policy, NULL)); /* to look at it is harmless */
+}
+
+int main(void) {
+#define CASE(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
+  const struct CMUnitTest tests[] = {
+      CASE(a_folder_is_a_manifest_and_its_policy),
+      CASE(the_hash_is_of_manifest_and_policy),
+      CASE(what_is_missing_or_may_be_changed_by_others_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,125 @@
+#include "check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/manifest.h"
+
+#define LEAST "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: policy.lua\n"
+
+static snt_status parse(const char *text, struct snt_manifest *out, struct snt_err *err) {
+  return snt_manifest_parse("prod/bundle.yaml", text, strlen(text), out, err);
+}
+
+static void what_is_given_bounds_and_what_is_not_does_not(void **state) {
+  (void)state;
+  SNT_MANIFEST_AUTO struct snt_manifest least = {0};
+  SNT_MANIFEST_AUTO struct snt_manifest full = {0};
+  assert_ok(parse(LEAST, &least, NULL));
+  assert_string_equal(least.name, "prod");
+  assert_int_equal(least.serial, 7);
+  assert_string_equal(least.policy, "policy.lua");
+  assert_int_equal(least.max_duration_s, 0);
+  assert_true(least.allows_emergency && !least.has_targets);
+  assert_true(snt_manifest_binds(&least, "dev", "arn:aws:iam::123456789012:role/Anything"));
+  assert_ok(parse(LEAST "installation: acme-aws\nnot_before: 2026-01-18T00:00:00Z\nnot_after: 2026-02-18T00:00:00Z\n"
+                        "max_duration: 4h\nmarkers: []\nidentity: {}\nplugins: {}\n"
+                        "targets: {prod: [\"arn:aws:iam::123456789012:role/Prod\"]}\n",
+                  &full, NULL));
+  assert_string_equal(full.installation, "acme-aws");
+  assert_int_equal(full.max_duration_s, 4 * 3600);
+  assert_true(full.has_targets && !full.allows_emergency);
+}
+
+static void targets_bind_profiles_to_roles(void **state) {
+  (void)state;
+  SNT_MANIFEST_AUTO struct snt_manifest manifest = {0};
+  assert_ok(parse(LEAST "targets:\n"
+                        "  prod: [\"arn:aws:iam::123456789012:role/Prod\", \"arn:aws:iam::123456789012:role/Ops\"]\n"
+                        "  \"prod-*\": [\"arn:aws:iam::*:role/Prod\"]\n",
+                  &manifest, NULL));
+  static const struct {
+    const char *profile, *role;
+    bool is_bound;
+  } rows[] = {
+      {"prod", "arn:aws:iam::123456789012:role/Prod", true},
+      {"prod", "arn:aws:iam::123456789012:role/Ops", true},
+      {"prod", "arn:aws:iam::999999999999:role/Prod", false},
+      {"prod", "arn:aws:iam::123456789012:role/prod", false},
+      {"prod", "arn:aws:iam::123456789012:role/Prod2", false},
+      {"prod-eu", "arn:aws:iam::999999999999:role/Prod", true},
+      {"prod-eu", "arn:aws:iam::999999999999:role/path/Prod", false},
+      {"prod-eu", "arn:aws:iam::123456789012:role/Ops", false},
+      {"prod-", "arn:aws:iam::123456789012:role/Prod", true},
+      {"dev", "arn:aws:iam::123456789012:role/Prod", false},
+      {"", "arn:aws:iam::123456789012:role/Prod", false},
+      {"prod", "", false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    if (snt_manifest_binds(&manifest, rows[i].profile, rows[i].role) != rows[i].is_bound) {
+      fail_msg("profile \"%s\", role %s", rows[i].profile, rows[i].role);
+    }
+  }
+}
+
+static void what_is_not_a_manifest_is_refused_with_its_place(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *message;
+  } rows[] = {
+      {"", ":1:1: \"sentinel_bundle\" is missing"},
+      {"[]", ":1:1: a manifest has to be a mapping"},
+      {"name: prod\nserial: 7\npolicy: p.lua\n", "\"sentinel_bundle\" is missing"},
+      {"sentinel_bundle: 1\nserial: 7\npolicy: p.lua\n", "\"name\" is missing"},
+      {"sentinel_bundle: 1\nname: prod\npolicy: p.lua\n", "\"serial\" is missing"},
+      {"sentinel_bundle: 1\nname: prod\nserial: 7\n", "\"policy\" is missing"},
+      {"sentinel_bundle: 2\nname: prod\nserial: 7\npolicy: p.lua\n", ":1:18: sentinel_bundle has to be 1"},
+      {"sentinel_bundle: \"1\"\nname: prod\nserial: 7\npolicy: p.lua\n", ":1:18: sentinel_bundle has to be 1"},
+      {"sentinel_bundle: 1\nname: a/b\nserial: 7\npolicy: p.lua\n", ":2:7: name has to be 1 to 64"},
+      {"sentinel_bundle: 1\nname: prod\nserial: 0\npolicy: p.lua\n", ":3:9: serial has to be a whole number from 1"},
+      {"sentinel_bundle: 1\nname: prod\nserial: -1\npolicy: p.lua\n", ":3:9: serial"},
+      {"sentinel_bundle: 1\nname: prod\nserial: \"7\"\npolicy: p.lua\n", ":3:9: serial"},
+      {"sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: /etc/p.lua\n", ":4:9: policy has to be the name of a file"},
+      {"sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: ../p.lua\n", ":4:9: policy"},
+      {"sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: a/../p.lua\n", ":4:9: policy"},
+      {"sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: a//p.lua\n", ":4:9: policy"},
+      {"sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: .p.lua\n", ":4:9: policy"},
+      {"sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: a/\n", ":4:9: policy"},
+      {LEAST "target: {}\n", ":5:1: unknown key \"target\"; did you mean \"targets\"?"},
+      {LEAST "targets: {}\n", ":5:10: targets has to be"},
+      {LEAST "targets: {prod: []}\n", ":5:17: targets has to be"},
+      {LEAST "targets: {prod: [Prod]}\n", ":5:18: targets has to be ARNs"},
+      {LEAST "targets: {prod: \"arn:aws:iam::123456789012:role/P\"}\n", "targets has to be a mapping"},
+      {LEAST "targets: {\"a\\\\b\": [\"arn:x\"]}\n", "targets has to be a mapping"},
+      {LEAST "targets: {prod: [\"arn:x\"], prod: [\"arn:y\"]}\n", "duplicate"},
+      {LEAST "max_duration: 3600\n", ":5:15: max_duration has to be a duration"},
+      {LEAST "max_duration: 0s\n", ":5:15: max_duration"},
+      {LEAST "not_after: 2026-02-18\n", ":5:12: not_after has to be a time"},
+      {LEAST "not_before: 2026-02-18T00:00:00+01:00\n", ":5:13: not_before has to be a time"},
+      {LEAST "not_after: 2026-02-18T00:00:00.5Z\n", ":5:12: not_after"},
+      {LEAST "markers: emergency\n", ":5:10: markers has to be a list"},
+      {LEAST "markers: [urgent]\n", ":5:11: markers has to be a list of markers"},
+      {LEAST "plugins: {oncall: {version: 1.2.0}}\n", ":5:10: identity and plugins has to be {}"},
+      {LEAST "identity: {a: b}\n", ":5:11: identity"},
+      {LEAST "installation: a b\n", ":5:15: installation"},
+      {LEAST "---\n" LEAST, ":5:"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct snt_manifest manifest;
+    struct snt_err err = {0};
+    assert_code(parse(rows[i].text, &manifest, &err), SNT_CODE_POLICY_INVALID);
+    if (strstr(err.message, rows[i].message) == NULL || strstr(err.message, "prod/bundle.yaml:") == NULL) {
+      fail_msg("\"%s\" does not say \"%s\"", err.message, rows[i].message);
+    }
+    assert_null(manifest.targets);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_given_bounds_and_what_is_not_does_not),
+      cmocka_unit_test(targets_bind_profiles_to_roles),
+      cmocka_unit_test(what_is_not_a_manifest_is_refused_with_its_place),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
