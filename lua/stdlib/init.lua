@@ -1,4 +1,5 @@
---- What the core calls (src/lua/vm.h): load, link, evaluate, failed. All take and return strings.
+--- What the core calls (src/lua/vm.h): load, link, evaluate, explain, failed. All take and return
+-- strings.
 --
 -- Modules are loaded when they are needed first: no policy needs all, and a refused one no engine.
 local errors = require "sentinel.errors"
@@ -8,7 +9,8 @@ local text = require "sentinel.text"
 local TEXT_MAX = 512 * 1024
 local FRONTS = { yaml = "sentinel.yaml_front", lua = "sentinel.lua_front" }
 
--- What this state holds: the policy once it is linked, and the run that goes on, for `failed`.
+-- What this state holds: the policy once it is linked; for `failed` the run that goes on, and the
+-- answer, once there is one.
 local state = { phase = "load", file = "policy" }
 
 local function refuse(problems)
@@ -93,45 +95,63 @@ function main.link(how)
   return require("sentinel.reply").encode_linked()
 end
 
--- A decision on a request (JSON that the core wrote), as JSON; `shorten` may change it before.
-local function answer(request_json, decide, shorten)
-  local engine, reply = require "sentinel.engine", require "sentinel.reply"
-  state.phase, state.run = "evaluate", nil
+-- The decision on a request.
+local function decide(request_json, how)
+  state.phase, state.run, state.answer = "evaluate", nil, nil
+  local engine = require "sentinel.engine"
   if not state.policy then
     local decision = engine.new_reply()
     decision.error, decision.reason = "policy_invalid", "no policy is in force"
-    return reply.encode(decision)
+    return decision
   end
   local request, message = host.json_decode(request_json)
   if type(request) ~= "table" then
     error("the request is not JSON: " .. host.error_text(message))
   end
   state.run = engine.new_run(request)
-  local decision = engine[decide](state.policy, state.run)
-  if shorten then
-    reply[shorten](decision)
-  end
-  return reply.encode(decision)
+  return engine[how](state.policy, state.run)
 end
 
---- The decision, and what became of every rule.
+local function encode(decision)
+  return require("sentinel.reply").encode(decision)
+end
+
+--- The decision on a request (JSON that the core wrote) as JSON, and what became of every rule.
 function main.evaluate(request_json)
-  return answer(request_json, "evaluate")
+  return encode(decide(request_json, "evaluate"))
 end
 
 --- The decision, and what became of the rule that came nearest.
 function main.evaluate_nearest(request_json)
-  return answer(request_json, "evaluate", "keep_nearest")
+  local decision = decide(request_json, "evaluate")
+  require("sentinel.reply").keep_nearest(decision)
+  return encode(decision)
 end
 
 --- The decision only, for those who ask often: the trace tells of the rules that were looked at.
 function main.decide(request_json)
-  return answer(request_json, "decide")
+  return encode(decide(request_json, "decide"))
 end
 
 --- The same, and the trace tells of every rule.
 function main.decide_completely(request_json)
-  return answer(request_json, "decide_completely")
+  return encode(decide(request_json, "decide_completely"))
+end
+
+--- The decision of main.evaluate, and what would have been allowed. Whatever becomes of that, the
+-- decision stands: it is the answer as soon as it is made.
+function main.explain(request_json)
+  local decision = decide(request_json, "evaluate")
+  local reply = require "sentinel.reply"
+  decision.remedies = {}
+  state.answer = reply.encode(decision)
+  local is_done, remedies = host.pcall(function()
+    return require("sentinel.remedies").find(state.policy, state.run, decision)
+  end)
+  if is_done then
+    decision.remedies = remedies
+  end
+  return reply.encode(decision)
 end
 
 -- The denial of an evaluation that ran out, with the condition it had come to.
@@ -153,7 +173,7 @@ end
 --- The answer in the place of the call that spent its fuel or memory; runs on a small reserve.
 function main.failed(class, what)
   if state.phase == "evaluate" then
-    return deny_spent(class, what)
+    return state.answer or deny_spent(class, what)
   end
   local problems = errors.new(state.file)
   problems:add(errors.START, ("loading spends more %s than a policy may"):format(what),

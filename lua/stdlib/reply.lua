@@ -144,11 +144,20 @@ local ENCODERS = {
   { "requires_justification", encode_flag },
 }
 
---- A decision (engine.lua) as JSON.
+local function encode_remedies(list)
+  return encode_list(list, function(remedy)
+    return ('{"rule":%s,"text":%s}'):format(encode_text(remedy.rule), encode_text(remedy.text))
+  end)
+end
+
+--- A decision (engine.lua) as JSON; "remedies" is there only where they were looked for.
 function reply.encode(decision)
   local parts = {}
   for i, row in ipairs(ENCODERS) do
     parts[i] = ('"%s":%s'):format(row[1], row[2](decision[row[1]], decision))
+  end
+  if decision.remedies then
+    parts[#parts + 1] = '"remedies":' .. encode_remedies(decision.remedies)
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end

@@ -6,7 +6,9 @@ local time = {}
 
 time.DAY = 24 * 60
 
-local WEEKDAYS = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" }
+--- By host.local_time's wday.
+time.WEEKDAYS = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" }
+local WEEKDAYS = time.WEEKDAYS
 
 --- The minute of "HH:MM", or nil; "24:00" is one only where is_end says so.
 function time.parse_clock(value, is_end)

@@ -107,6 +107,46 @@ describe("sentinel explain", function()
     assert.is_nil(text:find("\27", 1, true))
   end)
 
+  it("says what would have been allowed, for people and for programs", function()
+    local evening = { "--user", "alice", "--time", "2026-01-14T18:04:00-05:00" }
+    assert.are.same({ { rule = "office-hours", text = "from 09:00 America/New_York" } },
+      explain(evening).remedies)
+    local saturday = { "--user", "alice", "--mode", "cli", "--time", "2026-01-17T12:00:00-05:00" }
+    local text = expect.done(home:run { "explain", "prod", "--policy", home.policy_file,
+      table.unpack(saturday) })
+    assert.are.equal('would be allowed: rule "office-hours", from 09:00 America/New_York '
+      .. "(monday to friday), as mode credential_process", text:match("([^\n]*)\n$"))
+    assert.is_truthy(text:find("office-hours: mode: wanted", 1, true))
+  end)
+
+  it("offers nothing with an allow, to others, and after a rule that denies", function()
+    for _, case in ipairs { { "alice", "2026-01-14T10:00:00-05:00" },
+      { "bob", "2026-01-14T18:04:00-05:00" }, { "intern-7", "2026-01-14T18:04:00-05:00" } } do
+      local arguments = { "--user", case[1], "--time", case[2] }
+      assert.are.same({}, explain(arguments).remedies, case[1])
+      local text = expect.done(home:run { "explain", "prod", "--policy", home.policy_file,
+        table.unpack(arguments) })
+      assert.is_nil(text:find("would be allowed", 1, true), case[1])
+    end
+  end)
+
+  it("offers a request of a file what it lacks", function()
+    home:write("policy.yaml", [[
+version: "1"
+rules:
+  - name: careful
+    effect: require_approval
+    conditions: {profiles: [prod], mfa: {max_age: 15m}}
+    require: {justification: {min_length: 20}}
+]])
+    local request = home:write("request.json", [[{"user":"alice","profile":"prod",
+      "mode":"cli","time":"2026-01-14T10:00:00Z","justification":"because"}]])
+    local answer = expect.json(home:run { "explain", "--request", request, "--policy",
+      home.policy_file, "--json" })
+    assert.are.same({ { rule = "careful", text = "with an MFA code no older than 15m, "
+      .. "with an approval, with a justification of at least 20 characters" } }, answer.remedies)
+  end)
+
   it("takes a whole request from a file", function()
     local request = home:write("request.json", [[{"user":"alice","profile":"prod",
       "mode":"credential_process",

@@ -128,6 +128,13 @@ function evaluator.call(policy, name, json)
   return assert(reply, result)
 end
 
+--- The same decision as `sentinel explain` asks for it, with its remedies.
+function evaluator.explain(policy, fields, fuel)
+  local json, result = policy.state:call("explain", fuel or evaluator.FUEL,
+    cjson.encode(evaluator.request(fields)))
+  return decode(assert(json, result)), result, json
+end
+
 --- Loads and decides in one step; raises when the policy is refused.
 function evaluator.decide_text(kind, text, fields)
   local policy, problems = evaluator.load(kind, text)

@@ -60,6 +60,12 @@ static snt_status print_rule(struct snt_out *out, const struct snt_json_value *e
   return snt_out_text(out, "\n", err);
 }
 
+static snt_status print_remedy(struct snt_out *out, const struct snt_json_value *entry, struct snt_err *err) {
+  SNT_TRY(snt_out_printf(out, err, "would be allowed: rule \"%s\", ", text_of(entry, "rule")));
+  SNT_TRY(snt_cli_print_clean(&out->text, text_of(entry, "text"), err));
+  return snt_out_text(out, "\n", err);
+}
+
 static snt_status print_request(struct snt_out *out, const struct snt_explanation *explanation, struct snt_err *err) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   SNT_TRY(snt_json_parse(explanation->request.data, explanation->request.len, "the request", &doc, err));
@@ -105,6 +111,10 @@ static snt_status print_explanation(struct snt_out *out, const struct snt_explan
   }
   for (size_t i = 0; i < snt_json_count(trace); i++) {
     SNT_TRY(print_rule(out, snt_json_at(trace, i), err));
+  }
+  const struct snt_json_value *remedies = explanation->decision.remedies;
+  for (size_t i = 0; i < snt_json_count(remedies); i++) {
+    SNT_TRY(print_remedy(out, snt_json_at(remedies, i), err));
   }
   return snt_done();
 }

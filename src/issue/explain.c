@@ -54,6 +54,20 @@ static void put_policy(struct snt_json_writer *writer, const struct snt_policy *
   snt_json_end_object(writer);
 }
 
+/* Always there, for programs: empty when there are none. */
+static snt_status put_remedies(struct snt_json_writer *writer, const struct snt_json_value *remedies,
+                               struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  if (remedies == NULL) {
+    snt_json_begin_array(writer, "remedies");
+    snt_json_end_array(writer);
+    return snt_done();
+  }
+  SNT_TRY(snt_json_dump(remedies, &text, err));
+  snt_json_put_raw(writer, "remedies", (struct snt_slice){text.data, text.len});
+  return snt_done();
+}
+
 snt_status snt_explanation_format(const struct snt_explanation *explanation, struct snt_buf *out, struct snt_err *err) {
   const struct snt_decision *decision = &explanation->decision;
   SNT_BUF_AUTO struct snt_buf trace = {0};
@@ -78,6 +92,7 @@ snt_status snt_explanation_format(const struct snt_explanation *explanation, str
   put_policy(&writer, &explanation->policy);
   snt_json_put_raw(&writer, "trace",
                    decision->trace == NULL ? snt_slice_of("[]") : (struct snt_slice){trace.data, trace.len});
+  SNT_TRY(put_remedies(&writer, decision->remedies, err));
   snt_json_begin_array(&writer, "facts");
   snt_json_end_array(&writer);
   put_text_or_null(&writer, "failed_condition", decision->failed_condition);

@@ -24,8 +24,8 @@ struct snt_flow {
   struct snt_aws_target target;
   struct snt_policy_source source;
   struct snt_policy policy;
-  bool is_explained;       /* set by the caller: every rule is told of */
   bool is_offline;         /* set by the caller: with a policy file there is no need of the network */
+  bool is_explained;       /* set by the caller: what would have been allowed is asked too */
   bool is_read;            /* the policy is a file whose bytes are there */
   bool is_known;           /* and it was accepted before */
   bool is_loading;         /* the evaluator was given the policy, and was not waited for */

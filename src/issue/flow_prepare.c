@@ -69,7 +69,7 @@ snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err) {
   struct snt_evaluator_options options = {.is_rlimits_only =
                                               snt_settings_is(flow->settings, SNT_SETTING_SANDBOX, "rlimits-only"),
                                           .is_once = true,
-                                          .trace = flow->is_explained ? SNT_TRACE_ALL : SNT_TRACE_NEAREST,
+                                          .trace = flow->is_explained ? SNT_TRACE_EXPLAINED : SNT_TRACE_NEAREST,
                                           .is_early = expects_network(flow)};
   SNT_TRY(snt_evaluator_start(&options, &flow->evaluator, err));
   return snt_environment_take(&flow->environment, err);

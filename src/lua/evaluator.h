@@ -17,6 +17,7 @@ struct snt_evaluator;
 enum snt_trace {
   SNT_TRACE_ALL = 0,   /* every rule up to the one that decided */
   SNT_TRACE_NEAREST,   /* that one, and the one that came nearest */
+  SNT_TRACE_EXPLAINED, /* every rule, and what would have been allowed */
   SNT_TRACE_CANDIDATES /* those that can be for the profile and user: rules are indexed, for many evaluations */
 };
 

@@ -19,9 +19,9 @@ snt_status snt_vm_new(struct snt_vm **out, struct snt_err *err);
 void snt_vm_free(struct snt_vm **vm);
 #define SNT_VM_AUTO SNT_CLEANUP(snt_vm_free)
 
-/* Calls the stdlib's function `name` ("load", "link", "evaluate") with n string arguments; the string it returns is
- * appended to reply. The fuel is for this call alone. After FUEL and MEMORY reply holds the answer of the stdlib's
- * "failed"("budget_exceeded"), which runs on a small reserve of both. After FAILED reply is as it was and
+/* Calls the stdlib's function `name` ("load", "link", "evaluate", "explain") with n string arguments; the string it
+ * returns is appended to reply. The fuel is for this call alone. After FUEL and MEMORY reply holds the answer of the
+ * stdlib's "failed"("budget_exceeded"), which runs on a small reserve of both. After FAILED reply is as it was and
  * snt_vm_borrow_error says why. Anything but OK, FUEL and MEMORY with a reply is no answer. */
 enum snt_vm_result snt_vm_call(struct snt_vm *vm, const char *name, const struct snt_slice *args, size_t n,
                                int64_t fuel, struct snt_buf *reply);

@@ -8,8 +8,10 @@
 enum { EVALUATION_FUEL = 10000000, EXIT_LOCKDOWN = 3, EXIT_ANSWER = 4 };
 
 /* Of the stdlib's main module. */
-static const char *const FUNCTIONS[] = {
-    [SNT_TRACE_ALL] = "evaluate", [SNT_TRACE_NEAREST] = "evaluate_nearest", [SNT_TRACE_CANDIDATES] = "decide"};
+static const char *const FUNCTIONS[] = {[SNT_TRACE_ALL] = "evaluate",
+                                        [SNT_TRACE_NEAREST] = "evaluate_nearest",
+                                        [SNT_TRACE_EXPLAINED] = "explain",
+                                        [SNT_TRACE_CANDIDATES] = "decide"};
 
 _Noreturn void snt_worker_evaluate(const struct snt_worker *start) {
   snt_observe_before_policy("worker");

@@ -5,6 +5,8 @@
 
 #include "base/str.h"
 
+enum { REMEDIES_MAX = 8, REMEDY_CAP = 301 };
+
 static const char *const EFFECT_NAMES[] = {
 #define SNT_EFFECT_NAME(name, text, issues) text,
     SNT_EFFECTS(SNT_EFFECT_NAME)
@@ -158,6 +160,33 @@ static void note_nearest(const struct snt_json_value *root, struct snt_decision 
   }
 }
 
+/* Optional; what people read of it is bounded and printable, and an allow needs none. */
+static snt_status take_remedies(const struct snt_json_value *root, struct snt_decision *out, struct snt_err *err) {
+  static const char *const keys[] = {"rule", "text", NULL};
+  const struct snt_json_value *list = snt_json_get(root, "remedies");
+  if (snt_json_type(list) == SNT_JSON_NONE) {
+    return snt_done();
+  }
+  if (snt_json_type(list) != SNT_JSON_ARRAY || snt_json_count(list) > REMEDIES_MAX) {
+    return refuse_reply("remedies", err);
+  }
+  for (size_t i = 0; i < snt_json_count(list); i++) {
+    const struct snt_json_value *entry = snt_json_at(list, i);
+    char rule[sizeof out->rule];
+    char text[REMEDY_CAP];
+    if (snt_json_type(entry) != SNT_JSON_OBJECT || !snt_ok(snt_json_check_keys(entry, "", keys, NULL))) {
+      return refuse_reply("remedies", err);
+    }
+    SNT_TRY(take_text(entry, "rule", rule, sizeof rule, err));
+    SNT_TRY(take_text(entry, "text", text, sizeof text, err));
+    if (!is_rule_name(rule) || text[0] == '\0') {
+      return refuse_reply("remedies", err);
+    }
+  }
+  out->remedies = list;
+  return snt_done();
+}
+
 static snt_status take_all(const struct snt_json_value *root, struct snt_decision *out, struct snt_err *err) {
   static const char *const keys[] = {"effect",
                                      "rule",
@@ -173,6 +202,7 @@ static snt_status take_all(const struct snt_json_value *root, struct snt_decisio
                                      "failed_condition",
                                      "emergency",
                                      "requires_justification",
+                                     "remedies",
                                      NULL};
   if (snt_json_type(root) != SNT_JSON_OBJECT || !snt_ok(snt_json_check_keys(root, "", keys, NULL))) {
     return refuse_reply("members", err);
@@ -192,6 +222,7 @@ static snt_status take_all(const struct snt_json_value *root, struct snt_decisio
     return refuse_reply("trace", err);
   }
   SNT_TRY(take_missing(root, &out->missing, err));
+  SNT_TRY(take_remedies(root, out, err));
   if (out->rule[0] == '\0') {
     note_nearest(root, out);
   }
@@ -199,6 +230,9 @@ static snt_status take_all(const struct snt_json_value *root, struct snt_decisio
   SNT_TRY(take_effect(root, &effect, err));
   if (effect == SNT_EFFECT_ALLOW && (out->error[0] != '\0' || out->rule[0] == '\0')) {
     return refuse_reply("an allow with an error, or without a rule", err);
+  }
+  if (effect == SNT_EFFECT_ALLOW && snt_json_count(out->remedies) > 0) {
+    return refuse_reply("an allow with a remedy", err);
   }
   out->effect = effect;
   return snt_done();

@@ -4,7 +4,7 @@
  * MUST
  *  1. zeroed memory is a denial; allow is set by the last line of a check that saw everything else in order;
  *  2. an effect that is not one of the table, a missing or unknown member, a text that is too long or not printable
- *     UTF-8, an allow with an error or without a rule: no decision (EVALUATOR). */
+ *     UTF-8, too many remedies, an allow with an error, with a remedy or without a rule: no decision (EVALUATOR). */
 #ifndef SNT_POLICY_DECISION_H
 #define SNT_POLICY_DECISION_H
 
@@ -49,6 +49,8 @@ struct snt_decision {
   struct snt_buf missing;     /* what a requirement lacks, sentences with "; " between them */
   struct snt_json_doc *doc;   /* the whole reply */
   const struct snt_json_value *trace; /* a part of it: an array */
+  /* a part of it, where it was asked for, else NULL: what would have been allowed, {"rule","text"} each, checked */
+  const struct snt_json_value *remedies;
 };
 void snt_decision_clear(struct snt_decision *decision);
 #define SNT_DECISION_AUTO SNT_CLEANUP(snt_decision_clear)

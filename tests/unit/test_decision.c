@@ -119,6 +119,93 @@ static void odd_members_are_no_decision(void **state) {
   }
 }
 
+#define REMEDY "{\"rule\":\"a.b-C_1\",\"text\":\"from 09:00 America/New_York (monday to friday)\"}"
+#define REMEDY_OF(rule, text) "[{\"rule\":" rule ",\"text\":" text "}]"
+#define TEN "0123456789"
+#define FIFTY TEN TEN TEN TEN TEN
+#define TEXT_300 FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY
+
+/* A denial with this for its remedies: "" for none. */
+static snt_status parse_remedies(const char *remedies, struct snt_decision *out) {
+  char value[4096];
+  (void)snprintf(value, sizeof value, "\"deny\"%s%s", remedies[0] == '\0' ? "" : ",\"remedies\":", remedies);
+  return parse("effect", value, out);
+}
+
+static void remedies_are_kept_in_their_order(void **state) {
+  (void)state;
+  static const struct {
+    const char *remedies;
+    size_t count;
+  } rows[] = {{"", 0},
+              {"[]", 0},
+              {"[" REMEDY "]", 1},
+              {REMEDY_OF("\"r\"", "\"" TEXT_300 "\""), 1},
+              {REMEDY_OF("\"r\"", "\"f\xc3\xbcr\""), 1},
+              {"[" REMEDY "," REMEDY "," REMEDY "," REMEDY "," REMEDY "," REMEDY "," REMEDY "," REMEDY "]", 8}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_DECISION_AUTO struct snt_decision decision = {0};
+    if (!snt_ok(parse_remedies(rows[i].remedies, &decision)) || snt_json_count(decision.remedies) != rows[i].count) {
+      fail_msg("%s", rows[i].remedies);
+    }
+    assert_true((decision.remedies == NULL) == (rows[i].remedies[0] == '\0'));
+    assert_false(snt_decision_allows(&decision));
+  }
+}
+
+static void odd_remedies_are_no_decision(void **state) {
+  (void)state;
+  static const char *const rows[] = {"null",
+                                     "true",
+                                     "\"\"",
+                                     "{}",
+                                     REMEDY,
+                                     "[null]",
+                                     "[1]",
+                                     "[\"r\"]",
+                                     "[[]]",
+                                     "[{}]",
+                                     "[{\"rule\":\"r\"}]",
+                                     "[{\"text\":\"as mode cli\"}]",
+                                     "[{\"rule\":\"r\",\"text\":\"as mode cli\",\"more\":1}]",
+                                     "[{\"rule\":\"r\",\"text\":\"as mode cli\",\"text\":\"as mode cli\"}]",
+                                     "[" REMEDY ",{}]",
+                                     REMEDY_OF("null", "\"x\""),
+                                     REMEDY_OF("7", "\"x\""),
+                                     REMEDY_OF("\"\"", "\"x\""),
+                                     REMEDY_OF("\"a b\"", "\"x\""),
+                                     REMEDY_OF("\"../x\"", "\"x\""),
+                                     REMEDY_OF("\"r\\u0000\"", "\"x\""),
+                                     REMEDY_OF("\"" FIFTY TEN "01234\"", "\"x\""),
+                                     REMEDY_OF("\"r\"", "null"),
+                                     REMEDY_OF("\"r\"", "\"\""),
+                                     REMEDY_OF("\"r\"", "[]"),
+                                     REMEDY_OF("\"r\"", "\"two\\nlines\""),
+                                     REMEDY_OF("\"r\"", "\"\\u001b[31m\""),
+                                     REMEDY_OF("\"r\"", "\"x\\u0000y\""),
+                                     REMEDY_OF("\"r\"", "\"\xff\""),
+                                     REMEDY_OF("\"r\"", "\"\\u0085\""),
+                                     REMEDY_OF("\"r\"", "\"" TEXT_300 "x\""),
+                                     "[" REMEDY "," REMEDY "," REMEDY "," REMEDY "," REMEDY "," REMEDY "," REMEDY
+                                     "," REMEDY "," REMEDY "]",
+                                     "[],\"remedies\":[]"};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_DECISION_AUTO struct snt_decision decision = {0};
+    if (parse_remedies(rows[i], &decision).code != SNT_CODE_EVALUATOR || decision.remedies != NULL) {
+      fail_msg("remedies %s", rows[i]);
+    }
+  }
+}
+
+static void an_allow_has_no_remedy(void **state) {
+  (void)state;
+  SNT_DECISION_AUTO struct snt_decision with = {0}, without = {0};
+  assert_code(parse("effect", "\"allow\",\"remedies\":[" REMEDY "]", &with), SNT_CODE_EVALUATOR);
+  assert_false(snt_decision_allows(&with));
+  assert_ok(parse("effect", "\"allow\",\"remedies\":[]", &without));
+  assert_true(snt_decision_allows(&without));
+}
+
 static void every_prefix_of_a_reply_is_no_decision(void **state) {
   (void)state;
   char reply[8192];
@@ -184,6 +271,9 @@ int main(void) {
       cmocka_unit_test(only_exactly_allow_issues),
       cmocka_unit_test(a_zeroed_or_forged_decision_does_not_issue),
       cmocka_unit_test(odd_members_are_no_decision),
+      cmocka_unit_test(remedies_are_kept_in_their_order),
+      cmocka_unit_test(odd_remedies_are_no_decision),
+      cmocka_unit_test(an_allow_has_no_remedy),
       cmocka_unit_test(every_prefix_of_a_reply_is_no_decision),
       cmocka_unit_test(a_refusal_names_rule_and_condition_and_never_a_pattern),
       cmocka_unit_test(what_a_person_can_mend_exits_with_four),

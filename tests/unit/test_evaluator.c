@@ -487,6 +487,23 @@ static void callers_with_odd_habits_get_the_same_verdict(void **state) {
   }
 }
 
+/* By the template itself and by its worker; nobody else is told. */
+static void remedies_are_told_where_they_are_asked_for(void **state) {
+  (void)state;
+  static const struct snt_evaluator_options rows[] = {
+      {0}, {.is_once = true}, {.trace = SNT_TRACE_EXPLAINED}, {.trace = SNT_TRACE_EXPLAINED, .is_once = true}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+    SNT_BUF_AUTO struct snt_buf reply = {0};
+    struct snt_policy_text text = text_of(SNT_POLICY_KIND_YAML, HEADER "{mfa: {max_age: 15m}}\n");
+    assert_ok(snt_evaluator_start(&rows[i], &evaluator, NULL));
+    assert_ok(snt_evaluator_load(evaluator, &text, NULL, NULL));
+    evaluate(evaluator, &reply);
+    assert_holds(&reply, "\"effect\":\"deny\"");
+    assert_int_equal(strstr(snt_buf_borrow(&reply), "\"remedies\":[{\"rule\":") != NULL, rows[i].trace == SNT_TRACE_EXPLAINED);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(policies_are_refused_with_their_place),
@@ -495,6 +512,7 @@ int main(void) {
       cmocka_unit_test(without_a_policy_there_is_no_verdict),
       cmocka_unit_test(an_evaluator_takes_one_policy_and_small_requests),
       cmocka_unit_test(requests_are_decided),
+      cmocka_unit_test(remedies_are_told_where_they_are_asked_for),
       cmocka_unit_test(nothing_survives_from_one_decision_to_the_next),
       cmocka_unit_test(zones_are_given_and_their_hashes_told),
       cmocka_unit_test(a_policy_may_be_asked_for_long_after_it_was_sent),
