@@ -1,7 +1,7 @@
 /* What one decision costs inside a loaded VM, for policies of many sizes; the rule that decides is the last one. As in
  * a worker, which ends before there is anything to collect, no garbage is collected.
  *
- * usage: bench_decide [ROUNDS]        default: 20000 decisions for each figure
+ * usage: bench_decide [ROUNDS]        default: 5000 decisions for each figure
  *
  * The policies are made in a loop by Lua, as a user would make them: every rule names two profiles and three users. */
 #include <lauxlib.h>
@@ -139,7 +139,7 @@ static void load_yaml(int rules) {
 }
 
 int main(int argc, char **argv) {
-  int rounds = argc > 1 ? atoi(argv[1]) : 20000;
+  int rounds = argc > 1 ? atoi(argv[1]) : 5000;
   if (rounds < 1) {
     return 2;
   }

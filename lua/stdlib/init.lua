@@ -144,6 +144,9 @@ function main.explain(request_json)
   local decision = decide(request_json, "evaluate")
   local reply = require "sentinel.reply"
   decision.remedies = {}
+  if decision.effect == "allow" then
+    return reply.encode(decision)
+  end
   state.answer = reply.encode(decision)
   local is_done, remedies = host.pcall(function()
     return require("sentinel.remedies").find(state.policy, state.run, decision)

@@ -500,7 +500,8 @@ static void remedies_are_told_where_they_are_asked_for(void **state) {
     assert_ok(snt_evaluator_load(evaluator, &text, NULL, NULL));
     evaluate(evaluator, &reply);
     assert_holds(&reply, "\"effect\":\"deny\"");
-    assert_int_equal(strstr(snt_buf_borrow(&reply), "\"remedies\":[{\"rule\":") != NULL, rows[i].trace == SNT_TRACE_EXPLAINED);
+    assert_int_equal(strstr(snt_buf_borrow(&reply), "\"remedies\":[{\"rule\":") != NULL,
+                     rows[i].trace == SNT_TRACE_EXPLAINED);
   }
 }
 
