@@ -7,17 +7,18 @@ local SHOWN_MAX = 20
 local KEPT_MAX = 1000
 local MESSAGE_MAX = 500
 
--- A place is one integer, since a policy has many: line * 2^20 + column. lua/lib_yaml.c makes them
--- too.
-local LINE = 1 << 20
+-- A place is one integer, since a policy has many: line * 2^20 + column, and 2^40 for every file of
+-- a bundle that comes before. lua/lib_yaml.c makes them too.
+local LINE, FILE = 1 << 20, 1 << 40
 
-function errors.place(line, column)
-  return line * LINE + (column or 1)
+--- @param file its number (collector:file_number); the policy's own is 0
+function errors.place(line, column, file)
+  return (file or 0) * FILE + line * LINE + (column or 1)
 end
 
 --- The line and the column of a place.
 function errors.line_of(place)
-  return place // LINE, place % LINE
+  return place % FILE // LINE, place % LINE
 end
 
 errors.START = errors.place(1)
@@ -25,9 +26,20 @@ errors.START = errors.place(1)
 local collector = {}
 collector.__index = collector
 
---- A collector for one file.
+--- A collector for a policy's file, and others that it requires.
 function errors.new(file)
-  return setmetatable({ file = file, list = {}, count = 0 }, collector)
+  local files = { [0] = file, numbers = { [file] = 0 } }
+  return setmetatable({ files = files, list = {}, count = 0 }, collector)
+end
+
+--- The number of a file by its name, for errors.place.
+function collector:file_number(name)
+  local numbers = self.files.numbers
+  if not numbers[name] then
+    numbers[name] = #self.files + 1
+    self.files[#self.files + 1] = name
+  end
+  return numbers[name]
 end
 
 --- @param place of errors.place
@@ -36,6 +48,8 @@ function collector:add(place, message, hint)
   if self.count <= KEPT_MAX then
     local line, column = errors.line_of(place)
     self.list[self.count] = {
+      number = place // FILE,
+      file = self.files[place // FILE],
       line = line,
       column = column,
       message = text.cut(host.error_text(message), MESSAGE_MAX),
@@ -50,7 +64,9 @@ function collector:is_empty()
 end
 
 local function is_before(a, b)
-  if a.line ~= b.line then
+  if a.number ~= b.number then
+    return a.number < b.number
+  elseif a.line ~= b.line then
     return a.line < b.line
   elseif a.column ~= b.column then
     return a.column < b.column
@@ -68,7 +84,9 @@ function collector:sorted()
   if self.count > SHOWN_MAX then
     local last = shown[SHOWN_MAX]
     local message = ("%d more problems are not shown"):format(self.count - SHOWN_MAX)
-    shown[#shown + 1] = { line = last.line, column = last.column, message = message, hint = "" }
+    shown[#shown + 1] = {
+      file = last.file, line = last.line, column = last.column, message = message, hint = "",
+    }
   end
   return shown
 end

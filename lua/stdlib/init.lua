@@ -15,7 +15,7 @@ local state = { phase = "load", file = "policy" }
 
 local function refuse(problems)
   state.policy, state.pending = nil, nil
-  return require("sentinel.reply").encode_problems(state.file, problems:sorted())
+  return require("sentinel.reply").encode_problems(problems:sorted())
 end
 
 -- Every zone once, in byte order; UTC is always there.
@@ -32,6 +32,15 @@ local function zone_names(used, possible)
 end
 
 local main = {}
+
+-- The files of the bundle by their names in it; they are there before the policy is loaded.
+local bundle = {}
+
+--- A file that the policy may require.
+function main.add_file(name, source)
+  bundle[name] = source
+  return ""
+end
 
 --- Loads what most policies need, and goes its way once, while nobody waits for this state.
 function main.preload()
@@ -57,7 +66,7 @@ function main.load(kind, name, source)
       ("the file has %d bytes; at most 512 KiB are allowed"):format(#source))
     return refuse(problems)
   end
-  local node, place, possible_zones = require(FRONTS[kind]).read(source, name, problems)
+  local node, place, possible_zones = require(FRONTS[kind]).read(source, name, problems, bundle)
   local policy, zones = nil, {}
   if node then
     policy, zones = reader.read(node, place, problems)

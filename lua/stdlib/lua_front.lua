@@ -18,16 +18,9 @@ local LEVELS_MAX = 32
 local NODES_MAX = 1000000 -- fuel and memory end sooner
 local POSSIBLE_ZONES_MAX = 16
 
-local function place_of_caller()
-  return errors.place(host.caller_line() or 1)
-end
-
--- A value that only this file knows. Policy sees an empty table that cannot be written.
-local function new_mark(marks, mark)
-  mark.place = place_of_caller()
-  local token = host.readonly({}, { name = "what sentinel's functions make" })
-  marks[token] = mark
-  return token
+local function place_of_caller(problems)
+  local line, file = host.caller_line()
+  return errors.place(line or 1, 1, file and problems:file_number(file))
 end
 
 local function raise(message)
@@ -39,26 +32,34 @@ local function is_label(label)
 end
 
 -- The `sentinel` module of one policy.
-local function new_module(marks)
+local function new_module(marks, problems)
   local s = {}
+
+  -- A value that only this file knows. Policy sees an empty table that cannot be written.
+  local function new_mark(mark)
+    mark.place = place_of_caller(problems)
+    local token = host.readonly({}, { name = "what sentinel's functions make" })
+    marks[token] = mark
+    return token
+  end
 
   function s.policy(body)
     if type(body) ~= "table" then
       raise("s.policy wants a table: s.policy { version = \"1\", rules = { ... } }")
     end
-    return new_mark(marks, { kind = "policy", body = body })
+    return new_mark({ kind = "policy", body = body })
   end
 
   function s.rule(name)
     if type(name) ~= "string" then
       raise("s.rule wants a name: s.rule \"name\" { ... }")
     end
-    local place = place_of_caller()
+    local place = place_of_caller(problems)
     return function(body)
       if type(body) ~= "table" then
         raise("s.rule wants a table after the name: s.rule \"name\" { ... }")
       end
-      local token = new_mark(marks, { kind = "rule", name = name, body = body })
+      local token = new_mark({ kind = "rule", name = name, body = body })
       marks[token].place = place
       return token
     end
@@ -68,7 +69,7 @@ local function new_module(marks)
     if not is_label(label) or type(call) ~= "function" then
       raise("s.check wants a label of 1 to 64 printable bytes and a function")
     end
-    return new_mark(marks, { kind = "check", label = label, call = call })
+    return new_mark({ kind = "check", label = label, call = call })
   end
 
   for key, name in pairs({ any = "any", all = "all", not_ = "not" }) do
@@ -76,7 +77,7 @@ local function new_module(marks)
       if type(body) ~= "table" and type(body) ~= "function" then
         raise(("s.%s wants a table"):format(key))
       end
-      return new_mark(marks, { kind = "branches", name = name, body = body })
+      return new_mark({ kind = "branches", name = name, body = body })
     end
   end
 
@@ -235,25 +236,73 @@ end
 
 -- Lua's messages begin with "file:line: ".
 local function add_error(problems, message, hint)
-  local line, rest = message:match("^[^\n]-:(%d+): (.*)$")
-  problems:add(errors.place(tonumber(line) or 1), rest or message, hint)
+  local file, line, rest = message:match("^([^\n]-):(%d+): (.*)$")
+  local number = file and problems.files.numbers[file]
+  problems:add(errors.place(tonumber(line) or 1, 1, number), rest or message, hint)
 end
 
-local function new_environment(marks)
-  local module = new_module(marks)
-  local fields = {}
+-- The `sentinel` module as policy sees it.
+local function new_view(marks, problems)
+  local module, fields = new_module(marks, problems), {}
   for name in pairs(module) do
     fields[name] = true
   end
-  local s = host.readonly(module, { name = "sentinel", strict = true, fields = fields })
-  return host.sandbox_env({
-    require = function(name)
-      if name ~= "sentinel" then
-        error("only \"sentinel\" can be required here; other files need a bundle", 2)
+  return host.readonly(module, { name = "sentinel", strict = true, fields = fields })
+end
+
+-- What stands before the names of the bundle's files in messages: policy's own file is one of them.
+local function root_of(file, bundle)
+  for name in pairs(bundle) do
+    if #name < #file and file:sub(-#name - 1) == "/" .. name then
+      return file:sub(1, -#name - 1)
+    end
+  end
+  return ""
+end
+
+-- Runs the policy's files, each with globals of its own; what a file returned is there for all that
+-- require it.
+local function new_loader(view, bundle, root, problems)
+  local loader = { loaded = {} }
+
+  local function require_file(name)
+    local path = name:gsub("%.", "/") .. ".lua"
+    if loader.loaded[path] == nil then
+      if not bundle[path] then
+        error(next(bundle) == nil
+          and "only \"sentinel\" can be required here; other files need a bundle"
+          or ("there is no file %s in this bundle%s"):format(text.quote(path),
+            errors.did_you_mean(path, text.sorted_keys(bundle))), 3)
       end
-      return s
-    end,
-  })
+      loader.loaded[path] = false
+      loader.loaded[path] = loader.run(bundle[path], root .. path)
+    elseif loader.loaded[path] == false then
+      error(("%s requires itself"):format(text.quote(path)), 3)
+    end
+    return loader.loaded[path]
+  end
+
+  function loader.run(source, file)
+    problems:file_number(file)
+    local chunk, message = host.compile(source, file, host.sandbox_env({
+      require = function(name)
+        if name == "sentinel" then
+          return view
+        elseif type(name) ~= "string" then
+          error("require wants a name: require \"rules\"", 2)
+        end
+        local result = require_file(name) -- no tail call: errors are told where it was called
+        return result
+      end,
+    }))
+    if not chunk then
+      error(message, 0)
+    end
+    local result = chunk()
+    return result == nil or result
+  end
+
+  return loader
 end
 
 -- Zones that only s.time names cannot be seen in what the policy returns: where it is called, texts
@@ -271,30 +320,31 @@ local function find_zone_names(source)
   return text.sorted_keys(names)
 end
 
---- @return the root and its place, or nil after the problems were told, and the names of zones that
+--- @param bundle the sources of the files that the policy may require, by name
+-- @return the root and its place, or nil after the problems were told, and the names of zones that
 -- may be needed
-function lua_front.read(source, file, problems)
+function lua_front.read(source, file, problems, bundle)
   local marks = {}
-  local chunk, message = host.compile(source, file, new_environment(marks))
-  if not chunk then
-    add_error(problems, message)
-    return nil
-  end
-  local is_done, result = host.pcall(chunk)
+  local loader = new_loader(new_view(marks, problems), bundle, root_of(file, bundle), problems)
+  local is_done, result = host.pcall(loader.run, source, file)
   if not is_done then
     add_error(problems, host.error_text(result))
     return nil
   end
-  local mark = result ~= nil and marks[result] or nil
+  local mark = marks[result]
   if not mark or mark.kind ~= "policy" then
     problems:add(errors.START,
-      "the file has to return what s.policy makes, not a " .. type(result),
-      'local s = require "sentinel"; return s.policy { ... }')
+      "the file has to return what s.policy makes, not a " .. (result == true and "nil"
+        or type(result)), 'local s = require "sentinel"; return s.policy { ... }')
     return nil
   end
   local state = { marks = marks, problems = problems, nodes = 0 }
   local node, place = read_value(mark.body, mark.place, state, 1)
-  return node, place, find_zone_names(source)
+  local sources = { source }
+  for path in pairs(loader.loaded) do
+    sources[#sources + 1] = bundle[path]
+  end
+  return node, place, find_zone_names(table.concat(sources, "\n"))
 end
 
 return lua_front

@@ -172,10 +172,10 @@ function reply.encode_linked()
 end
 
 --- {"ok":false,"problems":[...]}
-function reply.encode_problems(file, problems)
+function reply.encode_problems(problems)
   return '{"ok":false,"problems":' .. encode_list(problems, function(problem)
     return ('{"file":%s,"line":%d,"column":%d,"message":%s,"hint":%s}'):format(
-      encode_text(file), problem.line, problem.column, encode_text(problem.message),
+      encode_text(problem.file), problem.line, problem.column, encode_text(problem.message),
       encode_text(problem.hint))
   end) .. "}"
 end

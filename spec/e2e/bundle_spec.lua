@@ -84,6 +84,21 @@ describe("a bundle's folder", function()
     expect.refused(home:run { "credentials", "prod" }, 3, "does not bind")
   end)
 
+  it("gives a policy in Lua the files that it requires", function()
+    home:write("bundle/rules/everyone.lua", [[
+local s = require "sentinel"
+return s.rule "from-a-file" { effect = "allow", conditions = { profiles = { "dev" } } }
+]])
+    bundle(MANIFEST, [[
+local s = require "sentinel"
+return s.policy { version = "1", rules = { require "rules.everyone" } }
+]])
+    expect.credentials(home:run { "credentials", "dev" })
+    assert.are.equal("from-a-file", home:records()[1].rule)
+    home:write("bundle/rules/everyone.lua", "return 5 +\n")
+    expect.refused(home:run { "credentials", "dev" }, 5, "bundle/rules/everyone.lua:")
+  end)
+
   it("bounds the session", function()
     bundle(MANIFEST .. "max_duration: 20m\n")
     expect.credentials(home:run { "credentials", "dev" })

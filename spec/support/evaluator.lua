@@ -59,6 +59,9 @@ function evaluator.load(kind, text, options)
   options = options or {}
   local state = vm.new(os.getenv("SNT_STDLIB_FOLDER"))
   local name = options.name or (kind == "lua" and "policy.lua" or "policy.yaml")
+  for path, source in pairs(options.files or {}) do
+    assert(state:call("add_file", evaluator.LOAD_FUEL, path, source))
+  end
   local json, result = state:call("load", options.fuel or evaluator.LOAD_FUEL, kind, name, text)
   assert(json, result)
   local answer = decode(json)

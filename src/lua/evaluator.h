@@ -30,11 +30,19 @@ struct snt_evaluator_options {
 
 enum snt_policy_kind { SNT_POLICY_KIND_YAML = 1, SNT_POLICY_KIND_LUA };
 
+/* A file of a bundle that the policy may require. */
+struct snt_policy_file {
+  char *name; /* in the bundle: "rules/common.lua" */
+  struct snt_buf text;
+};
+
 struct snt_policy_text {
   const char *name; /* for messages: "prod.yaml", "ssm:/sentinel/policies/prod" */
   enum snt_policy_kind kind;
   const char *data;
   size_t len; /* at most 512 KiB */
+  const struct snt_policy_file *files;
+  size_t file_count;
 };
 
 /* Forks the template. Code EVALUATOR. */

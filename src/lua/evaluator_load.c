@@ -146,6 +146,17 @@ static snt_status send_zones(struct snt_evaluator *evaluator, const struct snt_j
   return snt_done();
 }
 
+/* What the policy may require is there before it. */
+static snt_status send_files(struct snt_evaluator *evaluator, const struct snt_policy_text *text, struct snt_err *err) {
+  for (size_t i = 0; i < text->file_count; i++) {
+    SNT_BUF_AUTO struct snt_buf payload = {0};
+    const struct snt_policy_file *file = &text->files[i];
+    SNT_TRY(snt_frame_pack(&payload, file->name, snt_buf_borrow(&file->text), file->text.len, err));
+    SNT_TRY(snt_evaluator_send(evaluator, SNT_FRAME_FILE, &payload, err));
+  }
+  return snt_done();
+}
+
 static snt_status send_policy(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
                               struct snt_buf *problems, bool *is_late, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf payload = {0};
@@ -155,6 +166,7 @@ static snt_status send_policy(struct snt_evaluator *evaluator, const struct snt_
     return refuse_whole(text, "the policy is larger than 512 KiB", "make it shorter", problems, err);
   }
   snt_evaluator_start_clock(evaluator, LOAD_MS);
+  SNT_TRY(send_files(evaluator, text, err));
   return snt_evaluator_ask(evaluator, SNT_FRAME_LOAD, &payload, is_late, err);
 }
 

@@ -14,6 +14,7 @@
   X(HELLO, 0, 256)                       /* the template is locked down, or says which step failed */                  \
   X(LOAD, 512 * 1024 + 8192, 256 * 1024) /* kind, name and text of a policy */                                         \
   X(ZONE, 64 * 1024 + 256, 0)            /* name and bytes of a time zone; has no answer */                            \
+  X(FILE, 512 * 1024 + 8192, 0)          /* name and text of a file that the policy may require; has no answer */      \
   X(LINK, 0, 256 * 1024)                                                                                               \
   X(EVALUATE, 64 * 1024, 64 * 1024)
 

@@ -69,6 +69,15 @@ static void load(struct template *self, const struct snt_frame *request) {
   answer_call(self, request, "load", args, 3);
 }
 
+/* Without an answer: a file that is not there is told where it is required. */
+static void add_file(struct template *self) {
+  struct snt_frame_pair pair;
+  if (snt_frame_unpack(self->request.data, self->request.len, &pair)) {
+    const struct snt_slice args[] = {snt_slice_of(pair.first), {pair.second, pair.second_len}};
+    (void)snt_vm_call(self->vm, "add_file", args, 2, LOAD_FUEL, &self->answer);
+  }
+}
+
 /* Without an answer: a zone that is not good stays unknown, and linking says so. */
 static void add_zone(struct template *self) {
   struct snt_frame_pair pair;
@@ -164,6 +173,9 @@ static void handle(struct template *self, const struct snt_frame *request) {
   case SNT_FRAME_ZONE:
     add_zone(self);
     break;
+  case SNT_FRAME_FILE:
+    add_file(self);
+    break;
   case SNT_FRAME_LINK:
     link_policy(self, request);
     break;
@@ -181,7 +193,7 @@ static void read_request(struct template *self, struct snt_frame *frame) {
   if (!snt_frame_read_all(SNT_LOCKDOWN_FD, frame, sizeof *frame, &is_end)) {
     end(is_end ? 0 : EXIT_NO_CORE);
   }
-  if (frame->kind == SNT_FRAME_LOAD) {
+  if (frame->kind == SNT_FRAME_LOAD || frame->kind == SNT_FRAME_FILE) {
     snt_observe_before_policy("template");
   }
   snt_buf_reset(&self->request);

@@ -1,12 +1,17 @@
 #include "policy/bundle.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/str.h"
+
+enum { FILES_MAX = 256, BYTES_MAX = 2 * 1024 * 1024, DEPTH_MAX = 8 };
 
 /* Who may change a folder may change what its names mean. */
 static snt_status check_folder(const char *path, struct snt_err *err) {
@@ -37,6 +42,78 @@ static snt_status read_manifest(const char *path, enum snt_file_check check, str
   return snt_manifest_parse(path, snt_buf_borrow(text), text->len, out, err);
 }
 
+/* A folder being walked through for the files that a policy in Lua may require. */
+struct walk {
+  const char *root;
+  enum snt_file_check check;
+  struct snt_policy *policy;
+  size_t bytes;
+};
+
+static snt_status add_file(struct walk *walk, const char *name, struct snt_err *err) {
+  struct snt_policy *policy = walk->policy;
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  if (policy->file_count == FILES_MAX) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a bundle has at most %d files in Lua", walk->root, FILES_MAX);
+  }
+  struct snt_policy_file *files = realloc(policy->files, (policy->file_count + 1) * sizeof *files);
+  if (files == NULL) {
+    return snt_fail_memory(err);
+  }
+  policy->files = files;
+  struct snt_policy_file *file = &files[policy->file_count++];
+  *file = (struct snt_policy_file){.name = snt_str_dup(name)};
+  SNT_TRY(file->name == NULL ? snt_fail_memory(err) : snt_done());
+  SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", walk->root, name));
+  struct snt_err inner = {0};
+  snt_status status = snt_file_read(path.data, walk->check, SNT_POLICY_CAP, &file->text, &inner);
+  walk->bytes += file->text.len;
+  if (!snt_ok(status) || walk->bytes > BYTES_MAX) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s",
+                    snt_ok(status) ? "a bundle has at most 2 MiB of Lua" : inner.message);
+  }
+  return snt_done();
+}
+
+static bool is_wanted(const char *name, bool is_folder) {
+  if (name[0] == '.' || strlen(name) > 200) {
+    return false;
+  }
+  return is_folder ? strcmp(name, "plugins") != 0 && strcmp(name, "spec") != 0
+                   : snt_str_ends_with(name, ".lua") && !snt_str_ends_with(name, "_spec.lua");
+}
+
+/* below: "" or "rules/". Links are not followed. */
+static snt_status walk_folder(struct walk *walk, const char *below, int depth, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", walk->root, below));
+  struct dirent **entries = NULL;
+  int count = depth > DEPTH_MAX ? 0 : scandir(path.data, &entries, NULL, alphasort);
+  snt_status status = count < 0 ? snt_fail(err, SNT_CODE_POLICY_INVALID, "%s cannot be listed", path.data) : snt_done();
+  for (int i = 0; i < count; i++) {
+    SNT_BUF_AUTO struct snt_buf name = {0};
+    SNT_BUF_AUTO struct snt_buf full = {0};
+    struct stat st;
+    if (snt_ok(status)) {
+      status = snt_buf_appendf(&name, err, "%s%s", below, entries[i]->d_name);
+    }
+    if (snt_ok(status)) {
+      status = snt_buf_appendf(&full, err, "%s/%s", walk->root, name.data);
+    }
+    if (snt_ok(status) && lstat(full.data, &st) == 0 && is_wanted(entries[i]->d_name, S_ISDIR(st.st_mode))) {
+      if (S_ISDIR(st.st_mode)) {
+        status = snt_buf_append_str(&name, "/", err);
+        status = snt_ok(status) ? walk_folder(walk, name.data, depth + 1, err) : status;
+      } else if (S_ISREG(st.st_mode)) {
+        status = add_file(walk, name.data, err);
+      }
+    }
+    free(entries[i]);
+  }
+  free(entries);
+  return status;
+}
+
 /* Each part with its length before it, so that no two bundles have the same bytes. */
 static snt_status hash_parts(const struct snt_buf *manifest, struct snt_policy *policy, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf all = {0};
@@ -44,6 +121,11 @@ static snt_status hash_parts(const struct snt_buf *manifest, struct snt_policy *
   SNT_TRY(snt_buf_append(&all, snt_buf_borrow(manifest), manifest->len, err));
   SNT_TRY(snt_buf_appendf(&all, err, "\n%s\n%zu\n", policy->manifest.policy, policy->text.len));
   SNT_TRY(snt_buf_append(&all, snt_buf_borrow(&policy->text), policy->text.len, err));
+  for (size_t i = 0; i < policy->file_count; i++) {
+    const struct snt_policy_file *part = &policy->files[i];
+    SNT_TRY(snt_buf_appendf(&all, err, "\n%s\n%zu\n", part->name, part->text.len));
+    SNT_TRY(snt_buf_append(&all, snt_buf_borrow(&part->text), part->text.len, err));
+  }
   snt_sha256_hex(all.data, all.len, policy->sha256);
   return snt_done();
 }
@@ -54,9 +136,10 @@ snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_MANIFEST_AUTO struct snt_manifest manifest = {0};
   SNT_POLICY_AUTO struct snt_policy policy = {0};
+  enum snt_file_check check = is_trusted_only ? SNT_FILE_NOT_WRITABLE : SNT_FILE_ANY;
   SNT_TRY(is_trusted_only ? check_folder(path, err) : snt_done());
   SNT_TRY(snt_buf_appendf(&file, err, "%s/" SNT_BUNDLE_MANIFEST, path));
-  SNT_TRY(read_manifest(file.data, is_trusted_only ? SNT_FILE_NOT_WRITABLE : SNT_FILE_ANY, &text, &manifest, err));
+  SNT_TRY(read_manifest(file.data, check, &text, &manifest, err));
   snt_buf_reset(&file);
   SNT_TRY(snt_buf_appendf(&file, err, "%s/%s", path, manifest.policy));
   SNT_TRY(snt_policy_read_file(file.data, is_trusted_only, &policy, err));
@@ -65,6 +148,8 @@ snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct
   policy.is_bundle = true;
   (void)snprintf(policy.name, sizeof policy.name, "%s", policy.manifest.name);
   (void)snprintf(policy.source, sizeof policy.source, "file:%s", path);
+  struct walk walk = {.root = path, .check = check, .policy = &policy};
+  SNT_TRY(policy.kind == SNT_POLICY_KIND_LUA ? walk_folder(&walk, "", 0, err) : snt_done());
   SNT_TRY(hash_parts(&text, &policy, err));
   *out = policy;
   memset(&policy, 0, sizeof policy); /* ownership went to out */

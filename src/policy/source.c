@@ -1,6 +1,7 @@
 #include "policy/source.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -79,6 +80,11 @@ snt_status snt_policy_source_parse(const char *text, const char *profile, struct
 
 void snt_policy_clear(struct snt_policy *policy) {
   snt_manifest_clear(&policy->manifest);
+  for (size_t i = 0; i < policy->file_count; i++) {
+    free(policy->files[i].name);
+    snt_buf_clear(&policy->files[i].text);
+  }
+  free(policy->files);
   snt_buf_clear(&policy->text);
   memset(policy, 0, sizeof *policy);
 }
@@ -172,8 +178,12 @@ snt_status snt_policy_from_parameter(const char *name, const char *region, int64
 }
 
 static struct snt_policy_text text_of(const struct snt_policy *policy) {
-  return (struct snt_policy_text){
-      .name = policy->file_name, .kind = policy->kind, .data = snt_buf_borrow(&policy->text), .len = policy->text.len};
+  return (struct snt_policy_text){.name = policy->file_name,
+                                  .kind = policy->kind,
+                                  .data = snt_buf_borrow(&policy->text),
+                                  .len = policy->text.len,
+                                  .files = policy->files,
+                                  .file_count = policy->file_count};
 }
 
 snt_status snt_policy_load_begin(const struct snt_policy *policy, struct snt_evaluator *evaluator,

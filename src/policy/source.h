@@ -34,7 +34,9 @@ struct snt_policy {
   char sha256[65];
   struct snt_buf text;
   bool is_bundle;
-  struct snt_manifest manifest; /* of a bundle */
+  struct snt_manifest manifest;  /* of a bundle */
+  struct snt_policy_file *files; /* of a bundle: what the policy may require, by name */
+  size_t file_count;
 };
 void snt_policy_clear(struct snt_policy *policy);
 #define SNT_POLICY_AUTO SNT_CLEANUP(snt_policy_clear)

@@ -30,6 +30,7 @@ static const struct {
 } kinds[SNT_FRAME_KIND_COUNT] = {[SNT_FRAME_HELLO] = {"hello", ""},
                                  [SNT_FRAME_LOAD] = {"load", "{\"ok\":true,\"zones\":[]}"},
                                  [SNT_FRAME_ZONE] = {"zone", ""},
+                                 [SNT_FRAME_FILE] = {"file", ""},
                                  [SNT_FRAME_LINK] = {"link", "{\"ok\":true}"},
                                  [SNT_FRAME_EVALUATE] = {"evaluate", ALLOW}};
 
@@ -232,7 +233,7 @@ _Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_eval
       _exit(0);
     }
     free(payload);
-    if (frame.kind != SNT_FRAME_ZONE) {
+    if (frame.kind != SNT_FRAME_ZONE && frame.kind != SNT_FRAME_FILE) {
       answer_frame(socket, &mode, frame.kind, frame.nonce);
     }
   }

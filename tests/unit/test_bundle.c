@@ -74,6 +74,42 @@ static void the_hash_is_of_manifest_and_policy(void **state) {
   assert_string_not_equal(seen[1], seen[2]);
 }
 
+static void files_in_lua_are_what_a_policy_in_lua_may_require(void **state) {
+  (void)state;
+  static const char *const wanted[] = {"a.lua", "b/c.lua", "policy.lua"};
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  SNT_POLICY_AUTO struct snt_policy changed = {0};
+  SNT_POLICY_AUTO struct snt_policy yaml = {0};
+  char command[512];
+  (void)snprintf(command, sizeof command, "cd %s && mkdir b spec plugins .git && ln -s a.lua link.lua", folder);
+  assert_int_equal(system(command), 0);
+  put("bundle.yaml", "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: policy.lua\n", 0644);
+  put("policy.lua", "return 1", 0644);
+  put("a.lua", "return 2", 0644);
+  put("b/c.lua", "return 3", 0644);
+  put("b/c_spec.lua", "", 0644);
+  put("spec/d.lua", "", 0644);
+  put("plugins/e.lua", "", 0644);
+  put(".git/f.lua", "", 0644);
+  put(".hidden.lua", "", 0644);
+  put("notes.txt", "", 0644);
+  assert_ok(snt_policy_read_file(folder, true, &policy, NULL));
+  assert_int_equal(policy.file_count, 3);
+  for (size_t i = 0; i < 3; i++) {
+    assert_string_equal(policy.files[i].name, wanted[i]);
+  }
+  assert_string_equal(snt_buf_borrow(&policy.files[1].text), "return 3");
+  put("b/c.lua", "return 4", 0644);
+  assert_ok(snt_policy_read_file(folder, true, &changed, NULL));
+  assert_string_not_equal(policy.sha256, changed.sha256);
+  put("b/c.lua", "return 4", 0666);
+  assert_refused("b/c.lua");
+  put("bundle.yaml", MANIFEST, 0644);
+  put("rules.yaml", RULES, 0644);
+  assert_ok(snt_policy_read_file(folder, true, &yaml, NULL));
+  assert_int_equal(yaml.file_count, 0);
+}
+
 static void what_is_missing_or_may_be_changed_by_others_is_refused(void **state) {
   (void)state;
   assert_refused("there is no /tmp/snt-bundle-");
@@ -98,6 +134,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(a_folder_is_a_manifest_and_its_policy),
       CASE(the_hash_is_of_manifest_and_policy),
+      CASE(files_in_lua_are_what_a_policy_in_lua_may_require),
       CASE(what_is_missing_or_may_be_changed_by_others_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
