@@ -83,7 +83,25 @@ static bool is_wanted(const char *name, bool is_folder) {
                    : snt_str_ends_with(name, ".lua") && !snt_str_ends_with(name, "_spec.lua");
 }
 
+static snt_status walk_folder(struct walk *walk, const char *below, int depth, struct snt_err *err);
+
 /* below: "" or "rules/". Links are not followed. */
+static snt_status visit(struct walk *walk, const char *below, const char *entry, int depth, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf name = {0};
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  struct stat st;
+  SNT_TRY(snt_buf_appendf(&name, err, "%s%s", below, entry));
+  SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", walk->root, name.data));
+  if (lstat(path.data, &st) != 0 || !is_wanted(entry, S_ISDIR(st.st_mode))) {
+    return snt_done();
+  }
+  if (S_ISDIR(st.st_mode)) {
+    SNT_TRY(snt_buf_append_str(&name, "/", err));
+    return walk_folder(walk, name.data, depth + 1, err);
+  }
+  return S_ISREG(st.st_mode) ? add_file(walk, name.data, err) : snt_done();
+}
+
 static snt_status walk_folder(struct walk *walk, const char *below, int depth, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf path = {0};
   SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", walk->root, below));
@@ -91,23 +109,7 @@ static snt_status walk_folder(struct walk *walk, const char *below, int depth, s
   int count = depth > DEPTH_MAX ? 0 : scandir(path.data, &entries, NULL, alphasort);
   snt_status status = count < 0 ? snt_fail(err, SNT_CODE_POLICY_INVALID, "%s cannot be listed", path.data) : snt_done();
   for (int i = 0; i < count; i++) {
-    SNT_BUF_AUTO struct snt_buf name = {0};
-    SNT_BUF_AUTO struct snt_buf full = {0};
-    struct stat st;
-    if (snt_ok(status)) {
-      status = snt_buf_appendf(&name, err, "%s%s", below, entries[i]->d_name);
-    }
-    if (snt_ok(status)) {
-      status = snt_buf_appendf(&full, err, "%s/%s", walk->root, name.data);
-    }
-    if (snt_ok(status) && lstat(full.data, &st) == 0 && is_wanted(entries[i]->d_name, S_ISDIR(st.st_mode))) {
-      if (S_ISDIR(st.st_mode)) {
-        status = snt_buf_append_str(&name, "/", err);
-        status = snt_ok(status) ? walk_folder(walk, name.data, depth + 1, err) : status;
-      } else if (S_ISREG(st.st_mode)) {
-        status = add_file(walk, name.data, err);
-      }
-    }
+    status = snt_ok(status) ? visit(walk, below, entries[i]->d_name, depth, err) : status;
     free(entries[i]);
   }
   free(entries);
@@ -143,6 +145,9 @@ snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct
   snt_buf_reset(&file);
   SNT_TRY(snt_buf_appendf(&file, err, "%s/%s", path, manifest.policy));
   SNT_TRY(snt_policy_read_file(file.data, is_trusted_only, &policy, err));
+  if (policy.is_bundle) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is a folder; a bundle's policy is a file", file.data);
+  }
   policy.manifest = manifest;
   manifest = (struct snt_manifest){0}; /* ownership went to policy */
   policy.is_bundle = true;

@@ -117,6 +117,14 @@ static void what_is_missing_or_may_be_changed_by_others_is_refused(void **state)
   assert_refused("there is no policy file /tmp/snt-bundle-");
   put("rules.yaml", RULES, 0666);
   assert_refused("rules.yaml");
+  put("bundle.yaml", "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: sub\n", 0644);
+  char command[256];
+  (void)snprintf(command, sizeof command,
+                 "cd %s && mkdir sub && cp bundle.yaml sub && sed -i s/sub/p.yaml/ sub/bundle.yaml && cp rules.yaml "
+                 "sub/p.yaml && chmod go-w sub/*",
+                 folder);
+  assert_int_equal(system(command), 0);
+  assert_refused("a bundle's policy is a file");
   put("rules.yaml", RULES, 0644);
   put("bundle.yaml", MANIFEST, 0666);
   assert_refused("bundle.yaml");

@@ -128,7 +128,8 @@ static void ask_tls(const struct snt_net_trust *trust, int port, struct snt_http
   (void)snprintf(url, sizeof url, "https://%s/", host);
   assert_ok(snt_net_load(&net, NULL));
   assert_ok(net->open(trust, &opened, NULL));
-  struct snt_http_request request = {.method = "GET", .url = url};
+  /* Below valgrind the first handshake of a process takes longer than a connection may. */
+  struct snt_http_request request = {.method = "GET", .url = url, .connect_timeout_ms = 30000, .timeout_ms = 30000};
   struct snt_net_call call = {.request = &request, .scheme = "https", .host = host, .proxy = "", .response = response};
   memset(response, 0, sizeof *response);
   assert_ok(net->perform(opened, &call, 1, NULL));
