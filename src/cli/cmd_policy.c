@@ -1,5 +1,5 @@
 /* sentinel policy validate: people read file:line:column: message; programs read JSON (cli.md). */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -36,30 +36,39 @@ static snt_status collect(struct snt_buf *all, const struct snt_buf *problems, s
   return snt_buf_append(all, problems->data + 1, problems->len - 2, err);
 }
 
+/* A number that ends with a colon; moves behind it. */
+static bool take_number(const char **text, int64_t *out) {
+  char *end = NULL;
+  *out = strtol(*text, &end, 10);
+  bool is_number = end != *text && *end == ':';
+  *text = is_number ? end + 1 : *text;
+  return is_number;
+}
+
+/* "FILE:3:1: what": moves behind the place. */
+static bool take_place(const char **message, const char *file, int64_t *line, int64_t *column) {
+  const char *at = snt_str_starts_with(*message, file) ? *message + strlen(file) : "";
+  bool has_place = *at++ == ':' && take_number(&at, line) && take_number(&at, column) && *at++ == ' ';
+  *message = has_place ? at : *message;
+  return has_place;
+}
+
 /* A file that could not even be given to the evaluator is a problem like the others. */
 static snt_status make_problem(const char *path, const struct snt_err *failure, struct snt_buf *out,
                                struct snt_err *err) {
   const char *message = failure->message;
-  int line = 1;
-  int column = 1;
-  int skipped = 0;
+  int64_t line = 1;
+  int64_t column = 1;
   SNT_BUF_AUTO struct snt_buf manifest = {0};
   SNT_TRY(snt_buf_appendf(&manifest, err, "%s/" SNT_BUNDLE_MANIFEST, path));
-  bool is_manifest = snt_str_starts_with(message, manifest.data) &&
-                     sscanf(message + manifest.len, ":%d:%d: %n", &line, &column, &skipped) == 2 && skipped > 0;
-  if (is_manifest) { /* its place is in front of its message */
-    message += manifest.len + (size_t)skipped;
-  } else {
-    snt_buf_reset(&manifest);
-    line = column = 1;
-  }
+  bool is_manifest = take_place(&message, manifest.data, &line, &column);
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, out, err);
   snt_json_begin_array(&writer, NULL);
   snt_json_begin_object(&writer, NULL);
-  snt_json_put_string(&writer, "file", manifest.len > 0 ? manifest.data : path);
-  snt_json_put_integer(&writer, "line", line);
-  snt_json_put_integer(&writer, "column", column);
+  snt_json_put_string(&writer, "file", is_manifest ? manifest.data : path);
+  snt_json_put_integer(&writer, "line", is_manifest ? line : 1);
+  snt_json_put_integer(&writer, "column", is_manifest ? column : 1);
   snt_json_put_string(&writer, "message", message);
   snt_json_put_string(&writer, "hint", failure->hint);
   snt_json_end_object(&writer);

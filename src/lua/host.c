@@ -100,7 +100,8 @@ static bool find_local_time(lua_State *L, struct snt_local_time *out) {
   const char *name = luaL_checkstring(L, 1);
   const struct snt_tz *tz = is_utc(name) ? NULL : snt_vm_find_zone(snt_vm_of(L), name);
   if (tz == NULL && !is_utc(name)) {
-    return luaL_error(L, "the time zone \"%s\" was not given to this evaluator", name) != 0;
+    (void)luaL_error(L, "the time zone \"%s\" was not given to this evaluator", name); /* does not return */
+    return false;
   }
   return snt_tz_local(tz, luaL_checkinteger(L, 2), out);
 }
