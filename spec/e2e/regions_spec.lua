@@ -133,4 +133,13 @@ describe("regions", function()
     expect.refused(home:run { "credentials", "dev", "--region", "us-east-1,,x" }, 2, "empty")
     assert.are.equal(0, #faulty:requests())
   end)
+
+  it("explains without a HOME: what was seen before is not asked for", function()
+    home:write("config.yaml", "policy: {source: ssm:/p, regions: [us-east-1]}\n")
+    local answer = expect.json(home:run({ "explain", "dev", "--json", "--config",
+      home.home .. "/config.yaml" }, { environment = { HOME = false,
+      AWS_CONFIG_FILE = home.home .. "/.aws/config",
+      AWS_SHARED_CREDENTIALS_FILE = home.home .. "/.aws/credentials" } }))
+    assert.are.equal("allow", answer.effect)
+  end)
 end)

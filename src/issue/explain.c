@@ -29,7 +29,7 @@ static snt_status find_caller(struct snt_flow *flow, struct snt_err *err) {
 
 snt_status snt_issue_whoami(const struct snt_issue_options *options, struct snt_aws_identity *out,
                             struct snt_err *err) {
-  SNT_FLOW_AUTO struct snt_flow flow = {.options = options, .stage = "config"};
+  SNT_FLOW_AUTO struct snt_flow flow = {.options = options, .stage = "config", .has_no_early_policy = true};
   SNT_TRY(snt_flow_open(&flow, err));
   SNT_TRY(find_caller(&flow, err));
   SNT_TRY(snt_flow_find_credentials(&flow, err));
@@ -124,7 +124,7 @@ static void find_role(struct snt_flow *flow, const char *profile) {
 /* Who asks, what time it is and which policy holds: from AWS where the command line does not say. */
 static snt_status gather(struct snt_flow *flow, const struct snt_explain_options *options, bool has_user,
                          struct snt_err *err) {
-  flow->is_offline = has_user;
+  flow->has_no_early_policy = has_user;
   SNT_TRY(snt_flow_open(flow, err));
   const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_SOURCE);
   struct snt_policy_source source = {0};

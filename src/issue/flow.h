@@ -24,13 +24,13 @@ struct snt_flow {
   struct snt_aws_target target;
   struct snt_policy_source source;
   struct snt_policy policy;
-  bool is_offline;         /* set by the caller: with a policy file there is no need of the network */
-  bool is_explained;       /* set by the caller: what would have been allowed is asked too */
-  bool is_read;            /* the policy is a file whose bytes are there */
-  bool is_known;           /* and it was accepted before */
-  bool is_loading;         /* the evaluator was given the policy, and was not waited for */
-  bool is_to_remember;     /* the policy, once it is in force: what a fallback region has to serve too */
-  struct snt_buf problems; /* of a refused policy: JSON array */
+  bool has_no_early_policy; /* set by the caller: a policy file is not looked at before it is needed */
+  bool is_explained;        /* set by the caller: what would have been allowed is asked too */
+  bool is_read;             /* the policy is a file whose bytes are there */
+  bool is_known;            /* and it was accepted before */
+  bool is_loading;          /* the evaluator was given the policy, and was not waited for */
+  bool is_to_remember;      /* the policy, once it is in force: what a fallback region has to serve too */
+  struct snt_buf problems;  /* of a refused policy: JSON array */
   struct snt_log *log;
   struct snt_keychain *keychain;
   struct snt_aws_credentials base;

@@ -80,6 +80,18 @@ static snt_status accept_caller(struct snt_flow *flow, const struct snt_aws_call
   return snt_done();
 }
 
+/* A region that is asked because an earlier one was down has to serve what was seen last. */
+static snt_status check_fallback(const struct snt_flow *flow, const char *region, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_TRY(snt_flow_state_folder(flow, &folder, err));
+  if (snt_policy_was_seen(folder.data, &flow->policy)) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_NETWORK, "%s in %s is not the policy last seen from an earlier region",
+                      flow->policy.source, region));
+  return snt_err_hint(err, "wait for the first region, or store the same policy in all regions");
+}
+
 static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call *call, bool is_fallback,
                                 struct snt_err *err) {
   flow->stage = "policy";
@@ -88,12 +100,8 @@ static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call
   struct snt_slice value = {snt_buf_borrow(&parameter.value), parameter.value.len};
   SNT_TRY(snt_policy_from_parameter(flow->source.path, call->endpoint.region, parameter.version, value, &flow->policy,
                                     err));
-  SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_TRY(snt_flow_state_folder(flow, &folder, err));
-  if (is_fallback && flow->log != NULL && !snt_policy_was_seen(folder.data, &flow->policy)) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_NETWORK, "%s in %s is not the policy last seen from an earlier region",
-                        flow->policy.source, call->endpoint.region));
-    return snt_err_hint(err, "wait for the first region, or store the same policy in all regions");
+  if (is_fallback && flow->log != NULL) {
+    SNT_TRY(check_fallback(flow, call->endpoint.region, err));
   }
   flow->is_to_remember = !is_fallback;
   return snt_flow_begin_policy(flow, err);

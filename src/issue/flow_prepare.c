@@ -58,7 +58,7 @@ static bool expects_network(struct snt_flow *flow) {
     return false;
   }
   bool is_file = flow->source.origin == SNT_POLICY_ORIGIN_FILE;
-  flow->is_known = is_file && !flow->is_offline && is_known_file(flow);
+  flow->is_known = is_file && !flow->has_no_early_policy && is_known_file(flow);
   return !is_file || flow->is_known;
 }
 
