@@ -159,18 +159,8 @@ local function try_all(rules, run)
   return engine.new_reply()
 end
 
-local function try_candidates(rules, run, numbers)
-  for i = 1, #numbers do
-    local reply = try_rule(rules[numbers[i]], run)
-    if reply then
-      return reply
-    end
-  end
-  return engine.new_reply()
-end
-
-local function run_guarded(try, rules, run, numbers)
-  local is_done, reply = host.pcall(try, rules, run, numbers)
+local function run_guarded(rules, run)
+  local is_done, reply = host.pcall(try_all, rules, run)
   if not is_done then
     reply = take_error(run, reply)
   end
@@ -181,7 +171,7 @@ end
 --- Decides by looking at every rule up to the one that decides, and tells of each.
 -- @param run of engine.new_run; says where the evaluation is while it goes on
 function engine.evaluate(policy, run)
-  return run_guarded(try_all, policy.rules, run)
+  return run_guarded(policy.rules, run)
 end
 
 --- Makes ready what engine.decide needs; it does so itself otherwise, when it is first called.
@@ -202,29 +192,9 @@ function engine.decide(policy, run)
   if not policy.index then
     engine.make_index(policy)
   end
-  local numbers = index.candidates(policy.index, request)
-  local reply = run_guarded(try_candidates, policy.rules, run, numbers)
+  local reply = run_guarded(index.candidates(policy.index, request), run)
   local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1
   reply.left_out = looked_at - #run.trace
-  return reply
-end
-
---- Decides as engine.decide does, and adds to the trace what that leaves out: for somebody who
--- wants to know it all the same.
-function engine.decide_completely(policy, run)
-  local reply = engine.decide(policy, run)
-  local told, all = run.trace, {}
-  local next_told = 1
-  for i = 1, #told + (reply.left_out or 0) do
-    local rule, entry = policy.rules[i], told[next_told]
-    if entry and entry.rule == rule.name then
-      all[i], next_told = entry, next_told + 1
-    else
-      local _, condition, part, got = logic.evaluate(rule.conditions, run)
-      all[i] = { rule = rule.name, condition = condition, part = part, got = got }
-    end
-  end
-  reply.trace, reply.left_out = all, false
   return reply
 end
 

@@ -51,18 +51,18 @@ local function user_keys(rule)
   return groups and keys or nil
 end
 
--- A node is {rest = list of numbers, people = {name = list}, roles = ..., federated = ...}; what is
--- empty is not there. Numbers are added in order, so that every list is in order too.
-local function add_names_of(node, number, keys)
+-- A node is {rest = list of rules, people = {name = list}, roles = ..., federated = ...}; what is
+-- empty is not there. Rules are added in order, so that every list is in order too.
+local function add_names_of(node, rule, keys)
   for kind, names in pairs(keys) do
     local by_name = node[kind] or {}
     node[kind] = by_name
     for name in pairs(names) do
       local list = by_name[name]
       if list then
-        list[#list + 1] = number
+        list[#list + 1] = rule
       else
-        by_name[name] = { number }
+        by_name[name] = { rule }
       end
     end
   end
@@ -70,37 +70,37 @@ end
 
 local SPLIT_FROM = 5 -- a few rules are looked at as quickly as they are told apart by user
 
-local function new_node(numbers, rules)
-  if #numbers < SPLIT_FROM then
-    return { rest = numbers }
+local function new_node(rules)
+  if #rules < SPLIT_FROM then
+    return { rest = rules }
   end
   local node = { rest = {} }
-  for i = 1, #numbers do
-    local number = numbers[i]
-    local keys = user_keys(rules[number])
+  for i = 1, #rules do
+    local keys = user_keys(rules[i])
     if keys then
-      add_names_of(node, number, keys)
+      add_names_of(node, rules[i], keys)
     else
-      table.insert(node.rest, number)
+      table.insert(node.rest, rules[i])
     end
   end
   return node
 end
 
--- The numbers of the rules by each profile that they name, and of those that no name tells.
+-- The rules by each profile that they name, and those that no name tells.
 local function sort_by_profile(rules)
   local by_profile, elsewhere = {}, {}
-  for number = 1, #rules do
-    local profiles = find_condition(rules[number], "profiles")
+  for i = 1, #rules do
+    local rule = rules[i]
+    local profiles = find_condition(rule, "profiles")
     if not profiles or #profiles.matcher > 0 then
-      elsewhere[#elsewhere + 1] = number
+      elsewhere[#elsewhere + 1] = rule
     else
       for name in pairs(profiles.matcher) do
-        local numbers = by_profile[name]
-        if numbers then
-          numbers[#numbers + 1] = number
+        local named = by_profile[name]
+        if named then
+          named[#named + 1] = rule
         else
-          by_profile[name] = { number }
+          by_profile[name] = { rule }
         end
       end
     end
@@ -111,9 +111,9 @@ end
 --- The index of a policy that engine.compile made ready.
 function index.build(policy)
   local by_profile, elsewhere = sort_by_profile(policy.rules)
-  local built = { profiles = {}, elsewhere = new_node(elsewhere, policy.rules) }
-  for name, numbers in pairs(by_profile) do
-    built.profiles[name] = new_node(numbers, policy.rules)
+  local built = { profiles = {}, elsewhere = new_node(elsewhere) }
+  for name, rules in pairs(by_profile) do
+    built.profiles[name] = new_node(rules)
   end
   return built
 end
@@ -127,7 +127,7 @@ local function merge(a, b)
   end
   local out, i, k = {}, 1, 1
   while a[i] or b[k] do
-    if not b[k] or (a[i] and a[i] < b[k]) then
+    if not b[k] or (a[i] and a[i].index < b[k].index) then
       out[#out + 1] = a[i]
       i = i + 1
     else
@@ -143,7 +143,7 @@ local function in_node(node, kind, name)
   return merge(node.rest or NONE, by_name and by_name[name] or NONE)
 end
 
---- The numbers of the rules that can match, in order. Profile and user have to be known.
+--- The rules that can match, in order. Profile and user have to be known.
 function index.candidates(built, request)
   local kind, name = match.list_of_kind(request.user.kind), request.user.name
   local elsewhere = in_node(built.elsewhere, kind, name)

@@ -49,7 +49,7 @@ version: "1"
 groups: {a: [a]}
 rules:
   - {name: a, effect: deny, conditions: {profiles: [a], groups: [a]}}
-  - {name: b, effect: allow, conditions: {users: ["*"], profiles: ["b*"]}, max_duration: 1h}
+  - {name: b, effect: deny, conditions: {users: ["*"], profiles: ["b*"]}, max_duration: 1h}
 ]])
   main.link()
   reply = reply .. main.evaluate('{"profile":"b","user":{"name":"a","kind":"user"}}')
@@ -140,11 +140,6 @@ end
 --- The decision only, for those who ask often: the trace tells of the rules that were looked at.
 function main.decide(request_json)
   return encode(decide(request_json, "decide"))
-end
-
---- The same, and the trace tells of every rule.
-function main.decide_completely(request_json)
-  return encode(decide(request_json, "decide_completely"))
 end
 
 --- The decision of main.evaluate, and what would have been allowed. Whatever becomes of that, the

@@ -277,7 +277,8 @@ local function new_loader(view, bundle, root, problems)
       loader.loaded[path] = false
       loader.loaded[path] = loader.run(bundle[path], root .. path)
     elseif loader.loaded[path] == false then
-      error(("%s requires itself"):format(text.quote(path)), 3)
+      error(("%s requires itself, or failed when it was required before"):format(
+        text.quote(path)), 3)
     end
     return loader.loaded[path]
   end

@@ -1,5 +1,7 @@
 --- The index against looking at every rule: random policies, random requests, the same decision, rule,
--- error and trace. The seed is fixed; SENTINEL_INDEX_PAIRS says how many pairs.
+-- error and trace; what the index leaves out of the trace has to be a rule that is for others. The
+-- seed is fixed; SENTINEL_INDEX_PAIRS says how many pairs.
+local cjson = require "cjson"
 local evaluator = require "spec.support.evaluator"
 
 local PAIRS = tonumber(os.getenv("SENTINEL_INDEX_PAIRS")) or 20000
@@ -110,6 +112,37 @@ local function new_request()
   return request
 end
 
+local FOR_OTHERS = { profiles = true, users = true, groups = true }
+
+-- Where the trace of the index is not that of the scan without rules for others, or nil.
+local function find_difference(scanned, indexed)
+  local told, next_told = indexed.trace, 1
+  for _, entry in ipairs(scanned.trace) do
+    if told[next_told] and told[next_told].left_out then
+      next_told = next_told + 1
+    end
+    local other = told[next_told]
+    if other and other.rule == entry.rule then
+      for key, value in pairs(entry) do
+        if other[key] ~= value then
+          return entry.rule .. "." .. key
+        end
+      end
+      next_told = next_told + 1
+    elseif entry.matched or not FOR_OTHERS[entry.failed] then
+      return entry.rule .. " is left out"
+    end
+  end
+  if told[next_told] and told[next_told].left_out then
+    next_told = next_told + 1
+  end
+  return told[next_told] and told[next_told].rule .. " is too many"
+end
+
+local function without_trace(json)
+  return (json:gsub('"trace":.*"conditions"', ""))
+end
+
 describe("the index", function()
   it(("agrees with looking at every rule in %d pairs"):format(PAIRS), function()
     local skipped, decided = 0, 0
@@ -122,14 +155,12 @@ describe("the index", function()
         local scanned = evaluator.call(policy, "evaluate", json)
         local indexed = evaluator.call(policy, "decide", json)
         skipped = skipped + (tonumber(indexed:match('"left_out":(%d+)')) or 0)
-        local completed = evaluator.call(policy, "decide_completely", json)
-        if completed ~= scanned then
-          error(("policy %d differs\n%s\n%s\n%s\n%s"):format(i, source, json, scanned, completed))
+        local where = find_difference(cjson.decode(scanned), cjson.decode(indexed))
+        if where or without_trace(scanned) ~= without_trace(indexed) then
+          error(("policy %d differs in %s\n%s\n%s\n%s\n%s"):format(i, where or "the decision",
+            source, json, scanned, indexed))
         end
         decided = decided + (scanned:find('"rule":"",', 1, true) and 0 or 1)
-        -- All but the trace is the same in the short answer too.
-        assert.equal(scanned:gsub('"trace":.*"conditions"', ""),
-          (indexed:gsub('"trace":.*"conditions"', "")))
       end
       policy.state:close()
     end

@@ -76,10 +76,10 @@ return { s.rule "one" { effect = "allow", conditions = {
   end)
 
   it("does not require itself, directly or in a circle", function()
-    assert.equal('/b/prod/a.lua:1: "a.lua" requires itself', problem {
+    assert.equal('/b/prod/a.lua:1: "a.lua" requires itself, or failed when it was required before', problem {
       ["policy.lua"] = "return require 'a'", ["a.lua"] = "local x = require 'a' return x",
     })
-    assert.equal('/b/prod/b.lua:1: "a.lua" requires itself', problem {
+    assert.equal('/b/prod/b.lua:1: "a.lua" requires itself, or failed when it was required before', problem {
       ["policy.lua"] = "return require 'a'", ["a.lua"] = "local x = require 'b' return x",
       ["b.lua"] = "local x = require 'a' return x",
     })
