@@ -10,9 +10,6 @@
 #include "lua/tz.h"
 #include "lua/tz_rule.h"
 
-#define ZONES "/usr/share/zoneinfo"
-#define FILE_MAX ((size_t)64 << 10)
-
 /* A file that is built field by field. */
 struct zone_file {
   int version;
@@ -294,58 +291,6 @@ static void years_outside_of_1_to_9999_have_no_local_time(void **state) {
   }
 }
 
-static struct snt_tz *load_zone(const char *name) {
-  char path[256];
-  SNT_BUF_AUTO struct snt_buf data = {0};
-  struct snt_tz *tz = NULL;
-  snprintf(path, sizeof path, ZONES "/%s", name);
-  assert_ok(snt_file_read(path, SNT_FILE_ANY, FILE_MAX, &data, NULL));
-  if (!snt_tz_parse(data.data, data.len, &tz)) {
-    fail_msg("%s is refused", path);
-  }
-  return tz;
-}
-
-static void compare_line(const char *line, const struct snt_tz *tz) {
-  struct snt_local_time local;
-  long long epoch_s = 0;
-  int at = 0;
-  char got[256];
-  assert_int_equal(sscanf(line, "%*s %lld %n", &epoch_s, &at), 1);
-  assert_true(snt_tz_local(tz, epoch_s, &local));
-  snprintf(got, sizeof got, "%lld %d %d %d %d %d %d %d %s\n", (long long)local.year, local.month, local.day, local.hour,
-           local.min, local.sec, local.wday, local.offset, local.abbrev);
-  if (strcmp(got, line + at) != 0) {
-    fail_msg("wanted %s got %s", line, got);
-  }
-}
-
-static void zones_of_this_machine_agree_with_another_implementation(void **state) {
-  (void)state;
-  FILE *lines = popen("python3 " SNT_SOURCE_DIR "/tests/vectors/tz_expect.py " ZONES " 2>/dev/null", "r");
-  assert_non_null(lines);
-  SNT_TZ_AUTO struct snt_tz *tz = NULL;
-  char line[256], name[128], current[128] = "";
-  size_t n = 0;
-  while (fgets(line, sizeof line, lines) != NULL) {
-    assert_int_equal(sscanf(line, "%127s", name), 1);
-    if (strcmp(name, current) != 0) {
-      snt_tz_free(&tz);
-      tz = load_zone(name);
-      memcpy(current, name, sizeof current);
-    }
-    compare_line(line, tz);
-    n++;
-  }
-  int status = pclose(lines);
-  if (n == 0) {
-    print_message("skipped: python3 with zoneinfo, or " ZONES ", is not there\n");
-    skip();
-  }
-  assert_int_equal(status, 0);
-  assert_true(n > 5000);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(files_that_are_cut_or_longer_are_refused),
@@ -355,7 +300,6 @@ int main(void) {
       cmocka_unit_test(rules_give_the_type_at_an_instant),
       cmocka_unit_test(local_times_are_whole),
       cmocka_unit_test(years_outside_of_1_to_9999_have_no_local_time),
-      cmocka_unit_test(zones_of_this_machine_agree_with_another_implementation),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
