@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lua/vm_internal.h"
+#include "measure.h"
 
 enum { REPEATS = 9 };
 
@@ -39,17 +39,6 @@ static const char PREPARE[] =
     "  assert(reply.effect == 'allow' and reply.rule_index == count - 1)\n"
     "end\n";
 
-static double now_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
-
 static void add_zone(struct snt_vm *vm) {
   static char data[65536];
   FILE *file = fopen("/usr/share/zoneinfo/America/New_York", "rb");
@@ -75,7 +64,7 @@ static double measure(lua_State *L, const char *how, int n) {
     }
     us[i] = (now_us() - start) / n;
   }
-  qsort(us, REPEATS, sizeof us[0], compare);
+  sort_doubles(us, REPEATS);
   return us[REPEATS / 2];
 }
 
@@ -134,7 +123,7 @@ static void load_yaml(int rules) {
     us[i] = (now_us() - start) / rules;
     snt_vm_free(&vm);
   }
-  qsort(us, REPEATS, sizeof us[0], compare);
+  sort_doubles(us, REPEATS);
   printf("  %6d rules of YAML         %8.2f us a rule\n", rules, us[REPEATS / 2]);
 }
 

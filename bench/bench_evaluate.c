@@ -4,26 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "lua/evaluator.h"
+#include "measure.h"
 
 static const char REQUEST[] =
     "{\"user\":{\"name\":\"alice\",\"kind\":\"user\",\"arn\":\"arn:aws:iam::123456789012:user/alice\","
     "\"account\":\"123456789012\"},\"profile\":\"dev\",\"role_arn\":\"arn:aws:iam::123456789012:role/Dev\","
     "\"mode\":\"credential_process\",\"time\":\"2026-01-19T02:47:33Z\",\"duration\":3600}";
-
-static double now_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
 
 static int fail(const struct snt_err *err) {
   fprintf(stderr, "bench_evaluate: %s\n", err->message);
@@ -62,7 +51,7 @@ int main(int argc, char **argv) {
     us[i] = now_us() - before;
     snt_buf_clear(&reply);
   }
-  qsort(us, (size_t)rounds, sizeof *us, compare);
+  sort_doubles(us, (size_t)rounds);
   printf("  start %.0f us, load %.0f us; evaluation median %.0f us, p10 %.0f, p90 %.0f (%d rounds)\n", started - start,
          loaded - started, us[rounds / 2], us[rounds / 10], us[rounds * 9 / 10], rounds);
   snt_evaluator_close(&evaluator);

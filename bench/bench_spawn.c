@@ -2,6 +2,8 @@
  *
  * usage: bench_spawn ROUNDS STATUS,STATUS,... name command... -- name command... [-- ...]
  * STATUS is the exit status that each command has to end with. stdout goes to /dev/null. */
+#include "measure.h"
+
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -9,7 +11,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 
 extern char **environ;
 
@@ -23,12 +24,6 @@ struct command {
   long rss_kb;
 };
 
-static double now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
 static double run(struct command *command) {
   posix_spawn_file_actions_t actions;
   pid_t pid = 0;
@@ -37,25 +32,20 @@ static double run(struct command *command) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-  double start = now_ms();
+  double start = now_us();
   if (posix_spawn(&pid, command->argv[0], &actions, NULL, command->argv, environ) != 0 ||
       wait4(pid, &status, 0, &usage) != pid) {
     fprintf(stderr, "bench_spawn: %s cannot be run\n", command->argv[0]);
     exit(1);
   }
-  double end = now_ms();
+  double end = now_us();
   posix_spawn_file_actions_destroy(&actions);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != command->status) {
     fprintf(stderr, "bench_spawn: %s ended with %d, not %d\n", command->name, WEXITSTATUS(status), command->status);
     exit(1);
   }
   command->rss_kb = usage.ru_maxrss;
-  return end - start;
-}
-
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
+  return (end - start) / 1000;
 }
 
 static int parse(int argc, char **argv, int rounds, struct command *commands) {
@@ -95,7 +85,7 @@ int main(int argc, char **argv) {
   }
   double base = 0;
   for (int i = 0; i < count; i++) {
-    qsort(commands[i].ms, (size_t)rounds, sizeof(double), compare);
+    sort_doubles(commands[i].ms, (size_t)rounds);
     double median = commands[i].ms[rounds / 2];
     base = i == 0 ? median : base;
     printf("  %-40s %8.3f ms  p10 %8.3f  p90 %8.3f  %6.2fx  %6ld KB\n", commands[i].name, median,

@@ -1,22 +1,17 @@
 /* The floor of matching: rules as plain strings, looked at one after the other with strcmp; the last one matches.
  *
  * usage: floor_scan [RULES] [ROUNDS]        default: 1000 20000 */
+#include "measure.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PROFILES = 2, USERS = 3, REPEATS = 9 };
 
 struct rule {
   char profiles[PROFILES][24], users[USERS][24];
 };
-
-static double now_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
 
 static int has_user(const struct rule *rule, const char *user) {
   for (int i = 0; i < USERS; i++) {
@@ -36,11 +31,6 @@ static int decide(const struct rule *rules, int count, const char *profile, cons
     }
   }
   return -1;
-}
-
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
 }
 
 int main(int argc, char **argv) {
@@ -64,7 +54,7 @@ int main(int argc, char **argv) {
     }
     us[i] = (now_us() - start) / rounds;
   }
-  qsort(us, REPEATS, sizeof us[0], compare);
+  sort_doubles(us, REPEATS);
   printf("  %6d rules, strcmp in C  %8.2f us (rule %d)\n", count, us[REPEATS / 2], found);
   return found == count - 1 ? 0 : 1;
 }
