@@ -11,9 +11,11 @@ local methods = {}
 methods.__index = methods
 
 --- Beside the path: zones {name, place} that the policy names, its groups, the line of every rule.
-function context.new(problems)
+-- @param what the whole, for messages: "the policy"
+function context.new(problems, what)
   return setmetatable({
-    problems = problems, path = {}, depth = 0, nesting = 0, zones = {}, rule_places = {},
+    problems = problems, what = what or "the policy", path = {}, depth = 0, nesting = 0,
+    zones = {}, rule_places = {},
   }, methods)
 end
 
@@ -36,10 +38,10 @@ local function label_of_rule(rule)
   return name and "rule " .. text.quote(name) or ("rules[%d]"):format(rule.index)
 end
 
---- `time.hours`, `any[1].mfa`; at its beginning `rule "prod"` or `the policy`.
+--- `time.hours`, `any[1].mfa`; at its beginning `rule "prod"` or what is read.
 function methods:where()
   if self.depth == 0 then
-    return self.rule and label_of_rule(self.rule) or "the policy"
+    return self.rule and label_of_rule(self.rule) or self.what
   end
   local out = ""
   for i = 1, self.depth do

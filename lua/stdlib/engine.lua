@@ -70,8 +70,20 @@ function run_methods:view()
   return self.read_only
 end
 
-function engine.new_run(request)
-  return setmetatable({ request = request, trace = {}, rule = false, at = false }, run_methods)
+--- What a plugin is given (plugins.lua); once for each plugin.
+function run_methods:plugin_inputs(plugin)
+  local inputs = self.inputs[plugin] or require("sentinel.plugins").inputs(plugin, self)
+  self.inputs[plugin] = inputs
+  return inputs
+end
+
+--- @param facts what plugins asked for before, by question (needs.lua)
+-- @param is_final whether nothing more may be asked for
+function engine.new_run(request, facts, is_final)
+  return setmetatable({
+    request = request, trace = {}, rule = false, at = false,
+    facts = facts or {}, is_final = is_final, needs = {}, needed = {}, inputs = {},
+  }, run_methods)
 end
 
 --- A reply that denies; everything else is added to it.
@@ -91,6 +103,10 @@ local CLASSES = {
   condition_error = "could not be evaluated",
   fact_unknown = "is unknown",
   budget_exceeded = "spends more than an evaluation may",
+  plugin_error = "could not be evaluated",
+  plugin_timeout = "was not evaluated in time",
+  fact_unavailable = "needs a fact that could not be had",
+  fact_too_large = "needs a fact that is too large",
 }
 
 --- The denial of an error in the rule's condition `path`.
@@ -124,11 +140,14 @@ local function conclude(rule, run)
   return reply
 end
 
--- The reply when the rule decides, else nil.
+-- The reply when the rule decides, else nil. Once something is needed no verdict counts: the rules
+-- after it are looked at for what they need too, up to one that matches without more.
 local function try_rule(rule, run)
   run.rule, run.at = rule, false
   local verdict, condition, part, got = logic.evaluate(rule.conditions, run)
-  if verdict == true then
+  if run.needs[1] then
+    return verdict == true and engine.new_reply() or nil
+  elseif verdict == true then
     return conclude(rule, run)
   end
   add_trace(run, rule, condition, part, got)
@@ -165,6 +184,7 @@ local function run_guarded(rules, run)
     reply = take_error(run, reply)
   end
   reply.trace = run.trace
+  reply.needs = run.needs[1] and run.needs
   return reply
 end
 

@@ -1,5 +1,5 @@
---- What the core calls (src/lua/vm.h): load, link, evaluate, explain, failed. All take and return
--- strings.
+--- What the core calls (src/lua/vm.h): describe, add_file, add_plugin, load, link, evaluate,
+-- explain, failed. All take and return strings.
 --
 -- Modules are loaded when they are needed first: no policy needs all, and a refused one no engine.
 local errors = require "sentinel.errors"
@@ -33,12 +33,35 @@ end
 
 local main = {}
 
--- The files of the bundle by their names in it; they are there before the policy is loaded.
-local bundle = {}
+-- What of the bundle is there before the policy is loaded: files that the policy may require, by
+-- their names in it; those of each plugin, by its name; plugins that may be used; other files.
+local bundle = { files = {}, code = {}, plugins = {}, data = {} }
 
---- A file that the policy may require.
+--- A file of the bundle.
 function main.add_file(name, source)
-  bundle[name] = source
+  local plugin, below = name:match("^plugins/([^/]+)/(.+%.lua)$")
+  if plugin then
+    bundle.code[plugin] = bundle.code[plugin] or {}
+    bundle.code[plugin][below] = source
+  else
+    local kind = name:find("%.lua$") and "files" or "data"
+    bundle[kind][name] = source
+  end
+  return ""
+end
+
+--- What a plugin's manifest says; runs in a process of its own (plugins.lua).
+function main.describe(folder, file, source)
+  return require("sentinel.plugins").describe(folder, file, source)
+end
+
+--- A plugin that conditions may name, as the core gives it (plugins.lua).
+function main.add_plugin(json)
+  local plugin = require("sentinel.plugins").add(json)
+  for _, name in ipairs(plugin.granted_files) do
+    plugin.files[name] = bundle.data[name]
+  end
+  bundle.plugins[plugin.name] = plugin
   return ""
 end
 
@@ -57,8 +80,18 @@ rules:
   return reply
 end
 
---- kind "yaml" or "lua". Answers {"ok":true,"zones":[...]} or {"ok":false,"problems":[...]}.
-function main.load(kind, name, source)
+-- Runs the code of all plugins; the names of zones that it may need go to `zones`.
+local function load_plugins(root, problems, zones)
+  for _, name in ipairs(text.sorted_keys(bundle.plugins)) do
+    local possible = require("sentinel.plugins").load(bundle.plugins[name], bundle.code[name] or {},
+      root, problems)
+    table.move(possible, 1, #possible, #zones + 1, zones)
+  end
+end
+
+--- kind "yaml" or "lua"; root_length: how much of the name is the folder of a bundle, "" for none.
+-- Answers {"ok":true,"zones":[...]} or {"ok":false,"problems":[...]}.
+function main.load(kind, name, source, root_length)
   state = { phase = "load", file = name }
   local problems = errors.new(name)
   if #source > TEXT_MAX then
@@ -66,16 +99,20 @@ function main.load(kind, name, source)
       ("the file has %d bytes; at most 512 KiB are allowed"):format(#source))
     return refuse(problems)
   end
-  local node, place, possible_zones = require(FRONTS[kind]).read(source, name, problems, bundle)
-  local policy, zones = nil, {}
+  local root = tonumber(root_length) and name:sub(1, tonumber(root_length))
+  local node, place, possible_zones = require(FRONTS[kind]).read(source, name, problems,
+    bundle.files, root)
+  local policy, zones
+  possible_zones = possible_zones or {}
   if node then
-    policy, zones = reader.read(node, place, problems)
+    policy, zones = reader.read(node, place, problems, bundle.plugins, root ~= nil)
+    load_plugins(root, problems, possible_zones)
   end
   if not problems:is_empty() or not policy then
     return refuse(problems)
   end
   state.pending = { policy = require("sentinel.engine").compile(policy), zones = zones }
-  return require("sentinel.reply").encode_loaded(zone_names(zones, possible_zones or {}))
+  return require("sentinel.reply").encode_loaded(zone_names(zones, possible_zones))
 end
 
 --- After the zones were added: every zone that a condition names has to be there. With "indexed"
@@ -104,8 +141,16 @@ function main.link(how)
   return require("sentinel.reply").encode_linked()
 end
 
--- The decision on a request.
-local function decide(request_json, how)
+local function decode(json, what)
+  local value, message = host.json_decode(json)
+  if type(value) ~= "table" then
+    error(what .. " is not JSON: " .. host.error_text(message))
+  end
+  return value
+end
+
+-- The decision on a request; facts: {"facts":[...],"is_final":...}, or nothing where no plugin is.
+local function decide(how, request_json, facts_json)
   state.phase, state.run, state.answer = "evaluate", nil, nil
   local engine = require "sentinel.engine"
   if not state.policy then
@@ -113,11 +158,12 @@ local function decide(request_json, how)
     decision.error, decision.reason = "policy_invalid", "no policy is in force"
     return decision
   end
-  local request, message = host.json_decode(request_json)
-  if type(request) ~= "table" then
-    error("the request is not JSON: " .. host.error_text(message))
+  local request, given = decode(request_json, "the request"), nil
+  if facts_json and facts_json ~= "" then
+    given = decode(facts_json, "what is known")
   end
-  state.run = engine.new_run(request)
+  state.run = engine.new_run(request,
+    given and require("sentinel.needs").index(given.facts), given and given.is_final)
   return engine[how](state.policy, state.run)
 end
 
@@ -126,29 +172,29 @@ local function encode(decision)
 end
 
 --- The decision on a request (JSON that the core wrote) as JSON, and what became of every rule.
-function main.evaluate(request_json)
-  return encode(decide(request_json, "evaluate"))
+function main.evaluate(request_json, facts_json)
+  return encode(decide("evaluate", request_json, facts_json))
 end
 
 --- The decision, and what became of the rule that came nearest.
-function main.evaluate_nearest(request_json)
-  local decision = decide(request_json, "evaluate")
+function main.evaluate_nearest(request_json, facts_json)
+  local decision = decide("evaluate", request_json, facts_json)
   require("sentinel.reply").keep_nearest(decision)
   return encode(decision)
 end
 
 --- The decision only, for those who ask often: the trace tells of the rules that were looked at.
-function main.decide(request_json)
-  return encode(decide(request_json, "decide"))
+function main.decide(request_json, facts_json)
+  return encode(decide("decide", request_json, facts_json))
 end
 
 --- The decision of main.evaluate, and what would have been allowed. Whatever becomes of that, the
 -- decision stands: it is the answer as soon as it is made.
-function main.explain(request_json)
-  local decision = decide(request_json, "evaluate")
+function main.explain(request_json, facts_json)
+  local decision = decide("evaluate", request_json, facts_json)
   local reply = require "sentinel.reply"
   decision.remedies = {}
-  if decision.effect == "allow" then
+  if decision.effect == "allow" or decision.needs then
     return reply.encode(decision)
   end
   state.answer = reply.encode(decision)

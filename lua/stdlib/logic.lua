@@ -158,6 +158,8 @@ function logic.compile(list, ctx, prefix)
     end
     if own then
       own(condition, ctx)
+    elseif condition.plugin then
+      require("sentinel.plugins").compile(condition)
     else
       local kind = conditions[name]
       condition.kind, condition.evaluate = kind, evaluate_plain

@@ -21,6 +21,11 @@ local read = {}
 for name, value in pairs(values) do
   read[name] = value
 end
+setmetatable(read, {
+  __index = function(_, name) -- those that only plugins need
+    return require("sentinel.plugin_reader")[name]
+  end,
+})
 
 -- Null and empty values are problems everywhere; shape.empty says what to write instead.
 local function read_value(node, place, shape, ctx)
@@ -171,15 +176,19 @@ function read.groups(node, place, shape, ctx)
 end
 
 local function unknown_condition(key, place, ctx)
-  local allowed = schema.conditions.names
+  local allowed = table.move(schema.conditions.names, 1, #schema.conditions.names, 1, {})
+  for _, name in ipairs(text.sorted_keys(ctx.plugins)) do
+    allowed[#allowed + 1] = name
+  end
   local nearest = errors.did_you_mean(key, allowed)
   local hint = errors.allowed(allowed)
+  local note = ctx.is_bundle and "a plugin has to be listed in bundle.yaml"
+    or "a plugin needs a bundle"
   if nearest == "" then
-    ctx.problems:add(place,
-      ("unknown condition %s; a plugin needs a bundle"):format(text.quote(key)), hint)
+    ctx.problems:add(place, ("unknown condition %s; %s"):format(text.quote(key), note), hint)
   else
     ctx.problems:add(place, ("unknown condition %s%s"):format(text.quote(key), nearest),
-      hint .. "; a plugin needs a bundle")
+      hint .. "; " .. note)
   end
 end
 
@@ -224,7 +233,8 @@ local function has_condition(list, name)
 end
 
 local function read_condition(key, node, i, list, ctx)
-  local row = schema.conditions.by_name[key]
+  local plugin = ctx.plugins[key]
+  local row = plugin and { key, plugin.shape } or schema.conditions.by_name[key]
   local place = node[i + 1]
   if not row then
     return unknown_condition(key, place, ctx)
@@ -235,15 +245,23 @@ local function read_condition(key, node, i, list, ctx)
       "write groups: {name: [user, ...]} at the top of the policy")
   end
   ctx.path[ctx.depth] = key
-  return { name = key, value = read_value(node[i + 2], node[i + 3], row[2], ctx) }
+  return { name = key, value = read_value(node[i + 2], node[i + 3], row[2], ctx), plugin = plugin }
 end
 
--- Puts a condition where it is checked: in the order of the schema, functions last, and equal ones
--- as they are written.
+local function is_after(a, b)
+  local rank = schema.conditions.rank
+  local own, other = rank[a.name] or rank.plugin, rank[b.name] or rank.plugin
+  if own == other and a.plugin then
+    return a.name > b.name
+  end
+  return own > other
+end
+
+-- Puts a condition where it is checked: in the order of the schema, then plugins by name, functions
+-- last, and equal ones as they are written.
 local function insert_in_order(list, condition)
-  local rank, i = schema.conditions.rank, #list
-  local own = rank[condition.name]
-  while i > 0 and rank[list[i].name] > own do
+  local i = #list
+  while i > 0 and is_after(list[i], condition) do
     list[i + 1] = list[i]
     i = i - 1
   end
@@ -341,9 +359,20 @@ end
 
 --- Reads a policy; problems go to the collector. Returns the policy and the zones it names {name,
 -- place}.
-function reader.read(node, place, problems)
+-- @param plugins {name = {shape = type of its condition}}
+-- @param is_bundle whether there could be plugins
+function reader.read(node, place, problems, plugins, is_bundle)
   local ctx = context.new(problems)
+  ctx.plugins, ctx.is_bundle = plugins or {}, is_bundle
   return read_value(node, place, schema.policy, ctx), ctx.zones
 end
+
+--- Reads anything else by its shape.
+function reader.read_as(shape, node, place, problems)
+  return read_value(node, place, shape, context.new(problems, shape.what))
+end
+
+reader.read_value, reader.duplicate_key = read_value, duplicate_key
+reader.is_plain_map = is_plain_map
 
 return reader

@@ -8,8 +8,8 @@
 --  1. leave the run that decided, its trace and its reply as they are;
 --  2. look at no rule after the one that decided, and offer one only where no rule before it
 --     decides on the changed request;
---  3. call none of policy's own functions: they may look at anything, so that what they would say
---     to a changed request is not known. A rule that comes to one is not offered;
+--  3. call none of policy's own functions, and no plugin: they may look at anything, so that what
+--     they would say to a changed request is not known. A rule that comes to one is not offered;
 --  4. take every error for "no remedy";
 --  5. end: so many remedies, so many rules tried.
 local engine = require "sentinel.engine"
@@ -38,7 +38,7 @@ end
 -- is never changed itself: branches of `any` are tried from one and the same.
 local function new_attempt(request, words)
   local attempt = engine.new_run(request)
-  attempt.view, attempt.words = refuse_view, words
+  attempt.view, attempt.plugin_inputs, attempt.words = refuse_view, refuse_view, words
   return attempt
 end
 

@@ -150,8 +150,24 @@ local function encode_remedies(list)
   end)
 end
 
---- A decision (engine.lua) as JSON; "remedies" is there only where they were looked for.
+-- {"needs":[{"plugin","kind","need","params"}]}: there is no decision yet.
+local function encode_needs(list)
+  return '{"needs":' .. encode_list(list, function(need)
+    local params = {}
+    for i, name in ipairs(text.sorted_keys(need.params)) do
+      params[i] = encode_text(name) .. ":" .. encode_text(need.params[name])
+    end
+    return ('{"plugin":%s,"kind":%s,"need":%s,"params":{%s}}'):format(encode_text(need.plugin),
+      encode_text(need.kind), encode_text_or_null(need.need), table.concat(params, ","))
+  end) .. "}"
+end
+
+--- A decision (engine.lua) as JSON, or what it needs first; "remedies" is there only where they
+-- were looked for.
 function reply.encode(decision)
+  if decision.needs then
+    return encode_needs(decision.needs)
+  end
   local parts = {}
   for i, row in ipairs(ENCODERS) do
     parts[i] = ('"%s":%s'):format(row[1], row[2](decision[row[1]], decision))

@@ -42,9 +42,10 @@ function derived.required(type)
   return required
 end
 
---- By a condition's name, its place in the order in which they are checked; functions come last.
+--- By a condition's name, its place in the order in which they are checked; plugins, then
+-- functions come last.
 function derived.rank(type)
-  local rank = { ["function"] = #type.keys + 1 }
+  local rank = { plugin = #type.keys + 1, ["function"] = #type.keys + 2 }
   for i, row in ipairs(type.keys) do
     rank[row[1]] = i
   end
@@ -199,5 +200,8 @@ schema.request_fields = {
     os_type = true, os_version = true,
   },
 }
+
+--- For tables of the same kind elsewhere.
+schema.map, schema.list, schema.enum = map, list, enum
 
 return schema

@@ -42,6 +42,32 @@ function values.rule_name(node, place, _, ctx)
   return value
 end
 
+function values.plugin_name(node, place, _, ctx)
+  local value = nodes.string_of(node)
+  if not value or #value > 32 or not value:find("^%l[%l%d_]*$") then
+    return ctx:wrong(node, place, "a small letter, then small letters, digits and _, 32 at most")
+  end
+  return value
+end
+
+function values.plugin_version(node, place, _, ctx)
+  local value = nodes.string_of(node)
+  if not value or #value > 32 or not value:find("^%d+%.%d+%.%d+$") then
+    return ctx:wrong(node, place, "three numbers with points between them", 'write "1.0.0"')
+  end
+  return value
+end
+
+function values.milliseconds(node, place, shape, ctx)
+  local value = nodes.string_of(node)
+  local number, unit = (value or ""):match("^(%d%d?%d?%d?)(m?s)$")
+  local ms = number and tonumber(number) * (unit == "s" and 1000 or 1)
+  if not ms or ms < 1 or ms > shape.max then
+    return ctx:wrong(node, place, ("a time from 1ms to %dms"):format(shape.max), 'write "800ms"')
+  end
+  return ms
+end
+
 function values.version(node, place, _, ctx)
   if node == "1" or node[1] == "integer" and node[2] == "1" then
     return "1"

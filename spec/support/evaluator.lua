@@ -54,15 +54,63 @@ local function add_zones(state, names)
   end
 end
 
+--- What plugin.lua says, as the core reads it: {ok, plugin} or {ok, problems}.
+function evaluator.describe(name, source)
+  local state = vm.new(os.getenv("SNT_STDLIB_FOLDER"))
+  local json, result = state:call("describe", 100000, name, "plugins/" .. name .. "/plugin.lua",
+    source)
+  state:close()
+  return decode(assert(json, result)), json
+end
+
+-- What the core gives to the template of a plugin that it accepted.
+local function encode_plugin(manifest, granted_files)
+  local needs, http = manifest.needs or {}, {}
+  for question, row in pairs(needs.http or {}) do
+    http[question] = {}
+    for param in row.url:gmatch("{(%w+)}") do
+      http[question][param] = true
+    end
+    http[question] = next(http[question]) and http[question] or cjson.decode("{}")
+  end
+  local function list(items)
+    return #items > 0 and cjson.encode(items) or "[]"
+  end
+  local function map(items)
+    return next(items) and cjson.encode(items) or "{}"
+  end
+  return ('{"name":%q,"args":%s,"request":%s,"http":%s,"geoip":%s,"history":%s,"granted_files":%s,'
+    .. '"timeout_ms":%d,"fuel":%d}'):format(manifest.name, map(manifest.args or {}),
+    list(needs.request or {}), map(http), tostring(needs.geoip == true),
+    tostring(needs.history == true), list(granted_files or {}), manifest.limits.timeout,
+    manifest.limits.fuel)
+end
+
+local function add_plugins(state, plugins, granted_files)
+  for name, files in pairs(plugins or {}) do
+    local answer = evaluator.describe(name, files["plugin.lua"])
+    assert(answer.ok, answer.problems and answer.problems[1].message)
+    for file, source in pairs(files) do
+      assert(state:call("add_file", evaluator.LOAD_FUEL, ("plugins/%s/%s"):format(name, file), source))
+    end
+    assert(state:call("add_plugin", evaluator.LOAD_FUEL, encode_plugin(answer.plugin, granted_files)))
+  end
+end
+
 --- A policy that is loaded and linked: {state}, or nil and the problems.
+-- @param options {name, files = {name = source}, fuel, plugins = {name = {["plugin.lua"] = source,
+-- ["init.lua"] = source}}, granted_files}
 function evaluator.load(kind, text, options)
   options = options or {}
   local state = vm.new(os.getenv("SNT_STDLIB_FOLDER"))
-  local name = options.name or (kind == "lua" and "policy.lua" or "policy.yaml")
+  local is_bundle = options.files or options.plugins
+  local name = options.name or ((is_bundle and "/b/" or "") .. "policy." .. kind)
   for path, source in pairs(options.files or {}) do
     assert(state:call("add_file", evaluator.LOAD_FUEL, path, source))
   end
-  local json, result = state:call("load", options.fuel or evaluator.LOAD_FUEL, kind, name, text)
+  add_plugins(state, options.plugins, options.granted_files)
+  local json, result = state:call("load", options.fuel or evaluator.LOAD_FUEL, kind, name, text,
+    is_bundle and tostring(#name:match("^.*/")) or "")
   assert(json, result)
   local answer = decode(json)
   if answer.ok then
@@ -114,9 +162,10 @@ function evaluator.request(fields)
 end
 
 --- The decision on a request, decoded; the second result is "ok", "fuel" or "memory".
-function evaluator.decide(policy, fields, fuel)
+-- @param facts {facts = {...}, is_final}, for plugins
+function evaluator.decide(policy, fields, fuel, facts)
   local json, result = policy.state:call("evaluate", fuel or evaluator.FUEL,
-    cjson.encode(evaluator.request(fields)))
+    cjson.encode(evaluator.request(fields)), facts and cjson.encode(facts) or "")
   return decode(assert(json, result)), result, json
 end
 

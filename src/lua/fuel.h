@@ -12,7 +12,7 @@
 #define SNT_MEMORY_CAP ((size_t)48 << 20)
 #define SNT_BLOCK_CAP ((size_t)1 << 20)
 
-enum snt_abort { SNT_ABORT_NONE = 0, SNT_ABORT_FUEL, SNT_ABORT_MEMORY };
+enum snt_abort { SNT_ABORT_NONE = 0, SNT_ABORT_FUEL, SNT_ABORT_MEMORY, SNT_ABORT_SUSPENDED };
 
 struct snt_budget {
   size_t used, cap; /* bytes of the state's blocks */

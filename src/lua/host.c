@@ -402,6 +402,8 @@ static const luaL_Reg host_functions[] = {{"yaml", snt_host_yaml},
                                           {"error_text", host_error_text},
                                           {"source_of", host_source_of},
                                           {"caller_line", host_caller_line},
+                                          {"run_limited", snt_host_run_limited},
+                                          {"suspend", snt_host_suspend},
                                           {NULL, NULL}};
 
 void snt_host_open(lua_State *L) {

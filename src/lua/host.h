@@ -21,6 +21,9 @@
  *   host.error_text(value)          -> an error value as one short printable text, raw
  *   host.source_of(f)               -> file, line where the function begins
  *   host.caller_line([level])       -> line, file of the nearest caller that is not of the stdlib, or of that level
+ *   host.run_limited(fuel, ms, f, ...)
+ *     -> "done", two results | "error", message | "fuel" | "time" | "suspended"        (limited.c)
+ *   host.suspend()                  ends the run_limited around it; no pcall holds it
  */
 #ifndef SNT_LUA_HOST_H
 #define SNT_LUA_HOST_H
@@ -31,6 +34,9 @@
 void snt_host_open(lua_State *L);
 /* host.yaml. */
 int snt_host_yaml(lua_State *L);
+/* host.run_limited, host.suspend. */
+int snt_host_run_limited(lua_State *L);
+int snt_host_suspend(lua_State *L);
 /* Pushes the text cut to a length fit for a message, with what is not printable replaced. */
 void snt_host_push_clean(lua_State *L, const char *text, size_t len);
 

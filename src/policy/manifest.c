@@ -23,6 +23,7 @@ void snt_manifest_clear(struct snt_manifest *manifest) {
     free(manifest->targets[i].profile);
   }
   free(manifest->targets);
+  snt_grants_clear(&manifest->grants);
   memset(manifest, 0, sizeof *manifest);
 }
 
@@ -131,7 +132,11 @@ static snt_status read_markers(const struct reading *reading, const struct snt_y
 
 static snt_status read_later(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
   bool is_empty = node->type == SNT_YAML_MAP && node->count == 0;
-  return is_empty ? snt_done() : refuse(reading, node, "identity and plugins", "{}: more is not in this version", err);
+  return is_empty ? snt_done() : refuse(reading, node, "identity", "{}: more is not in this version", err);
+}
+
+static snt_status read_plugins(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  return snt_grants_read(reading->file, node, &reading->out->grants, err);
 }
 
 static snt_status copy_roles(const struct reading *reading, const struct snt_yaml_node *list, char **out,
@@ -190,7 +195,7 @@ static const struct {
             {"max_duration", read_max_duration, false},
             {"markers", read_markers, false},
             {"identity", read_later, false},
-            {"plugins", read_later, false}};
+            {"plugins", read_plugins, false}};
 
 enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
 

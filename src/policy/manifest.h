@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "policy/grants.h"
 
 #define SNT_MANIFEST_CAP ((size_t)64 * 1024)
 
@@ -29,6 +30,7 @@ struct snt_manifest {
   bool has_targets;
   struct snt_manifest_target *targets;
   size_t target_count;
+  struct snt_grants grants; /* of its plugins: those that are listed are loaded */
 };
 void snt_manifest_clear(struct snt_manifest *manifest);
 #define SNT_MANIFEST_AUTO SNT_CLEANUP(snt_manifest_clear)

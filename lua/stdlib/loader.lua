@@ -1,0 +1,98 @@
+--- Runs the Lua files of a policy or of a plugin, each with globals of its own.
+local errors = require "sentinel.errors"
+local text = require "sentinel.text"
+
+local loader = {}
+
+local POSSIBLE_ZONES_MAX = 16
+
+local methods = {}
+methods.__index = methods
+
+--- @param options {view = what `sentinel` is to these files, files = the sources that they may
+-- require by name, root = what stands before the names in messages (nil: there are none to
+-- require), problems = collector}
+function loader.new(options)
+  local self = setmetatable({ loaded = {} }, methods)
+  for name, value in pairs(options) do
+    self[name] = value
+  end
+  self.run = function(source, file)
+    return methods.run(self, source, file)
+  end
+  return self
+end
+
+-- What a file returned is there for all that require it.
+function methods:require_file(name)
+  local path = name:gsub("%.", "/") .. ".lua"
+  local loaded = self.loaded
+  if loaded[path] == nil then
+    if not self.files[path] then
+      error(not self.root and "only \"sentinel\" can be required here; other files need a bundle"
+        or ("there is no file %s in this bundle%s"):format(text.quote(path),
+          errors.did_you_mean(path, text.sorted_keys(self.files))), 3)
+    end
+    loaded[path] = false
+    loaded[path] = self.run(self.files[path], self.root .. path)
+  elseif loaded[path] == false then
+    error(("%s requires itself, or failed when it was required before"):format(
+      text.quote(path)), 3)
+  end
+  return loaded[path]
+end
+
+--- What the file returns; true for nothing. Raises what it raises.
+function methods:run(source, file)
+  self.problems:file_number(file)
+  local chunk, message = host.compile(source, file, host.sandbox_env({
+    require = function(name)
+      if name == "sentinel" then
+        return self.view
+      elseif type(name) ~= "string" then
+        error("require wants a name: require \"rules\"", 2)
+      end
+      local result = self:require_file(name) -- no tail call: errors are told where it was called
+      return result
+    end,
+  }))
+  if not chunk then
+    error(message, 0)
+  end
+  local result = chunk()
+  return result == nil or result
+end
+
+--- The sources of the files that were required.
+function methods:sources()
+  local sources = {}
+  for path in pairs(self.loaded) do
+    sources[#sources + 1] = self.files[path]
+  end
+  return table.concat(sources, "\n")
+end
+
+--- Lua's messages begin with "file:line: ".
+function loader.add_error(problems, message, hint)
+  local file, line, rest = message:match("^([^\n]-):(%d+): (.*)$")
+  local number = file and problems.files.numbers[file]
+  problems:add(errors.place(tonumber(line) or 1, 1, number), rest or message, hint)
+end
+
+--- Zones that only s.time names cannot be seen in what a file returns: where it is called, texts
+-- that look like a zone's name are loaded if there is such a zone.
+function loader.find_zone_names(...)
+  local names, count = {}, 0
+  local source = table.concat({ ... }, "\n")
+  if not source:find("time%s*%(") then
+    return {}
+  end
+  for name in source:gmatch("[\"'](%u[%w_+-]*/[%w_+/-]*%w)[\"']") do
+    if not names[name] and #name <= 64 and count < POSSIBLE_ZONES_MAX then
+      names[name], count = true, count + 1
+    end
+  end
+  return text.sorted_keys(names)
+end
+
+return loader

@@ -1,0 +1,175 @@
+--- What plugins need from outside. A fact is among those that came with the request, or it is asked
+-- for: then the evaluation only goes on to collect what else is needed, and its verdict counts for
+-- nothing (architecture.md).
+--
+-- MUST
+--  1. end the plugin's call at a need that is not met and at a fact that failed: host.suspend is
+--     held by no pcall;
+--  2. name what is needed, never where or how it is asked: the core knows that.
+local text = require "sentinel.text"
+
+local needs = {}
+
+local VALUE_MAX = 256
+
+-- Why a fact is not there, as the class of the decision's error.
+local CLASSES = {
+  timeout = { "plugin_timeout", "did not come in time" },
+  too_large = { "fact_too_large", "is larger than a fact may be" },
+  unavailable = { "fact_unavailable", "could not be had" },
+  spent = { "budget_exceeded", "is one more than a decision may ask for" },
+}
+
+-- One text for one question.
+local function key_of(plugin, kind, name, params)
+  local parts = { plugin, kind, name or "" }
+  for _, param in ipairs(text.sorted_keys(params)) do
+    parts[#parts + 1] = param
+    parts[#parts + 1] = params[param]
+  end
+  for i, part in ipairs(parts) do
+    parts[i] = #part .. ":" .. part
+  end
+  return table.concat(parts)
+end
+
+--- The facts that came with a request, by their questions.
+-- @param list {{plugin, kind, need, params, status, value | reason}, ...}
+function needs.index(list)
+  local facts = {}
+  for _, fact in ipairs(list) do
+    facts[key_of(fact.plugin, fact.kind, fact.need, fact.params or {})] = fact
+  end
+  return facts
+end
+
+-- What the plugin sees of a fact; nested tables cannot be changed either.
+local function view_of(fact)
+  if fact.view == nil then
+    local value = fact.value
+    fact.view = type(value) == "table" and host.readonly(value, { name = "this answer" }) or value
+  end
+  return fact.view
+end
+
+local function describe(kind, name)
+  return name and ("%s %s"):format(kind, text.quote(name)) or kind
+end
+
+local function failure_of(fact, kind, name)
+  local class = CLASSES[fact.status] or CLASSES.unavailable
+  return {
+    class = class[1],
+    what = ("%s %s%s"):format(describe(kind, name), class[2],
+      fact.reason and ": " .. fact.reason or ""),
+  }
+end
+
+-- The fact, or nil after the need was noted.
+local function find(plugin, run, kind, name, params)
+  local key = key_of(plugin.name, kind, name, params)
+  local fact = run.facts[key]
+  if not fact and run.is_final then
+    fact = { status = "spent" }
+  elseif not fact and not run.needed[key] then
+    run.needed[key] = true
+    table.insert(run.needs, { plugin = plugin.name, kind = kind, need = name, params = params })
+  end
+  return fact
+end
+
+-- The fact's value; whatever else is there ends the plugin's call.
+local function demand(plugin, run, kind, name, params)
+  local fact = find(plugin, run, kind, name, params)
+  if fact and fact.status == "ok" then
+    return view_of(fact)
+  elseif fact then
+    run.failure = failure_of(fact, kind, name)
+  end
+  host.suspend()
+end
+
+--- Why the last call was ended, when it was not for a need.
+function needs.take_failure(run)
+  local failure = run.failure
+  run.failure = nil
+  return failure
+end
+
+-- Values of parameters, as texts.
+local function check_params(given, wanted)
+  local params = {}
+  for key, value in pairs(given) do
+    if key ~= 1 then
+      if type(key) ~= "string" or not wanted[key] then
+        error(("host.http: there is no parameter %s"):format(text.quote(tostring(key))), 3)
+      elseif type(value) ~= "string" and math.type(value) ~= "integer" then
+        error(("host.http: parameter %q has to be a text or a whole number"):format(key), 3)
+      elseif #tostring(value) > VALUE_MAX or not host.utf8_printable(tostring(value)) then
+        error(("host.http: parameter %q is too long or not printable"):format(key), 3)
+      end
+      params[key] = tostring(value)
+    end
+  end
+  for name in pairs(wanted) do
+    if not params[name] then
+      error(("host.http: parameter %q is missing"):format(name), 3)
+    end
+  end
+  return params
+end
+
+local function http_way(plugin, run)
+  return function(question)
+    if type(question) ~= "table" or type(question[1]) ~= "string" then
+      error("host.http wants a question's name: host.http { \"name\", parameter = value }", 2)
+    end
+    local name = question[1]
+    local wanted = plugin.http[name]
+    if not wanted then
+      error(("host.http: the plugin's needs have no question %s"):format(text.quote(name)), 2)
+    end
+    return demand(plugin, run, "http", name, check_params(question, wanted))
+  end
+end
+
+local function geoip_way(plugin, run)
+  return function(address)
+    if type(address) ~= "string" or #address > 64 or not address:find("^[%x:.]+$") then
+      error("host.geoip wants an address as text", 2)
+    end
+    return demand(plugin, run, "geoip", nil, { ip = address })
+  end
+end
+
+local function file_way(plugin)
+  return function(name)
+    local content = type(name) == "string" and plugin.files[name]
+    if not content then
+      error(("host.file: %s is not among the files that the bundle grants"):format(
+        text.quote(tostring(name))), 2)
+    end
+    return content
+  end
+end
+
+--- The plugin's `host`, without what it does not need, and whether its history has yet to be asked.
+function needs.ways(plugin, run)
+  local ways = {
+    http = next(plugin.http) and http_way(plugin, run) or nil,
+    geoip = plugin.geoip and geoip_way(plugin, run) or nil,
+    file = next(plugin.files) and file_way(plugin) or nil,
+  }
+  if not plugin.history then
+    return ways, false
+  end
+  local fact = find(plugin, run, "history", nil, {})
+  if fact and fact.status == "ok" then
+    ways.history = fact.value
+  elseif fact then
+    run.failure = failure_of(fact, "history")
+  end
+  return ways, fact == nil
+end
+
+return needs

@@ -1,0 +1,64 @@
+/* Calls into a plugin: less fuel than the evaluation has left, a time, and an end that the plugin cannot catch.
+ *
+ * MUST
+ *  1. give back to the evaluation what the plugin left of its fuel, and no more;
+ *  2. hide neither the evaluation's own end of fuel or memory. */
+#include "lua/host.h"
+
+#include "base/clock.h"
+#include "lua/fuel.h"
+#include "lua/lockdown.h"
+
+#include <lauxlib.h>
+
+int snt_host_suspend(lua_State *L) {
+  struct snt_budget *budget = snt_budget_of(L);
+  if (budget->abort == SNT_ABORT_NONE) {
+    budget->abort = SNT_ABORT_SUSPENDED;
+  }
+  snt_fuel_check(L);
+  return luaL_error(L, "a call that was suspended goes on");
+}
+
+/* How the call ended, in a word; what ends the evaluation too is raised. */
+static const char *find_end(lua_State *L, int status, int64_t left_ms) {
+  struct snt_budget *budget = snt_budget_of(L);
+  if (status == LUA_ERRMEM && budget->abort == SNT_ABORT_NONE) {
+    budget->abort = SNT_ABORT_MEMORY;
+  }
+  if (budget->abort == SNT_ABORT_SUSPENDED) {
+    budget->abort = SNT_ABORT_NONE;
+    return "suspended";
+  }
+  if (budget->abort == SNT_ABORT_FUEL && budget->fuel > 0) {
+    budget->abort = SNT_ABORT_NONE;
+    return "fuel";
+  }
+  snt_fuel_check(L);
+  if (left_ms < 0) {
+    return "time";
+  }
+  return status == LUA_OK ? "done" : "error";
+}
+
+int snt_host_run_limited(lua_State *L) {
+  enum { FIXED = 2, RESULTS = 2 };
+  struct snt_budget *budget = snt_budget_of(L);
+  int64_t own = luaL_checkinteger(L, 1);
+  int64_t limit_ms = luaL_checkinteger(L, FIXED);
+  luaL_checktype(L, FIXED + 1, LUA_TFUNCTION);
+  int64_t before = budget->fuel;
+  budget->fuel = own < before ? own : before;
+  int64_t given = budget->fuel;
+  int64_t end_ms = snt_clock_monotonic_ms() + limit_ms * SNT_LOCKDOWN_BUILD.patience;
+  int status = lua_pcall(L, lua_gettop(L) - FIXED - 1, RESULTS, 0);
+  budget->fuel = before - (given - budget->fuel);
+  const char *end = find_end(L, status, end_ms - snt_clock_monotonic_ms());
+  if (status != LUA_OK) {
+    lua_pushnil(L);
+  }
+  lua_settop(L, FIXED + RESULTS);
+  lua_pushstring(L, end);
+  lua_replace(L, FIXED);
+  return RESULTS + 1;
+}
