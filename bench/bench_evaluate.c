@@ -45,7 +45,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < rounds; i++) {
     struct snt_buf reply = {0};
     double before = now_us();
-    if (!snt_ok(snt_evaluator_evaluate(evaluator, REQUEST, sizeof REQUEST - 1, &reply, &err))) {
+    if (!snt_ok(snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, &reply, &err))) {
       return fail(&err);
     }
     us[i] = now_us() - before;

@@ -52,6 +52,7 @@ end
 
 --- What a plugin's manifest says; runs in a process of its own (plugins.lua).
 function main.describe(folder, file, source)
+  state = { phase = "load", file = file }
   return require("sentinel.plugins").describe(folder, file, source)
 end
 

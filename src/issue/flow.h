@@ -10,6 +10,7 @@
 #include "issue/settings.h"
 #include "policy/decision.h"
 #include "policy/request.h"
+#include "policy/rounds.h"
 #include "policy/source.h"
 
 struct snt_flow {
@@ -42,6 +43,7 @@ struct snt_flow {
   int64_t server_monotonic_ms;
   int64_t duration_s; /* asked for */
   struct snt_buf request;
+  struct snt_facts facts; /* that the decision rests on */
   struct snt_decision decision;
   struct snt_session_names names;
   struct snt_log_position decision_record;

@@ -31,17 +31,16 @@ snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const c
   }
   SNT_TRY(snt_flow_link_policy(flow, err));
   flow->stage = "evaluate";
-  SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_TRY(snt_evaluator_evaluate_begin(flow->evaluator, flow->request.data, flow->request.len, err));
+  struct snt_slice request = {flow->request.data, flow->request.len};
+  SNT_TRY(snt_evaluator_evaluate_begin(flow->evaluator, request, (struct snt_slice){0}, err));
   if (flow->log != NULL) {
     snt_log_look_ahead(flow->log);
   }
-  SNT_TRY(snt_evaluator_evaluate_finish(flow->evaluator, &reply, err));
+  SNT_TRY(snt_rounds_finish(&flow->policy, flow->evaluator, request, NULL, &flow->facts, &flow->decision, err));
   snt_evaluator_dismiss(flow->evaluator);
   if (flow->is_to_remember) {
     snt_flow_remember_policy(flow);
   }
-  SNT_TRY(snt_decision_parse(snt_buf_borrow(&reply), reply.len, &flow->decision, err));
   return check_markers(flow, err);
 }
 

@@ -11,6 +11,7 @@ void snt_flow_clear(struct snt_flow *flow) {
   snt_aws_credentials_clear(&flow->base);
   snt_keychain_close(&flow->keychain);
   snt_log_close(&flow->log);
+  snt_facts_clear(&flow->facts);
   snt_policy_clear(&flow->policy);
   snt_aws_shared_config_free(&flow->config);
   snt_settings_free(&flow->settings);

@@ -12,7 +12,7 @@
 #include "lua/evaluator_internal.h"
 #include "lua/template.h"
 
-enum { EVALUATE_MS = 300 };
+enum { EVALUATE_MS = 300, REQUEST_MAX = 63 * 1024, FACTS_MAX = 63 * 1024 };
 
 static _Noreturn void become_template(int socket, pid_t parent, const struct snt_evaluator_options *options) {
   (void)setpgid(0, 0);
@@ -67,17 +67,19 @@ snt_status snt_evaluator_start(const struct snt_evaluator_options *options, stru
   return snt_done();
 }
 
-snt_status snt_evaluator_evaluate_begin(struct snt_evaluator *evaluator, const char *request, size_t len,
-                                        struct snt_err *err) {
+snt_status snt_evaluator_evaluate_begin(struct snt_evaluator *evaluator, struct snt_slice request,
+                                        struct snt_slice facts, struct snt_err *err) {
   bool is_late = false;
   SNT_BUF_AUTO struct snt_buf payload = {0};
-  if (len > snt_frame_request_max(SNT_FRAME_EVALUATE)) {
-    return snt_fail(err, SNT_CODE_USAGE, "the request is larger than 64 KiB");
+  if (request.len > REQUEST_MAX || facts.len > FACTS_MAX) {
+    return snt_fail(err, SNT_CODE_USAGE, "the request, or what is known with it, is larger than 63 KiB");
   }
   if (!evaluator->is_loaded && !evaluator->is_linking) {
     return snt_evaluator_fail(evaluator, err, "no policy is in force");
   }
-  SNT_TRY(snt_buf_append(&payload, request, len, err));
+  SNT_TRY(snt_buf_append(&payload, request.data, request.len, err));
+  SNT_TRY(snt_buf_append_char(&payload, '\0', err));
+  SNT_TRY(snt_buf_append(&payload, facts.data, facts.len, err));
   snt_evaluator_start_clock(evaluator, EVALUATE_MS);
   return snt_evaluator_ask(evaluator, SNT_FRAME_EVALUATE, &payload, &is_late, err);
 }
@@ -92,9 +94,9 @@ snt_status snt_evaluator_evaluate_finish(struct snt_evaluator *evaluator, struct
   return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
 }
 
-snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, const char *request, size_t len,
+snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, struct snt_slice request, struct snt_slice facts,
                                   struct snt_buf *reply, struct snt_err *err) {
-  SNT_TRY(snt_evaluator_evaluate_begin(evaluator, request, len, err));
+  SNT_TRY(snt_evaluator_evaluate_begin(evaluator, request, facts, err));
   return snt_evaluator_evaluate_finish(evaluator, reply, err);
 }
 

@@ -10,6 +10,7 @@
 #define SNT_LUA_EVALUATOR_H
 
 #include "base/buf.h"
+#include "base/str.h"
 
 struct snt_evaluator;
 
@@ -30,7 +31,7 @@ struct snt_evaluator_options {
 
 enum snt_policy_kind { SNT_POLICY_KIND_YAML = 1, SNT_POLICY_KIND_LUA };
 
-/* A file of a bundle that the policy may require. */
+/* A file of a bundle: Lua that the policy or a plugin may require, a plugin's manifest, or data. */
 struct snt_policy_file {
   char *name; /* in the bundle: "rules/common.lua" */
   struct snt_buf text;
@@ -40,14 +41,23 @@ struct snt_policy_text {
   const char *name; /* for messages: "prod.yaml", "ssm:/sentinel/policies/prod" */
   enum snt_policy_kind kind;
   const char *data;
-  size_t len; /* at most 512 KiB */
+  size_t len;      /* at most 512 KiB */
+  size_t root_len; /* how much of the name is a bundle's folder; 0: there is no bundle */
   const struct snt_policy_file *files;
   size_t file_count;
+  const struct snt_buf *plugins; /* as snt_plugin_format (policy/plugin.h) writes them */
+  size_t plugin_count;
 };
 
 /* Forks the template. Code EVALUATOR. */
 snt_status snt_evaluator_start(const struct snt_evaluator_options *options, struct snt_evaluator **out,
                                struct snt_err *err);
+/* Runs a plugin's manifest (plugin.lua) in a process of its own and appends what it reports, before a policy is loaded:
+ * {"ok":true,"plugin":{...}} as lua/stdlib/plugins.lua makes it, which is that process's word only. A manifest that is
+ * refused is POLICY_INVALID, as in loading. file is for messages. */
+snt_status snt_evaluator_describe(struct snt_evaluator *evaluator, const char *name, const char *file,
+                                  const struct snt_buf *source, struct snt_buf *reply, struct snt_buf *problems,
+                                  struct snt_err *err);
 /* Sends the policy and waits until it is in force, with the time zones it names. One policy per evaluator. A refused
  * policy is POLICY_INVALID: the first problem is in err, all of them are appended to problems as a JSON array of
  * {"file","line","column","message","hint"}. Spending the 800 ms or the 30,000,000 fuel of loading is a refusal too.
@@ -62,13 +72,14 @@ snt_status snt_evaluator_load_begin(struct snt_evaluator *evaluator, const struc
 snt_status snt_evaluator_load_link(struct snt_evaluator *evaluator, struct snt_err *err);
 snt_status snt_evaluator_load_confirm(struct snt_evaluator *evaluator, struct snt_err *err);
 /* The two parts of evaluating: the core may do something else in between. */
-snt_status snt_evaluator_evaluate_begin(struct snt_evaluator *evaluator, const char *request, size_t len,
-                                        struct snt_err *err);
+snt_status snt_evaluator_evaluate_begin(struct snt_evaluator *evaluator, struct snt_slice request,
+                                        struct snt_slice facts, struct snt_err *err);
 snt_status snt_evaluator_evaluate_finish(struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err);
-/* One round: a worker evaluates the request (JSON that the core wrote; no null) and answers with JSON, which is the
- * worker's word only: policy/decision checks it. A policy that was linked is confirmed first, without a wait of its
- * own. Code EVALUATOR, or POLICY_INVALID from confirming. */
-snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, const char *request, size_t len,
+/* One round: a worker evaluates the request (JSON that the core wrote; no null) with the facts that are known (the
+ * same; or empty) and answers with JSON, which is the worker's word only: policy/decision and policy/needs check it. A
+ * policy that was linked is confirmed first, without a wait of its own. Code EVALUATOR, or POLICY_INVALID from
+ * confirming. */
+snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, struct snt_slice request, struct snt_slice facts,
                                   struct snt_buf *reply, struct snt_err *err);
 /* {"America/New_York":"<sha256 of its data>"} of the loaded policy, for the record. */
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);

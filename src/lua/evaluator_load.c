@@ -146,7 +146,32 @@ static snt_status send_zones(struct snt_evaluator *evaluator, const struct snt_j
   return snt_done();
 }
 
-/* What the policy may require is there before it. */
+snt_status snt_evaluator_describe(struct snt_evaluator *evaluator, const char *name, const char *file,
+                                  const struct snt_buf *source, struct snt_buf *reply, struct snt_buf *problems,
+                                  struct snt_err *err) {
+  bool is_late = false;
+  bool is_good = false;
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  static const char *const keys[] = {"ok", "plugin", "problems", NULL};
+  SNT_TRY(snt_frame_pack(&payload, name, file, strlen(file) + 1, err));
+  SNT_TRY(snt_buf_append(&payload, snt_buf_borrow(source), source->len, err));
+  if (payload.len > snt_frame_request_max(SNT_FRAME_DESCRIBE)) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is larger than 64 KiB", file);
+  }
+  snt_evaluator_start_clock(evaluator, LOAD_MS);
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_DESCRIBE, &payload, &is_late, err));
+  const struct snt_buf *answer = &evaluator->answer;
+  if (!snt_ok(snt_json_parse(snt_buf_borrow(answer), answer->len, "", &doc, NULL)) ||
+      !snt_ok(snt_json_check_keys(snt_json_root(doc), "", keys, NULL)) ||
+      !snt_json_bool(snt_json_get(snt_json_root(doc), "ok"), &is_good)) {
+    return snt_evaluator_fail(evaluator, err, "its account of a plugin is not strict JSON");
+  }
+  return is_good ? snt_json_dump(snt_json_get(snt_json_root(doc), "plugin"), reply, err)
+                 : refuse_policy(evaluator, snt_json_get(snt_json_root(doc), "problems"), problems, err);
+}
+
+/* What the policy and its plugins may require is there before them. */
 static snt_status send_files(struct snt_evaluator *evaluator, const struct snt_policy_text *text, struct snt_err *err) {
   for (size_t i = 0; i < text->file_count; i++) {
     SNT_BUF_AUTO struct snt_buf payload = {0};
@@ -157,16 +182,32 @@ static snt_status send_files(struct snt_evaluator *evaluator, const struct snt_p
   return snt_done();
 }
 
+static snt_status send_plugins(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
+                               struct snt_err *err) {
+  for (size_t i = 0; i < text->plugin_count; i++) {
+    SNT_TRY(snt_evaluator_send(evaluator, SNT_FRAME_PLUGIN, &text->plugins[i], err));
+  }
+  return snt_done();
+}
+
+/* Name, NUL, kind in one letter, length of the root in digits, line feed, text. */
+static snt_status pack_policy(const struct snt_policy_text *text, struct snt_buf *out, struct snt_err *err) {
+  SNT_TRY(snt_frame_pack(out, text->name, text->kind == SNT_POLICY_KIND_LUA ? "L" : "Y", 1, err));
+  SNT_TRY(text->root_len == 0 ? snt_done() : snt_buf_appendf(out, err, "%zu", text->root_len));
+  SNT_TRY(snt_buf_append_char(out, '\n', err));
+  return snt_buf_append(out, text->data, text->len, err);
+}
+
 static snt_status send_policy(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
                               struct snt_buf *problems, bool *is_late, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf payload = {0};
-  SNT_TRY(snt_frame_pack(&payload, text->name, text->kind == SNT_POLICY_KIND_LUA ? "L" : "Y", 1, err));
-  SNT_TRY(snt_buf_append(&payload, text->data, text->len, err));
+  SNT_TRY(pack_policy(text, &payload, err));
   if (text->len > TEXT_MAX || payload.len > snt_frame_request_max(SNT_FRAME_LOAD)) {
     return refuse_whole(text, "the policy is larger than 512 KiB", "make it shorter", problems, err);
   }
   snt_evaluator_start_clock(evaluator, LOAD_MS);
   SNT_TRY(send_files(evaluator, text, err));
+  SNT_TRY(send_plugins(evaluator, text, err));
   return snt_evaluator_ask(evaluator, SNT_FRAME_LOAD, &payload, is_late, err);
 }
 
@@ -195,14 +236,15 @@ snt_status snt_evaluator_load_begin(struct snt_evaluator *evaluator, const struc
 }
 
 static snt_status take_loaded(struct snt_evaluator *evaluator, bool *is_late, struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf nothing = {0};
+  SNT_BUF_AUTO struct snt_buf how = {0};
   SNT_JSON_AUTO struct snt_json_doc *loaded = NULL;
   SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_LOAD, evaluator->nonce, is_late, err));
   SNT_TRY(take_outcome(evaluator, &loaded, evaluator->problems, err));
   snt_evaluator_start_clock(evaluator, LOAD_MS); /* what the core did meanwhile is not the template's time */
   const struct snt_json_value *zones = snt_json_get(snt_json_root(loaded), "zones");
   SNT_TRY(send_zones(evaluator, zones, &evaluator->text, evaluator->problems, err));
-  SNT_TRY(snt_evaluator_ask(evaluator, SNT_FRAME_LINK, &nothing, is_late, err));
+  SNT_TRY(evaluator->text.plugin_count > 0 ? snt_buf_append_str(&how, SNT_FRAME_LINK_ROUNDS, err) : snt_done());
+  SNT_TRY(snt_evaluator_ask(evaluator, SNT_FRAME_LINK, &how, is_late, err));
   evaluator->link_nonce = evaluator->nonce;
   evaluator->is_linking = true;
   return snt_done();

@@ -12,11 +12,13 @@
 /* X(NAME, largest payload of a request, largest payload of its answer) */
 #define SNT_FRAMES(X)                                                                                                  \
   X(HELLO, 0, 256)                       /* the template is locked down, or says which step failed */                  \
-  X(LOAD, 512 * 1024 + 8192, 256 * 1024) /* kind, name and text of a policy */                                         \
+  X(DESCRIBE, 64 * 1024, 64 * 1024)      /* name, file and text of a plugin's manifest, which is run and reported */   \
+  X(PLUGIN, 64 * 1024, 0)                /* a plugin that conditions may name; has no answer */                        \
+  X(LOAD, 512 * 1024 + 8192, 256 * 1024) /* kind, root, name and text of a policy */                                   \
   X(ZONE, 64 * 1024 + 256, 0)            /* name and bytes of a time zone; has no answer */                            \
-  X(FILE, 512 * 1024 + 8192, 0)          /* name and text of a file that the policy may require; has no answer */      \
-  X(LINK, 0, 256 * 1024)                                                                                               \
-  X(EVALUATE, 64 * 1024, 64 * 1024)
+  X(FILE, 512 * 1024 + 8192, 0)          /* name and content of a file of the bundle; has no answer */                 \
+  X(LINK, 1, 256 * 1024)                 /* whether there will be more than one evaluation */                          \
+  X(EVALUATE, 128 * 1024, 64 * 1024)     /* the request, and the facts that are known */
 
 enum snt_frame_kind {
   SNT_FRAME_NONE = 0,
@@ -35,6 +37,9 @@ struct snt_frame {
   uint32_t len; /* of the payload */
   uint32_t zero_again;
 };
+
+/* The payload of LINK where plugins may ask for facts: one evaluation will not do. Else it has none. */
+#define SNT_FRAME_LINK_ROUNDS "R"
 
 #define SNT_FRAME_MAGIC 0x46544e53U
 

@@ -20,7 +20,13 @@
 #include "lua/vm.h"
 #include "lua/worker.h"
 
-enum { EXIT_NO_CORE = 2, LOAD_FUEL = 30000000 };
+enum { EXIT_NO_CORE = 2, LOAD_FUEL = 30000000, EVALUATION_FUEL = 10000000, DESCRIPTION_FUEL = 200000 };
+
+/* What evaluates, in the stdlib's main module. */
+static const char *const FUNCTIONS[] = {[SNT_TRACE_ALL] = "evaluate",
+                                        [SNT_TRACE_NEAREST] = "evaluate_nearest",
+                                        [SNT_TRACE_EXPLAINED] = "explain",
+                                        [SNT_TRACE_CANDIDATES] = "decide"};
 
 struct template {
   struct snt_vm *vm;
@@ -57,16 +63,28 @@ static void answer_call(struct template *self, const struct snt_frame *request, 
   answer(self, request, (uint8_t)result);
 }
 
-/* The payload is the policy's name, a NUL, its kind in one byte, and its text. */
+/* The payload is the policy's name, a NUL, its kind in one byte, how much of the name is its bundle, a line feed, and
+ * its text. */
 static void load(struct template *self, const struct snt_frame *request) {
   struct snt_frame_pair pair;
-  if (!snt_frame_unpack(self->request.data, self->request.len, &pair) || pair.second_len == 0) {
+  bool is_pair = snt_frame_unpack(self->request.data, self->request.len, &pair) && pair.second_len > 0;
+  const char *line = is_pair ? memchr(pair.second, '\n', pair.second_len) : NULL;
+  if (line == NULL) {
     end(EXIT_NO_CORE);
   }
   const struct snt_slice args[] = {snt_slice_of(pair.second[0] == 'L' ? "lua" : "yaml"),
                                    snt_slice_of(pair.first),
-                                   {pair.second + 1, pair.second_len - 1}};
-  answer_call(self, request, "load", args, 3);
+                                   {line + 1, pair.second_len - (size_t)(line + 1 - pair.second)},
+                                   {pair.second + 1, (size_t)(line - pair.second - 1)}};
+  answer_call(self, request, "load", args, 4);
+}
+
+/* Without an answer: what is wrong with a plugin was told when it was described. */
+static void add_plugin(struct template *self) {
+  const struct snt_slice args[] = {{self->request.data, self->request.len}};
+  if (snt_vm_call(self->vm, "add_plugin", args, 1, LOAD_FUEL, &self->answer) != SNT_VM_OK) {
+    end(EXIT_NO_CORE);
+  }
 }
 
 /* Without an answer: a file that is not there is told where it is required. */
@@ -87,11 +105,12 @@ static void add_zone(struct template *self) {
 }
 
 /* The worker's one frame, and then the end of the pipe. */
-static bool read_answer(struct template *self, int fd, uint64_t nonce, struct snt_frame *frame) {
+static bool read_answer(struct template *self, int fd, const struct snt_frame *request, struct snt_frame *frame) {
+  enum snt_frame_kind kind = (enum snt_frame_kind)request->kind;
   bool is_end = false;
   char extra = 0;
   if (!snt_frame_read_all(fd, frame, sizeof *frame, &is_end) ||
-      !snt_frame_check(frame, SNT_FRAME_EVALUATE, nonce, snt_frame_answer_max(SNT_FRAME_EVALUATE)) ||
+      !snt_frame_check(frame, kind, request->nonce, snt_frame_answer_max(kind)) ||
       !snt_ok(snt_buf_reserve(&self->answer, frame->len, NULL)) ||
       !snt_frame_read_all(fd, self->answer.data, frame->len, &is_end)) {
     return false;
@@ -100,17 +119,25 @@ static bool read_answer(struct template *self, int fd, uint64_t nonce, struct sn
   return !snt_frame_read_all(fd, &extra, 1, &is_end) && is_end;
 }
 
-static struct snt_worker describe_worker(const struct template *self, const struct snt_frame *request, int out) {
+/* The call of a request that is answered by a process of its own. */
+static struct snt_worker prepare_worker(const struct template *self, const struct snt_frame *request,
+                                        const char *function, int64_t fuel) {
+  struct snt_frame_pair pair;
+  if (!snt_frame_unpack(self->request.data, self->request.len, &pair)) {
+    end(EXIT_NO_CORE);
+  }
   return (struct snt_worker){.vm = self->vm,
                              .asked = request,
-                             .request = &self->request,
-                             .out = out,
-                             .trace = self->options.trace,
+                             .function = function,
+                             .args = {snt_slice_of(pair.first), {pair.second, pair.second_len}},
+                             .arg_count = 2,
+                             .fuel = fuel,
+                             .out = SNT_LOCKDOWN_FD,
                              .is_rlimits_only = self->options.is_rlimits_only};
 }
 
 /* The worker's process, or -1; its answer can be read from *from. */
-static pid_t start_worker(const struct template *self, const struct snt_frame *request, int *from) {
+static pid_t start_worker(const struct template *self, struct snt_worker *start, int *from) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
     return -1;
@@ -118,8 +145,8 @@ static pid_t start_worker(const struct template *self, const struct snt_frame *r
   /* A plain clone: the C library's fork makes system calls that the filter takes away. Nothing here has threads. */
   pid_t worker = (pid_t)syscall(SYS_clone, (unsigned long)SIGCHLD, 0UL, 0UL, 0UL, 0UL);
   if (worker == 0) {
-    struct snt_worker start = describe_worker(self, request, ends[1]);
-    snt_worker_main(&start, ends[0], self->pid);
+    start->out = ends[1];
+    snt_worker_main(start, ends[0], self->pid);
   }
   (void)close(ends[1]);
   if (worker < 0) {
@@ -129,16 +156,16 @@ static pid_t start_worker(const struct template *self, const struct snt_frame *r
   return worker;
 }
 
-static void evaluate(struct template *self, const struct snt_frame *request) {
+static void let_answer(struct template *self, const struct snt_frame *request, struct snt_worker *start) {
   int from = -1;
   int status = -1;
   struct snt_frame frame = {0};
-  pid_t worker = start_worker(self, request, &from);
+  pid_t worker = start_worker(self, start, &from);
   if (worker < 0) {
     answer_failure(self, request, "no worker could be started: error", errno);
     return;
   }
-  bool is_exact = read_answer(self, from, request->nonce, &frame);
+  bool is_exact = read_answer(self, from, request, &frame);
   (void)close(from);
   while (waitpid(worker, &status, 0) < 0 && errno == EINTR) {
   }
@@ -154,19 +181,43 @@ static void evaluate(struct template *self, const struct snt_frame *request) {
 /* A template that is to evaluate once needs no copy of itself: it gives up what a worker has not, and waits. */
 static void link_policy(struct template *self, const struct snt_frame *request) {
   const struct snt_slice how[] = {snt_slice_of("indexed")};
+  self->options.is_once = self->options.is_once && request->len == 0;
   answer_call(self, request, "link", how, self->options.trace == SNT_TRACE_CANDIDATES ? 1 : 0);
   if (self->options.is_once && snt_lockdown_further(self->options.is_rlimits_only) != NULL) {
     end(EXIT_NO_CORE);
   }
 }
 
-static void evaluate_once(struct template *self, const struct snt_frame *request) {
-  struct snt_worker start = describe_worker(self, request, SNT_LOCKDOWN_FD);
-  snt_worker_evaluate(&start);
+static void evaluate(struct template *self, const struct snt_frame *request) {
+  struct snt_worker start = prepare_worker(self, request, FUNCTIONS[self->options.trace], EVALUATION_FUEL);
+  if (self->options.is_once) {
+    snt_worker_call(&start);
+  }
+  let_answer(self, request, &start);
+}
+
+/* The payload is the plugin's name, a NUL, the file's name, a NUL, and its text. */
+static void describe(struct template *self, const struct snt_frame *request) {
+  struct snt_worker start = prepare_worker(self, request, "describe", DESCRIPTION_FUEL);
+  const char *file = start.args[1].data;
+  size_t file_len = strnlen(file, start.args[1].len);
+  if (file_len == start.args[1].len) {
+    end(EXIT_NO_CORE);
+  }
+  start.args[2] = (struct snt_slice){file + file_len + 1, start.args[1].len - file_len - 1};
+  start.args[1].len = file_len;
+  start.arg_count = 3;
+  let_answer(self, request, &start);
 }
 
 static void handle(struct template *self, const struct snt_frame *request) {
   switch (request->kind) {
+  case SNT_FRAME_DESCRIBE:
+    describe(self, request);
+    break;
+  case SNT_FRAME_PLUGIN:
+    add_plugin(self);
+    break;
   case SNT_FRAME_LOAD:
     load(self, request);
     break;
@@ -180,7 +231,7 @@ static void handle(struct template *self, const struct snt_frame *request) {
     link_policy(self, request);
     break;
   case SNT_FRAME_EVALUATE:
-    (self->options.is_once ? evaluate_once : evaluate)(self, request);
+    evaluate(self, request);
     break;
   default:
     end(EXIT_NO_CORE);
@@ -193,7 +244,7 @@ static void read_request(struct template *self, struct snt_frame *frame) {
   if (!snt_frame_read_all(SNT_LOCKDOWN_FD, frame, sizeof *frame, &is_end)) {
     end(is_end ? 0 : EXIT_NO_CORE);
   }
-  if (frame->kind == SNT_FRAME_LOAD || frame->kind == SNT_FRAME_FILE) {
+  if (frame->kind == SNT_FRAME_DESCRIBE || frame->kind == SNT_FRAME_LOAD || frame->kind == SNT_FRAME_FILE) {
     snt_observe_before_policy("template");
   }
   snt_buf_reset(&self->request);

@@ -19,7 +19,7 @@ snt_status snt_vm_new(struct snt_vm **out, struct snt_err *err);
 void snt_vm_free(struct snt_vm **vm);
 #define SNT_VM_AUTO SNT_CLEANUP(snt_vm_free)
 
-/* Calls the stdlib's function `name` ("load", "link", "evaluate", "explain") with n string arguments; the string it
+/* Calls the stdlib's function `name` (lua/stdlib/init.lua) with n string arguments; the string it
  * returns is appended to reply. The fuel is for this call alone. After FUEL and MEMORY reply holds the answer of the
  * stdlib's "failed"("budget_exceeded"), which runs on a small reserve of both. After FAILED reply is as it was and
  * snt_vm_borrow_error says why. Anything but OK, FUEL and MEMORY with a reply is no answer. */

@@ -1,20 +1,22 @@
-/* lua/worker (layer 3): one evaluation, one answer, the end. */
+/* lua/worker (layer 3): one call of the stdlib, one answer, the end. */
 #ifndef SNT_LUA_WORKER_H
 #define SNT_LUA_WORKER_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "lua/evaluator.h"
+#include "base/str.h"
 #include "lua/frame.h"
 #include "lua/vm.h"
 
 struct snt_worker {
   struct snt_vm *vm;             /* the template's, copied by the fork */
   const struct snt_frame *asked; /* the request's header */
-  const struct snt_buf *request; /* and its payload */
-  int out;                       /* where the answer goes */
-  enum snt_trace trace;
+  const char *function;          /* of the stdlib's main module */
+  struct snt_slice args[3];      /* parts of the request's payload */
+  size_t arg_count;
+  int64_t fuel;
+  int out; /* where the answer goes */
   bool is_rlimits_only;
 };
 
@@ -22,6 +24,6 @@ struct snt_worker {
  * Exit status 0: the answer was written. */
 _Noreturn void snt_worker_main(const struct snt_worker *start, int other, pid_t parent);
 /* What a template becomes that has nothing else to do, when it is asked; it has locked itself down further before. */
-_Noreturn void snt_worker_evaluate(const struct snt_worker *start);
+_Noreturn void snt_worker_call(const struct snt_worker *start);
 
 #endif

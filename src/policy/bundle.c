@@ -42,7 +42,7 @@ static snt_status read_manifest(const char *path, enum snt_file_check check, str
   return snt_manifest_parse(path, snt_buf_borrow(text), text->len, out, err);
 }
 
-/* A folder being walked through for the files that a policy in Lua may require. */
+/* A folder being walked through for the files that the policy and its plugins may require or read. */
 struct walk {
   const char *root;
   enum snt_file_check check;
@@ -54,7 +54,7 @@ static snt_status add_file(struct walk *walk, const char *name, struct snt_err *
   struct snt_policy *policy = walk->policy;
   SNT_BUF_AUTO struct snt_buf path = {0};
   if (policy->file_count == FILES_MAX) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a bundle has at most %d files in Lua", walk->root, FILES_MAX);
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a bundle has at most %d files", walk->root, FILES_MAX);
   }
   struct snt_policy_file *files = realloc(policy->files, (policy->file_count + 1) * sizeof *files);
   if (files == NULL) {
@@ -69,19 +69,39 @@ static snt_status add_file(struct walk *walk, const char *name, struct snt_err *
   snt_status status = snt_file_read(path.data, walk->check, SNT_POLICY_CAP, &file->text, &inner);
   walk->bytes += file->text.len;
   if (!snt_ok(status) || walk->bytes > BYTES_MAX) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s",
-                    snt_ok(status) ? "a bundle has at most 2 MiB of Lua" : inner.message);
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", snt_ok(status) ? "a bundle has at most 2 MiB" : inner.message);
   }
   return snt_done();
 }
 
-static bool is_wanted(const char *name, bool is_folder) {
-  if (name[0] == '.' || strlen(name) > 200) {
-    return false;
-  }
-  return is_folder ? strcmp(name, "plugins") != 0 && strcmp(name, "spec") != 0
-                   : snt_str_ends_with(name, ".lua") && !snt_str_ends_with(name, "_spec.lua");
+/* The plugin that a file of the bundle belongs to, "" for none. */
+static void name_plugin(const char *name, char out[static SNT_PLUGIN_NAME_CAP]) {
+  static const char folder[] = "plugins/";
+  bool is_below = snt_str_starts_with(name, folder);
+  const char *plugin = is_below ? name + sizeof folder - 1 : "";
+  size_t len = strcspn(plugin, "/");
+  (void)snprintf(out, SNT_PLUGIN_NAME_CAP, "%.*s", len < SNT_PLUGIN_NAME_CAP ? (int)len : 0, plugin);
 }
+
+/* Lua of the policy, when it is in Lua, and of the plugins that the manifest lists; other files that it grants to one.
+ */
+static bool is_wanted_file(const struct snt_policy *policy, const char *name) {
+  char plugin[SNT_PLUGIN_NAME_CAP];
+  const struct snt_grants *grants = &policy->manifest.grants;
+  if (!snt_str_ends_with(name, ".lua")) {
+    bool is_granted = false;
+    for (size_t i = 0; i < grants->count; i++) {
+      is_granted = is_granted || snt_grant_fits(grants->list[i].files, name);
+    }
+    return is_granted;
+  }
+  name_plugin(name, plugin);
+  bool is_code = plugin[0] == '\0' ? policy->kind == SNT_POLICY_KIND_LUA && !snt_str_starts_with(name, "plugins/")
+                                   : snt_grants_find(grants, plugin) != NULL;
+  return is_code && !snt_str_ends_with(name, "_spec.lua");
+}
+
+static bool is_wanted_folder(const char *entry) { return strcmp(entry, "spec") != 0; }
 
 static snt_status walk_folder(struct walk *walk, const char *below, int depth, struct snt_err *err);
 
@@ -92,14 +112,15 @@ static snt_status visit(struct walk *walk, const char *below, const char *entry,
   struct stat st;
   SNT_TRY(snt_buf_appendf(&name, err, "%s%s", below, entry));
   SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", walk->root, name.data));
-  if (lstat(path.data, &st) != 0 || !is_wanted(entry, S_ISDIR(st.st_mode))) {
+  if (entry[0] == '.' || name.len > 200 || lstat(path.data, &st) != 0) {
     return snt_done();
   }
-  if (S_ISDIR(st.st_mode)) {
+  if (S_ISDIR(st.st_mode) && is_wanted_folder(entry)) {
     SNT_TRY(snt_buf_append_str(&name, "/", err));
     return walk_folder(walk, name.data, depth + 1, err);
   }
-  return S_ISREG(st.st_mode) ? add_file(walk, name.data, err) : snt_done();
+  bool is_wanted = S_ISREG(st.st_mode) && is_wanted_file(walk->policy, name.data);
+  return is_wanted ? add_file(walk, name.data, err) : snt_done();
 }
 
 static snt_status walk_folder(struct walk *walk, const char *below, int depth, struct snt_err *err) {
@@ -154,7 +175,9 @@ snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct
   (void)snprintf(policy.name, sizeof policy.name, "%s", policy.manifest.name);
   (void)snprintf(policy.source, sizeof policy.source, "file:%s", path);
   struct walk walk = {.root = path, .check = check, .policy = &policy};
-  SNT_TRY(policy.kind == SNT_POLICY_KIND_LUA ? walk_folder(&walk, "", 0, err) : snt_done());
+  policy.root_len = strlen(path) + 1;
+  bool has_files = policy.kind == SNT_POLICY_KIND_LUA || policy.manifest.grants.count > 0;
+  SNT_TRY(has_files ? walk_folder(&walk, "", 0, err) : snt_done());
   SNT_TRY(hash_parts(&text, &policy, err));
   *out = policy;
   memset(&policy, 0, sizeof policy); /* ownership went to out */

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "policy/bundle.h"
+#include "policy/describe.h"
 
 static const char PLACEHOLDER[] = "{profile}";
 
@@ -85,6 +86,12 @@ void snt_policy_clear(struct snt_policy *policy) {
     snt_buf_clear(&policy->files[i].text);
   }
   free(policy->files);
+  for (size_t i = 0; i < policy->plugin_count; i++) {
+    snt_plugin_clear(&policy->plugins[i]);
+    snt_buf_clear(&policy->plugin_texts[i]);
+  }
+  free(policy->plugins);
+  free(policy->plugin_texts);
   snt_buf_clear(&policy->text);
   memset(policy, 0, sizeof *policy);
 }
@@ -182,20 +189,27 @@ static struct snt_policy_text text_of(const struct snt_policy *policy) {
                                   .kind = policy->kind,
                                   .data = snt_buf_borrow(&policy->text),
                                   .len = policy->text.len,
+                                  .root_len = policy->root_len,
                                   .files = policy->files,
-                                  .file_count = policy->file_count};
+                                  .file_count = policy->file_count,
+                                  .plugins = policy->plugin_texts,
+                                  .plugin_count = policy->plugin_count};
 }
 
-snt_status snt_policy_load_begin(const struct snt_policy *policy, struct snt_evaluator *evaluator,
-                                 struct snt_buf *problems, struct snt_err *err) {
+snt_status snt_policy_load_begin(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
+                                 struct snt_err *err) {
+  if (policy->manifest.grants.count > 0) {
+    SNT_TRY(snt_policy_describe(policy, evaluator, problems, err));
+  }
   struct snt_policy_text text = text_of(policy);
   return snt_evaluator_load_begin(evaluator, &text, problems, err);
 }
 
-snt_status snt_policy_load(const struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
+snt_status snt_policy_load(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                            struct snt_err *err) {
-  struct snt_policy_text text = text_of(policy);
-  return snt_evaluator_load(evaluator, &text, problems, err);
+  SNT_TRY(snt_policy_load_begin(policy, evaluator, problems, err));
+  SNT_TRY(snt_evaluator_load_link(evaluator, err));
+  return snt_evaluator_load_confirm(evaluator, err);
 }
 
 static snt_status seen_path(const char *folder, const struct snt_policy *policy, struct snt_buf *out,

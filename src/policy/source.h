@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "lua/evaluator.h"
 #include "policy/manifest.h"
+#include "policy/plugin.h"
 
 #define SNT_POLICY_CAP ((size_t)512 * 1024)
 
@@ -35,8 +36,12 @@ struct snt_policy {
   struct snt_buf text;
   bool is_bundle;
   struct snt_manifest manifest;  /* of a bundle */
-  struct snt_policy_file *files; /* of a bundle: what the policy may require, by name */
+  struct snt_policy_file *files; /* of a bundle: what policy and plugins may require or read, by name */
   size_t file_count;
+  size_t root_len;              /* how much of file_name is the bundle's folder */
+  struct snt_plugin *plugins;   /* of a bundle, once it is loaded (policy/describe.h) */
+  struct snt_buf *plugin_texts; /* the same, for the evaluator */
+  size_t plugin_count;
 };
 void snt_policy_clear(struct snt_policy *policy);
 #define SNT_POLICY_AUTO SNT_CLEANUP(snt_policy_clear)
@@ -49,13 +54,13 @@ snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct s
  * signed bundle is POLICY_INVALID. */
 snt_status snt_policy_from_parameter(const char *name, const char *region, int64_t version, struct snt_slice value,
                                      struct snt_policy *out, struct snt_err *err);
-/* Hands the bytes to the evaluator; see snt_evaluator_load. */
-snt_status snt_policy_load(const struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
+/* Hands the bytes to the evaluator, after those of a bundle's plugins; see snt_evaluator_load. */
+snt_status snt_policy_load(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                            struct snt_err *err);
 
 /* The first part of it; see snt_evaluator_load_begin. */
-snt_status snt_policy_load_begin(const struct snt_policy *policy, struct snt_evaluator *evaluator,
-                                 struct snt_buf *problems, struct snt_err *err);
+snt_status snt_policy_load_begin(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
+                                 struct snt_err *err);
 
 /* Of a bare parameter: the hash that was last seen from a region, so that a fallback region cannot serve another one
  * (aws.md, Regions); of a file: that it was accepted before, which is a hint and nothing more. folder is the state

@@ -56,7 +56,7 @@ static struct snt_evaluator *start_with(enum snt_policy_kind kind, const char *d
 static void evaluate(struct snt_evaluator *evaluator, struct snt_buf *reply) {
   struct snt_err err = {0};
   snt_buf_reset(reply);
-  if (!snt_ok(snt_evaluator_evaluate(evaluator, REQUEST, strlen(REQUEST), reply, &err))) {
+  if (!snt_ok(snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, reply, &err))) {
     fail_msg("%s", err.message);
   }
 }
@@ -138,7 +138,8 @@ static void policies_are_refused_with_their_place(void **state) {
     }
     assert_int_equal(problems.data[0], '[');
     assert_holds(&problems, "\"line\":");
-    assert_code(snt_evaluator_evaluate(evaluator, REQUEST, strlen(REQUEST), &reply, NULL), SNT_CODE_EVALUATOR);
+    assert_code(snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, &reply, NULL),
+                SNT_CODE_EVALUATOR);
     assert_int_equal(reply.len, 0);
   }
 }
@@ -181,7 +182,8 @@ static void without_a_policy_there_is_no_verdict(void **state) {
   (void)state;
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = start();
   SNT_BUF_AUTO struct snt_buf reply = {0};
-  assert_code(snt_evaluator_evaluate(evaluator, REQUEST, strlen(REQUEST), &reply, NULL), SNT_CODE_EVALUATOR);
+  assert_code(snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, &reply, NULL),
+              SNT_CODE_EVALUATOR);
   assert_int_equal(reply.len, 0);
 }
 
@@ -193,7 +195,9 @@ static void an_evaluator_takes_one_policy_and_small_requests(void **state) {
   SNT_BUF_AUTO struct snt_buf reply = {0};
   struct snt_policy_text text = text_of(SNT_POLICY_KIND_YAML, HEADER "{}\n");
   assert_code(snt_evaluator_load(evaluator, &text, NULL, NULL), SNT_CODE_BUG);
-  assert_code(snt_evaluator_evaluate(evaluator, large, sizeof large, &reply, NULL), SNT_CODE_USAGE);
+  assert_code(
+      snt_evaluator_evaluate(evaluator, (struct snt_slice){large, sizeof large}, (struct snt_slice){0}, &reply, NULL),
+      SNT_CODE_USAGE);
   evaluate(evaluator, &reply);
   assert_holds(&reply, "\"effect\":\"allow\"");
 }
@@ -291,7 +295,8 @@ static void a_template_that_evaluates_once_answers_once(void **state) {
   assert_ok(snt_evaluator_load_link(evaluator, NULL));
   evaluate(evaluator, &reply);
   assert_holds(&reply, "\"effect\":\"allow\"");
-  assert_code(snt_evaluator_evaluate(evaluator, REQUEST, strlen(REQUEST), &reply, NULL), SNT_CODE_EVALUATOR);
+  assert_code(snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, &reply, NULL),
+              SNT_CODE_EVALUATOR);
 }
 
 /* The refusal of linking comes with the evaluation, and in its place. */
@@ -307,7 +312,8 @@ static void a_zone_that_is_not_there_is_told_when_the_policy_is_evaluated(void *
   assert_ok(snt_evaluator_start(&options, &evaluator, NULL));
   assert_ok(snt_evaluator_load_begin(evaluator, &text, &problems, NULL));
   assert_ok(snt_evaluator_load_link(evaluator, NULL));
-  assert_code(snt_evaluator_evaluate(evaluator, REQUEST, strlen(REQUEST), &reply, &err), SNT_CODE_POLICY_INVALID);
+  assert_code(snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, &reply, &err),
+              SNT_CODE_POLICY_INVALID);
   assert_non_null(strstr(err.message, "unknown time zone \"Europe/Berlim\"; did you mean \"Europe/Berlin\"?"));
   assert_holds(&problems, "unknown time zone");
   assert_int_equal(reply.len, 0);
@@ -364,7 +370,8 @@ static void a_template_that_is_killed_or_stopped_gives_no_verdict(void **state) 
     SNT_BUF_AUTO struct snt_buf reply = {0};
     pid_t template = find_child(getpid());
     assert_int_equal(kill(template, signals[i]), 0);
-    assert_code(snt_evaluator_evaluate(evaluator, REQUEST, strlen(REQUEST), &reply, NULL), SNT_CODE_EVALUATOR);
+    assert_code(snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, &reply, NULL),
+                SNT_CODE_EVALUATOR);
     assert_int_equal(reply.len, 0);
     assert_int_equal(kill(template, 0), -1);
     assert_int_equal(errno, ESRCH);
@@ -471,11 +478,12 @@ static void callers_with_odd_habits_get_the_same_verdict(void **state) {
       struct snt_evaluator *evaluator = NULL;
       struct snt_policy_text text = text_of(SNT_POLICY_KIND_YAML, HEADER "{}\n");
       habits[i]();
-      bool is_good = snt_ok(snt_evaluator_start(&options, &evaluator, NULL)) &&
-                     snt_ok(snt_evaluator_load(evaluator, &text, NULL, NULL)) &&
-                     snt_ok(snt_evaluator_evaluate(evaluator, REQUEST, strlen(REQUEST), &reply, NULL)) &&
-                     strstr(snt_buf_borrow(&reply), "\"effect\":\"allow\"") != NULL &&
-                     has_null_for_standard_descriptors(find_child(getpid()));
+      bool is_good =
+          snt_ok(snt_evaluator_start(&options, &evaluator, NULL)) &&
+          snt_ok(snt_evaluator_load(evaluator, &text, NULL, NULL)) &&
+          snt_ok(snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, &reply, NULL)) &&
+          strstr(snt_buf_borrow(&reply), "\"effect\":\"allow\"") != NULL &&
+          has_null_for_standard_descriptors(find_child(getpid()));
       snt_evaluator_close(&evaluator);
       _exit(is_good ? 0 : 1);
     }

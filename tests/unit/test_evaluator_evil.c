@@ -26,7 +26,7 @@ static snt_status run(struct snt_buf *reply, struct snt_buf *problems, struct sn
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
   SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
   SNT_TRY(snt_evaluator_load(evaluator, &policy, problems, err));
-  return snt_evaluator_evaluate(evaluator, "{}", 2, reply, err);
+  return snt_evaluator_evaluate(evaluator, snt_slice_of("{}"), (struct snt_slice){0}, reply, err);
 }
 
 static void assert_no_child_is_left(void) {
@@ -120,7 +120,8 @@ static void a_dead_evaluator_stays_dead(void **state) {
   assert_ok(snt_evaluator_start(&options, &evaluator, NULL));
   assert_ok(snt_evaluator_load(evaluator, &policy, NULL, NULL));
   for (int i = 0; i < 3; i++) {
-    assert_code(snt_evaluator_evaluate(evaluator, "{}", 2, &reply, NULL), SNT_CODE_EVALUATOR);
+    assert_code(snt_evaluator_evaluate(evaluator, snt_slice_of("{}"), (struct snt_slice){0}, &reply, NULL),
+                SNT_CODE_EVALUATOR);
   }
   assert_int_equal(reply.len, 0);
   assert_no_child_is_left();

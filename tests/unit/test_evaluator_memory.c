@@ -109,7 +109,8 @@ static void template_and_worker_hold_nothing_of_arguments_and_environment(void *
   remember_ranges();
   assert_ok(snt_evaluator_start(&options, &evaluator, NULL));
   assert_ok(snt_evaluator_load(evaluator, &text, NULL, NULL));
-  SNT_IGNORE(snt_evaluator_evaluate(evaluator, request, sizeof request - 1, &reply, NULL)); /* late under sanitizers */
+  SNT_IGNORE(snt_evaluator_evaluate(evaluator, (struct snt_slice){request, sizeof request - 1}, (struct snt_slice){0},
+                                    &reply, NULL)); /* late under sanitizers */
   for (int i = 0; i < 2; i++) {
     assert_int_equal(found[i].scans, 1);
     assert_true(found[i].bytes > 1 << 20);

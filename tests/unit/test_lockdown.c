@@ -149,7 +149,7 @@ static snt_status run(struct snt_buf *reply, struct snt_err *err) {
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
   SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
   SNT_TRY(snt_evaluator_load(evaluator, &text, NULL, err));
-  return snt_evaluator_evaluate(evaluator, REQUEST, strlen(REQUEST), reply, err);
+  return snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, reply, err);
 }
 
 static void expect_killed(const struct attempt *attempt, enum place place) {

@@ -86,7 +86,7 @@ _Noreturn void snt_worker_main(const struct snt_worker *start, int other, pid_t 
   answer_falsely(start);
 }
 
-_Noreturn void snt_worker_evaluate(const struct snt_worker *start) { answer_falsely(start); }
+_Noreturn void snt_worker_call(const struct snt_worker *start) { answer_falsely(start); }
 
 /* Only LIE_NONE may be believed. */
 static void assert_not_believed(const struct snt_evaluator_options *options) {
@@ -96,7 +96,7 @@ static void assert_not_believed(const struct snt_evaluator_options *options) {
   SNT_BUF_AUTO struct snt_buf reply = {0};
   assert_ok(snt_evaluator_start(options, &evaluator, NULL));
   assert_ok(snt_evaluator_load(evaluator, &text, NULL, NULL));
-  snt_status status = snt_evaluator_evaluate(evaluator, "{}", 2, &reply, NULL);
+  snt_status status = snt_evaluator_evaluate(evaluator, snt_slice_of("{}"), (struct snt_slice){0}, &reply, NULL);
   if (status.code != (lie == LIE_NONE ? SNT_CODE_OK : SNT_CODE_EVALUATOR)) {
     fail_msg("lie %d: %s", (int)lie, snt_code_name(status.code));
   }

@@ -1,0 +1,104 @@
+#include "policy/describe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct snt_policy_file *find_file(const struct snt_policy *policy, const char *name) {
+  for (size_t i = 0; i < policy->file_count; i++) {
+    if (strcmp(policy->files[i].name, name) == 0) {
+      return &policy->files[i];
+    }
+  }
+  return NULL;
+}
+
+/* "/b/prod/plugins/oncall/plugin.lua" */
+static snt_status name_manifest(const struct snt_policy *policy, const char *plugin, struct snt_buf *out,
+                                struct snt_err *err) {
+  SNT_TRY(snt_buf_append(out, policy->file_name, policy->root_len, err));
+  return snt_buf_appendf(out, err, "plugins/%s/plugin.lua", plugin);
+}
+
+static snt_status describe(const struct snt_policy *policy, const struct snt_grant *grant,
+                           struct snt_evaluator *evaluator, struct snt_plugin *out, struct snt_buf *problems,
+                           struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf name = {0};
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  SNT_TRY(name_manifest(policy, grant->plugin, &name, err));
+  const struct snt_policy_file *file = find_file(policy, name.data + policy->root_len);
+  if (file == NULL) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: there is no such file", name.data));
+    return snt_err_hint(err, "bundle.yaml lists the plugin \"%s\": add it, or remove it there", grant->plugin);
+  }
+  SNT_TRY(snt_evaluator_describe(evaluator, grant->plugin, name.data, &file->text, &reply, problems, err));
+  SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a plugin's manifest", &doc, err));
+  SNT_TRY(snt_plugin_parse(name.data, snt_json_root(doc), out, err));
+  if (strcmp(out->name, grant->plugin) != 0) {
+    return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator describes another plugin than it was asked for");
+  }
+  if (strcmp(out->version, grant->version) != 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: version is %s, and bundle.yaml pins %s", name.data,
+                        out->version, grant->version));
+    return snt_err_hint(err, "review the plugin and pin its version in bundle.yaml");
+  }
+  return snt_done();
+}
+
+static bool is_lua(const char *name) { return snt_str_ends_with(name, ".lua"); }
+
+/* What the template is given: with the names of the files that are both needed and granted. */
+static snt_status write_text(const struct snt_policy *policy, const struct snt_grant *grant,
+                             const struct snt_plugin *plugin, struct snt_buf *out, struct snt_err *err) {
+  SNT_FREE_AUTO char **files = calloc(policy->file_count + 1, sizeof *files);
+  size_t count = 0;
+  if (files == NULL) {
+    return snt_fail_memory(err);
+  }
+  for (size_t i = 0; i < policy->file_count; i++) {
+    char *name = policy->files[i].name;
+    if (!is_lua(name) && snt_grant_fits(grant->files, name) && snt_grant_fits(plugin->files, name)) {
+      files[count++] = name;
+    }
+  }
+  return snt_plugin_format(plugin, files, count, out, err);
+}
+
+snt_status snt_policy_describe(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
+                               struct snt_err *err) {
+  const struct snt_grants *grants = &policy->manifest.grants;
+  policy->plugins = calloc(grants->count + 1, sizeof *policy->plugins);
+  policy->plugin_texts = calloc(grants->count + 1, sizeof *policy->plugin_texts);
+  if (policy->plugins == NULL || policy->plugin_texts == NULL) {
+    return snt_fail_memory(err);
+  }
+  for (size_t i = 0; i < grants->count; i++) {
+    SNT_TRY(describe(policy, &grants->list[i], evaluator, &policy->plugins[i], problems, err));
+    policy->plugin_count++;
+    SNT_TRY(write_text(policy, &grants->list[i], &policy->plugins[i], &policy->plugin_texts[i], err));
+  }
+  return snt_done();
+}
+
+bool snt_policy_grants_all(const struct snt_policy *policy, const struct snt_plugin *plugin, char *what, size_t cap) {
+  static const struct snt_grant none = {.plugin = ""};
+  const struct snt_grant *found = snt_grants_find(&policy->manifest.grants, plugin->name);
+  const struct snt_grant *grant = found == NULL ? &none : found;
+  for (size_t i = 0; i < plugin->question_count; i++) {
+    const struct snt_question *question = &plugin->questions[i];
+    if (!snt_grant_lists(grant->http, question->name)) {
+      (void)snprintf(what, cap, "http %s", question->name);
+      return false;
+    }
+    if (question->secret[0] != '\0' && !snt_grant_lists(grant->secrets, question->secret)) {
+      (void)snprintf(what, cap, "secrets %s", question->secret);
+      return false;
+    }
+  }
+  bool lacks_geoip = plugin->needs_geoip && !grant->has_geoip;
+  bool lacks_history = plugin->needs_history && !grant->has_history;
+  bool lacks_files = plugin->files != NULL && grant->files == NULL;
+  (void)snprintf(what, cap, "%s", lacks_geoip ? "geoip" : lacks_history ? "history" : lacks_files ? "files" : "");
+  return !lacks_geoip && !lacks_history && !lacks_files;
+}

@@ -1,0 +1,16 @@
+/* policy/describe (layer 4): the plugins of a bundle, from their manifests: what they need, and of that what is
+ * granted. */
+#ifndef SNT_POLICY_DESCRIBE_H
+#define SNT_POLICY_DESCRIBE_H
+
+#include "policy/source.h"
+
+/* Has every plugin that the bundle lists described by the evaluator, before the policy is loaded, and keeps that in the
+ * policy. Code POLICY_INVALID when one is missing, refused, or of another version than the bundle pins. */
+snt_status snt_policy_describe(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
+                               struct snt_err *err);
+/* Whether the bundle grants everything that the plugin's manifest needs; else the first thing that it does not, such as
+ * "http oncalls", is written to what. */
+bool snt_policy_grants_all(const struct snt_policy *policy, const struct snt_plugin *plugin, char *what, size_t cap);
+
+#endif
