@@ -38,6 +38,7 @@ snt_dependency(curl libcurl "")
 # The program itself uses only SHA-256 and cleanse; the rest of libcrypto comes with the modules.
 snt_dependency(sha256 libcrypto libcrypto.a)
 snt_dependency(crypto libcrypto "")
+snt_dependency(maxminddb libmaxminddb "")
 
 # lua-cjson has no pkg-config file for 5.4; Debian ships an archive and a shared object.
 add_library(dep_cjson INTERFACE)

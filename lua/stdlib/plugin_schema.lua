@@ -68,7 +68,7 @@ local needs = map("needs", {
   { "geoip", { type = "only_true" } },
   { "history", { type = "only_true" } },
   { "files", list(line, "name files or remove the key") },
-}, { empty = "name what it needs or remove the key" })
+}, { may_be_empty = true })
 
 plugin_schema.manifest = map("the plugin's manifest", {
   { "name", { type = "plugin_name" }, true },

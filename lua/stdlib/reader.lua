@@ -41,7 +41,7 @@ local function is_plain_map(node, place, shape, ctx)
   if node[1] ~= "map" and not nodes.is_map(node) then
     ctx:wrong(node, place, "a mapping", shape.names and errors.allowed(shape.names))
     return false
-  elseif #node == 1 then
+  elseif #node == 1 and not shape.may_be_empty then
     ctx:refuse(place, "%s is empty", shape.empty)
     return false
   end

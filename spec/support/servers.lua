@@ -183,4 +183,43 @@ function faulty:stop()
   files.remove(self.folder)
 end
 
+-- The vendors
+
+local vendors = {}
+vendors.__index = vendors
+
+--- Starts tests/faults/vendor_server.py: every host that plugins ask, with a certificate of its own.
+function servers.start_vendors()
+  local folder = files.temporary_folder()
+  files.write(folder .. "/answers.json", "{}")
+  local server = start({ settings.python, settings.source .. "/tests/faults/vendor_server.py",
+    folder },
+    { environment = { PATH = os.getenv("PATH") } },
+    function()
+      return tonumber(files.read(folder .. "/port") or "")
+    end)
+  server.folder = folder
+  return setmetatable(server, vendors)
+end
+
+--- What they answer from now on: {["api.pagerduty.com /oncalls"] = {json = ...}}; see the server.
+function vendors:set(answers)
+  files.write(self.folder .. "/answers.new", next(answers) and cjson.encode(answers) or "{}")
+  assert(os.rename(self.folder .. "/answers.new", self.folder .. "/answers.json"))
+  os.remove(self.folder .. "/requests.jsonl")
+end
+
+vendors.requests = faulty.requests
+
+--- The variables with which sentinel_loopback asks them.
+function vendors:environment()
+  return { SENTINEL_TEST_CONNECT_TO = "::127.0.0.1:" .. self.port,
+    SENTINEL_TEST_CA = self.folder .. "/ca.pem" }
+end
+
+function vendors:stop()
+  stop(self)
+  files.remove(self.folder)
+end
+
 return servers

@@ -11,6 +11,8 @@
 --   SENTINEL_SHIMS     folder for what is compiled from tests/faults/*.c; default:
 -- $SENTINEL_BUILD/shims
 --   SENTINEL_EVIL_BIN  the test build whose evaluator lies; default: $SENTINEL_BUILD/sentinel_evil
+--   SENTINEL_LOOPBACK_BIN  the test build whose plugins may ask servers on loopback; default:
+-- $SENTINEL_BUILD/sentinel_loopback
 --   SENTINEL_REQUIRE   "all": what would be skipped fails instead (for CI)
 --
 -- Run from the source folder: lua5.4 "$(command -v busted)" spec/e2e spec/faults
@@ -67,6 +69,8 @@ settings.node = os.getenv("SENTINEL_NODE") or output_of("command -v node")
 settings.clients = absolute(os.getenv("SENTINEL_CLIENTS") or settings.build .. "/clients")
 settings.shims = absolute(os.getenv("SENTINEL_SHIMS") or settings.build .. "/shims")
 settings.evil = absolute(os.getenv("SENTINEL_EVIL_BIN") or settings.build .. "/sentinel_evil")
+settings.loopback = absolute(os.getenv("SENTINEL_LOOPBACK_BIN")
+  or settings.build .. "/sentinel_loopback")
 settings.requires_all = os.getenv("SENTINEL_REQUIRE") == "all"
 
 settings.exists = exists

@@ -81,8 +81,7 @@ static void put_verdict(struct snt_json_writer *writer, const struct snt_record_
 }
 
 static void put_circumstances(struct snt_json_writer *writer, const struct snt_record_decision *record) {
-  snt_json_begin_array(writer, "facts");
-  snt_json_end_array(writer);
+  snt_json_put_raw(writer, "facts", record->facts.len > 0 ? record->facts : snt_slice_of("[]"));
   put_raw_or_null(writer, "zones", record->zones);
   put_or_null(writer, "endpoint", record->endpoint);
   put_or_null(writer, "ca", record->ca);

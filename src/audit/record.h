@@ -26,6 +26,7 @@ struct snt_record_decision {
   const char *justification;
   int64_t duration_s;
   struct snt_record_policy policy;
+  struct snt_slice facts; /* array: what was asked and answered; empty: none */
   struct snt_slice zones; /* object: hashes of the time zones that were used */
   const char *endpoint, *ca, *proxy;
   const char *const *config_layers; /* ends with NULL */

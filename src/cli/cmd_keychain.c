@@ -41,7 +41,7 @@ static snt_status ask(const char *what, const char *profile, bool is_hidden, boo
   SNT_BUF_AUTO struct snt_buf prompt = {0};
   SNT_TRY(snt_buf_appendf(&prompt, err, "%s for %s: ", what, profile));
   snt_status status = snt_tty_ask(prompt.data, is_hidden, PROMPT_DEADLINE_MS, LINE_CAP, out, err);
-  return snt_ok(status) ? status : snt_err_hint(err, "run it in a terminal, or give both lines on stdin with --stdin");
+  return snt_ok(status) ? status : snt_err_hint(err, "run it in a terminal, or give it on stdin, a line each, with --stdin");
 }
 
 static snt_status read_key(const char *profile, bool is_stdin, struct snt_aws_credentials *out, struct snt_err *err) {
@@ -64,8 +64,47 @@ static snt_status read_key(const char *profile, bool is_stdin, struct snt_aws_cr
                                : snt_fail(err, SNT_CODE_USAGE, "a secret access key has 1 to 256 characters");
 }
 
+/* A plugin's secret is named by --secret, and no profile beside it. */
+static snt_status take_secret_name(const struct snt_args *args, const char **out, struct snt_err *err) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  const char *name = args->values[SNT_OPTION_SECRET];
+  *out = name;
+  if (name != NULL && (args->argument_count > 0 || snt_args_has(args, SNT_OPTION_PROFILE))) {
+    return snt_fail(err, SNT_CODE_USAGE, "--secret names a plugin's secret: there is no profile beside it");
+  }
+  if (name != NULL && (strlen(name) > 64 || strspn(name, allowed) != strlen(name))) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%.100s\" cannot be the name of a secret", name));
+    return snt_err_hint(err, "it is the name in the plugin's needs.secrets: letters, digits and _");
+  }
+  return snt_done();
+}
+
+static snt_status add_secret(const struct snt_args *args, const char *name, struct snt_out *out, struct snt_err *err) {
+  SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
+  SNT_SECRET_AUTO struct snt_secret *secret = NULL;
+  SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
+  SNT_TRY(ask("secret", name, true, snt_args_has(args, SNT_OPTION_STDIN), &secret, err));
+  const char *text = snt_secret_borrow(secret);
+  for (size_t i = 0; i < snt_secret_len(secret); i++) {
+    if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
+      return snt_fail(err, SNT_CODE_USAGE, "a secret has no control characters");
+    }
+  }
+  if (snt_secret_len(secret) == 0) {
+    return snt_fail(err, SNT_CODE_USAGE, "the secret is empty");
+  }
+  SNT_TRY(snt_keychain_write(keychain.keychain, SNT_KEYCHAIN_KIND_PLUGIN, name, secret, err));
+  return snt_out_printf(out, err, "stored secret %s in the %s keychain\n", name,
+                        snt_keychain_backend_name(keychain.keychain));
+}
+
 snt_status snt_cmd_add(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   const char *profile = NULL;
+  const char *secret = NULL;
+  SNT_TRY(take_secret_name(args, &secret, err));
+  if (secret != NULL) {
+    return add_secret(args, secret, out, err);
+  }
   SNT_TRY(snt_args_take_profile(args, &profile, err));
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
@@ -84,6 +123,7 @@ struct listing {
   struct snt_err *err;
   snt_status status;
   const char *backend;
+  const char *kind;
 };
 
 static void list_name(void *context, const char *name) {
@@ -92,9 +132,12 @@ static void list_name(void *context, const char *name) {
     snt_json_begin_object(listing->writer, NULL);
     snt_json_put_string(listing->writer, "name", name);
     snt_json_put_string(listing->writer, "backend", listing->backend);
+    snt_json_put_string(listing->writer, "kind", listing->kind);
     snt_json_end_object(listing->writer);
   } else if (snt_ok(listing->status)) {
-    listing->status = snt_out_printf(listing->out, listing->err, "%s\n", name);
+    bool is_secret = strcmp(listing->kind, SNT_KEYCHAIN_KIND_PLUGIN) == 0;
+    listing->status =
+        snt_out_printf(listing->out, listing->err, "%s%s\n", name, is_secret ? " (a plugin's secret)" : "");
   }
 }
 
@@ -103,14 +146,18 @@ snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_e
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
   bool is_json = snt_args_has(args, SNT_OPTION_JSON);
   struct snt_json_writer writer;
-  struct listing listing = {out, is_json ? &writer : NULL, err, snt_done(), NULL};
+  struct listing listing = {out, is_json ? &writer : NULL, err, snt_done(), NULL, NULL};
   listing.backend = snt_keychain_backend_name(keychain.keychain);
   if (is_json) {
     snt_json_writer_init(&writer, &out->text, err);
     snt_json_begin_array(&writer, NULL);
   }
-  SNT_TRY(snt_keychain_list(keychain.keychain, SNT_KEYCHAIN_KIND_AWS, list_name, &listing, err));
-  SNT_TRY(listing.status);
+  static const char *const kinds[] = {SNT_KEYCHAIN_KIND_AWS, SNT_KEYCHAIN_KIND_PLUGIN};
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    listing.kind = kinds[i];
+    SNT_TRY(snt_keychain_list(keychain.keychain, kinds[i], list_name, &listing, err));
+    SNT_TRY(listing.status);
+  }
   if (is_json) {
     snt_json_end_array(&writer);
     SNT_TRY(snt_json_finish(&writer));
@@ -120,11 +167,13 @@ snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_e
 }
 
 snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
-  const char *profile = NULL;
-  SNT_TRY(snt_args_take_profile(args, &profile, err));
+  const char *name = NULL;
+  SNT_TRY(take_secret_name(args, &name, err));
+  const char *kind = name == NULL ? SNT_KEYCHAIN_KIND_AWS : SNT_KEYCHAIN_KIND_PLUGIN;
+  SNT_TRY(name == NULL ? snt_args_take_profile(args, &name, err) : snt_done());
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
-  SNT_TRY(snt_keychain_remove(keychain.keychain, SNT_KEYCHAIN_KIND_AWS, profile, err));
-  return snt_out_printf(out, err, "removed %s from the %s keychain\n", profile,
+  SNT_TRY(snt_keychain_remove(keychain.keychain, kind, name, err));
+  return snt_out_printf(out, err, "removed %s from the %s keychain\n", name,
                         snt_keychain_backend_name(keychain.keychain));
 }

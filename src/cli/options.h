@@ -22,6 +22,7 @@
   X(JSON, "--json", NULL, "print JSON")                                                                                \
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
   X(STDIN, "--stdin", NULL, "read the access key id and the secret from stdin, a line each")                           \
+  X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(HELP, "--help", NULL, "show this text")

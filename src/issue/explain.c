@@ -9,6 +9,7 @@
 
 void snt_explanation_clear(struct snt_explanation *explanation) {
   snt_decision_clear(&explanation->decision);
+  snt_facts_clear(&explanation->facts);
   snt_buf_clear(&explanation->request);
   snt_policy_clear(&explanation->policy);
   snt_buf_clear(&explanation->problems);
@@ -74,6 +75,8 @@ snt_status snt_explanation_format(const struct snt_explanation *explanation, str
   if (decision->trace != NULL) { /* there is none where nothing was evaluated */
     SNT_TRY(snt_json_dump(decision->trace, &trace, err));
   }
+  SNT_BUF_AUTO struct snt_buf facts = {0};
+  SNT_TRY(snt_facts_dump(&explanation->facts, &facts, err));
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, out, err);
   snt_json_begin_object(&writer, NULL);
@@ -93,8 +96,7 @@ snt_status snt_explanation_format(const struct snt_explanation *explanation, str
   snt_json_put_raw(&writer, "trace",
                    decision->trace == NULL ? snt_slice_of("[]") : (struct snt_slice){trace.data, trace.len});
   SNT_TRY(put_remedies(&writer, decision->remedies, err));
-  snt_json_begin_array(&writer, "facts");
-  snt_json_end_array(&writer);
+  snt_json_put_raw(&writer, "facts", (struct snt_slice){facts.data, facts.len});
   put_text_or_null(&writer, "failed_condition", decision->failed_condition);
   put_text_or_null(&writer, "missing", snt_buf_borrow(&decision->missing));
   snt_json_put_raw(&writer, "request", (struct snt_slice){explanation->request.data, explanation->request.len});
@@ -166,8 +168,12 @@ static snt_status explain_file(struct snt_flow *flow, const struct snt_explain_o
 
 /* Ownership goes to out. */
 static void take_result(struct snt_flow *flow, struct snt_explanation *out) {
-  *out = (struct snt_explanation){
-      .decision = flow->decision, .request = flow->request, .policy = flow->policy, .problems = flow->problems};
+  *out = (struct snt_explanation){.decision = flow->decision,
+                                  .request = flow->request,
+                                  .policy = flow->policy,
+                                  .facts = flow->facts,
+                                  .problems = flow->problems};
+  flow->facts = (struct snt_facts){0};
   flow->decision = (struct snt_decision){0};
   flow->request = (struct snt_buf){0};
   flow->policy = (struct snt_policy){0};

@@ -43,7 +43,7 @@ struct snt_flow {
   int64_t server_monotonic_ms;
   int64_t duration_s; /* asked for */
   struct snt_buf request;
-  struct snt_facts facts; /* that the decision rests on */
+  struct snt_facts facts; /* that the decision rests on; they point into policy */
   struct snt_decision decision;
   struct snt_session_names names;
   struct snt_log_position decision_record;
@@ -66,6 +66,7 @@ snt_status snt_flow_open_log(struct snt_flow *flow, struct snt_err *err);
 /* The folder of the log, where small state is kept; "." without a log. */
 snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err);
 /* flow_ask.c: base credentials; then policy and identity, together. */
+snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
 /* The decision's time: STS's Date and what has passed since; the local clock when STS was not asked. */
@@ -75,6 +76,8 @@ snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err);
 /* Decides on a request that is already written in flow->request: without the evaluator when the bundle does not bind
  * the profile to the role (NULL or "" when it is not known). */
 snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const char *role_arn, struct snt_err *err);
+/* flow_facts.c: what plugins need, asked by this process. */
+snt_status snt_flow_finish_evaluation(struct snt_flow *flow, struct snt_slice request, struct snt_err *err);
 /* flow_record.c */
 snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_record_issued(struct snt_flow *flow, const struct snt_sts_session *session, int64_t duration_s,

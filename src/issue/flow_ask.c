@@ -6,11 +6,15 @@
 
 enum { REGIONS_MAX = 8 };
 
-snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err) {
-  flow->stage = "credentials";
+snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err) {
   struct snt_keychain_options options = {.backend = snt_settings_text(flow->settings, SNT_SETTING_KEYCHAIN_BACKEND),
                                          .passphrase = flow->environment.passphrase};
-  SNT_TRY(snt_keychain_open(&options, &flow->keychain, err));
+  return flow->keychain != NULL ? snt_done() : snt_keychain_open(&options, &flow->keychain, err);
+}
+
+snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "credentials";
+  SNT_TRY(snt_flow_open_keychain(flow, err));
   return snt_aws_credentials_find(&flow->target, flow->keychain, &flow->environment.aws, &flow->base, err);
 }
 

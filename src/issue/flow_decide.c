@@ -36,7 +36,7 @@ snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const c
   if (flow->log != NULL) {
     snt_log_look_ahead(flow->log);
   }
-  SNT_TRY(snt_rounds_finish(&flow->policy, flow->evaluator, request, NULL, &flow->facts, &flow->decision, err));
+  SNT_TRY(snt_flow_finish_evaluation(flow, request, err));
   snt_evaluator_dismiss(flow->evaluator);
   if (flow->is_to_remember) {
     snt_flow_remember_policy(flow);

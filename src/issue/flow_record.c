@@ -34,7 +34,9 @@ snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err) 
   char proxy[512] = "";
   SNT_TRY(snt_http_proxy_for(flow->client, flow->sts.url, proxy, sizeof proxy, err));
   SNT_BUF_AUTO struct snt_buf zones = {0};
+  SNT_BUF_AUTO struct snt_buf facts = {0};
   SNT_TRY(snt_evaluator_dump_zones(flow->evaluator, &zones, err));
+  SNT_TRY(snt_facts_dump(&flow->facts, &facts, err));
   int64_t now_ms = snt_flow_now_ms(flow);
   int64_t local_ms = snt_clock_wall_ms();
   bool is_skewed = llabs((long long)(local_ms - now_ms)) > SKEW_MS;
@@ -54,6 +56,7 @@ snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err) 
                                        .justification = flow->options->justification,
                                        .duration_s = flow->duration_s,
                                        .policy = describe_policy(flow),
+                                       .facts = slice_of(&facts),
                                        .zones = slice_of(&zones),
                                        .endpoint = flow->sts.host,
                                        .ca = snt_http_ca_source(flow->client),

@@ -9,6 +9,7 @@
 #include "aws/identity.h"
 #include "base/buf.h"
 #include "policy/decision.h"
+#include "policy/needs.h"
 #include "policy/source.h"
 
 /* What a command asks for. Strings are borrowed; NULL: not given. */
@@ -52,6 +53,7 @@ struct snt_explanation {
   struct snt_decision decision;
   struct snt_buf request;   /* JSON: what was evaluated */
   struct snt_policy policy; /* what it was evaluated with */
+  struct snt_facts facts;   /* that the decision rests on; they point into policy */
   struct snt_buf problems;  /* JSON array, when the policy was refused */
 };
 void snt_explanation_clear(struct snt_explanation *explanation);

@@ -37,6 +37,7 @@ enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION
   X(TAGS, "tags", TEXT, NULL, false, "on|off", "whether sessions carry tags")                                          \
   X(SEPARATOR, "source_identity.separator", TEXT, NULL, false, "=|:", "separator in the source identity")              \
   X(IDENTITY_ACCOUNTS, "identity.accounts", LIST, NULL, true, NULL, "accounts whose users are known by plain name")    \
+  X(GEOIP_DATABASES, "geoip.databases", LIST, NULL, false, NULL, "MaxMind databases, for plugins that ask where")      \
   X(TIME_REQUIRE, "time.require", TEXT, NULL, true, "server", "refuse time conditions on a local clock")               \
   X(ENDPOINTS, "endpoints", TEXT, NULL, true, "any|aws", "aws: no other endpoint, CA or proxy is honoured")
 

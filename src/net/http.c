@@ -140,12 +140,12 @@ static void finish(struct snt_net_call *call) {
 
 static snt_status prepare(const struct snt_http_request *request, struct prepared *out, struct snt_err *err) {
   SNT_TRY(parse_url(request->url, &out->url, err));
-  if (strcmp(out->url.scheme, "https") != 0 && !out->url.is_loopback) {
+  if (strcmp(out->url.scheme, "https") != 0 && (request->route != NULL || !out->url.is_loopback)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: plain http is refused", out->url.authority));
     return snt_err_hint(err, "use https; plain http is for literal loopback addresses such as 127.0.0.1 only");
   }
   SNT_TRY(check_head(request, err));
-  const char *proxy = snt_proxy_find(&out->url);
+  const char *proxy = request->route == NULL ? snt_proxy_find(&out->url) : "";
   if (proxy[0] != '\0') {
     SNT_TRY(snt_proxy_check(proxy, err));
   }

@@ -4,7 +4,8 @@
  *  1. TLS 1.2 or later, certificate and name verified; plain http only to a literal loopback address, never by a proxy;
  *  2. no redirect, cookie, netrc or compressed body; a body shorter than announced or over the cap fails the call;
  *  3. nothing is loaded before a client is opened, no socket opened before the first call; bodies go straight into a
- *     secret, and what libcurl frees is wiped. */
+ *     secret, and what libcurl frees is wiped;
+ *  4. ask a call's route about the very address of the socket that is opened. */
 #ifndef SNT_NET_HTTP_H
 #define SNT_NET_HTTP_H
 
@@ -20,6 +21,16 @@ struct snt_http_header {
   const char *value; /* the caller's; may be a secret (session token): borrowed for the call */
 };
 
+struct sockaddr;
+
+/* Rules for calls that are less trusted than those to AWS. No proxy: it would connect in their place. */
+struct snt_http_route {
+  /* Asked for each address that is about to be connected to, whatever the name resolved to before. */
+  bool (*may_connect)(const struct sockaddr *address, bool allows_private);
+  bool allows_private;
+  const char *connect_to; /* NULL; tests: "NAME:PORT:ADDRESS:PORT" (curl, CURLOPT_CONNECT_TO) */
+};
+
 struct snt_http_request {
   const char *method; /* "GET", "POST" */
   const char *url;    /* absolute, encoded */
@@ -27,11 +38,12 @@ struct snt_http_request {
   size_t header_count;
   const char *body;
   size_t body_len;
-  int connect_timeout_ms;           /* 0: 1000 */
-  int timeout_ms;                   /* whole call; 0: 3000 */
-  size_t body_cap;                  /* 0: SNT_HTTP_BODY_CAP */
-  bool is_fresh;                    /* on a connection of its own: it goes out once */
-  void (*on_answer)(void *context); /* NULL, or called when the whole answer is there; others may still be awaited */
+  int connect_timeout_ms;             /* 0: 1000 */
+  int timeout_ms;                     /* whole call; 0: 3000 */
+  size_t body_cap;                    /* 0: SNT_HTTP_BODY_CAP */
+  bool is_fresh;                      /* on a connection of its own: it goes out once */
+  const struct snt_http_route *route; /* NULL: no further rules */
+  void (*on_answer)(void *context);   /* NULL, or called when the whole answer is there; others may still be awaited */
   void *context;
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "format/select.h"
 
 enum { QUESTIONS_MAX = 16, SECRETS_MAX = 8, LIST_MAX = 32 };
 
@@ -138,6 +139,11 @@ static snt_status read_question(const struct reading *reading, const char *name,
   (void)snprintf(out->name, sizeof out->name, "%s", name);
   SNT_TRY(parse_url(reading, url, out, err));
   SNT_TRY(take_list(value, "select", &out->select, err));
+  for (char *const *path = out->select; path != NULL && *path != NULL; path++) {
+    if (!snt_select_check_path(*path)) {
+      return refuse_plugin(reading, "http", name, "selects otherwise than by paths such as list[].user.name", err);
+    }
+  }
   return read_params(reading, snt_json_get(value, "params"), out, err);
 }
 

@@ -34,7 +34,7 @@ static void kinds_that_do_not_exist_carry_nothing(void **state) {
   assert_int_equal(snt_frame_request_max(SNT_FRAME_KIND_COUNT), 0);
   assert_int_equal(snt_frame_answer_max((enum snt_frame_kind) - 1), 0);
   assert_true(snt_frame_request_max(SNT_FRAME_LOAD) > 512 * 1024);
-  assert_int_equal(snt_frame_request_max(SNT_FRAME_EVALUATE), 64 * 1024);
+  assert_int_equal(snt_frame_request_max(SNT_FRAME_EVALUATE), 128 * 1024);
 }
 
 static void pairs_need_a_name_and_its_nul(void **state) {

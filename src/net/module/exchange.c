@@ -6,8 +6,10 @@
  *  3. the request's head lies in a secret: a header may be a session token. */
 #include "net/module/exchange.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { CONNECT_MS = 1000, TOTAL_MS = 3000, SENDINGS_MAX = 2 };
 
@@ -82,6 +84,33 @@ static CURLcode set_request(CURL *easy, const struct snt_http_request *request) 
   return CURLE_OK;
 }
 
+/* The address itself is looked at: what a name resolved to before, or will again, does not matter. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct snt_exchange *exchange = context;
+  const struct snt_http_route *route = exchange->call->request->route;
+  if (purpose != CURLSOCKTYPE_IPCXN || !route->may_connect(&address->addr, route->allows_private)) {
+    SNT_IGNORE(snt_fail(&exchange->why, SNT_CODE_NETWORK, "%s: its address is one that may not be asked",
+                        exchange->call->host));
+    return CURL_SOCKET_BAD;
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static CURLcode set_further_rules(struct snt_exchange *exchange) {
+  const struct snt_http_route *route = exchange->call->request->route;
+  CURL *easy = exchange->easy;
+  if (route == NULL) {
+    return CURLE_OK;
+  }
+  SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  SET(CURLOPT_OPENSOCKETDATA, exchange);
+  if (route->connect_to != NULL) {
+    exchange->connect_to.data = (char *)(uintptr_t)route->connect_to; /* libcurl only reads it */
+    SET(CURLOPT_CONNECT_TO, &exchange->connect_to);
+  }
+  return CURLE_OK;
+}
+
 /* libcurl sends again by itself what went out on a kept connection that was closed: once is enough. */
 static int count_sending(void *context, char *local, char *remote, int local_port, int remote_port) {
   struct snt_exchange *exchange = context;
@@ -113,6 +142,7 @@ static CURLcode set_all(struct snt_exchange *exchange) {
   CURLcode code = set_rules(easy);
   code = code != CURLE_OK ? code : set_trust(easy, exchange->trust);
   code = code != CURLE_OK ? code : set_route(easy, exchange->call);
+  code = code != CURLE_OK ? code : set_further_rules(exchange);
   code = code != CURLE_OK ? code : set_request(easy, exchange->call->request);
   return code != CURLE_OK ? code : set_ears(easy, exchange);
 }

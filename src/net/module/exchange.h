@@ -10,6 +10,7 @@ struct snt_exchange {
   struct snt_net_call *call;
   const struct snt_net_trust *trust;
   CURL *easy;
+  struct curl_slist connect_to;                      /* of the request's route */
   struct curl_slist lines[SNT_HTTP_HEADERS_MAX + 2]; /* of the request; their text lies in head */
   struct snt_secret *head;
   size_t head_bytes;  /* of the answer so far */

@@ -83,6 +83,10 @@ snt_status snt_exchange_fail(const struct snt_exchange *exchange, CURLcode resul
   const struct row row = find_row(result);
   const char *host = exchange->call->host;
   const char *detail = detail_of(exchange, result);
+  if (result == CURLE_COULDNT_CONNECT && exchange->why.code != SNT_CODE_FAILED) {
+    *err = exchange->why; /* no socket was opened */
+    return (snt_status){exchange->why.code};
+  }
   switch (row.kind) {
   case KIND_TIMEOUT:
     return fail_timeout(exchange, err);
