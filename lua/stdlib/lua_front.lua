@@ -17,6 +17,7 @@ local lua_front = {}
 local LEVELS_MAX = 32
 local NODES_MAX = 1000000 -- fuel and memory end sooner
 local POSSIBLE_ZONES_MAX = 16
+local SEEN_MAX = 1000
 
 local function place_of_caller(problems)
   local line, file = host.caller_line()
@@ -141,11 +142,24 @@ local function add_items(node, value, count, place, state, level)
   return node
 end
 
+-- A table that was emptied is as long to walk as it once was. Making it was paid for, and so was
+-- the first walk; this is for each further one. What was seen long ago is walked again for nothing.
+local function charge_again(value, state)
+  if state.seen[value] then
+    host.spend(state.walk_cost)
+    return
+  elseif state.seen_count == SEEN_MAX then
+    state.seen, state.seen_count = {}, 0
+  end
+  state.seen[value], state.seen_count = true, state.seen_count + 1
+end
+
 -- A table: a list, a map, or (in conditions) a map with list items beside its keys.
 local function read_table(value, place, state, level)
   if getmetatable(value) ~= nil then
     return other("a read-only table", place)
   end
+  charge_again(value, state)
   local keys, count = split_keys(value)
   if not keys then
     return other(count, place)
@@ -338,7 +352,8 @@ function lua_front.read(source, file, problems, bundle)
         or type(result)), 'local s = require "sentinel"; return s.policy { ... }')
     return nil
   end
-  local state = { marks = marks, problems = problems, nodes = 0 }
+  local state = { marks = marks, problems = problems, nodes = 0, seen = {}, seen_count = 0,
+    walk_cost = host.walk_cost() }
   local node, place = read_value(mark.body, mark.place, state, 1)
   local sources = { source }
   for path in pairs(loader.loaded) do
