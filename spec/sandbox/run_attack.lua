@@ -53,7 +53,7 @@ return s.policy { version = "1", rules = {
 ]]
 
 -- Far beyond what the fuel of loading and deciding takes, on a slow machine too.
-local CPU_MAX_S = 3
+local CPU_MAX_S = 6
 
 -- The memory of the process at its highest, in KiB.
 local function peak_kib()

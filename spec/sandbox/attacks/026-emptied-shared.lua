@@ -3,7 +3,9 @@
 -- runs: 1
 local s = require "sentinel"
 local long = {}
+for i = 1, 60000 do long[i] = i end
 for i = 1, 30000 do long["k" .. i] = i end
+for i = 1, 60000 do long[i] = nil end
 for i = 1, 30000 do long["k" .. i] = nil end
 long.users = { "a" }
 local branches, rules = {}, {}
