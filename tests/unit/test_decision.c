@@ -132,6 +132,7 @@ static void odd_members_are_no_decision(void **state) {
                                         {"reason", "\"\xed\xa0\x80\""},
                                         {"reason", "\"\\ud800\""},
                                         {"reason", "\"\\u009b31m\""},
+                                        {"reason", "\"\\u202e\""},
                                         {"error", "[]"},
                                         {"error", "\"\\u0000\""},
                                         {"error", "\"" FIFTY FIFTY "\""},
