@@ -164,7 +164,7 @@ function lua_front.read(source, file, problems, files, root)
         or type(result)), 'local s = require "sentinel"; return s.policy { ... }')
     return nil
   end
-  local state = { marks = marks, read_mark = read_mark, problems = problems, nodes = 0 }
+  local state = tree.new_state(problems, marks, read_mark)
   local node, place = tree.read(mark.body, mark.place, state, 1)
   return node, place, loading.find_zone_names(source, loader:sources())
 end

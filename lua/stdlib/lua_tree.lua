@@ -3,6 +3,7 @@ local tree = {}
 
 local LEVELS_MAX = 32
 local NODES_MAX = 1000000 -- fuel and memory end sooner
+local SEEN_MAX = 1000
 
 local function other(what, place)
   return { "other", what }, place
@@ -45,11 +46,24 @@ local function add_items(node, value, count, place, state, level)
   return node
 end
 
+-- A table that was emptied is as long to walk as it once was. Making it was paid for, and so was
+-- the first walk; this is for each further one. What was seen long ago is walked again for nothing.
+local function charge_again(value, state)
+  if state.seen[value] then
+    host.spend(state.walk_cost)
+    return
+  elseif state.seen_count == SEEN_MAX then
+    state.seen, state.seen_count = {}, 0
+  end
+  state.seen[value], state.seen_count = true, state.seen_count + 1
+end
+
 -- A table: a list, a map, or (in conditions) a map with list items beside its keys.
 local function read_table(value, place, state, level)
   if getmetatable(value) ~= nil then
     return other("a read-only table", place)
   end
+  charge_again(value, state)
   local keys, count = split_keys(value)
   if not keys then
     return other(count, place)
@@ -84,9 +98,17 @@ local READERS = {
   table = read_table,
 }
 
+--- What tree.read keeps while it reads one value with all that is below it.
+-- @param marks {value = mark} of which read_mark(mark, state, level) makes a node
+function tree.new_state(problems, marks, read_mark)
+  return {
+    problems = problems, marks = marks or {}, read_mark = read_mark, nodes = 0, seen = {},
+    seen_count = 0, walk_cost = host.walk_cost(),
+  }
+end
+
 --- A node and its place. What has no place of its own has that of what is around it.
--- @param state {nodes = how many there are, marks = {value = mark} of which state.read_mark(mark,
--- state, level) makes a node}
+-- @param state of tree.new_state
 function tree.read(value, place, state, level)
   state.nodes = state.nodes + 1
   if level > LEVELS_MAX then

@@ -45,8 +45,7 @@ end
 -- The manifest that plugin.lua returns, as plain data.
 local function read_manifest(value, folder, problems)
   local schema = require "sentinel.plugin_schema"
-  local state = { marks = {}, problems = problems, nodes = 0 }
-  local node, place = tree.read(value, errors.START, state, 1)
+  local node, place = tree.read(value, errors.START, tree.new_state(problems), 1)
   if not nodes.is_map(node) then
     problems:add(errors.START, "plugin.lua has to return a table, not " .. nodes.found(node),
       "return { name = ..., version = ..., api = 1, summary = ... }")

@@ -1,5 +1,4 @@
--- The shared corpus of attacks: nothing gets through, wherever in a policy it stands. Plugins are a
--- third place, not here.
+-- The shared corpus of attacks: nothing gets through, wherever in a policy or plugin it stands.
 local attacks = require "spec.support.attacks"
 local evaluator = require "spec.support.evaluator"
 

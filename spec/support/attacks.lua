@@ -3,7 +3,7 @@ local evaluator = require "spec.support.evaluator"
 
 local attacks = {}
 
-attacks.PLACES = { "top", "policy", "condition" }
+attacks.PLACES = { "top", "policy", "condition", "plugin", "manifest" }
 
 -- A stop for what hangs, far beyond what fuel lets through.
 local HANG_S = 20

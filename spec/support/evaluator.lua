@@ -86,7 +86,8 @@ local function encode_plugin(manifest, granted_files)
     manifest.limits.fuel)
 end
 
-local function add_plugins(state, plugins, granted_files)
+--- Gives a state the plugins {name = {[file] = source}}, as the core does.
+function evaluator.add_plugins(state, plugins, granted_files)
   for name, files in pairs(plugins or {}) do
     local answer = evaluator.describe(name, files["plugin.lua"])
     assert(answer.ok, answer.problems and answer.problems[1].message)
@@ -108,7 +109,7 @@ function evaluator.load(kind, text, options)
   for path, source in pairs(options.files or {}) do
     assert(state:call("add_file", evaluator.LOAD_FUEL, path, source))
   end
-  add_plugins(state, options.plugins, options.granted_files)
+  evaluator.add_plugins(state, options.plugins, options.granted_files)
   local json, result = state:call("load", options.fuel or evaluator.LOAD_FUEL, kind, name, text,
     is_bundle and tostring(#name:match("^.*/")) or "")
   assert(json, result)

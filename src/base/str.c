@@ -59,12 +59,17 @@ static size_t utf8_sequence(const unsigned char *data, size_t len, uint32_t *out
   return wanted;
 }
 
+static bool is_control(uint32_t point) {
+  return point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0x2028 && point <= 0x202e) ||
+         (point >= 0x2066 && point <= 0x2069);
+}
+
 static bool utf8_walk(const char *data, size_t len, bool with_controls) {
   const unsigned char *bytes = (const unsigned char *)data;
   for (size_t i = 0; i < len;) {
     uint32_t point = 0;
     size_t step = utf8_sequence(bytes + i, len - i, &point);
-    if (step == 0 || (!with_controls && (point < 0x20 || (point >= 0x7f && point < 0xa0)))) {
+    if (step == 0 || (!with_controls && is_control(point))) {
       return false;
     }
     i += step;

@@ -21,7 +21,8 @@ char *snt_str_dup_slice(struct snt_slice slice);
 
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool snt_utf8_check(const char *data, size_t len);
-/* Valid UTF-8 without C0, DEL and C1 control characters. */
+/* Valid UTF-8 without control characters: C0, DEL, C1, separators of lines (U+2028, U+2029) and what turns the
+ * direction of the text around it (U+202A to U+202E, U+2066 to U+2069), so that what is shown is what is there. */
 bool snt_utf8_check_printable(const char *data, size_t len);
 
 /* Whole-text match, byte for byte: '*' any run but '/', '?' one byte but '/'. Linear in text times pattern, no

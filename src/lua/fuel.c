@@ -1,7 +1,10 @@
 /* MUST
  *  1. refuse what passes the total or one block's cap, and remember the first refusal for good;
  *  2. never refuse a block that shrinks: Lua relies on it;
- *  3. raise, once the flag is set, from every charge and every count of the hook. */
+ *  3. raise, once the flag is set, from every charge and every count of the hook.
+ *
+ * One instruction may be longer than its unit: comparing long strings, `%` of far floats, thousands of varargs, a
+ * numeral of 1 MiB. No hook runs in it and nothing charges for it; the deadline of lua/evaluator ends such a run. */
 #include "lua/fuel.h"
 
 #include "lua/vm_internal.h"
@@ -11,6 +14,9 @@
 
 #define HOOK_INTERVAL 1000
 #define BYTES_PER_UNIT 64 /* of growth: copying 1 MiB is 16,384 units */
+#define BLOCK_COST 4      /* of every new block, however small */
+#define SMALLEST_BLOCK 32
+#define WALK_BYTES_PER_UNIT 512
 #define COLLECT_FROM ((size_t)6 << 20)
 #define COLLECT_ABOVE ((size_t)24 << 20) /* from here on garbage is collected before it can fill the budget */
 #define STRING_OVERHEAD 64               /* header of a string or buffer beside its bytes */
@@ -27,6 +33,13 @@ static void charge(struct snt_budget *budget, size_t units) {
   } else {
     budget->fuel -= (int64_t)units;
   }
+}
+
+/* What a block takes of the process's memory: malloc adds a word and rounds up, which makes a third more of many small
+ * blocks. */
+static size_t weigh(size_t size) {
+  size_t whole = (size + sizeof(size_t) + 15) & ~(size_t)15;
+  return size == 0 ? 0 : whole < SMALLEST_BLOCK ? SMALLEST_BLOCK : whole;
 }
 
 static bool is_refused(struct snt_budget *budget, size_t more, size_t new_size) {
@@ -53,10 +66,10 @@ void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size
   size_t old = block == NULL ? 0 : old_size; /* without a block old_size is a kind of object */
   if (new_size == 0) {
     free(block);
-    budget->used -= old;
+    budget->used -= weigh(old);
     return NULL;
   }
-  if (new_size > old && is_refused(budget, new_size - old, new_size)) {
+  if (new_size > old && is_refused(budget, weigh(new_size) - weigh(old), new_size)) {
     return NULL;
   }
   void *moved = realloc(block, new_size);
@@ -67,10 +80,13 @@ void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size
     budget->abort = SNT_ABORT_MEMORY;
     return NULL;
   }
-  budget->used = budget->used - old + new_size;
+  budget->used = budget->used - weigh(old) + weigh(new_size);
   if (new_size > old) {
-    charge(budget, new_size / BYTES_PER_UNIT);
+    charge(budget, (block == NULL ? BLOCK_COST : 0) + new_size / BYTES_PER_UNIT);
     start_collecting(budget);
+  }
+  if (new_size > budget->largest && (block != NULL || old_size != LUA_TSTRING)) {
+    budget->largest = new_size;
   }
   return moved;
 }
@@ -118,6 +134,8 @@ void snt_fuel_spend(lua_State *L, size_t units) {
   charge(snt_budget_of(L), units);
   snt_fuel_check(L);
 }
+
+size_t snt_fuel_walk_cost(lua_State *L) { return snt_budget_of(L)->largest / WALK_BYTES_PER_UNIT; }
 
 void snt_fuel_expect_block(lua_State *L, size_t len) {
   struct snt_budget *budget = snt_budget_of(L);

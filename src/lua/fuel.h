@@ -15,8 +15,9 @@
 enum snt_abort { SNT_ABORT_NONE = 0, SNT_ABORT_FUEL, SNT_ABORT_MEMORY, SNT_ABORT_SUSPENDED };
 
 struct snt_budget {
-  size_t used, cap; /* bytes of the state's blocks */
+  size_t used, cap; /* bytes of the state's blocks, and what malloc adds to each */
   size_t kept;      /* what the last forced collection left */
+  size_t largest;   /* the largest block so far, strings apart: no table has more slots than fit into it */
   int64_t fuel;     /* never below 0 */
   enum snt_abort abort;
   bool is_collecting;
@@ -33,6 +34,8 @@ void snt_fuel_arm(lua_State *L, int64_t fuel, bool counts_instructions);
 void snt_fuel_disarm(lua_State *L);
 /* Charges the work that a C function is about to do; raises when nothing is left. */
 void snt_fuel_spend(lua_State *L, size_t units);
+/* What a walk over all slots of any table costs at most: the empty ones too, which cannot be counted beforehand. */
+size_t snt_fuel_walk_cost(lua_State *L);
 /* Raises when the flag is set. */
 void snt_fuel_check(lua_State *L);
 /* For a result of len bytes that is about to be built: sets the flag and raises when no block can hold it. */

@@ -338,12 +338,19 @@ static int host_spend(lua_State *L) {
   return 0;
 }
 
+/* What `pairs` of Lua's own over a table of policy's may cost beside its steps. */
+static int host_walk_cost(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)snt_fuel_walk_cost(L));
+  return 1;
+}
+
 static int host_error_text(lua_State *L) {
   if (lua_type(L, 1) != LUA_TSTRING) {
     lua_pushfstring(L, "error value is a %s", luaL_typename(L, 1));
     return 1;
   }
   struct snt_slice text = check_slice(L, 1);
+  snt_fuel_spend(L, (text.len < CLEAN_MAX ? text.len : CLEAN_MAX) / 4);
   snt_host_push_clean(L, text.data, text.len);
   return 1;
 }
@@ -399,6 +406,7 @@ static const luaL_Reg host_functions[] = {{"yaml", snt_host_yaml},
                                           {"readonly", host_readonly},
                                           {"pcall", snt_lib_pcall},
                                           {"spend", host_spend},
+                                          {"walk_cost", host_walk_cost},
                                           {"error_text", host_error_text},
                                           {"source_of", host_source_of},
                                           {"caller_line", host_caller_line},

@@ -12,6 +12,11 @@
 
 /* What every call costs beside its instructions. */
 #define SNT_LIB_CALL_COST 4
+/* What each step of an iterator costs beside its instructions. */
+#define SNT_LIB_STEP_COST 2
+/* What raising and catching an error costs, and looking for the nearest of the names that exist. */
+#define SNT_LIB_ERROR_COST 64
+#define SNT_LIB_UNKNOWN_NAME_COST 200
 
 /* Each is the list of the functions of one table, ending with {NULL, NULL}. */
 extern const luaL_Reg snt_lib_base[];
@@ -39,5 +44,11 @@ size_t snt_lib_start_of(lua_Integer position, size_t len);
 size_t snt_lib_end_of(lua_Integer position, size_t len);
 /* Charges for reading len bytes. */
 void snt_lib_charge_bytes(lua_State *L, size_t len);
+/* Charges for making a text of the value, when it is a number: the digits of a float take long. */
+void snt_lib_charge_number(lua_State *L, int index);
+/* luaL_checklstring, with the charge for a number that becomes a text. */
+const char *snt_lib_check_text(lua_State *L, int index, size_t *len);
+/* Charges for comparing the values at both indices, when they are strings. */
+void snt_lib_charge_comparison(lua_State *L, int a, int b);
 
 #endif

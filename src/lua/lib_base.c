@@ -7,13 +7,37 @@
 #include <string.h>
 
 #define BYTES_PER_UNIT 16
+#define COMPARED_BYTES_PER_UNIT 64
+#define NUMERAL_COST 16
+#define DIGITS_PER_UNIT 4
+#define INTEGER_COST 4
+#define FLOAT_COST 64
 
 void snt_lib_charge_bytes(lua_State *L, size_t len) { snt_fuel_spend(L, SNT_LIB_CALL_COST + len / BYTES_PER_UNIT); }
+
+void snt_lib_charge_number(lua_State *L, int index) {
+  if (lua_type(L, index) == LUA_TNUMBER) {
+    snt_fuel_spend(L, lua_isinteger(L, index) ? INTEGER_COST : FLOAT_COST);
+  }
+}
+
+const char *snt_lib_check_text(lua_State *L, int index, size_t *len) {
+  snt_lib_charge_number(L, index);
+  return luaL_checklstring(L, index, len);
+}
+
+void snt_lib_charge_comparison(lua_State *L, int a, int b) {
+  if (lua_type(L, a) == LUA_TSTRING && lua_type(L, b) == LUA_TSTRING) {
+    size_t a_len = lua_rawlen(L, a), b_len = lua_rawlen(L, b);
+    snt_fuel_spend(L, (a_len < b_len ? a_len : b_len) / COMPARED_BYTES_PER_UNIT);
+  }
+}
 
 const char *snt_lib_push_text(lua_State *L, int index, size_t *len) {
   switch (lua_type(L, index)) {
   case LUA_TSTRING:
   case LUA_TNUMBER:
+    snt_lib_charge_number(L, index);
     lua_pushvalue(L, index);
     break;
   case LUA_TBOOLEAN:
@@ -43,6 +67,7 @@ static int base_error(lua_State *L) {
     size_t len = 0;
     (void)lua_tolstring(L, 1, &len);
     snt_lib_charge_bytes(L, len);
+    snt_fuel_spend(L, (size_t)level); /* how far down the stack it looks */
     luaL_where(L, (int)level);
     lua_pushvalue(L, 1);
     lua_concat(L, 2);
@@ -52,6 +77,7 @@ static int base_error(lua_State *L) {
 
 static int next_index(lua_State *L) {
   lua_Integer i = luaL_intop(+, luaL_checkinteger(L, 2), 1);
+  snt_fuel_spend(L, SNT_LIB_STEP_COST);
   lua_pushinteger(L, i);
   return lua_geti(L, 1, i) == LUA_TNIL ? 1 : 2;
 }
@@ -112,7 +138,7 @@ static int base_tonumber(lua_State *L) {
     luaL_checktype(L, 1, LUA_TSTRING);
     const char *text = lua_tolstring(L, 1, &len);
     luaL_argcheck(L, 2 <= base && base <= 36, 2, "base out of range");
-    snt_lib_charge_bytes(L, len);
+    snt_fuel_spend(L, NUMERAL_COST + len / DIGITS_PER_UNIT);
     if (parse_integer(text, len, base, &value)) {
       lua_pushinteger(L, value);
       return 1;
@@ -123,7 +149,7 @@ static int base_tonumber(lua_State *L) {
   } else if (lua_type(L, 1) == LUA_TSTRING) {
     size_t len = 0;
     const char *text = lua_tolstring(L, 1, &len);
-    snt_lib_charge_bytes(L, len);
+    snt_fuel_spend(L, NUMERAL_COST + len / DIGITS_PER_UNIT);
     if (lua_stringtonumber(L, text) == len + 1) {
       return 1;
     }
@@ -148,11 +174,12 @@ static int base_type(lua_State *L) {
 
 int snt_lib_pcall(lua_State *L) {
   luaL_checkany(L, 1);
+  snt_fuel_spend(L, SNT_LIB_CALL_COST);
   int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
   if (status == LUA_ERRMEM && snt_budget_of(L)->abort == SNT_ABORT_NONE) {
     snt_budget_of(L)->abort = SNT_ABORT_MEMORY;
   }
-  snt_fuel_check(L);
+  snt_fuel_spend(L, status == LUA_OK ? 0 : SNT_LIB_ERROR_COST);
   luaL_checkstack(L, 1, NULL);
   lua_pushboolean(L, status == LUA_OK);
   lua_insert(L, 1);
@@ -162,6 +189,7 @@ int snt_lib_pcall(lua_State *L) {
 static int base_rawequal(lua_State *L) {
   luaL_checkany(L, 1);
   luaL_checkany(L, 2);
+  snt_lib_charge_comparison(L, 1, 2);
   lua_pushboolean(L, lua_rawequal(L, 1, 2));
   return 1;
 }

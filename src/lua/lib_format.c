@@ -15,7 +15,9 @@
 #include <string.h>
 
 #define CONVERSION_COST 8
-#define LONG_TEXT 100 /* from here on a text without precision is added as it is, as Lua does */
+#define FLOAT_COST 64
+#define QUOTED_BYTE_COST 4 /* a control character becomes four */
+#define LONG_TEXT 100      /* from here on a text without precision is added as it is, as Lua does */
 #define SPEC_CAP 32
 #define DIGITS_MAX 2
 /* "%99.99f" of the largest double: sign, 309 digits, point, 99 digits. */
@@ -108,9 +110,11 @@ static void add_integer(luaL_Buffer *out, const struct spec *spec, long long val
   luaL_addlstring(out, item, (size_t)n);
 }
 
-static void add_number(luaL_Buffer *out, const struct spec *spec, double value) {
+/* The length, which is at most ITEM_CAP, tells what the digits cost. */
+static void add_number(lua_State *L, luaL_Buffer *out, const struct spec *spec, double value) {
   char item[ITEM_CAP];
   int n = snprintf(item, sizeof item, spec->text, value);
+  snt_fuel_spend(L, FLOAT_COST + (size_t)n);
   luaL_addlstring(out, item, (size_t)n);
 }
 
@@ -184,7 +188,7 @@ static void add_quoted(lua_State *L, luaL_Buffer *out, int argument) {
   switch (lua_type(L, argument)) {
   case LUA_TSTRING: {
     const char *text = lua_tolstring(L, argument, &len);
-    snt_fuel_spend(L, len / 4);
+    snt_fuel_spend(L, len * QUOTED_BYTE_COST);
     add_quoted_text(out, text, len);
     break;
   }
@@ -220,14 +224,14 @@ static void add_item(lua_State *L, luaL_Buffer *out, const struct spec *spec, in
     if (strchr("diuoxX", spec->letter) != NULL) {
       add_integer(out, spec, luaL_checkinteger(L, argument));
     } else {
-      add_number(out, spec, luaL_checknumber(L, argument));
+      add_number(L, out, spec, luaL_checknumber(L, argument));
     }
   }
 }
 
 int snt_lib_format(lua_State *L) {
   size_t len = 0;
-  const char *at = luaL_checklstring(L, 1, &len), *end = at + len;
+  const char *at = snt_lib_check_text(L, 1, &len), *end = at + len;
   int argument = 1, top = lua_gettop(L);
   snt_lib_charge_bytes(L, len);
   luaL_Buffer out;

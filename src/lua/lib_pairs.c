@@ -57,10 +57,12 @@ static void check_key(lua_State *L, int index) {
   }
 }
 
-/* Counts the keys and charges for them: 2 each, and what sorting compares. */
+/* Counts the keys and charges for them: 2 each, and what sorting compares. Where there were keys once there are slots
+ * still. */
 static size_t count_keys(lua_State *L, int table, bool *is_sequence) {
   size_t n = 0, bytes = 0;
   *is_sequence = true;
+  snt_fuel_spend(L, snt_fuel_walk_cost(L));
   for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1)) {
     check_key(L, -2);
     n++;
@@ -116,6 +118,7 @@ static int next_pair(lua_State *L) {
   lua_Integer n = lua_tointeger(L, lua_upvalueindex(3));
   lua_Integer i = lua_tointeger(L, lua_upvalueindex(4));
   while (i < n) {
+    snt_fuel_spend(L, SNT_LIB_STEP_COST);
     i++;
     lua_settop(L, 0);
     if (lua_isnil(L, lua_upvalueindex(2))) {
@@ -129,7 +132,6 @@ static int next_pair(lua_State *L) {
       lua_replace(L, lua_upvalueindex(4));
       return 2;
     }
-    snt_fuel_spend(L, 1);
   }
   lua_pushnil(L);
   return 1;

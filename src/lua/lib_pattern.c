@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define PLAIN_BYTES_PER_UNIT 4 /* memmem is linear in the worst case too, but not fast */
+
 static struct snt_pattern make_pattern(lua_State *L, const char *subject, size_t len, const char *pattern_end) {
   /* Not {0}: the captures are written before they are read, and clearing them would cost more than most matches. */
   struct snt_pattern m;
@@ -65,15 +67,15 @@ static int find_pattern(lua_State *L, struct snt_pattern *m, const char *from, c
 
 static int find_or_match(lua_State *L, bool is_find) {
   size_t len = 0, pattern_len = 0;
-  const char *subject = luaL_checklstring(L, 1, &len), *pattern = luaL_checklstring(L, 2, &pattern_len);
+  const char *subject = snt_lib_check_text(L, 1, &len), *pattern = snt_lib_check_text(L, 2, &pattern_len);
   size_t start = snt_lib_start_of(luaL_optinteger(L, 3, 1), len) - 1;
-  snt_lib_charge_bytes(L, pattern_len);
+  snt_fuel_spend(L, SNT_LIB_CALL_COST + pattern_len / PLAIN_BYTES_PER_UNIT);
   if (start > len) {
     luaL_pushfail(L);
     return 1;
   }
   if (is_find && (lua_toboolean(L, 4) || !has_specials(pattern, pattern_len))) {
-    snt_lib_charge_bytes(L, len - start);
+    snt_fuel_spend(L, (len - start) / PLAIN_BYTES_PER_UNIT);
     return find_plain(L, subject + start, subject + len, pattern, pattern_len);
   }
   struct snt_pattern m = make_pattern(L, subject, len, pattern + pattern_len);
@@ -108,8 +110,8 @@ static int next_match(lua_State *L) {
 
 int snt_lib_gmatch(lua_State *L) {
   size_t len = 0;
-  (void)luaL_checklstring(L, 1, &len);
-  (void)luaL_checkstring(L, 2);
+  (void)snt_lib_check_text(L, 1, &len);
+  (void)snt_lib_check_text(L, 2, NULL);
   size_t start = snt_lib_start_of(luaL_optinteger(L, 3, 1), len) - 1;
   lua_settop(L, 2);
   lua_pushinteger(L, (lua_Integer)(start > len ? len + 1 : start));
@@ -133,6 +135,7 @@ static void add_reference(struct substitution *sub, char digit, const char *s, c
     return;
   }
   snt_pattern_push_capture(&sub->m, digit - '1', s, end);
+  snt_lib_charge_number(L, -1);
   (void)lua_tolstring(L, -1, NULL); /* a position */
   luaL_addvalue(&sub->out);
 }
@@ -183,6 +186,7 @@ static bool add_replacement(struct substitution *sub, const char *s, const char 
   if (!lua_isstring(L, -1)) {
     return luaL_error(L, "invalid replacement value (a %s)", luaL_typename(L, -1)) != 0;
   }
+  snt_lib_charge_number(L, -1);
   snt_lib_charge_bytes(L, lua_rawlen(L, -1));
   luaL_addvalue(&sub->out);
   return true;
@@ -221,7 +225,7 @@ static lua_Integer substitute(struct substitution *sub, const char *pattern, lua
 
 int snt_lib_gsub(lua_State *L) {
   size_t len = 0, pattern_len = 0;
-  const char *subject = luaL_checklstring(L, 1, &len), *pattern = luaL_checklstring(L, 2, &pattern_len);
+  const char *subject = snt_lib_check_text(L, 1, &len), *pattern = snt_lib_check_text(L, 2, &pattern_len);
   int type = lua_type(L, 3);
   luaL_argexpected(L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION || type == LUA_TTABLE, 3,
                    "string/function/table");

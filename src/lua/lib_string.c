@@ -29,7 +29,7 @@ size_t snt_lib_end_of(lua_Integer position, size_t len) {
 
 static int string_byte(lua_State *L) {
   size_t len = 0;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = snt_lib_check_text(L, 1, &len);
   lua_Integer position = luaL_optinteger(L, 2, 1);
   size_t start = snt_lib_start_of(position, len), end = snt_lib_end_of(luaL_optinteger(L, 3, (lua_Integer)start), len);
   if (start > end) {
@@ -60,7 +60,7 @@ static int string_char(lua_State *L) {
 
 static int string_len(lua_State *L) {
   size_t len = 0;
-  (void)luaL_checklstring(L, 1, &len);
+  (void)snt_lib_check_text(L, 1, &len);
   lua_pushinteger(L, (lua_Integer)len);
   return 1;
 }
@@ -70,7 +70,7 @@ static char to_upper(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
 
 static int map_bytes(lua_State *L, char (*map)(char)) {
   size_t len = 0;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = snt_lib_check_text(L, 1, &len);
   snt_lib_charge_bytes(L, len);
   luaL_Buffer result;
   char *out = luaL_buffinitsize(L, &result, len);
@@ -86,7 +86,7 @@ static int string_upper(lua_State *L) { return map_bytes(L, to_upper); }
 
 static int string_reverse(lua_State *L) {
   size_t len = 0;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = snt_lib_check_text(L, 1, &len);
   snt_lib_charge_bytes(L, len);
   luaL_Buffer result;
   char *out = luaL_buffinitsize(L, &result, len);
@@ -107,7 +107,7 @@ static void repeat(char *out, size_t piece, size_t len) {
 
 static int string_rep(lua_State *L) {
   size_t len = 0, separator_len = 0;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = snt_lib_check_text(L, 1, &len);
   lua_Integer times = luaL_checkinteger(L, 2);
   const char *separator = luaL_optlstring(L, 3, "", &separator_len);
   if (times <= 0 || len + separator_len == 0) {
@@ -131,7 +131,7 @@ static int string_rep(lua_State *L) {
 
 static int string_sub(lua_State *L) {
   size_t len = 0;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = snt_lib_check_text(L, 1, &len);
   size_t start = snt_lib_start_of(luaL_checkinteger(L, 2), len), end = snt_lib_end_of(luaL_optinteger(L, 3, -1), len);
   size_t n = start <= end ? end - start + 1 : 0;
   snt_lib_charge_bytes(L, n);

@@ -6,6 +6,8 @@
 
 #include <limits.h>
 
+#define PIECE_COST 3 /* of concat: each is measured, then copied */
+
 static lua_Integer length_of(lua_State *L, int table) { return (lua_Integer)lua_rawlen(L, table); }
 
 static int table_insert(lua_State *L) {
@@ -51,6 +53,7 @@ static size_t push_piece(lua_State *L, lua_Integer i) {
   if (type != LUA_TSTRING && type != LUA_TNUMBER) {
     luaL_error(L, "invalid value (at index %I) in table for 'concat'", (LUAI_UACINT)i);
   }
+  snt_lib_charge_number(L, -1);
   (void)lua_tolstring(L, -1, &len);
   return len;
 }
@@ -58,7 +61,7 @@ static size_t push_piece(lua_State *L, lua_Integer i) {
 static size_t measure(lua_State *L, lua_Integer first, lua_Integer last, size_t separator) {
   size_t total = 0;
   for (lua_Integer i = first;; i++) {
-    snt_fuel_spend(L, 1);
+    snt_fuel_spend(L, PIECE_COST);
     total += push_piece(L, i) + separator;
     lua_pop(L, 1);
     snt_fuel_expect_block(L, total);
@@ -130,6 +133,7 @@ static int table_unpack(lua_State *L) {
 /* Is the value at the top but one after the value at the top? */
 static bool is_after(lua_State *L, bool has_comparator) {
   if (!has_comparator) {
+    snt_lib_charge_comparison(L, -1, -2);
     return lua_compare(L, -1, -2, LUA_OPLT) != 0;
   }
   lua_pushvalue(L, 2);

@@ -49,7 +49,7 @@ static lua_Integer position_from(lua_Integer position, size_t len) {
 
 static int utf8_len(lua_State *L) {
   size_t len = 0, size = 0;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = snt_lib_check_text(L, 1, &len);
   lua_Integer i = position_from(luaL_optinteger(L, 2, 1), len), end = position_from(luaL_optinteger(L, 3, -1), len);
   luaL_argcheck(L, 1 <= i && i - 1 <= (lua_Integer)len, 2, "initial position out of bounds");
   luaL_argcheck(L, end <= (lua_Integer)len, 3, "final position out of bounds");
@@ -69,7 +69,7 @@ static int utf8_len(lua_State *L) {
 
 static int utf8_codepoint(lua_State *L) {
   size_t len = 0, size = 0;
-  const char *text = luaL_checklstring(L, 1, &len);
+  const char *text = snt_lib_check_text(L, 1, &len);
   lua_Integer i = position_from(luaL_optinteger(L, 2, 1), len), end = position_from(luaL_optinteger(L, 3, i), len);
   bool is_lax = lua_toboolean(L, 4) != 0;
   luaL_argcheck(L, i >= 1, 2, "out of bounds");
@@ -134,7 +134,7 @@ static lua_Integer move_over(lua_State *L, const char *text, lua_Integer at, lua
 
 static int utf8_offset(lua_State *L) {
   size_t size = 0;
-  const char *text = luaL_checklstring(L, 1, &size);
+  const char *text = snt_lib_check_text(L, 1, &size);
   lua_Integer len = (lua_Integer)size, n = luaL_checkinteger(L, 2);
   lua_Integer at = position_from(luaL_optinteger(L, 3, n > 0 ? 1 : len + 1), size) - 1;
   luaL_argcheck(L, 0 <= at && at <= len, 3, "position out of bounds");
@@ -163,7 +163,8 @@ static int utf8_offset(lua_State *L) {
 
 static int next_code(lua_State *L, bool is_lax) {
   size_t len = 0, size = 0;
-  const char *text = luaL_checklstring(L, 1, &len);
+  snt_fuel_spend(L, SNT_LIB_STEP_COST);
+  const char *text = snt_lib_check_text(L, 1, &len);
   lua_Unsigned at = (lua_Unsigned)lua_tointeger(L, 2);
   if (at > 0 && at < len) {
     at = (lua_Unsigned)move_over(L, text, (lua_Integer)at, (lua_Integer)len, 1);

@@ -61,12 +61,14 @@ void snt_readonly_check_writable(lua_State *L, int index) {
 }
 
 static int refuse_write(lua_State *L) {
+  snt_fuel_spend(L, SNT_LIB_CALL_COST);
   const char *key = snt_readonly_push_quoted(L, 2);
   const char *name = push_meta(L, 1, &name_key) ? lua_tostring(L, -1) : "this table";
   return luaL_error(L, "%s is read-only: %s cannot be set", name, key);
 }
 
 static int view_len(lua_State *L) {
+  snt_fuel_spend(L, SNT_LIB_CALL_COST);
   snt_readonly_open(L, 1);
   lua_pushinteger(L, (lua_Integer)lua_rawlen(L, 1));
   return 1;
@@ -97,6 +99,7 @@ static void note_absent(lua_State *L, int absent, int depth) {
 
 /* policy.md: an absent field reads as nil, and so do the fields below it. Any other name raises as Lua would. */
 static int index_nil(lua_State *L) {
+  snt_fuel_spend(L, SNT_LIB_CALL_COST);
   lua_rawgeti(L, LUA_REGISTRYINDEX, snt_vm_of(L)->absent_ref);
   lua_pushvalue(L, 2);
   if (lua_type(L, 2) == LUA_TSTRING && lua_rawget(L, -2) != LUA_TNIL) {
@@ -126,6 +129,7 @@ static void give_nil_a_metatable(lua_State *L) {
 static int raise_unknown_field(lua_State *L, const char *name, int fields) {
   const char *names[65];
   size_t n = 0;
+  snt_fuel_spend(L, SNT_LIB_UNKNOWN_NAME_COST);
   for (lua_pushnil(L); lua_next(L, fields) != 0 && n < 64; lua_pop(L, 1)) {
     if (lua_type(L, -2) == LUA_TSTRING) {
       names[n++] = lua_tostring(L, -2);
@@ -143,6 +147,7 @@ static int raise_unknown_field(lua_State *L, const char *name, int fields) {
 /* Upvalues: content, fields, name. */
 static int index_strict(lua_State *L) {
   lua_settop(L, 2);
+  snt_fuel_spend(L, SNT_LIB_CALL_COST);
   lua_pushvalue(L, 2);
   int shape = lua_rawget(L, lua_upvalueindex(2));
   if (shape == LUA_TNIL) {

@@ -12,10 +12,9 @@
 #include <lauxlib.h>
 
 #define NAMES_MAX 128
-#define UNKNOWN_NAME_COST 200
 
 static int raise_unknown_global(lua_State *L) {
-  snt_fuel_spend(L, UNKNOWN_NAME_COST);
+  snt_fuel_spend(L, SNT_LIB_UNKNOWN_NAME_COST);
   const char *names[NAMES_MAX + 1];
   size_t n = 0;
   lua_settop(L, 2);

@@ -5,7 +5,16 @@
 
 #include "base/str.h"
 
-enum { REMEDIES_MAX = 8, REMEDY_CAP = 301 };
+/* What the stdlib writes is less: names of 128 bytes, texts of 256, and what fits into a frame. */
+enum {
+  REMEDIES_MAX = 8,
+  REMEDY_CAP = 301,
+  CONDITIONS_MAX = 100,
+  CONDITION_CAP = 257,
+  TRACE_MAX = 1000,
+  MISSING_CAP = 513,
+  TOLD_CAP = 1024
+};
 
 static const char *const EFFECT_NAMES[] = {
 #define SNT_EFFECT_NAME(name, text, issues) text,
@@ -60,26 +69,63 @@ static snt_status take_bool(const struct snt_json_value *root, const char *key, 
   return snt_done();
 }
 
-/* An array whose texts are printable; kept as JSON. */
-static snt_status take_array(const struct snt_json_value *root, const char *key, struct snt_buf *out,
-                             struct snt_err *err) {
-  const struct snt_json_value *value = snt_json_get(root, key);
-  if (snt_json_type(value) != SNT_JSON_ARRAY) {
+/* An array of at most max printable texts of at most cap - 1 bytes. */
+static snt_status check_texts(const struct snt_json_value *list, const char *key, size_t max, size_t cap,
+                              struct snt_err *err) {
+  if (snt_json_type(list) != SNT_JSON_ARRAY || snt_json_count(list) > max) {
     return refuse_reply(key, err);
   }
-  return snt_json_dump(value, out, err);
+  for (size_t i = 0; i < snt_json_count(list); i++) {
+    size_t len = 0;
+    const char *text = snt_json_string(snt_json_at(list, i), &len);
+    if (text == NULL || len >= cap || strlen(text) != len || !snt_utf8_check_printable(text, len)) {
+      return refuse_reply(key, err);
+    }
+  }
+  return snt_done();
+}
+
+static snt_status take_conditions(const struct snt_json_value *root, struct snt_buf *out, struct snt_err *err) {
+  const struct snt_json_value *list = snt_json_get(root, "conditions");
+  SNT_TRY(check_texts(list, "conditions", CONDITIONS_MAX, CONDITION_CAP, err));
+  return snt_json_dump(list, out, err);
 }
 
 static snt_status take_missing(const struct snt_json_value *root, struct snt_buf *out, struct snt_err *err) {
-  const struct snt_json_value *value = snt_json_get(root, "missing");
-  for (size_t i = 0; i < snt_json_count(value); i++) {
-    size_t len = 0;
-    const char *text = snt_json_string(snt_json_at(value, i), &len);
-    if (text == NULL || len > 512 || !snt_utf8_check_printable(text, len)) {
-      return refuse_reply("missing", err);
-    }
-    SNT_TRY(snt_buf_appendf(out, err, "%s%s", i == 0 ? "" : "; ", text));
+  const struct snt_json_value *list = snt_json_get(root, "missing");
+  SNT_TRY(check_texts(list, "missing", CONDITIONS_MAX, MISSING_CAP, err));
+  for (size_t i = 0; i < snt_json_count(list); i++) {
+    SNT_TRY(snt_buf_appendf(out, err, "%s%s", i == 0 ? "" : "; ", snt_json_string(snt_json_at(list, i), NULL)));
   }
+  return snt_done();
+}
+
+/* Every text of it is shown to people, by explain and in refusals. */
+static snt_status take_trace(const struct snt_json_value *root, struct snt_decision *out, struct snt_err *err) {
+  static const char *const keys[] = {"rule", "matched", "failed", "wanted", "got", "left_out", NULL};
+  static const char *const texts[] = {"rule", "failed", "wanted", "got"};
+  const struct snt_json_value *list = snt_json_get(root, "trace");
+  if (snt_json_type(list) != SNT_JSON_ARRAY || snt_json_count(list) > TRACE_MAX) {
+    return refuse_reply("trace", err);
+  }
+  for (size_t i = 0; i < snt_json_count(list); i++) {
+    const struct snt_json_value *entry = snt_json_at(list, i);
+    bool has_matched = false;
+    int64_t left_out = 0;
+    char told[TOLD_CAP];
+    bool is_good =
+        snt_json_type(entry) == SNT_JSON_OBJECT && snt_ok(snt_json_check_keys(entry, "", keys, NULL)) &&
+        snt_json_string(snt_json_get(entry, "rule"), NULL) != NULL &&
+        snt_json_bool(snt_json_get(entry, "matched"), &has_matched) &&
+        (snt_json_get(entry, "left_out") == NULL || snt_json_integer(snt_json_get(entry, "left_out"), &left_out));
+    for (size_t k = 0; is_good && k < sizeof texts / sizeof texts[0]; k++) {
+      is_good = snt_ok(take_text(entry, texts[k], told, sizeof told, NULL));
+    }
+    if (!is_good) {
+      return refuse_reply("trace", err);
+    }
+  }
+  out->trace = list;
   return snt_done();
 }
 
@@ -149,8 +195,7 @@ static void note_nearest(const struct snt_json_value *root, struct snt_decision 
     const char *wanted = snt_json_string(snt_json_get(entry, "wanted"), NULL);
     const char *got = snt_json_string(snt_json_get(entry, "got"), NULL);
     int rank = rank_of(failed);
-    if (rule == NULL || rank <= best || !snt_utf8_check_printable(rule, strlen(rule)) ||
-        !snt_utf8_check_printable(failed, strlen(failed))) {
+    if (rule == NULL || rank <= best) {
       continue;
     }
     best = rank;
@@ -216,11 +261,8 @@ static snt_status take_all(const struct snt_json_value *root, struct snt_decisio
   SNT_TRY(take_bool(root, "requires_session_tracking", &out->requires_session_tracking, err));
   SNT_TRY(take_bool(root, "emergency", &out->is_emergency, err));
   SNT_TRY(take_bool(root, "requires_justification", &out->requires_justification, err));
-  SNT_TRY(take_array(root, "conditions", &out->conditions, err));
-  out->trace = snt_json_get(root, "trace");
-  if (snt_json_type(out->trace) != SNT_JSON_ARRAY) {
-    return refuse_reply("trace", err);
-  }
+  SNT_TRY(take_conditions(root, &out->conditions, err));
+  SNT_TRY(take_trace(root, out, err));
   SNT_TRY(take_missing(root, &out->missing, err));
   SNT_TRY(take_remedies(root, out, err));
   if (out->rule[0] == '\0') {

@@ -4,7 +4,8 @@
  * MUST
  *  1. zeroed memory is a denial; allow is set by the last line of a check that saw everything else in order;
  *  2. an effect that is not one of the table, a missing or unknown member, a text that is too long or not printable
- *     UTF-8, too many remedies, an allow with an error, with a remedy or without a rule: no decision (EVALUATOR). */
+ *     UTF-8 (in the trace too, which people read), too many entries of a list, an allow with an error, with a remedy or
+ *     without a rule: no decision (EVALUATOR). */
 #ifndef SNT_POLICY_DECISION_H
 #define SNT_POLICY_DECISION_H
 

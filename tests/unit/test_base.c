@@ -240,6 +240,13 @@ static void utf8_is_checked_strictly(void **state) {
   }
   assert_false(snt_utf8_check_printable("a\nb", 3));
   assert_false(snt_utf8_check_printable("\xc2\x85", 2));
+  static const char *const odd[] = {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaa",
+                                    "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9"};
+  for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+    assert_false(snt_utf8_check_printable(odd[i], 3));
+    assert_true(snt_utf8_check(odd[i], 3));
+  }
+  assert_true(snt_utf8_check_printable("\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa\xd7\xa9", 14));
   assert_true(snt_utf8_check("a\nb", 3));
 }
 

@@ -82,6 +82,12 @@ static void a_zeroed_or_forged_decision_does_not_issue(void **state) {
   assert_false(snt_decision_allows(&decision));
 }
 
+#define TEN "0123456789"
+#define FIFTY TEN TEN TEN TEN TEN
+#define TEXT_300 FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY
+#define ENTRY "\"rule\":\"a\",\"matched\":false"
+#define TRACE_OF(members) "[{" members "}]"
+
 static void odd_members_are_no_decision(void **state) {
   (void)state;
   static const char *const rows[][2] = {{"rule", "\"\""},
@@ -104,6 +110,79 @@ static void odd_members_are_no_decision(void **state) {
                                         {"max_duration", "\"1h\""},
                                         {"max_duration", ""},
                                         {"requires_server_mode", "1"},
+                                        {"rule", "\"dev\\u0000\""},
+                                        {"rule", "\"" FIFTY TEN "01234\""},
+                                        {"rule", "\"dev\",\"rule\":\"dev\""},
+                                        {"rule", "null"},
+                                        {"rule", "[\"dev\"]"},
+                                        {"rule_index", "1000000"},
+                                        {"rule_index", "9223372036854775807"},
+                                        {"rule_index", "9223372036854775808"},
+                                        {"rule_index", "-9223372036854775809"},
+                                        {"rule_index", "1e300"},
+                                        {"rule_index", "0.0"},
+                                        {"rule_index", "00"},
+                                        {"rule_index", "0x0"},
+                                        {"rule_index", "NaN"},
+                                        {"rule_index", "null"},
+                                        {"rule_index", "true"},
+                                        {"reason", "\"x\\u0000\""},
+                                        {"reason", "\"\xff\""},
+                                        {"reason", "\"\xc0\x80\""},
+                                        {"reason", "\"\xed\xa0\x80\""},
+                                        {"reason", "\"\\ud800\""},
+                                        {"reason", "\"\\u009b31m\""},
+                                        {"reason", "\"\\u202e\""},
+                                        {"error", "[]"},
+                                        {"error", "\"\\u0000\""},
+                                        {"error", "\"" FIFTY FIFTY "\""},
+                                        {"max_duration", "9223372036854775808"},
+                                        {"max_duration", "1e9999"},
+                                        {"max_duration", "-9223372036854775808"},
+                                        {"max_duration", "3600.5"},
+                                        {"max_duration", "true"},
+                                        {"requires_server_mode", "null"},
+                                        {"requires_server_mode", "\"false\""},
+                                        {"requires_session_tracking", "{}"},
+                                        {"requires_session_tracking", "0"},
+                                        {"effect", "\"deny\",\"effect\":\"allow\""},
+                                        {"effect", "\"allow\",\"effect\":\"allow\""},
+                                        {"effect", "\"allow\",\"Effect\":\"allow\""},
+                                        {"effect", "\"allow\",\"emergency\":1"},
+                                        {"effect", "\"allow\",\"failed_condition\":7"},
+                                        {"effect", "\"allow\",\"\":0"},
+                                        {"effect", "\"\\u0061LLOW\""},
+                                        {"conditions", ""},
+                                        {"conditions", "[1]"},
+                                        {"conditions", "[null]"},
+                                        {"conditions", "[[\"profiles\"]]"},
+                                        {"conditions", "[\"\\u001b[31m\"]"},
+                                        {"conditions", "[\"a\\u0000b\"]"},
+                                        {"conditions", "[\"" TEXT_300 "\"]"},
+                                        {"missing", ""},
+                                        {"missing", "null"},
+                                        {"missing", "\"x\""},
+                                        {"missing", "[\"\\u0007\"]"},
+                                        {"missing", "[\"x\\u0000\"]"},
+                                        {"trace", ""},
+                                        {"trace", "null"},
+                                        {"trace", "[null]"},
+                                        {"trace", "[[]]"},
+                                        {"trace", "[{}]"},
+                                        {"trace", TRACE_OF("\"rule\":\"a\"")},
+                                        {"trace", TRACE_OF("\"matched\":false")},
+                                        {"trace", TRACE_OF("\"rule\":null,\"matched\":false")},
+                                        {"trace", TRACE_OF("\"rule\":\"a\",\"matched\":0")},
+                                        {"trace", TRACE_OF(ENTRY ",\"more\":1")},
+                                        {"trace", TRACE_OF(ENTRY ",\"rule\":\"a\"")},
+                                        {"trace", TRACE_OF(ENTRY ",\"failed\":1")},
+                                        {"trace", TRACE_OF(ENTRY ",\"failed\":\"\\u001b[2J\"")},
+                                        {"trace", TRACE_OF(ENTRY ",\"wanted\":\"a\\nb\"")},
+                                        {"trace", TRACE_OF(ENTRY ",\"wanted\":[]")},
+                                        {"trace", TRACE_OF(ENTRY ",\"got\":\"\\u0000\"")},
+                                        {"trace", TRACE_OF(ENTRY ",\"got\":\"\xff\"")},
+                                        {"trace", TRACE_OF(ENTRY ",\"left_out\":\"1\"")},
+                                        {"trace", TRACE_OF(ENTRY ",\"left_out\":1.5")},
                                         {"conditions", "null"},
                                         {"conditions", "{}"},
                                         {"missing", "[1]"},
@@ -121,9 +200,6 @@ static void odd_members_are_no_decision(void **state) {
 
 #define REMEDY "{\"rule\":\"a.b-C_1\",\"text\":\"from 09:00 America/New_York (monday to friday)\"}"
 #define REMEDY_OF(rule, text) "[{\"rule\":" rule ",\"text\":" text "}]"
-#define TEN "0123456789"
-#define FIFTY TEN TEN TEN TEN TEN
-#define TEXT_300 FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY
 
 /* A denial with this for its remedies: "" for none. */
 static snt_status parse_remedies(const char *remedies, struct snt_decision *out) {
@@ -206,6 +282,96 @@ static void an_allow_has_no_remedy(void **state) {
   assert_true(snt_decision_allows(&without));
 }
 
+static void expect_no_decision(const char *what, const char *reply, size_t len) {
+  SNT_DECISION_AUTO struct snt_decision decision = {0};
+  snt_status status = snt_decision_parse(reply, len, &decision, NULL);
+  if (status.code != SNT_CODE_EVALUATOR || snt_decision_allows(&decision) || decision.effect != SNT_EFFECT_DENY ||
+      decision.doc != NULL || decision.trace != NULL) {
+    fail_msg("%s", what);
+  }
+}
+
+/* Without end for a reader that recurses or copies: the value of `member` is `open` n times, then `close`. */
+static void large_replies_are_no_decision(void **state) {
+  (void)state;
+  static const struct {
+    const char *member, *before, *again, *after;
+    size_t n;
+  } rows[] = {{"trace", "[", "{" ENTRY "},", "{" ENTRY "}]", 100000},
+              {"trace", "[", "{" ENTRY "},", "{" ENTRY "}]", 1000},
+              {"trace", "", "[", "", 10000},
+              {"trace", "[{" ENTRY ",\"got\":\"", "x", "\"}]", 1024},
+              {"reason", "", "{\"a\":", "", 10000},
+              {"reason", "\"", "x", "\"", 2049},
+              {"reason", "\"", "x", "\"", 1000000},
+              {"conditions", "[", "\"profiles\",", "\"profiles\"]", 100},
+              {"conditions", "", "[", "", 100000},
+              {"missing", "[", "\"x\",", "\"x\"]", 100000},
+              {"rule_index", "", "9", "", 100000},
+              {"max_duration", "1e", "9", "", 100000},
+              {"max_duration", "0.", "9", "", 100000},
+              {"effect", "\"allow\"", " ", ",\"effect\":\"allow\"", 100000},
+              {"error", "\"", "\\u0020", "\"", 10000},
+              {"rule", "\"", "a", "\"", 65}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_BUF_AUTO struct snt_buf value = {0}, reply = {0};
+    assert_ok(snt_buf_append_str(&value, rows[i].before, NULL));
+    for (size_t n = 0; n < rows[i].n; n++) {
+      assert_ok(snt_buf_append_str(&value, rows[i].again, NULL));
+    }
+    assert_ok(snt_buf_append_str(&value, rows[i].after, NULL));
+    assert_ok(snt_buf_reserve(&reply, value.len + 4096, NULL));
+    make_reply(reply.data, value.len + 4096, rows[i].member, snt_buf_borrow(&value));
+    expect_no_decision(rows[i].member, reply.data, strlen(reply.data));
+  }
+}
+
+/* What stands around the object. */
+static void more_than_one_object_is_no_decision(void **state) {
+  (void)state;
+  static const struct {
+    const char *before, *after;
+    size_t extra; /* bytes of `after`, which may hold NUL */
+  } rows[] = {{"", "}", 1},        {"", "{}", 2},   {"", "\0", 1},           {"", "\0{}", 3},
+              {"", ",", 1},        {"", "x", 1},    {"", "null", 4},         {"[", "]", 1},
+              {"\"", "\"", 1},     {"{}", "", 0},   {"\xef\xbb\xbf", "", 0}, {"\1", "", 0},
+              {"\xfe\xff", "", 0}, {"//\n", "", 0}, {"", "/**/", 4}};
+  char good[8192], reply[16384];
+  make_reply(good, sizeof good, "", "");
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    size_t before = strlen(rows[i].before), len = strlen(good);
+    memcpy(reply, rows[i].before, before);
+    memcpy(reply + before, good, len);
+    memcpy(reply + before + len, rows[i].after, rows[i].extra);
+    expect_no_decision(rows[i].after, reply, before + len + rows[i].extra);
+  }
+  size_t len = strlen(good);
+  memcpy(reply, good, len);
+  memcpy(reply + len, good, len);
+  expect_no_decision("two objects", reply, 2 * len);
+}
+
+/* Any byte of a good reply changed to another: what is still a decision allows only what the good one did. */
+static void a_byte_that_differs_never_widens(void **state) {
+  (void)state;
+  static const char bytes[] = {'\0', '"',    '{',    '}',    '[', ']', ',', ':',
+                               '\\', '\x7f', '\x80', '\xff', '9', ' ', '-', 'l'};
+  char good[8192], reply[8192];
+  make_reply(good, sizeof good, "effect", "\"deny\"");
+  size_t len = strlen(good);
+  for (size_t at = 0; at < len; at++) {
+    for (size_t i = 0; i < sizeof bytes; i++) {
+      SNT_DECISION_AUTO struct snt_decision decision = {0};
+      memcpy(reply, good, len + 1);
+      reply[at] = bytes[i];
+      snt_status status = snt_decision_parse(reply, len, &decision, NULL);
+      if (snt_decision_allows(&decision) || (!snt_ok(status) && status.code != SNT_CODE_EVALUATOR)) {
+        fail_msg("byte %zu is %d", at, bytes[i]);
+      }
+    }
+  }
+}
+
 static void every_prefix_of_a_reply_is_no_decision(void **state) {
   (void)state;
   char reply[8192];
@@ -274,6 +440,9 @@ int main(void) {
       cmocka_unit_test(remedies_are_kept_in_their_order),
       cmocka_unit_test(odd_remedies_are_no_decision),
       cmocka_unit_test(an_allow_has_no_remedy),
+      cmocka_unit_test(large_replies_are_no_decision),
+      cmocka_unit_test(more_than_one_object_is_no_decision),
+      cmocka_unit_test(a_byte_that_differs_never_widens),
       cmocka_unit_test(every_prefix_of_a_reply_is_no_decision),
       cmocka_unit_test(a_refusal_names_rule_and_condition_and_never_a_pattern),
       cmocka_unit_test(what_a_person_can_mend_exits_with_four),

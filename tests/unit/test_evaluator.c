@@ -231,6 +231,35 @@ static void requests_are_decided(void **state) {
   }
 }
 
+/* No hook runs within an instruction and fuel counts each as one: for what takes long within one there is the deadline.
+ */
+static void instructions_that_take_long_end_at_the_deadline(void **state) {
+  (void)state;
+  static const char *const policies[] = {
+      LUA_RULE("local a = ('x'):rep(1000000) local b = a .. 'y' while true do local _ = a < b end"),
+      LUA_RULE("local a, b = ('x'):rep(1000000), ('x'):rep(1000000) local n while true do n = a == b end"),
+      LUA_RULE(
+          "local a, b = ('x'):rep(1000000), ('x'):rep(1000000) local t = {[a] = 1} while true do local _ = t[b] end"),
+      LUA_RULE("local a = (' '):rep(1000000) .. '1' while true do local _ = a + 1 end"),
+      LUA_RULE("local a = (' '):rep(1000000) .. '1' while true do pcall(math.abs, a) end"),
+      LUA_RULE("local function g(...) end local function f(...) while true do g(...) end end "
+               "local t = {} for i = 1, 20000 do t[i] = i end f(table.unpack(t))"),
+      LUA_RULE("local t = {} for i = 1, 30000 do t[i * 32767] = i end while true do local _ = t[32767] end"),
+  };
+  size_t step = SNT_SANITIZED ? 4 : 1; /* such a build waits twenty times as long */
+  for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i += step) {
+    SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = start_with(SNT_POLICY_KIND_LUA, policies[i]);
+    SNT_BUF_AUTO struct snt_buf reply = {0};
+    snt_status status = snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, &reply, NULL);
+    if (status.code == SNT_CODE_OK) { /* a machine that is fast enough to spend it all */
+      assert_holds(&reply, "\"error\":\"budget_exceeded\"");
+      continue;
+    }
+    assert_code(status, SNT_CODE_EVALUATOR);
+    assert_int_equal(reply.len, 0);
+  }
+}
+
 static void nothing_survives_from_one_decision_to_the_next(void **state) {
   (void)state;
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator =
@@ -522,6 +551,7 @@ int main(void) {
       cmocka_unit_test(an_evaluator_takes_one_policy_and_small_requests),
       cmocka_unit_test(requests_are_decided),
       cmocka_unit_test(remedies_are_told_where_they_are_asked_for),
+      cmocka_unit_test(instructions_that_take_long_end_at_the_deadline),
       cmocka_unit_test(nothing_survives_from_one_decision_to_the_next),
       cmocka_unit_test(zones_are_given_and_their_hashes_told),
       cmocka_unit_test(a_policy_may_be_asked_for_long_after_it_was_sent),
