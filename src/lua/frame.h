@@ -16,7 +16,9 @@
   X(ZONE, 64 * 1024 + 256, 0)            /* name and bytes of a time zone; has no answer */                            \
   X(FILE, 512 * 1024 + 8192, 0)          /* name and text of a file that the policy may require; has no answer */      \
   X(LINK, 0, 256 * 1024)                                                                                               \
-  X(EVALUATE, 64 * 1024, 64 * 1024)
+  X(EVALUATE, 64 * 1024, 64 * 1024)                                                                                    \
+  X(LINT, 4096, 256 * 1024) /* what the core knows of the policy's bundle */                                           \
+  X(SCHEMA, 0, 256 * 1024)
 
 enum snt_frame_kind {
   SNT_FRAME_NONE = 0,
