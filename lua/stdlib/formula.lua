@@ -43,12 +43,15 @@ local function in_groups(condition, neg, ctx)
   return users(all, neg)
 end
 
+-- Names of roles and accounts hold no "/": "*" is all of them.
 local function roles(condition, neg)
-  local items = {}
+  local items, is_any = {}, false
   for i, pattern in ipairs(condition.value) do
     items[i] = regions.role_item(pattern, condition.name == "accounts")
+    is_any = is_any or pattern:find("^%*+$") ~= nil
   end
-  return { dim = "role", neg = neg, items = items }
+  return { dim = "role", neg = neg, items = items, always = is_any and not neg,
+    never = is_any and neg }
 end
 
 local function words(dim, universe, list, neg)

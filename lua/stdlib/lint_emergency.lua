@@ -11,8 +11,9 @@ local FACTS = { source_ip = "source_ip", mfa = "mfa", approval = "approval", dev
 local EFFECTS = { require_approval = "approval", require_server_session = "session tracking" }
 
 local function fact_of(literal)
-  local plugin = literal.condition and literal.condition.plugin
-  return plugin and ("plugin %s"):format(text.quote(plugin.name)) or FACTS[literal.dim]
+  local condition = literal.condition
+  return condition and condition.plugin and ("plugin %s"):format(text.quote(condition.name))
+    or FACTS[literal.dim]
 end
 
 --- What a rule's decision depends on beside the request: names in order, none twice.

@@ -169,13 +169,13 @@ local function is_in(list, name)
 end
 
 --- What a plugin needs and the bundle does not grant: {"http oncalls", "secrets pagerduty_token"}.
--- @param plugin {name, needs = {http = {...}, secrets = {...}}}, as its manifest has it
--- @param grants by a plugin's name {http = {name, ...}, secrets = {name, ...}}, or nil
-function rules.ungranted(plugin, grants)
+-- @param needs {http = {...}, secrets = {...}}, as its manifest has it, or nil
+-- @param grant {http = {name, ...}, secrets = {name, ...}}, or nil
+function rules.ungranted(needs, grant)
   local missing = {}
-  local grant = grants and grants[plugin.name] or {}
+  needs, grant = needs or {}, grant or {}
   for _, kind in ipairs { "http", "secrets" } do
-    for _, name in ipairs(names_of(plugin.needs and plugin.needs[kind])) do
+    for _, name in ipairs(names_of(needs[kind])) do
       if not is_in(grant[kind], name) then
         missing[#missing + 1] = kind .. " " .. name
       end
@@ -187,15 +187,17 @@ end
 local function check_plugins(self, facts, report)
   local seen = {}
   formula.each(self.node, function(literal)
-    local plugin = literal.condition and literal.condition.plugin
-    if not plugin or seen[plugin] then
+    local condition = literal.condition
+    if not condition or not condition.plugin or seen[condition.name] then
       return
     end
-    seen[plugin] = true
-    local missing = rules.ungranted(plugin, facts.grants)
+    local name, plugin = condition.name, condition.plugin
+    seen[name] = true
+    local missing = rules.ungranted(type(plugin) == "table" and plugin.needs or nil,
+      facts.grants and facts.grants[name])
     if #missing > 0 then
       local message = "uses plugin %s, which needs what the bundle does not grant: %s"
-      report("ungranted-plugin", self, message:format(text.quote(plugin.name), text.join(missing)))
+      report("ungranted-plugin", self, message:format(text.quote(name), text.join(missing)))
     end
   end)
 end

@@ -162,7 +162,7 @@ describe("sentinel policy lint", function()
   it("does not call a policy clean that it could not look at completely", function()
     local lines = { 'version: "1"\nrules:\n' }
     for i = 1, 5000 do
-      lines[#lines + 1] = ('- {name: r%d, effect: deny, conditions: {users: ["%d*"], mode: [cli]}}\n'):format(i, i)
+      lines[#lines + 1] = ('- {name: r%d, effect: deny, conditions: {users: ["%d-*"], mode: [cli]}}\n'):format(i, i)
     end
     local file = home:write("large.yaml", table.concat(lines))
     local result = lint(file)

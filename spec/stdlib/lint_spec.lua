@@ -89,6 +89,13 @@ describe("rules that cover others", function()
     assert.equal("policy.yaml", answer.problems[1].file)
   end)
 
+  it("count where they require more, too: an unmet requirement decides", function()
+    local text = policy_of { "a allow {profiles: [x]}", "b allow {profiles: [x], users: [y]}" }
+    local answer = evaluator.lint("yaml", (text:gsub("}}\n", "}, require: {mfa: {max_age: 1h}}}\n", 1)),
+      { targets = true })
+    assert.same({ "unreachable-rule b" }, found(answer, PAIRS))
+  end)
+
   it("count with every effect that can allow", function()
     for _, effect in ipairs { "allow", "require_approval", "require_server",
       "require_server_session" } do
@@ -195,7 +202,7 @@ describe("a rule that nothing matches", function()
   it("allows nothing that a deny rule refuses", function()
     for _, never in ipairs { "{users: [alice], not: {users: [alice]}}",
       "{groups: [ops], users: [carol]}", "{not: {mode: [cli, server, credential_process]}}",
-      "{not: {mfa: {max_age: 1h}}}" } do
+      "{not: {mfa: {max_age: 1h}}}", '{not: {accounts: ["*"]}}', '{not: {roles: [X, "*"]}}' } do
       assert.same({}, of_pairs { "a allow " .. never, "b deny {}" })
     end
     assert.same({ "allow-before-deny a" }, of_pairs { "a allow {users: [alice], groups: [ops]}",
@@ -409,7 +416,7 @@ describe("plugins", function()
   local rules, emergency = modules.load "lint_rules", modules.load "lint_emergency"
 
   local function condition(name)
-    return { name = name, value = { schedule = "x" }, plugin = { name = name,
+    return { name = name, value = { schedule = "x" }, plugin = {
       needs = { http = { oncalls = {} }, secrets = { token = {} } } } }
   end
 
