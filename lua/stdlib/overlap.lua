@@ -107,12 +107,15 @@ function overlap.covers(a, b)
   if a.opaque and not shares_opaque(a, b) then
     return b.opaque ~= nil and is_duplicate(a, b)
   end
+  if not a.is_plain and not b.is_plain and is_duplicate(a, b) then
+    return true -- however deep they are
+  end
   local is_wide = b.is_deny or b.opaque ~= nil
   local how = { is_strict = is_wide and not a.is_deny, is_loose = a.is_deny }
-  local missing = nil
+  local missing, work = nil, { steps = 0 }
   for i = 1, #a.solid do
     local node = a.solid[i]
-    if not proof.implies(node, b.head, how) then
+    if not proof.implies(node, b.head, how, work) then
       if not SPLIT[node.dim] or node.neg then
         return a.opaque ~= nil and is_duplicate(a, b)
       end

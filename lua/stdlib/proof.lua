@@ -8,6 +8,9 @@ local proof = {}
 -- More steps than this prove nothing: rules that nest deeply are taken as different.
 local STEPS_MAX = 2000
 
+-- More literals of one dimension are compared only two by two.
+local EXHAUSTED_MAX = 16
+
 local function literal_implies(a, b, how)
   local dim = a.dim
   if dim ~= b.dim or dim == "opaque" or a.never or b.always then
@@ -113,16 +116,17 @@ local function are_exhausted(dim, held)
 end
 
 -- Whether the literal cannot hold together with those that do, and there it is one of them.
-local function clashes(literal, held)
+local function clashes(literal, held, work)
   local of_dim = held[literal.dim] or {}
   held[literal.dim] = of_dim
+  work.steps = work.steps + #of_dim
   for _, other in ipairs(of_dim) do
     if are_apart(literal, other) then
       return true
     end
   end
   of_dim[#of_dim + 1] = literal
-  local is_over = #of_dim > 2 and regions[literal.dim].item_contains and
+  local is_over = #of_dim > 2 and #of_dim < EXHAUSTED_MAX and regions[literal.dim].item_contains and
     are_exhausted(literal.dim, of_dim)
   if is_over then
     of_dim[#of_dim] = nil
@@ -154,7 +158,7 @@ local function is_empty(list, held, work)
     return true
   elseif node.always then
     return is_empty(rest, held, work)
-  elseif clashes(node, held) then
+  elseif clashes(node, held, work) then
     return true
   end
   local answer = is_empty(rest, held, work)
@@ -189,9 +193,9 @@ proof.are_apart = are_apart
 local PLAIN <const> = {}
 
 --- Whether the node a holds wherever b does. With how.is_loose, a only has to be not false; with
--- how.is_strict, b may be unknown.
-function proof.implies(a, b, how)
-  return implies(a, b, how or PLAIN, { steps = 0 })
+-- how.is_strict, b may be unknown. Proofs that share work, {steps = 0}, share what they may take.
+function proof.implies(a, b, how, work)
+  return implies(a, b, how or PLAIN, work or { steps = 0 })
 end
 
 return proof

@@ -23,6 +23,11 @@ local function fits(set, item)
     return true
   end
   for i = 1, #set do
+    if set[i] == item then
+      return true
+    end
+  end
+  for i = 1, #set do
     if glob.contains(set[i], item) then
       return true
     end

@@ -501,6 +501,31 @@ describe("a large policy", function()
     end
   end)
 
+  it("does not make more of deep nesting than it is worth, and sees duplicates all the same", function()
+    local function nest(depth, count)
+      if depth == 0 then
+        count[1] = count[1] + 1
+        return ("{users: [u%d], profiles: [b]}"):format(count[1])
+      end
+      local branches = {}
+      for i = 1, 4 do
+        branches[i] = nest(depth - 1, count)
+      end
+      return "{any: [" .. table.concat(branches, ", ") .. "]}"
+    end
+    local deep = nest(5, { 0 })
+    assert.same({ "unreachable-rule b" }, of_pairs { "a allow " .. deep, "b allow " .. deep })
+    local wide = {}
+    for i = 1, 60 do
+      wide[i] = ("{any: [{users: [x%d]}, {users: [y%d]}]}"):format(i, i)
+    end
+    local rules = {}
+    for i = 1, 20 do
+      rules[i] = ("r%d %s {all: [%s]}"):format(i, i % 2 == 0 and "deny" or "allow", table.concat(wide, ", "))
+    end
+    of_pairs(rules) -- is complete
+  end)
+
   it("has errors reported before advice, and what is left out counted", function()
     local answer = evaluator.lint("yaml", many(700, "{profiles: [p#]}")
       .. "  - {name: last, effect: allow, conditions: {profiles: [p1], users: [x]}}\n")
