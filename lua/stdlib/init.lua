@@ -84,6 +84,7 @@ end
 function main.link(how)
   state.phase = "link"
   local problems = errors.new(state.file)
+  problems.files = state.files or problems.files -- a zone may be named in a file of the bundle
   if not state.pending then
     problems:add(errors.START, "no policy is loaded")
     return refuse(problems)
