@@ -21,6 +21,11 @@ function errors.line_of(place)
   return place % FILE // LINE, place % LINE
 end
 
+--- The number of the file of a place.
+function errors.file_of(place)
+  return place // FILE
+end
+
 errors.START = errors.place(1)
 
 local collector = {}

@@ -126,8 +126,8 @@ facts.conditions.approval = {
   end,
 }
 
--- Whether version a is at least b, number by number; nil when a is not a version.
-local function is_at_least(a, b)
+--- Whether version a is at least b, number by number; nil when a is not a version.
+function facts.is_at_least(a, b)
   if not a:find("^%d[%d.]*$") or #a > 64 then
     return nil
   end
@@ -161,7 +161,7 @@ local DEVICE = {
     if device.os_version == nil then
       return nil
     end
-    return is_at_least(device.os_version, wanted), device.os_version
+    return facts.is_at_least(device.os_version, wanted), device.os_version
   end },
   { "allowed_os_types", function(wanted, device)
     if device.os_type == nil then

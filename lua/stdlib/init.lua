@@ -1,5 +1,5 @@
 --- What the core calls (src/lua/vm.h): describe, add_file, add_plugin, load, link, evaluate,
--- explain, failed. All take and return strings.
+-- explain, lint, schema, failed. All take and return strings.
 --
 -- Modules are loaded when they are needed first: no policy needs all, and a refused one no engine.
 local errors = require "sentinel.errors"
@@ -112,6 +112,7 @@ function main.load(kind, name, source, root_length)
   if not problems:is_empty() or not policy then
     return refuse(problems)
   end
+  state.files = problems.files
   state.pending = { policy = require("sentinel.engine").compile(policy), zones = zones }
   return require("sentinel.reply").encode_loaded(zone_names(zones, possible_zones))
 end
@@ -121,6 +122,7 @@ end
 function main.link(how)
   state.phase = "link"
   local problems = errors.new(state.file)
+  problems.files = state.files or problems.files -- a zone may be named in a file of the bundle
   if not state.pending then
     problems:add(errors.START, "no policy is loaded")
     return refuse(problems)
@@ -208,6 +210,25 @@ function main.explain(request_json, facts_json)
   return reply.encode(decision)
 end
 
+--- What is hardly meant in the policy that is linked (lint.lua). facts_json is what the core knows
+-- of its bundle: {"targets":bool,"max_duration":seconds}.
+function main.lint(facts_json)
+  state.phase = "lint"
+  local facts = host.json_decode(facts_json)
+  if not state.policy or type(facts) ~= "table" then
+    error("there is nothing to lint")
+  end
+  local lint = require "sentinel.lint"
+  state.lint = lint.new(state.policy, state.files)
+  lint.run(state.lint, facts)
+  return lint.finish(state.lint)
+end
+
+--- The JSON Schema of a policy in YAML, for editors.
+function main.schema()
+  return require("sentinel.json_schema").encode()
+end
+
 -- The denial of an evaluation that ran out, with the condition it had come to.
 local function deny_spent(class, what)
   local engine, reply = require "sentinel.engine", require "sentinel.reply"
@@ -228,6 +249,10 @@ end
 function main.failed(class, what)
   if state.phase == "evaluate" then
     return state.answer or deny_spent(class, what)
+  end
+  if state.phase == "lint" then
+    return state.lint and require("sentinel.lint").finish(state.lint)
+      or '{"problems":[],"left_out":0,"complete":false}'
   end
   local problems = errors.new(state.file)
   problems:add(errors.START, ("loading spends more %s than a policy may"):format(what),

@@ -351,6 +351,9 @@ function read.rules(node, place, shape, ctx)
     if rule and rule.name then
       check_unique(rule, node[i], ctx)
     end
+    if rule then
+      rule.place = node[i + 1]
+    end
     out[index + 1] = rule
   end
   ctx.rule, ctx.depth = nil, depth

@@ -54,6 +54,9 @@ return s.policy { version = "1", rules = { s.rule "one" { effect = "allow", cond
       problem { ["rules.lua"] = "\nreturn (" })
     assert.equal("/b/prod/rules.lua:3: no",
       problem { ["rules.lua"] = "\n\nerror('no')" })
+    assert.equal('/b/prod/rules.lua:2: unknown time zone "Mars/Base"',
+      problem { ["rules.lua"] = RULES:gsub("profiles = { .- }",
+        'time = { days = { "monday" }, timezone = "Mars/Base" }') })
     local policy = assert(load { ["rules.lua"] = [[
 local s = require "sentinel"
 return { s.rule "one" { effect = "allow", conditions = {

@@ -188,6 +188,18 @@ function evaluator.explain(policy, fields, fuel)
   return decode(assert(json, result)), result, json
 end
 
+--- What lint says of a policy: {problems, left_out, complete}. facts are those of its bundle.
+function evaluator.lint(kind, text, facts, options)
+  local policy, problems = evaluator.load(kind, text, options)
+  if not policy then
+    error("refused: " .. problems[1].line .. ": " .. problems[1].message, 2)
+  end
+  local json, result = policy.state:call("lint", options and options.lint_fuel
+    or evaluator.LOAD_FUEL, cjson.encode(facts or { targets = false }))
+  policy.state:close()
+  return decode(assert(json, result)), result
+end
+
 --- Loads and decides in one step; raises when the policy is refused.
 function evaluator.decide_text(kind, text, fields)
   local policy, problems = evaluator.load(kind, text)

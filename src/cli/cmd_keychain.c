@@ -41,7 +41,8 @@ static snt_status ask(const char *what, const char *profile, bool is_hidden, boo
   SNT_BUF_AUTO struct snt_buf prompt = {0};
   SNT_TRY(snt_buf_appendf(&prompt, err, "%s for %s: ", what, profile));
   snt_status status = snt_tty_ask(prompt.data, is_hidden, PROMPT_DEADLINE_MS, LINE_CAP, out, err);
-  return snt_ok(status) ? status : snt_err_hint(err, "run it in a terminal, or give it on stdin, a line each, with --stdin");
+  return snt_ok(status) ? status
+                        : snt_err_hint(err, "run it in a terminal, or give it on stdin, a line each, with --stdin");
 }
 
 static snt_status read_key(const char *profile, bool is_stdin, struct snt_aws_credentials *out, struct snt_err *err) {

@@ -1,141 +1,25 @@
-/* sentinel policy validate: people read file:line:column: message; programs read JSON (cli.md). */
-#include <stdlib.h>
-#include <string.h>
-
+/* sentinel policy validate, sentinel policy schema: people read file:line:column: message; programs read JSON. */
 #include "cli/command.h"
-#include "cli/common.h"
-#include "format/json.h"
-#include "policy/bundle.h"
-
-static snt_status print_problem(struct snt_out *out, const struct snt_json_value *problem, struct snt_err *err) {
-  int64_t line = 0;
-  int64_t column = 0;
-  (void)snt_json_integer(snt_json_get(problem, "line"), &line);
-  (void)snt_json_integer(snt_json_get(problem, "column"), &column);
-  const char *file = snt_json_string(snt_json_get(problem, "file"), NULL);
-  const char *message = snt_json_string(snt_json_get(problem, "message"), NULL);
-  const char *hint = snt_json_string(snt_json_get(problem, "hint"), NULL);
-  SNT_TRY(snt_cli_print_clean(&out->text, file == NULL ? "" : file, err));
-  SNT_TRY(snt_out_printf(out, err, ":%lld:%lld: ", (long long)line, (long long)column));
-  SNT_TRY(snt_cli_print_clean(&out->text, message == NULL ? "" : message, err));
-  if (hint != NULL && hint[0] != '\0') {
-    SNT_TRY(snt_out_text(out, "\n  ", err));
-    SNT_TRY(snt_cli_print_clean(&out->text, hint, err));
-  }
-  return snt_out_text(out, "\n", err);
-}
-
-/* Puts what one file had to say into the JSON array, without brackets. */
-static snt_status collect(struct snt_buf *all, const struct snt_buf *problems, struct snt_err *err) {
-  if (problems->len <= 2) {
-    return snt_done();
-  }
-  if (all->len > 0) {
-    SNT_TRY(snt_buf_append_char(all, ',', err));
-  }
-  return snt_buf_append(all, problems->data + 1, problems->len - 2, err);
-}
-
-/* A number that ends with a colon; moves behind it. */
-static bool take_number(const char **text, int64_t *out) {
-  char *end = NULL;
-  *out = strtol(*text, &end, 10);
-  bool is_number = end != *text && *end == ':';
-  *text = is_number ? end + 1 : *text;
-  return is_number;
-}
-
-/* "FILE:3:1: what": moves behind the place. */
-static bool take_place(const char **message, const char *file, int64_t *line, int64_t *column) {
-  const char *at = snt_str_starts_with(*message, file) ? *message + strlen(file) : "";
-  bool has_place = *at++ == ':' && take_number(&at, line) && take_number(&at, column) && *at++ == ' ';
-  *message = has_place ? at : *message;
-  return has_place;
-}
-
-/* A file that could not even be given to the evaluator is a problem like the others. */
-static snt_status make_problem(const char *path, const struct snt_err *failure, struct snt_buf *out,
-                               struct snt_err *err) {
-  const char *message = failure->message;
-  int64_t line = 1;
-  int64_t column = 1;
-  SNT_BUF_AUTO struct snt_buf manifest = {0};
-  SNT_TRY(snt_buf_appendf(&manifest, err, "%s/" SNT_BUNDLE_MANIFEST, path));
-  bool is_manifest = take_place(&message, manifest.data, &line, &column);
-  struct snt_json_writer writer;
-  snt_json_writer_init(&writer, out, err);
-  snt_json_begin_array(&writer, NULL);
-  snt_json_begin_object(&writer, NULL);
-  snt_json_put_string(&writer, "file", is_manifest ? manifest.data : path);
-  snt_json_put_integer(&writer, "line", is_manifest ? line : 1);
-  snt_json_put_integer(&writer, "column", is_manifest ? column : 1);
-  snt_json_put_string(&writer, "message", message);
-  snt_json_put_string(&writer, "hint", failure->hint);
-  snt_json_end_object(&writer);
-  snt_json_end_array(&writer);
-  return snt_json_finish(&writer);
-}
-
-static snt_status check_file(const char *path, struct snt_buf *all, bool *is_good, struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf problems = {0};
-  struct snt_err failure = {0};
-  snt_status status = snt_issue_validate(path, &problems, &failure);
-  *is_good = snt_ok(status);
-  if (snt_ok(status)) {
-    return snt_done();
-  }
-  if (status.code != SNT_CODE_POLICY_INVALID && status.code != SNT_CODE_NO_POLICY) {
-    *err = failure;
-    return status;
-  }
-  if (problems.len <= 2) {
-    snt_buf_reset(&problems);
-    SNT_TRY(make_problem(path, &failure, &problems, err));
-  }
-  return collect(all, &problems, err);
-}
-
-static snt_status print_for_people(struct snt_out *out, const struct snt_buf *array, size_t files,
-                                   struct snt_err *err) {
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  SNT_TRY(snt_json_parse(array->data, array->len, "the list of problems", &doc, err));
-  size_t count = snt_json_count(snt_json_root(doc));
-  for (size_t i = 0; i < count; i++) {
-    SNT_TRY(print_problem(out, snt_json_at(snt_json_root(doc), i), err));
-  }
-  return count > 0 ? snt_done()
-                   : snt_out_printf(out, err, "%zu %s valid\n", files, files == 1 ? "policy is" : "policies are");
-}
-
-static snt_status print_json(struct snt_out *out, const struct snt_buf *array, bool is_valid, struct snt_err *err) {
-  struct snt_json_writer writer;
-  snt_json_writer_init(&writer, &out->text, err);
-  snt_json_begin_object(&writer, NULL);
-  snt_json_put_bool(&writer, "valid", is_valid);
-  snt_json_put_raw(&writer, "problems", (struct snt_slice){array->data, array->len});
-  snt_json_end_object(&writer);
-  SNT_TRY(snt_json_finish(&writer));
-  return snt_out_text(out, "\n", err);
-}
+#include "cli/problems.h"
+#include "issue/issue.h"
 
 snt_status snt_cmd_policy_validate(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   if (args->argument_count == 0) {
     return snt_fail(err, SNT_CODE_USAGE, "name at least one policy file");
   }
-  SNT_BUF_AUTO struct snt_buf problems = {0};
-  size_t bad = 0;
+  SNT_PROBLEMS_AUTO struct snt_problems problems = {0};
   for (size_t i = 0; i < args->argument_count; i++) {
-    bool is_good = false;
-    SNT_TRY(check_file(args->arguments[i], &problems, &is_good, err));
-    bad += is_good ? 0 : 1;
+    SNT_BUF_AUTO struct snt_buf array = {0};
+    struct snt_err failure = {0};
+    snt_status status = snt_issue_validate(args->arguments[i], &array, &failure);
+    SNT_TRY(snt_problems_add(&problems, args->arguments[i], status, &failure, &array, err));
   }
-  SNT_BUF_AUTO struct snt_buf array = {0};
-  SNT_TRY(snt_buf_appendf(&array, err, "[%s]", snt_buf_borrow(&problems)));
-  SNT_TRY(snt_args_has(args, SNT_OPTION_JSON) ? print_json(out, &array, bad == 0, err)
-                                              : print_for_people(out, &array, args->argument_count, err));
-  if (bad > 0) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%zu of %zu %s refused", bad, args->argument_count,
-                    args->argument_count == 1 ? "policy is" : "policies are");
-  }
-  return snt_done();
+  SNT_TRY(snt_problems_print(&problems, snt_args_has(args, SNT_OPTION_JSON), out, err));
+  return snt_problems_status(&problems, err);
+}
+
+snt_status snt_cmd_policy_schema(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
+  (void)args;
+  SNT_TRY(snt_issue_schema(&out->text, err));
+  return snt_out_text(out, "\n", err);
 }

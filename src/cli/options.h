@@ -20,6 +20,7 @@
   X(MODE, "--mode", "M", "credential_process, cli or server")                                                          \
   X(REQUEST, "--request", "FILE", "explain this request (JSON); excludes the other request flags")                     \
   X(JSON, "--json", NULL, "print JSON")                                                                                \
+  X(SARIF, "--sarif", NULL, "print SARIF 2.1.0, as code scanning reads it")                                            \
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
   X(STDIN, "--stdin", NULL, "read the access key id and the secret from stdin, a line each")                           \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \

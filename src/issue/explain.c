@@ -1,4 +1,4 @@
-/* whoami, explain, validate: the same steps as issue.c, without its last two. Nothing here reaches AssumeRole. */
+/* whoami, explain: the same steps as issue.c, without its last two. Nothing here reaches AssumeRole. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,13 +202,4 @@ snt_status snt_issue_explain(const struct snt_explain_options *options, struct s
       options->request_file != NULL ? explain_file(&flow, &given, &request, err) : explain_flags(&flow, &given, err);
   take_result(&flow, out);
   return status;
-}
-
-snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct snt_err *err) {
-  SNT_POLICY_AUTO struct snt_policy policy = {0};
-  SNT_TRY(snt_policy_read_file(path, false, &policy, err));
-  struct snt_evaluator_options options = {.is_rlimits_only = false};
-  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
-  SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
-  return snt_policy_load(&policy, evaluator, problems, err);
 }

@@ -9,6 +9,7 @@
 #include "aws/identity.h"
 #include "base/buf.h"
 #include "policy/decision.h"
+#include "policy/lint.h"
 #include "policy/needs.h"
 #include "policy/source.h"
 
@@ -67,5 +68,9 @@ snt_status snt_issue_explain(const struct snt_explain_options *options, struct s
 
 /* `policy validate`: problems gets a JSON array, empty when the file is good. Code POLICY_INVALID when it is not. */
 snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct snt_err *err);
+/* `policy lint`: validates, and then says what is hardly meant. */
+snt_status snt_issue_lint(const char *path, struct snt_lint *out, struct snt_buf *problems, struct snt_err *err);
+/* `policy schema`: a JSON document. */
+snt_status snt_issue_schema(struct snt_buf *out, struct snt_err *err);
 
 #endif

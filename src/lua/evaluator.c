@@ -12,7 +12,7 @@
 #include "lua/evaluator_internal.h"
 #include "lua/template.h"
 
-enum { EVALUATE_MS = 300, REQUEST_MAX = 63 * 1024, FACTS_MAX = 63 * 1024 };
+enum { EVALUATE_MS = 300, LINT_MS = 3000, SCHEMA_MS = 800, REQUEST_MAX = 63 * 1024, FACTS_MAX = 63 * 1024 };
 
 static _Noreturn void become_template(int socket, pid_t parent, const struct snt_evaluator_options *options) {
   (void)setpgid(0, 0);
@@ -98,6 +98,42 @@ snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, struct snt_sl
                                   struct snt_buf *reply, struct snt_err *err) {
   SNT_TRY(snt_evaluator_evaluate_begin(evaluator, request, facts, err));
   return snt_evaluator_evaluate_finish(evaluator, reply, err);
+}
+
+/* What was found until then is lost with the template that is late. */
+static snt_status answer_late(struct snt_buf *reply, struct snt_err *err) {
+  return snt_buf_append_str(reply, "{\"problems\":[],\"left_out\":0,\"complete\":false}", err);
+}
+
+snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_buf *facts, struct snt_buf *reply,
+                              struct snt_err *err) {
+  bool is_late = false;
+  if (!evaluator->is_loaded) {
+    return snt_evaluator_fail(evaluator, err, "no policy is in force");
+  }
+  snt_evaluator_start_clock(evaluator, LINT_MS);
+  snt_status status = snt_evaluator_exchange(evaluator, SNT_FRAME_LINT, facts, &is_late, err);
+  if (is_late) {
+    return answer_late(reply, err);
+  }
+  SNT_TRY(status);
+  return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
+}
+
+snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err) {
+  bool is_late = false;
+  SNT_BUF_AUTO struct snt_buf nothing = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  if (evaluator->has_policy) {
+    return snt_fail(err, SNT_CODE_BUG, "an evaluator with a policy is not asked for the schema");
+  }
+  snt_evaluator_start_clock(evaluator, SCHEMA_MS);
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_SCHEMA, &nothing, &is_late, err));
+  const struct snt_buf *answer = &evaluator->answer;
+  if (!snt_ok(snt_json_parse(snt_buf_borrow(answer), answer->len, "", &doc, NULL))) {
+    return snt_evaluator_fail(evaluator, err, "its schema is not strict JSON");
+  }
+  return snt_buf_append(out, snt_buf_borrow(answer), answer->len, err);
 }
 
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err) {

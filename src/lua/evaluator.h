@@ -81,6 +81,14 @@ snt_status snt_evaluator_evaluate_finish(struct snt_evaluator *evaluator, struct
  * confirming. */
 snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, struct snt_slice request, struct snt_slice facts,
                                   struct snt_buf *reply, struct snt_err *err);
+/* What is hardly meant in the loaded policy: the answer is JSON, which is the template's word only; policy/lint checks
+ * it. facts is JSON that the core wrote: {"targets":bool,"max_duration":seconds}. Linting that takes longer than a
+ * policy may take to load answers that it is not complete. Code EVALUATOR. */
+snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_buf *facts, struct snt_buf *reply,
+                              struct snt_err *err);
+/* The JSON Schema of policies, as the stdlib makes it from the tables that it checks them by. For an evaluator that has
+ * no policy: then nobody has told it anything. Code EVALUATOR. */
+snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
 /* {"America/New_York":"<sha256 of its data>"} of the loaded policy, for the record. */
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
 /* Nothing more will be asked: what is left ends while the core goes on. NULL is nothing. */

@@ -18,7 +18,9 @@
   X(ZONE, 64 * 1024 + 256, 0)            /* name and bytes of a time zone; has no answer */                            \
   X(FILE, 512 * 1024 + 8192, 0)          /* name and content of a file of the bundle; has no answer */                 \
   X(LINK, 1, 256 * 1024)                 /* whether there will be more than one evaluation */                          \
-  X(EVALUATE, 128 * 1024, 64 * 1024)     /* the request, and the facts that are known */
+  X(EVALUATE, 128 * 1024, 64 * 1024)     /* the request, and the facts that are known */                               \
+  X(LINT, 4096, 256 * 1024)              /* what the core knows of the policy's bundle */                              \
+  X(SCHEMA, 0, 256 * 1024)
 
 enum snt_frame_kind {
   SNT_FRAME_NONE = 0,

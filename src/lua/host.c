@@ -344,6 +344,12 @@ static int host_walk_cost(lua_State *L) {
   return 1;
 }
 
+/* Counted in thousands of instructions, as the hook charges them. */
+static int host_fuel_left(lua_State *L) {
+  lua_pushinteger(L, snt_vm_of(L)->budget.fuel);
+  return 1;
+}
+
 static int host_error_text(lua_State *L) {
   if (lua_type(L, 1) != LUA_TSTRING) {
     lua_pushfstring(L, "error value is a %s", luaL_typename(L, 1));
@@ -407,6 +413,7 @@ static const luaL_Reg host_functions[] = {{"yaml", snt_host_yaml},
                                           {"pcall", snt_lib_pcall},
                                           {"spend", host_spend},
                                           {"walk_cost", host_walk_cost},
+                                          {"fuel_left", host_fuel_left},
                                           {"error_text", host_error_text},
                                           {"source_of", host_source_of},
                                           {"caller_line", host_caller_line},

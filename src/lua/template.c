@@ -188,6 +188,12 @@ static void link_policy(struct template *self, const struct snt_frame *request) 
   }
 }
 
+/* Nothing of the policy runs here: the stdlib looks at what loading made of it. */
+static void lint(struct template *self, const struct snt_frame *request) {
+  const struct snt_slice facts[] = {{snt_buf_borrow(&self->request), self->request.len}};
+  answer_call(self, request, "lint", facts, 1);
+}
+
 static void evaluate(struct template *self, const struct snt_frame *request) {
   struct snt_worker start = prepare_worker(self, request, FUNCTIONS[self->options.trace], EVALUATION_FUEL);
   if (self->options.is_once) {
@@ -232,6 +238,12 @@ static void handle(struct template *self, const struct snt_frame *request) {
     break;
   case SNT_FRAME_EVALUATE:
     evaluate(self, request);
+    break;
+  case SNT_FRAME_LINT:
+    lint(self, request);
+    break;
+  case SNT_FRAME_SCHEMA:
+    answer_call(self, request, "schema", NULL, 0);
     break;
   default:
     end(EXIT_NO_CORE);

@@ -260,6 +260,34 @@ static void instructions_that_take_long_end_at_the_deadline(void **state) {
   }
 }
 
+static void a_policy_in_force_is_linted(void **state) {
+  (void)state;
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = start_with(SNT_POLICY_KIND_YAML, HEADER "{}\n");
+  SNT_BUF_AUTO struct snt_buf facts = {0}, reply = {0};
+  assert_ok(snt_buf_append_str(&facts, "{\"targets\":false}", NULL));
+  assert_ok(snt_evaluator_lint(evaluator, &facts, &reply, NULL));
+  assert_holds(&reply, "\"check\":\"unrestricted-allow\"");
+  assert_holds(&reply, "\"complete\":true");
+  evaluate(evaluator, &reply);
+  assert_holds(&reply, "\"effect\":\"allow\"");
+  SNT_EVALUATOR_AUTO struct snt_evaluator *empty = start();
+  snt_buf_reset(&reply);
+  assert_code(snt_evaluator_lint(empty, &facts, &reply, NULL), SNT_CODE_EVALUATOR);
+  assert_int_equal(reply.len, 0);
+}
+
+static void the_schema_is_told_before_there_is_a_policy(void **state) {
+  (void)state;
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = start();
+  SNT_EVALUATOR_AUTO struct snt_evaluator *loaded = start_with(SNT_POLICY_KIND_YAML, HEADER "{}\n");
+  SNT_BUF_AUTO struct snt_buf schema = {0};
+  assert_ok(snt_evaluator_schema(evaluator, &schema, NULL));
+  assert_holds(&schema, "\"$schema\": \"http://json-schema.org/draft-07/schema#\"");
+  snt_buf_reset(&schema);
+  assert_code(snt_evaluator_schema(loaded, &schema, NULL), SNT_CODE_BUG);
+  assert_int_equal(schema.len, 0);
+}
+
 static void nothing_survives_from_one_decision_to_the_next(void **state) {
   (void)state;
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator =
@@ -552,6 +580,8 @@ int main(void) {
       cmocka_unit_test(requests_are_decided),
       cmocka_unit_test(remedies_are_told_where_they_are_asked_for),
       cmocka_unit_test(instructions_that_take_long_end_at_the_deadline),
+      cmocka_unit_test(a_policy_in_force_is_linted),
+      cmocka_unit_test(the_schema_is_told_before_there_is_a_policy),
       cmocka_unit_test(nothing_survives_from_one_decision_to_the_next),
       cmocka_unit_test(zones_are_given_and_their_hashes_told),
       cmocka_unit_test(a_policy_may_be_asked_for_long_after_it_was_sent),

@@ -95,6 +95,58 @@ static void an_evaluator_that_is_late_is_killed(void **state) {
   }
 }
 
+static snt_status lint(struct snt_buf *reply) {
+  static const struct snt_evaluator_options options = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_BUF_AUTO struct snt_buf facts = {0};
+  SNT_TRY(snt_buf_append_str(&facts, "{}", NULL));
+  SNT_TRY(snt_evaluator_start(&options, &evaluator, NULL));
+  SNT_TRY(snt_evaluator_load(evaluator, &policy, NULL, NULL));
+  return snt_evaluator_lint(evaluator, &facts, reply, NULL);
+}
+
+static snt_status ask_for_schema(struct snt_buf *reply) {
+  static const struct snt_evaluator_options options = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_TRY(snt_evaluator_start(&options, &evaluator, NULL));
+  return snt_evaluator_schema(evaluator, reply, NULL);
+}
+
+/* Late linting is not a clean policy, and an odd answer is none at all. */
+static void no_report_and_no_schema_come_from_an_evaluator_that_is_odd(void **state) {
+  (void)state;
+  static const struct {
+    const char *mode, *reply;
+    snt_status (*ask)(struct snt_buf *reply);
+    enum snt_code code;
+    const char *answer;
+  } rows[] = {
+      {"none:none", NULL, lint, SNT_CODE_OK, "{\"problems\":[],\"left_out\":0,\"complete\":true}"},
+      {"lint:hang", NULL, lint, SNT_CODE_OK, "{\"problems\":[],\"left_out\":0,\"complete\":false}"},
+      {"lint:die", NULL, lint, SNT_CODE_EVALUATOR, ""},
+      {"lint:wrong_nonce", NULL, lint, SNT_CODE_EVALUATOR, ""},
+      {"lint:too_long", NULL, lint, SNT_CODE_EVALUATOR, ""},
+      {"lint:failed", NULL, lint, SNT_CODE_EVALUATOR, ""},
+      {"none:none", NULL, ask_for_schema, SNT_CODE_OK, "{}"},
+      {"schema:hang", NULL, ask_for_schema, SNT_CODE_EVALUATOR, ""},
+      {"schema:twice", NULL, ask_for_schema, SNT_CODE_EVALUATOR, ""},
+      {"schema:reply", "{} {}", ask_for_schema, SNT_CODE_EVALUATOR, ""},
+      {"schema:reply", "schema", ask_for_schema, SNT_CODE_EVALUATOR, ""},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    if (SNT_SANITIZED && strstr(rows[i].mode, "hang") != NULL) {
+      continue; /* such a build waits twenty times as long */
+    }
+    SNT_BUF_AUTO struct snt_buf reply = {0};
+    set_mode(rows[i].mode, rows[i].reply);
+    snt_status status = rows[i].ask(&reply);
+    if (status.code != rows[i].code || strcmp(snt_buf_borrow(&reply), rows[i].answer) != 0) {
+      fail_msg("%s: %s, %s", rows[i].mode, snt_code_name(status.code), snt_buf_borrow(&reply));
+    }
+    assert_no_child_is_left();
+  }
+}
+
 /* A descriptor that the evaluator's child inherited reaches its end only when that child is gone too. */
 static void nothing_that_the_evaluator_forked_survives_it(void **state) {
   (void)state;
@@ -227,6 +279,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(no_verdict_comes_from_an_evaluator_that_is_odd),
       cmocka_unit_test(an_evaluator_that_is_late_is_killed),
+      cmocka_unit_test(no_report_and_no_schema_come_from_an_evaluator_that_is_odd),
       cmocka_unit_test(nothing_that_the_evaluator_forked_survives_it),
       cmocka_unit_test(a_dead_evaluator_stays_dead),
       cmocka_unit_test(answers_to_load_and_link_are_checked),

@@ -1,0 +1,50 @@
+/* validate, lint, schema: a policy and an evaluator, and nothing else. Nothing here reaches the network or a secret. */
+#include "format/json.h"
+#include "issue/issue.h"
+#include "policy/source.h"
+
+static snt_status load(const char *path, struct snt_policy *policy, struct snt_evaluator **evaluator,
+                       struct snt_buf *problems, struct snt_err *err) {
+  struct snt_evaluator_options options = {.is_rlimits_only = false};
+  SNT_TRY(snt_policy_read_file(path, false, policy, err));
+  SNT_TRY(snt_evaluator_start(&options, evaluator, err));
+  return snt_policy_load(policy, *evaluator, problems, err);
+}
+
+snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct snt_err *err) {
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  return load(path, &policy, &evaluator, problems, err);
+}
+
+/* What binds the policy from outside of it. */
+static snt_status describe_bundle(const struct snt_policy *policy, struct snt_buf *out, struct snt_err *err) {
+  struct snt_json_writer writer;
+  snt_json_writer_init(&writer, out, err);
+  snt_json_begin_object(&writer, NULL);
+  snt_json_put_bool(&writer, "targets", policy->is_bundle && policy->manifest.has_targets);
+  if (policy->is_bundle && policy->manifest.max_duration_s > 0) {
+    snt_json_put_integer(&writer, "max_duration", policy->manifest.max_duration_s);
+  }
+  snt_json_end_object(&writer);
+  return snt_json_finish(&writer);
+}
+
+snt_status snt_issue_lint(const char *path, struct snt_lint *out, struct snt_buf *problems, struct snt_err *err) {
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_BUF_AUTO struct snt_buf facts = {0};
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  *out = (struct snt_lint){0};
+  SNT_TRY(load(path, &policy, &evaluator, problems, err));
+  SNT_TRY(describe_bundle(&policy, &facts, err));
+  SNT_TRY(snt_evaluator_lint(evaluator, &facts, &reply, err));
+  return snt_lint_parse(snt_buf_borrow(&reply), reply.len, out, err);
+}
+
+snt_status snt_issue_schema(struct snt_buf *out, struct snt_err *err) {
+  struct snt_evaluator_options options = {.is_rlimits_only = false};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
+  return snt_evaluator_schema(evaluator, out, err);
+}
