@@ -26,6 +26,8 @@ const struct snt_command SNT_COMMANDS[] = {
     {"policy lint", "FILE...", "find what is valid in policies and hardly meant", BIT(JSON) | BIT(SARIF),
      SNT_ARGUMENTS_MAX, false, snt_cmd_policy_lint},
     {"policy schema", "", "print a JSON Schema of policies, for editors", 0, 0, false, snt_cmd_policy_schema},
+    {"test", "[PATH...]", "run the specs of policies and plugins; default policies/",
+     BIT(FORMAT) | BIT(FILTER) | BIT(FAIL_FAST) | BIT(JSON), SNT_ARGUMENTS_MAX, false, snt_cmd_test},
     {"log verify", "[FILE]", "check the decision log's chain", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_verify},
     {"log show", "[FILE]", "print the decision log for people", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_show},
     {"add", "P", "put a long-lived key, or a plugin's secret, into the keychain",

@@ -38,7 +38,7 @@ static snt_status describe(const struct snt_policy *policy, const struct snt_gra
   if (strcmp(out->name, grant->plugin) != 0) {
     return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator describes another plugin than it was asked for");
   }
-  if (strcmp(out->version, grant->version) != 0) {
+  if (grant->version[0] != '\0' && strcmp(out->version, grant->version) != 0) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: version is %s, and bundle.yaml pins %s", name.data,
                         out->version, grant->version));
     return snt_err_hint(err, "review the plugin and pin its version in bundle.yaml");
