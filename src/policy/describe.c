@@ -74,8 +74,8 @@ snt_status snt_policy_describe(struct snt_policy *policy, struct snt_evaluator *
     return snt_fail_memory(err);
   }
   for (size_t i = 0; i < grants->count; i++) {
+    policy->plugin_count++; /* also what fails half-way is cleared with the policy */
     SNT_TRY(describe(policy, &grants->list[i], evaluator, &policy->plugins[i], problems, err));
-    policy->plugin_count++;
     SNT_TRY(write_text(policy, &grants->list[i], &policy->plugins[i], &policy->plugin_texts[i], err));
   }
   return snt_done();
