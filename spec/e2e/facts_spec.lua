@@ -230,6 +230,11 @@ describe("a plugin's question", function()
       assert_failed(explain(settings.bin), "fact_unavailable", "may not be asked")
     end
     assert.are.equal(0, #vendors:requests())
+    use { url = "GET https://10.255.255.1/", grant = "http: [q], hosts: [10.255.255.1], private: true",
+      check = "return host.http { 'q' }.json.holds" }
+    local answer = explain(settings.bin)
+    assert.are.equal("deny", answer.effect)
+    assert.is_nil(answer.facts[1].reason:find("may not be asked", 1, true), answer.facts[1].reason)
   end)
 
   it("is asked without proxy and without trust in what is not a known certificate", function()
