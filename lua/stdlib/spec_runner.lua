@@ -34,7 +34,7 @@ function methods:in_rounds(request, known, try)
     local run = engine.new_run(request, needs.index(facts), is_final)
     run.mocks = self.mocks
     local result = try(run)
-    if #run.needs == 0 then
+    if not run.needs then
       return result
     end
     for _, need in ipairs(run.needs) do
