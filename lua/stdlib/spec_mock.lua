@@ -1,5 +1,5 @@
 --- What a spec puts in the place of the world: the answers to plugins' questions, or plugins whole.
--- A question that nothing answers is a fact that could not be had.
+-- A question that nothing answers fails the case: what the world would say is not made up.
 local text = require "sentinel.text"
 
 local spec_mock = {}
@@ -78,24 +78,39 @@ local function answer_http(mocks, need, plugin)
       return "ok", value
     end
   end
-  return "unavailable"
+  return nil
 end
 
 local ANSWERS = {
   http = answer_http,
-  geoip = function(mocks, need)
+  geoip = function(mocks, need) -- false: no database knows the address
     local record = mocks.geoip[need.params.ip]
-    return record and "ok" or "unavailable", record
+    if record == nil then
+      return nil
+    end
+    return record and "ok" or "unavailable", record or nil
   end,
-  history = function(mocks, _, _, user)
-    return "ok", mocks.history[user] or {}
+  history = function(mocks, _, _, user) -- who is not mentioned has no grants, once anybody is
+    return next(mocks.history) and "ok" or nil, mocks.history[user] or {}
   end,
 }
+
+local function tell(need)
+  local parts = {}
+  for _, name in ipairs(text.sorted_keys(need.params)) do
+    parts[#parts + 1] = ("%s = %s"):format(name, text.quote(need.params[name]))
+  end
+  return ("%s { %s }"):format(need.need or need.kind, table.concat(parts, ", "))
+end
 
 --- The fact that answers a need (needs.lua).
 function spec_mock.answer(mocks, need, plugin, request)
   local user = request.user and request.user.name
   local status, value = ANSWERS[need.kind](mocks, need, plugin, user)
+  if not status then
+    error({ is_failure = true, message = ("plugin %s asks %s, and no mock.%s answers that"):format(
+      text.quote(need.plugin), tell(need), need.kind) }, 0)
+  end
   return {
     plugin = need.plugin, kind = need.kind, need = need.need, params = need.params, status = status,
     value = value, reason = status ~= "ok" and "mocked" or nil,

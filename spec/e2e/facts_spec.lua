@@ -89,6 +89,12 @@ describe("a plugin's question", function()
     assert.is_nil(request.headers.cookie)
     vendors:set { ["*"] = { json = { holds = false } } }
     assert.are.equal("it answered 200", explain().trace[1].got)
+    local function told()
+      return home:run({ "explain", "dev", "--user", "alice" }, { bin = settings.loopback }).stdout
+    end
+    assert.is_truthy(told():find("\nfacts\n  had      probe q (id x1)\nrules, in order\n", 1, true), told())
+    vendors:set { ["*"] = { status = 503 } }
+    assert.is_truthy(told():find("\n  not had  probe q (id x1): it answered 503\n", 1, true), told())
   end)
 
   it("issues credentials, and the record holds question and answer", function()

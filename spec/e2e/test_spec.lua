@@ -161,6 +161,17 @@ end
     assert.are.equal(3, expect.json(run("--json"), 0).passed)
   end)
 
+  it("fails a case that asks what nobody mocked", function()
+    local asking = bundle.asking { url = "GET https://a.example/{id}",
+      check = "return host.http { 'q', id = args.id }.json.holds" }
+    bundle.write(home, { plugins = { probe = { grant = "http: [q], hosts: [a.example]", files = asking } },
+      policy = 'version: "1"\nrules:\n  - {name: r, effect: deny, conditions: {probe: {id: x1}}}\n' })
+    home:write("bundle_spec.lua", "it('asks', function() assert.denies({ user = 'alice', profile = 'dev' }) end)")
+    local document = expect.json(run("bundle_spec.lua", "--json"), 1)
+    assert.are.equal('plugin "probe" asks q { id = "x1" }, and no mock.http answers that',
+      document.tests[1].message)
+  end)
+
   it("tests bundles with mocks for plugins and for their facts", function()
     local asking = bundle.asking { url = "GET https://a.example/{id}",
       check = "return host.http { 'q', id = args.id }.json.holds" }
@@ -176,7 +187,10 @@ it("does not", function()
   mock.http { need = "q", json = { holds = false } }
   assert.denies(request, { rule = "r", failed = "probe" })
 end)
-it("cannot be asked", function() assert.denies(request, { error = "fact_unavailable" }) end)
+it("cannot be asked", function()
+  mock.http { need = "q", fault = "reset" }
+  assert.denies(request, { error = "fact_unavailable" })
+end)
 it("answers too late", function()
   mock.http { need = "q", delay = "5s", json = { holds = true } }
   assert.denies(request, { error = "plugin_timeout" })
