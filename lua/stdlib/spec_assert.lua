@@ -107,8 +107,8 @@ function checks.has_error(call, wanted, note)
   end
 end
 
--- What a decision came to, in a few words.
-local function tell(decision)
+--- What a decision came to, in a few words.
+function spec_assert.tell(decision)
   local parts = { decision.effect }
   if decision.rule ~= "" then
     parts[#parts + 1] = "by rule " .. decision.rule
@@ -125,12 +125,12 @@ end
 
 local function check_decision(holds, wanted, decision)
   if not holds then
-    fail(("wanted %s, got %s"):format(wanted, text.cut(tell(decision), 400)))
+    fail(("wanted %s, got %s"):format(wanted, text.cut(spec_assert.tell(decision), 400)))
   end
 end
 
--- The condition that failed: in the rule that is named, else in any.
-local function has_failed(decision, rule, path)
+--- Whether the condition failed: in the rule that is named, else in any.
+function spec_assert.has_failed(decision, rule, path)
   for _, entry in ipairs(decision.trace) do
     if (not rule or entry.rule == rule) and entry.failed == path then
       return true
@@ -147,15 +147,16 @@ local function check_denial(decision, wanted)
       error(("assert.denies has no key %s"):format(text.quote(tostring(key))), 0)
     end
   end
+  local of_rule = wanted.failed and wanted.rule ~= "" and wanted.rule or nil -- where that failed
   for _, key in ipairs({ "rule", "error", "reason" }) do
-    local is_of_trace = key == "rule" and wanted.failed -- it says in which rule that failed
+    local is_of_trace = key == "rule" and of_rule
     if wanted[key] ~= nil and not is_of_trace then
       check_decision(decision[key] == wanted[key], ("%s %s"):format(key, tostring(wanted[key])),
         decision)
     end
   end
   if wanted.failed then
-    check_decision(has_failed(decision, wanted.rule, wanted.failed),
+    check_decision(spec_assert.has_failed(decision, of_rule, wanted.failed),
       "a failed " .. tostring(wanted.failed), decision)
   end
 end

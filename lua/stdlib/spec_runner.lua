@@ -14,6 +14,7 @@ local reply = require "sentinel.reply"
 local spec_assert = require "sentinel.spec_assert"
 local spec_mock = require "sentinel.spec_mock"
 local spec_request = require "sentinel.spec_request"
+local spec_table = require "sentinel.spec_table"
 local text = require "sentinel.text"
 local tree = require "sentinel.lua_tree"
 
@@ -168,14 +169,66 @@ function methods:names()
   }
 end
 
+-- The first mock that fits counts, so that a case's own come before those of all.
+function methods:fill_lists(given)
+  for _, entry in ipairs(given.http or {}) do
+    if entry.json_file then
+      entry.json = host.json_decode(self.files["spec/" .. entry.json_file] or "")
+      entry.json_file = nil
+    end
+    self.mock_functions.http(entry)
+  end
+  for name, list in pairs(given.plugins or {}) do
+    self.mock_functions.plugin(name, table.unpack(list))
+  end
+end
+
+-- The last one counts.
+function methods:fill_maps(given)
+  self.mock_functions.geoip(given.geoip or {})
+  self.mock_functions.history(given.history or {})
+end
+
+-- The body of a table's case.
+function methods:check_row(case)
+  self:fill_lists(case.mocks)
+  self:fill_lists(case.common)
+  self:fill_maps(case.common)
+  self:fill_maps(case.mocks)
+  local decision = self:decide(case.request)
+  local difference = spec_table.find_difference(decision, case.wanted, spec_assert.has_failed)
+  if difference then
+    error({ is_failure = true, line = case.line, message = ("wanted %s, got %s"):format(difference,
+      spec_assert.tell(decision)) }, 0)
+  end
+end
+
+-- A table (*_spec.yaml) as cases.
+local function load_table(self, source, problems)
+  local read = spec_table.read(source, self, problems)
+  if not read then
+    return nil
+  end
+  self.cases, self.needed_files = read.cases, read.files
+  for _, case in ipairs(self.cases) do
+    case.block = self.block
+    case.body = function() self:check_row(case) end
+  end
+  return self
+end
+
 --- Runs a spec's file. Problems are told, and then nil is returned.
--- @param world {policy, plugins = {name = plugin}, plugin_name, view = what `sentinel` is}
+-- @param world {policy, plugins = {name = plugin}, plugin_name, files = the bundle's data}
 function spec_runner.load(name, source, world, problems)
   local self = setmetatable({
-    policy = world.policy, plugins = world.plugins, plugin_name = world.plugin_name, cases = {},
+    policy = world.policy, plugins = world.plugins, plugin_name = world.plugin_name,
+    files = world.files, cases = {}, needed_files = {},
     block = { name = "", before = {}, after = {} },
   }, methods)
   self.mocks, self.mock_functions = spec_mock.new()
+  if name:find("%.yaml$") then
+    return load_table(self, source, problems)
+  end
   local chunk, message = host.compile(source, name, host.sandbox_env(self:names()))
   local is_done, raised = false, message
   if chunk then
@@ -193,7 +246,8 @@ function spec_runner.load(name, source, world, problems)
   return self
 end
 
---- {"cases":[{"name","line","policy"}]}; policy is null for the default one.
+--- {"cases":[{"name","line","policy"}],"files":[...]}; policy is null for the default one, files
+-- are those that mocks name.
 function spec_runner.encode_cases(self)
   local parts = {}
   for i, case in ipairs(self.cases) do
@@ -201,7 +255,12 @@ function spec_runner.encode_cases(self)
       host.json_text(text.cut(case.name, 300)), case.line or 1,
       case.policy and host.json_text(text.cut(case.policy, 200)) or "null")
   end
-  return '{"ok":true,"cases":[' .. table.concat(parts, ",") .. "]}"
+  local files = {}
+  for i, file in ipairs(self.needed_files) do
+    files[i] = host.json_text(file)
+  end
+  return ('{"ok":true,"cases":[%s],"files":[%s]}'):format(table.concat(parts, ","),
+    table.concat(files, ","))
 end
 
 -- Running ------------------------------------------------------------------------------------

@@ -107,14 +107,6 @@ describe("sentinel test", function()
     expect.status(run(), 5)
   end)
 
-  it("says that tables are not run", function()
-    home:write("policies/dev_spec.yaml", "suite: dev\n")
-    local result = run()
-    expect.status(result, 1)
-    assert.is_truthy(result.stdout:find("tables (*_spec.yaml) are not run", 1, true))
-    assert.is_truthy(result.stdout:find("0 passed, 0 failed, 1 skipped", 1, true))
-  end)
-
   -- Each is one failed case, and the case after it passes.
   local failures = {
     { "while true do end", "spends more fuel" },

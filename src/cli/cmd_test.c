@@ -101,12 +101,6 @@ static snt_status run_spec(struct testing *testing, const char *path, struct snt
   SNT_BUF_AUTO struct snt_buf array = {0};
   struct snt_err failure = {0};
   struct snt_spec_options options = {.filter = testing->filter, .on_case = take_case, .context = testing};
-  if (snt_str_ends_with(path, "_spec.yaml")) {
-    struct snt_case skipped = {.name = "table", .file = path, .line = 1, .status = SNT_CASE_SKIPPED};
-    skipped.message = "tables (*_spec.yaml) are not run by this version";
-    (void)take_case(testing, &skipped);
-    return testing->status;
-  }
   snt_status status = snt_spec_run(path, &options, &array, &failure);
   SNT_TRY(testing->status);
   return snt_ok(status) ? status : snt_problems_add(&testing->problems, path, status, &failure, &array, err);
@@ -148,7 +142,7 @@ static snt_status run_path(struct testing *testing, const char *path, int depth,
   bool is_wanted = is_spec(path);
   if (depth == 0 && !is_wanted) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s is no spec", path));
-    return snt_err_hint(err, "a spec's name ends in _spec.lua");
+    return snt_err_hint(err, "a spec's name ends in _spec.lua or _spec.yaml");
   }
   return is_wanted ? run_spec(testing, path, err) : snt_done();
 }
