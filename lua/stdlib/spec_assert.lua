@@ -47,6 +47,12 @@ local function fail(message)
   error({ is_failure = true, message = message, line = line }, 0)
 end
 
+--- For what is wrong with the spec itself: a name that does not exist is never a test that fails.
+function spec_assert.refuse(message)
+  local line = host.caller_line()
+  error({ is_failure = true, is_malformed = true, message = message, line = line }, 0)
+end
+
 local function check(holds, note, message, ...)
   if not holds then
     local shown = { n = select("#", ...), ... }
@@ -141,12 +147,13 @@ end
 
 local DENIAL_KEYS = { rule = true, failed = true, error = true, reason = true }
 
-local function check_denial(decision, wanted)
+local function check_denial(decision, wanted, check_rule)
   for key in pairs(wanted) do
     if not DENIAL_KEYS[key] then
-      error(("assert.denies has no key %s"):format(text.quote(tostring(key))), 0)
+      spec_assert.refuse(("assert.denies has no key %s"):format(text.quote(tostring(key))))
     end
   end
+  check_rule(wanted.rule)
   local of_rule = wanted.failed and wanted.rule ~= "" and wanted.rule or nil -- where that failed
   for _, key in ipairs({ "rule", "error", "reason" }) do
     local is_of_trace = key == "rule" and of_rule
@@ -163,13 +170,15 @@ end
 
 --- The `assert` of a spec.
 -- @param decide function(request) -> decision
-function spec_assert.new(decide)
+-- @param check_rule function(name or nil): refuses a rule that the policy has not
+function spec_assert.new(decide, check_rule)
   local all = {}
   for name, call in pairs(checks) do
     all[name] = call
   end
   local function wants(effect)
     return function(request, rule)
+      check_rule(rule)
       local decision = decide(request)
       check_decision(decision.effect == effect, effect, decision)
       if rule ~= nil then
@@ -183,7 +192,7 @@ function spec_assert.new(decide)
   function all.denies(request, wanted)
     local decision = decide(request)
     check_decision(decision.effect == "deny", "deny", decision)
-    check_denial(decision, wanted or {})
+    check_denial(decision, wanted or {}, check_rule)
     return decision
   end
   return setmetatable({}, {

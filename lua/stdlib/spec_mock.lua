@@ -1,5 +1,6 @@
 --- What a spec puts in the place of the world: the answers to plugins' questions, or plugins whole.
 -- A question that nothing answers fails the case: what the world would say is not made up.
+local spec_assert = require "sentinel.spec_assert"
 local text = require "sentinel.text"
 
 local spec_mock = {}
@@ -164,18 +165,32 @@ local function merge(into, from, what)
   end
 end
 
+-- A mock of what is not there would never be asked.
+local function check_known(known, plugin, need)
+  for name, of in pairs(known) do
+    if (not plugin or plugin == name) and (not need or of.http[need]) then
+      return
+    end
+  end
+  spec_assert.refuse(need and ("mock.http: no plugin has the question %s"):format(text.quote(need))
+    or ("mock.plugin: there is no plugin %s"):format(text.quote(plugin)))
+end
+
 --- Mocks of one case, and the functions that a spec fills them with.
-function spec_mock.new()
+-- @param known the plugins that there are, by name
+function spec_mock.new(known)
   local mocks = { http = {}, geoip = {}, history = {}, plugins = {}, files = {} }
   local functions = {
     http = function(entry)
       check_http(entry)
+      check_known(known, entry.plugin, entry.need)
       table.insert(mocks.http, entry)
     end,
     geoip = function(records) merge(mocks.geoip, records, "geoip") end,
     history = function(grants) merge(mocks.history, grants, "history") end,
     file = function(files) merge(mocks.files, files, "file") end,
     plugin = function(name, ...)
+      check_known(known, tostring(name))
       local list = mocks.plugins[name] or {}
       for _, entry in ipairs({ ... }) do
         list[#list + 1] = normal_plugin(entry)

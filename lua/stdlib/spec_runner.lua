@@ -59,10 +59,28 @@ function methods:decide(given)
   if not self.policy then
     error("there is no policy here: this is a plugin's spec", 0)
   end
-  local request = spec_request.complete(given, self.now)
+  local is_request, request = host.pcall(spec_request.complete, given, self.now)
+  if not is_request then
+    spec_assert.refuse(host.error_text(request))
+  end
   return finish(self:in_rounds(request, self.plugins, function(run)
     return engine.evaluate(self.policy, run)
   end))
+end
+
+function methods:check_rule(name)
+  if name == nil or name == "" or not self.policy then
+    return
+  end
+  local names = {}
+  for i, rule in ipairs(self.policy.rules) do
+    names[i] = rule.name
+    if rule.name == name then
+      return
+    end
+  end
+  spec_assert.refuse(("the policy has no rule %s%s"):format(text.quote(tostring(name)),
+    errors.did_you_mean(tostring(name), names)))
 end
 
 -- The arguments of a condition, read as a policy's would be.
@@ -164,7 +182,8 @@ function methods:names()
       self.now = time
     end,
     plugin = function(args, request) return self:call_plugin(args, request) end,
-    assert = spec_assert.new(function(request) return self:decide(request) end),
+    assert = spec_assert.new(function(request) return self:decide(request) end,
+      function(name) self:check_rule(name) end),
     mock = mock,
   }
 end
@@ -225,7 +244,7 @@ function spec_runner.load(name, source, world, problems)
     files = world.files, cases = {}, needed_files = {},
     block = { name = "", before = {}, after = {} },
   }, methods)
-  self.mocks, self.mock_functions = spec_mock.new()
+  self.mocks, self.mock_functions = spec_mock.new(self.plugins)
   if name:find("%.yaml$") then
     return load_table(self, source, problems)
   end
@@ -278,10 +297,10 @@ local function run_hooks(block, key)
 end
 
 --- The result of a case as JSON.
-function spec_runner.encode_result(status, message, line)
-  return ('{"status":"%s","message":%s,"line":%s}'):format(status,
+function spec_runner.encode_result(status, message, line, is_malformed)
+  return ('{"status":"%s","message":%s,"line":%s,"malformed":%s}'):format(status,
     host.json_text(text.cut(host.error_text(message or ""), 900)),
-    line and ("%d"):format(line) or "null")
+    line and ("%d"):format(line) or "null", tostring(is_malformed == true))
 end
 
 --- Runs one case, counted from 0.
@@ -299,7 +318,7 @@ function spec_runner.run(self, number)
   if is_done then
     return spec_runner.encode_result("passed")
   elseif type(raised) == "table" and raised.is_failure then
-    return spec_runner.encode_result("failed", raised.message, raised.line)
+    return spec_runner.encode_result("failed", raised.message, raised.line, raised.is_malformed)
   end
   local message = host.error_text(raised)
   local line, rest = message:match("^[^\n]-:(%d+): (.*)$")

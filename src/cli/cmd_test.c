@@ -24,6 +24,7 @@ struct testing {
   bool stops_at_failure, is_stopped;
   const char *last_file; /* that was printed */
   size_t counts[SNT_CASE_STATUS_COUNT];
+  size_t malformed;
   struct snt_json_writer writer;
   struct snt_problems problems;
   snt_status status; /* of printing */
@@ -88,6 +89,7 @@ static void put_json(struct testing *testing, const struct snt_case *of) {
 static bool take_case(void *context, const struct snt_case *of) {
   struct testing *testing = context;
   testing->counts[of->status]++;
+  testing->malformed += of->is_malformed ? 1 : 0;
   if (testing->format == FORMAT_JSON) {
     put_json(testing, of);
   } else {
@@ -203,6 +205,10 @@ static snt_status finish(struct testing *testing, struct snt_err *err) {
 static snt_status judge(const struct testing *testing, struct snt_err *err) {
   const size_t *counts = testing->counts;
   SNT_TRY(testing->problems.refused > 0 ? snt_problems_status(&testing->problems, err) : snt_done());
+  if (testing->malformed > 0) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%zu of %zu tests name what does not exist", testing->malformed,
+                    total(testing));
+  }
   if (counts[SNT_CASE_FAILED] > 0) {
     return snt_fail(err, SNT_CODE_ANSWER_NO, "%zu of %zu tests failed", counts[SNT_CASE_FAILED], total(testing));
   }

@@ -197,7 +197,7 @@ static snt_status list_cases(struct run *run, struct snt_err *err) {
 
 static snt_status take_result(const struct snt_buf *reply, struct snt_json_doc **doc, struct snt_case *out,
                               struct snt_err *err) {
-  static const char *const keys[] = {"status", "message", "line", NULL};
+  static const char *const keys[] = {"status", "message", "line", "malformed", NULL};
   SNT_TRY(snt_json_parse(snt_buf_borrow(reply), reply->len, "a case's result", doc, err));
   const struct snt_json_value *root = snt_json_root(*doc);
   const char *status = take_text(root, "status", 16);
@@ -205,6 +205,7 @@ static snt_status take_result(const struct snt_buf *reply, struct snt_json_doc *
   bool has_line = snt_json_type(snt_json_get(root, "line")) != SNT_JSON_NULL;
   out->message = take_text(root, "message", MESSAGE_CAP);
   if (!snt_ok(snt_json_check_keys(root, "", keys, NULL)) || status == NULL || out->message == NULL ||
+      !snt_json_bool(snt_json_get(root, "malformed"), &out->is_malformed) ||
       (has_line && (!snt_json_integer(snt_json_get(root, "line"), &line) || !is_line(line)))) {
     return refuse_reply("result", err);
   }
