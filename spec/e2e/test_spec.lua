@@ -1,6 +1,7 @@
 --- sentinel test: specs in the sandbox, decided by the evaluator that decides everything else.
 local bundle = require "spec.support.bundle"
 local expect = require "spec.support.expect"
+local process = require "spec.support.process"
 local world = require "spec.support.world"
 
 local POLICY = [[
@@ -91,6 +92,26 @@ describe("sentinel test", function()
     assert.is_truthy(tap.stdout:find("\n1..8\n$"))
     assert.are.equal(1, expect.json(run("--json", "--filter", "night"), 0).passed)
     assert.are.equal(6, expect.json(run("--json", "--fail-fast"), 1).passed)
+  end)
+
+  it("writes JUnit's XML, GitHub's annotations, and reports into files", function()
+    home:write("policies/dev_spec.lua", "it('a <b> & \"c\"', function() assert.equal('<', '>') end)\n"
+      .. "it('d: e', function() assert.equal('50%', 2) end)\npending('f')\nit('g', function() end)\n")
+    local github = run("--format", "github", "--report", "junit=r.xml", "--report", "tap=r.tap")
+    expect.status(github, 1)
+    assert.is_truthy(github.stdout:find("::error file=policies/dev_spec.lua,line=2,title=d%3A e::wanted \"50%25\", got 2\n", 1, true), github.stdout)
+    assert.is_truthy(github.stdout:find("1 passed, 2 failed, 1 skipped\n$"))
+    local xml = home:read("r.xml")
+    assert.is_truthy(xml:find('tests="4" failures="2" errors="0" skipped="1">', 1, true), xml)
+    assert.is_truthy(xml:find('name="a &lt;b&gt; &amp; &quot;c&quot;" classname="policies/dev_spec.lua"', 1, true), xml)
+    assert.is_truthy(xml:find('<failure message="wanted &quot;&lt;&quot;, got &quot;&gt;&quot;"/>', 1, true), xml)
+    expect.done(process.run({ "/usr/bin/python3", "-c",
+      "import sys, xml.dom.minidom as m; m.parse(sys.argv[1])", home.home .. "/r.xml" }, { environment = {} }))
+    assert.is_truthy(home:read("r.tap"):find("\n1..4\n$"))
+    expect.refused(run("--report", "r.xml"), 2, "FORMAT=FILE")
+    expect.refused(run("--report", "xml=r.xml"), 2, "junit")
+    expect.refused(run("--report", "tap=nowhere/r.tap"), 6, "nowhere/r.tap")
+    expect.refused(run("--filter", "a", "--filter", "b"), 2, "twice")
   end)
 
   it("ends with 1 when nothing was found, 2 for what is not there, 5 for what does not load", function()
