@@ -246,13 +246,13 @@ local function deny_spent(class, what)
 end
 
 --- Runs a spec's top level (spec_runner.lua), with the policy that is in force, if one is. plugin:
--- the name of the plugin whose spec it is, or "". Answers {"ok":true,"cases":[...]} or
--- {"ok":false,"problems":[...]}.
-function main.load_spec(name, source, plugin)
+-- the name of the plugin whose spec it is, or ""; how: "cover" to count what is seen. Answers
+-- {"ok":true,"cases":[...]} or {"ok":false,"problems":[...]}.
+function main.load_spec(name, source, plugin, how)
   state.phase, state.file = "load", name
   local runner, problems = require "sentinel.spec_runner", errors.new(name)
   local world = { policy = state.policy, plugins = bundle.plugins, plugin_name = plugin,
-    files = bundle.data }
+    files = bundle.data, is_covered = how == "cover" }
   state.spec = runner.load(name, source, world, problems)
   if not state.spec then
     return require("sentinel.reply").encode_problems(problems:sorted())

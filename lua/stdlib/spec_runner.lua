@@ -63,9 +63,13 @@ function methods:decide(given)
   if not is_request then
     spec_assert.refuse(host.error_text(request))
   end
-  return finish(self:in_rounds(request, self.plugins, function(run)
+  local decision = self:in_rounds(request, self.plugins, function(run)
     return engine.evaluate(self.policy, run)
-  end))
+  end)
+  if self.coverage then
+    self.coverage:take(decision)
+  end
+  return finish(decision)
 end
 
 function methods:check_rule(name)
@@ -237,11 +241,14 @@ local function load_table(self, source, problems)
 end
 
 --- Runs a spec's file. Problems are told, and then nil is returned.
--- @param world {policy, plugins = {name = plugin}, plugin_name, files = the bundle's data}
+-- @param world {policy, plugins = {name = plugin}, plugin_name, files = the bundle's data,
+-- is_covered}
 function spec_runner.load(name, source, world, problems)
   local self = setmetatable({
     policy = world.policy, plugins = world.plugins, plugin_name = world.plugin_name,
     files = world.files, cases = {}, needed_files = {},
+    coverage = world.is_covered and world.policy
+      and require("sentinel.coverage").new(world.policy) or nil,
     block = { name = "", before = {}, after = {} },
   }, methods)
   self.mocks, self.mock_functions = spec_mock.new(self.plugins)
@@ -265,8 +272,8 @@ function spec_runner.load(name, source, world, problems)
   return self
 end
 
---- {"cases":[{"name","line","policy"}],"files":[...]}; policy is null for the default one, files
--- are those that mocks name.
+--- {"cases":[{"name","line","policy"}],"files":[...],"points":[...]}; policy is null for the
+-- default one, files are those that mocks name, points what coverage.lua counts.
 function spec_runner.encode_cases(self)
   local parts = {}
   for i, case in ipairs(self.cases) do
@@ -278,8 +285,8 @@ function spec_runner.encode_cases(self)
   for i, file in ipairs(self.needed_files) do
     files[i] = host.json_text(file)
   end
-  return ('{"ok":true,"cases":[%s],"files":[%s]}'):format(table.concat(parts, ","),
-    table.concat(files, ","))
+  return ('{"ok":true,"cases":[%s],"files":[%s],"points":%s}'):format(table.concat(parts, ","),
+    table.concat(files, ","), self.coverage and self.coverage:encode_points() or "[]")
 end
 
 -- Running ------------------------------------------------------------------------------------
@@ -297,10 +304,11 @@ local function run_hooks(block, key)
 end
 
 --- The result of a case as JSON.
-function spec_runner.encode_result(status, message, line, is_malformed)
-  return ('{"status":"%s","message":%s,"line":%s,"malformed":%s}'):format(status,
+function spec_runner.encode_result(status, message, line, is_malformed, coverage)
+  return ('{"status":"%s","message":%s,"line":%s,"malformed":%s,"seen":"%s"}'):format(status,
     host.json_text(text.cut(host.error_text(message or ""), 900)),
-    line and ("%d"):format(line) or "null", tostring(is_malformed == true))
+    line and ("%d"):format(line) or "null", tostring(is_malformed == true),
+    coverage and coverage:encode_seen() or "")
 end
 
 --- Runs one case, counted from 0.
@@ -316,9 +324,10 @@ function spec_runner.run(self, number)
     run_hooks(case.block, "after")
   end)
   if is_done then
-    return spec_runner.encode_result("passed")
+    return spec_runner.encode_result("passed", nil, nil, false, self.coverage)
   elseif type(raised) == "table" and raised.is_failure then
-    return spec_runner.encode_result("failed", raised.message, raised.line, raised.is_malformed)
+    return spec_runner.encode_result("failed", raised.message, raised.line, raised.is_malformed,
+      self.coverage)
   end
   local message = host.error_text(raised)
   local line, rest = message:match("^[^\n]-:(%d+): (.*)$")

@@ -115,6 +115,32 @@ describe("sentinel test", function()
     expect.refused(run("--filter", "a", "--filter", "b"), 2, "twice")
   end)
 
+  it("tells what was not covered, and misses gates", function()
+    home:write("policies/dev_spec.lua", GOOD)
+    local document = expect.json(run("--json", "--coverage"))
+    local coverage = document.coverage
+    assert.are.equal("4 4 7 5", ("%d %d %d %d"):format(coverage.rules, coverage.rules_matched, coverage.conditions,
+      coverage.conditions_seen))
+    local told = {}
+    for i, point in ipairs(coverage.uncovered) do
+      told[i] = ("%s %s %s:%d"):format(point.rule, point.condition, point.missing, point.line)
+    end
+    assert.are.same({ "day groups never false:5", "paged source_ip never false:9" }, { told[1], told[2] })
+    local text = expect.done(run("--coverage"))
+    assert.is_truthy(text:find("coverage: 4 of 4 rules matched, 5 of 7 conditions were true and false\n", 1, true), text)
+    assert.is_truthy(text:find("dev.yaml:5: day: groups was never false\n", 1, true), text)
+    expect.done(run("--min-rule", "100", "--min-condition", "71"))
+    expect.status(run("--min-condition", "72"), 1)
+    expect.refused(run("--min-rule", "101"), 2, "0 to 100")
+    expect.refused(run("--min-rule", "x"), 2, "0 to 100")
+    home:write("policies/dev_spec.lua", "it('a', function() assert.denies({ user = 'root' }) end)")
+    text = expect.done(run("--coverage"))
+    assert.is_truthy(text:find("dev.yaml:1: no request that no rule matches\n", 1, true), text)
+    assert.is_truthy(text:find(": ask was never reached\n", 1, true), text)
+    expect.status(run("--min-rule", "50"), 1)
+    assert.are.same({}, expect.json(run("--json")).coverage)
+  end)
+
   it("ends with 1 when nothing was found, 2 for what is not there, 5 for what does not load", function()
     expect.status(run(), 1)
     expect.refused(run("nowhere"), 2, "nowhere")

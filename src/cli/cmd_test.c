@@ -20,6 +20,8 @@ struct testing {
   const char *filter;
   bool stops_at_failure, is_stopped;
   size_t malformed;
+  struct snt_coverage coverage;
+  int64_t min_rule, min_condition; /* percent; -1: no gate */
   struct snt_problems problems;
   snt_status status; /* of reporting */
   struct snt_err *err;
@@ -30,6 +32,7 @@ static void clear_testing(struct testing *testing) {
     snt_buf_clear(&testing->reports[i].text);
   }
   snt_problems_clear(&testing->problems);
+  snt_coverage_clear(&testing->coverage);
 }
 
 static size_t total(const struct testing *testing) {
@@ -57,6 +60,7 @@ static snt_status run_spec(struct testing *testing, const char *path, struct snt
   SNT_BUF_AUTO struct snt_buf array = {0};
   struct snt_err failure = {0};
   struct snt_spec_options options = {.filter = testing->filter, .on_case = take_case, .context = testing};
+  options.coverage = testing->totals.coverage == NULL ? NULL : &testing->coverage;
   snt_status status = snt_spec_run(path, &options, &array, &failure);
   SNT_TRY(testing->status);
   return snt_ok(status) ? status : snt_problems_add(&testing->problems, path, status, &failure, &array, err);
@@ -171,6 +175,19 @@ static snt_status finish(struct testing *testing, struct snt_out *out, struct sn
   return snt_done();
 }
 
+static snt_status check_gate(const char *flag, int64_t least, size_t part, size_t whole, struct snt_err *err) {
+  int64_t percent = whole == 0 ? 100 : (int64_t)(part * 100 / whole);
+  return percent >= least ? snt_done()
+                          : snt_fail(err, SNT_CODE_ANSWER_NO, "%s: %lld percent, and %lld are wanted", flag,
+                                     (long long)percent, (long long)least);
+}
+
+static snt_status judge_coverage(const struct testing *testing, struct snt_err *err) {
+  struct snt_coverage_totals totals = snt_coverage_count(&testing->coverage);
+  SNT_TRY(check_gate("--min-rule", testing->min_rule, totals.rules_matched, totals.rules, err));
+  return check_gate("--min-condition", testing->min_condition, totals.conditions_seen, totals.conditions, err);
+}
+
 /* The worst of what happened. */
 static snt_status judge(const struct testing *testing, struct snt_err *err) {
   const size_t *counts = testing->totals.counts;
@@ -182,11 +199,31 @@ static snt_status judge(const struct testing *testing, struct snt_err *err) {
   if (counts[SNT_CASE_FAILED] > 0) {
     return snt_fail(err, SNT_CODE_ANSWER_NO, "%zu of %zu tests failed", counts[SNT_CASE_FAILED], total(testing));
   }
+  SNT_TRY(judge_coverage(testing, err));
   return counts[SNT_CASE_PASSED] > 0 ? snt_done() : snt_fail(err, SNT_CODE_ANSWER_NO, "no test was found");
+}
+
+static snt_status take_percent(const struct snt_args *args, enum snt_option_id id, int64_t *out, struct snt_err *err) {
+  const char *text = args->values[id];
+  char *end = NULL;
+  *out = text == NULL ? -1 : strtol(text, &end, 10);
+  bool is_good = text == NULL || (end != text && *end == '\0' && *out >= 0 && *out <= 100);
+  return is_good ? snt_done()
+                 : snt_fail(err, SNT_CODE_USAGE, "%s: \"%.100s\" is not a number from 0 to 100",
+                            SNT_OPTION_TABLE[id].flag, text);
+}
+
+static snt_status take_gates(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
+  SNT_TRY(take_percent(args, SNT_OPTION_MIN_RULE, &testing->min_rule, err));
+  SNT_TRY(take_percent(args, SNT_OPTION_MIN_CONDITION, &testing->min_condition, err));
+  bool is_covered = snt_args_has(args, SNT_OPTION_COVERAGE) || testing->min_rule >= 0 || testing->min_condition >= 0;
+  testing->totals.coverage = is_covered ? &testing->coverage : NULL;
+  return snt_done();
 }
 
 snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   SNT_CLEANUP(clear_testing) struct testing testing = {.status = snt_done(), .err = err};
+  SNT_TRY(take_gates(&testing, args, err));
   SNT_TRY(take_reports(&testing, args, err));
   testing.filter = args->values[SNT_OPTION_FILTER];
   testing.stops_at_failure = snt_args_has(args, SNT_OPTION_FAIL_FAST);

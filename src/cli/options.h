@@ -26,6 +26,9 @@
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
   X(FORMAT, "--format", "F", "pretty, tap, junit, json or github")                                                     \
   X(REPORT, "--report", "F=FILE", "write a report in another format into a file; may be repeated")                     \
+  X(COVERAGE, "--coverage", NULL, "tell which rules matched and which conditions were seen true and false")            \
+  X(MIN_RULE, "--min-rule", "N", "fail when fewer than N percent of the rules matched")                                \
+  X(MIN_CONDITION, "--min-condition", "N", "fail when fewer than N percent of the conditions were seen both")          \
   X(FILTER, "--filter", "TEXT", "only tests whose names hold the text")                                                \
   X(FAIL_FAST, "--fail-fast", NULL, "stop at the first test that fails")                                               \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \

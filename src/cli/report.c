@@ -34,7 +34,35 @@ static snt_status add_pretty(struct snt_report *report, const struct snt_case *o
   return snt_buf_append_char(text, '\n', err);
 }
 
+/* What was never seen, a line each; a rule that never matched stands for its conditions. */
+static snt_status print_uncovered(struct snt_buf *text, const struct snt_coverage_policy *policy, struct snt_err *err) {
+  for (size_t i = 0; i < policy->count; i++) {
+    const struct snt_coverage_point *point = &policy->points[i];
+    const char *missing = snt_coverage_missing(point);
+    if (missing[0] == '\0') {
+      continue;
+    }
+    SNT_TRY(snt_buf_append_str(text, "  ", err));
+    SNT_TRY(snt_cli_print_clean(text, policy->path, err));
+    SNT_TRY(snt_buf_appendf(text, err, ":%lld: %s%s%s%s%s\n", (long long)point->line, point->rule,
+                            point->condition[0] == '\0' ? "" : ": ", point->condition,
+                            point->rule[0] == '\0' ? "" : " was ", missing));
+  }
+  return snt_done();
+}
+
+static snt_status print_coverage(struct snt_buf *text, const struct snt_coverage *coverage, struct snt_err *err) {
+  struct snt_coverage_totals totals = snt_coverage_count(coverage);
+  SNT_TRY(snt_buf_appendf(text, err, "coverage: %zu of %zu rules matched, %zu of %zu conditions were true and false\n",
+                          totals.rules_matched, totals.rules, totals.conditions_seen, totals.conditions));
+  for (size_t i = 0; i < coverage->count; i++) {
+    SNT_TRY(print_uncovered(text, &coverage->policies[i], err));
+  }
+  return snt_done();
+}
+
 static snt_status end_pretty(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
+  SNT_TRY(totals->coverage == NULL ? snt_done() : print_coverage(&report->text, totals->coverage, err));
   return snt_buf_appendf(&report->text, err, "%zu passed, %zu failed, %zu skipped\n", totals->counts[SNT_CASE_PASSED],
                          totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]);
 }
@@ -134,10 +162,49 @@ static snt_status add_json(struct snt_report *report, const struct snt_case *of,
   return snt_json_finish(&writer);
 }
 
+static void put_uncovered(struct snt_json_writer *writer, const struct snt_coverage *coverage) {
+  snt_json_begin_array(writer, "uncovered");
+  for (size_t i = 0; i < coverage->count; i++) {
+    for (size_t k = 0; k < coverage->policies[i].count; k++) {
+      const struct snt_coverage_point *point = &coverage->policies[i].points[k];
+      const char *missing = snt_coverage_missing(point);
+      if (missing[0] == '\0') {
+        continue;
+      }
+      snt_json_begin_object(writer, NULL);
+      snt_json_put_string(writer, "policy", coverage->policies[i].path);
+      snt_json_put_integer(writer, "line", point->line);
+      snt_json_put_string(writer, "rule", point->rule);
+      snt_json_put_string(writer, "condition", point->condition[0] == '\0' ? NULL : point->condition);
+      snt_json_put_string(writer, "missing", missing);
+      snt_json_end_object(writer);
+    }
+  }
+  snt_json_end_array(writer);
+}
+
+static void put_coverage(struct snt_json_writer *writer, const struct snt_coverage *coverage) {
+  struct snt_coverage_totals totals = snt_coverage_count(coverage);
+  snt_json_put_integer(writer, "rules", (int64_t)totals.rules);
+  snt_json_put_integer(writer, "rules_matched", (int64_t)totals.rules_matched);
+  snt_json_put_integer(writer, "conditions", (int64_t)totals.conditions);
+  snt_json_put_integer(writer, "conditions_seen", (int64_t)totals.conditions_seen);
+  put_uncovered(writer, coverage);
+}
+
 static snt_status end_json(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
-  return snt_buf_appendf(
-      &report->text, err, "],\"passed\":%zu,\"failed\":%zu,\"skipped\":%zu,\"coverage\":{},\"mutation\":{}}\n",
-      totals->counts[SNT_CASE_PASSED], totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]);
+  struct snt_json_writer writer;
+  SNT_TRY(snt_buf_appendf(
+      &report->text, err, "],\"passed\":%zu,\"failed\":%zu,\"skipped\":%zu,\"mutation\":{},\"coverage\":",
+      totals->counts[SNT_CASE_PASSED], totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]));
+  snt_json_writer_init(&writer, &report->text, err);
+  snt_json_begin_object(&writer, NULL);
+  if (totals->coverage != NULL) {
+    put_coverage(&writer, totals->coverage);
+  }
+  snt_json_end_object(&writer);
+  SNT_TRY(snt_json_finish(&writer));
+  return snt_buf_append_str(&report->text, "}\n", err);
 }
 
 /* GitHub's workflow commands: annotations at the line of what failed. */

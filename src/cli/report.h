@@ -7,6 +7,7 @@
 
 struct snt_report_totals {
   size_t counts[SNT_CASE_STATUS_COUNT];
+  const struct snt_coverage *coverage; /* NULL: it was not asked for */
 };
 
 struct snt_report;

@@ -93,11 +93,11 @@ snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf 
 snt_status snt_evaluator_add_file(struct snt_evaluator *evaluator, const char *name, struct snt_slice content,
                                   struct snt_err *err);
 /* Runs the top level of a spec, with the policy that is in force, if one is: appends {"ok":true,"cases":[...]} as
- * lua/stdlib/spec_runner.lua makes it. plugin: whose spec it is, or "". A spec that does not load is POLICY_INVALID, as
- * in loading. Not with is_once. */
+ * lua/stdlib/spec_runner.lua makes it. plugin: whose spec it is, or "". With is_covered what rules and conditions come
+ * to is counted. A spec that does not load is POLICY_INVALID, as in loading. Not with is_once. */
 snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *name, const char *plugin,
-                                   const struct snt_buf *source, struct snt_buf *reply, struct snt_buf *problems,
-                                   struct snt_err *err);
+                                   const struct snt_buf *source, bool is_covered, struct snt_buf *reply,
+                                   struct snt_buf *problems, struct snt_err *err);
 /* One case of it, in a worker of its own: appends {"status","message","line"}. */
 snt_status snt_evaluator_run_case(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
                                   struct snt_err *err);

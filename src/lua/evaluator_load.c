@@ -172,14 +172,15 @@ snt_status snt_evaluator_describe(struct snt_evaluator *evaluator, const char *n
 }
 
 snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *name, const char *plugin,
-                                   const struct snt_buf *source, struct snt_buf *reply, struct snt_buf *problems,
-                                   struct snt_err *err) {
+                                   const struct snt_buf *source, bool is_covered, struct snt_buf *reply,
+                                   struct snt_buf *problems, struct snt_err *err) {
   bool is_late = false;
   bool is_good = false;
   SNT_BUF_AUTO struct snt_buf payload = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  static const char *const keys[] = {"ok", "cases", "files", "problems", NULL};
+  static const char *const keys[] = {"ok", "cases", "files", "points", "problems", NULL};
   SNT_TRY(snt_frame_pack(&payload, name, plugin, strlen(plugin) + 1, err));
+  SNT_TRY(snt_buf_append_char(&payload, is_covered ? 'c' : '-', err));
   SNT_TRY(snt_buf_append(&payload, snt_buf_borrow(source), source->len, err));
   if (source->len > TEXT_MAX) {
     return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is larger than 512 KiB", name);

@@ -216,18 +216,21 @@ static void describe(struct template *self, const struct snt_frame *request) {
   let_answer(self, request, &start);
 }
 
-/* The payload is the spec's name, a NUL, its plugin or nothing, a NUL, and its text. */
+/* The payload is the spec's name, a NUL, its plugin or nothing, a NUL, one letter ('c': what is seen is counted), and
+ * its text. */
 static void load_spec(struct template *self, const struct snt_frame *request) {
   struct snt_frame_pair pair;
   bool is_pair = snt_frame_unpack(self->request.data, self->request.len, &pair);
   size_t plugin_len = is_pair ? strnlen(pair.second, pair.second_len) : 0;
-  if (!is_pair || plugin_len == pair.second_len) {
+  if (!is_pair || plugin_len + 1 >= pair.second_len) {
     end(EXIT_NO_CORE);
   }
+  const char *letter = pair.second + plugin_len + 1;
   const struct snt_slice args[] = {snt_slice_of(pair.first),
-                                   {pair.second + plugin_len + 1, pair.second_len - plugin_len - 1},
-                                   {pair.second, plugin_len}};
-  answer_call(self, request, "load_spec", args, 3);
+                                   {letter + 1, pair.second_len - plugin_len - 2},
+                                   {pair.second, plugin_len},
+                                   snt_slice_of(*letter == 'c' ? "cover" : "")};
+  answer_call(self, request, "load_spec", args, 4);
 }
 
 static void handle(struct template *self, const struct snt_frame *request) {

@@ -10,7 +10,7 @@
 #include "format/select.h"
 #include "policy/bundle.h"
 
-enum { SPEC_CAP = 512 * 1024, FIXTURE_CAP = 64 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200 };
+enum { SPEC_CAP = 512 * 1024, FIXTURE_CAP = 64 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 6000 };
 
 static const char *const STATUS_NAMES[] = {
 #define SNT_CASE_NAME(name, text) text,
@@ -32,6 +32,7 @@ struct run {
   struct snt_buf *problems;
   struct snt_json_doc *doc; /* of the list of cases */
   const struct snt_json_value *cases, *files;
+  struct snt_coverage_policy *covered; /* of the policy in force */
   bool is_stopped;
 };
 
@@ -134,7 +135,9 @@ static snt_status start(struct run *run, struct snt_policy *policy, struct snt_e
   SNT_TRY(snt_evaluator_start(&options, evaluator, err));
   SNT_TRY(policy == NULL ? snt_done() : snt_policy_load(policy, *evaluator, run->problems, err));
   SNT_TRY(policy == NULL ? snt_done() : send_files(run, *evaluator, err));
-  return snt_evaluator_load_spec(*evaluator, run->path, run->plugin, &run->source, reply, run->problems, err);
+  bool is_covered = policy != NULL && run->options->coverage != NULL && run->plugin[0] == '\0';
+  return snt_evaluator_load_spec(*evaluator, run->path, run->plugin, &run->source, is_covered, reply, run->problems,
+                                 err);
 }
 
 static snt_status refuse_reply(const char *what, struct snt_err *err) {
@@ -195,9 +198,9 @@ static snt_status list_cases(struct run *run, struct snt_err *err) {
   return check_cases(run, err);
 }
 
-static snt_status take_result(const struct snt_buf *reply, struct snt_json_doc **doc, struct snt_case *out,
-                              struct snt_err *err) {
-  static const char *const keys[] = {"status", "message", "line", "malformed", NULL};
+static snt_status take_result(const struct run *run, const struct snt_buf *reply, struct snt_json_doc **doc,
+                              struct snt_case *out, struct snt_err *err) {
+  static const char *const keys[] = {"status", "message", "line", "malformed", "seen", NULL};
   SNT_TRY(snt_json_parse(snt_buf_borrow(reply), reply->len, "a case's result", doc, err));
   const struct snt_json_value *root = snt_json_root(*doc);
   const char *status = take_text(root, "status", 16);
@@ -210,6 +213,9 @@ static snt_status take_result(const struct snt_buf *reply, struct snt_json_doc *
     return refuse_reply("result", err);
   }
   out->line = has_line ? line : out->line;
+  const char *seen = take_text(root, "seen", SEEN_CAP);
+  bool is_seen = seen != NULL && (seen[0] == '\0' || (run->covered != NULL && snt_coverage_add(run->covered, seen)));
+  SNT_TRY(is_seen ? snt_done() : refuse_reply("coverage", err));
   for (int i = 0; i < SNT_CASE_STATUS_COUNT; i++) {
     if (strcmp(status, STATUS_NAMES[i]) == 0) {
       out->status = (enum snt_case_status)i;
@@ -230,7 +236,7 @@ static bool run_case(struct run *run, struct snt_evaluator *evaluator, size_t nu
   snt_status status = snt_evaluator_run_case(evaluator, number, &reply, &inner);
   bool is_alive = snt_ok(status);
   if (is_alive) {
-    status = take_result(&reply, &doc, &result, &inner);
+    status = take_result(run, &reply, &doc, &result, &inner);
   }
   if (!snt_ok(status)) {
     result.status = SNT_CASE_FAILED;
@@ -238,6 +244,17 @@ static bool run_case(struct run *run, struct snt_evaluator *evaluator, size_t nu
   }
   run->is_stopped = !run->options->on_case(run->options->context, &result);
   return is_alive;
+}
+
+static snt_status begin_coverage(struct run *run, const struct snt_policy *policy, const struct snt_buf *reply,
+                                 struct snt_err *err) {
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  if (run->options->coverage == NULL || run->plugin[0] != '\0') {
+    return snt_done();
+  }
+  SNT_TRY(snt_json_parse(snt_buf_borrow(reply), reply->len, "a spec's cases", &doc, err));
+  return snt_coverage_begin(run->options->coverage, policy->file_name, snt_json_get(snt_json_root(doc), "points"),
+                            &run->covered, err);
 }
 
 static bool is_wanted(const struct run *run, size_t number, const char *policy) {
@@ -252,6 +269,7 @@ static bool is_wanted(const struct run *run, size_t number, const char *policy) 
 static snt_status run_with(struct run *run, const char *named, struct snt_err *err) {
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  run->covered = NULL;
   for (size_t i = 0; i < snt_json_count(run->cases) && !run->is_stopped; i++) {
     SNT_BUF_AUTO struct snt_buf reply = {0};
     if (!is_wanted(run, i, named)) {
@@ -261,6 +279,7 @@ static snt_status run_with(struct run *run, const char *named, struct snt_err *e
       snt_policy_clear(&policy);
       SNT_TRY(read_policy(run, named, &policy, err));
       SNT_TRY(start(run, &policy, &evaluator, &reply, err));
+      SNT_TRY(begin_coverage(run, &policy, &reply, err));
     }
     if (!run_case(run, evaluator, i)) {
       snt_evaluator_close(&evaluator);
