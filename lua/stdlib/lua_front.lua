@@ -40,6 +40,12 @@ local function new_module(marks, problems)
     return token
   end
 
+  --- What the file has to return: the policy.
+  -- @function sentinel.policy
+  -- @tparam table body what the top level of a policy in YAML may have: version, rules,
+  -- description, groups
+  -- @treturn mark something that only the program can read; it has no fields
+  -- @raise if body is no table
   function s.policy(body)
     if type(body) ~= "table" then
       raise("s.policy wants a table: s.policy { version = \"1\", rules = { ... } }")
@@ -47,6 +53,12 @@ local function new_module(marks, problems)
     return new_mark({ kind = "policy", body = body })
   end
 
+  --- A rule. Its keys are those of a rule in YAML, but `name`, which stands before the table.
+  -- @function sentinel.rule
+  -- @usage s.rule "name" { effect = "allow", conditions = { profiles = { "dev" } } }
+  -- @tparam string name the rule's name: 1 to 64 of `A-Z a-z 0-9 . _ -`
+  -- @treturn function to be called with the rule's table; it returns what `rules` holds
+  -- @raise if the name is no text, or what follows is no table
   function s.rule(name)
     if type(name) ~= "string" then
       raise("s.rule wants a name: s.rule \"name\" { ... }")
@@ -62,6 +74,14 @@ local function new_module(marks, problems)
     end
   end
 
+  --- A condition that is a function, with a name for the trace (`check:label`).
+  -- @function sentinel.check
+  -- @tparam string label 1 to 64 printable bytes
+  -- @tparam function call gets the request, read-only, and has to return true or false; whatever
+  -- else it returns or raises denies the decision (`condition_error`). A field that is absent is
+  -- nil, and so are the fields below it; a name that is none of a request raises
+  -- @treturn mark to be put among a rule's conditions
+  -- @raise if label or call is something else
   function s.check(label, call)
     if not is_label(label) or type(call) ~= "function" then
       raise("s.check wants a label of 1 to 64 printable bytes and a function")
@@ -69,8 +89,8 @@ local function new_module(marks, problems)
     return new_mark({ kind = "check", label = label, call = call })
   end
 
-  for key, name in pairs({ any = "any", all = "all", not_ = "not" }) do
-    s[key] = function(body)
+  local function branches(key, name)
+    return function(body)
       if type(body) ~= "table" and type(body) ~= "function" then
         raise(("s.%s wants a table"):format(key))
       end
@@ -78,6 +98,35 @@ local function new_module(marks, problems)
     end
   end
 
+  --- A condition that holds when one of several does.
+  -- @function sentinel.any
+  -- @usage s.any { { source_ip = { "10.0.0.0/8" } }, { mfa = { max_age = "15m" } } }
+  -- @tparam table body a list of tables of conditions; a function may stand in the place of one
+  -- @treturn mark to be put among a rule's conditions
+  -- @raise if body is neither a table nor a function
+  s.any = branches("any", "any")
+
+  --- A condition that holds when all of several do.
+  -- @function sentinel.all
+  -- @tparam table body as for any
+  -- @treturn mark to be put among a rule's conditions
+  -- @raise if body is neither a table nor a function
+  s.all = branches("all", "all")
+
+  --- A condition that holds when what it is given does not.
+  -- @function sentinel.not_
+  -- @usage s.not_ { users = { "intern-*" } }
+  -- @tparam table body a table of conditions, or a function; true unless all of it holds
+  -- @treturn mark to be put among a rule's conditions
+  -- @raise if body is neither a table nor a function
+  s.not_ = branches("not_", "not")
+
+  --- Monday to Friday, 09:00 to 17:00, as the value of a condition on time.
+  -- @function sentinel.business_hours
+  -- @usage time = s.business_hours "America/New_York"
+  -- @tparam string zone a time zone
+  -- @treturn table {days, hours, timezone}, which may be changed before it is used
+  -- @raise if the zone is no text; a zone that does not exist refuses the policy
   function s.business_hours(zone)
     if type(zone) ~= "string" then
       raise("s.business_hours wants the name of a time zone")

@@ -126,6 +126,16 @@ local function check_params(given, wanted)
   return params
 end
 
+--- Asks one of the questions of needs.http. Ends the call when the answer is not there yet, and
+-- denies the decision when it cannot be had; neither can be caught.
+-- @function host.http
+-- @usage local answer = host.http { "freezes", system = args.system }
+-- @tparam table question the question's name, and a value for each parameter of its URL: a text or
+-- a whole number, at most 256 printable bytes
+-- @treturn table {status, headers, json} or {status, headers, text}, read-only; headers has
+-- `content-type`; in json a null is absent and a whole number beyond 2^53 is a text
+-- @raise if there is no such question, or a parameter is missing, unknown, too long or of another
+-- type
 local function http_way(plugin, run)
   return function(question)
     if type(question) ~= "table" or type(question[1]) ~= "string" then
@@ -140,6 +150,14 @@ local function http_way(plugin, run)
   end
 end
 
+--- What the databases of `geoip.databases` know of an address. Ends the call as host.http does; an
+-- address that none of them knows is a fact that cannot be had.
+-- @function host.geoip
+-- @tparam string address IPv4 or IPv6
+-- @treturn table country, continent (two letters), latitude, longitude (degrees), accuracy_km, asn,
+-- organisation, is_anonymous, is_anonymous_vpn, is_hosting_provider, is_public_proxy,
+-- is_tor_exit_node, is_residential_proxy; what is not known is absent; read-only
+-- @raise if the address is no text, longer than 64 bytes, or of other characters than an address
 local function geoip_way(plugin, run)
   return function(address)
     if type(address) ~= "string" or #address > 64 or not address:find("^[%x:.]+$") then
@@ -149,6 +167,11 @@ local function geoip_way(plugin, run)
   end
 end
 
+--- The content of a file of the bundle that needs.files and the grant both name.
+-- @function host.file
+-- @tparam string name as it lies in the bundle, such as `data/offices.txt`
+-- @treturn string at most 512 KiB
+-- @raise if there is no such file, or it is not granted
 local function file_way(plugin, files)
   return function(name)
     local content = type(name) == "string" and (files[name] or plugin.files[name])
@@ -159,6 +182,11 @@ local function file_way(plugin, files)
     return content
   end
 end
+
+--- The user's last grants on this machine, the newest first. It is asked before the function is
+-- called for the first time.
+-- @field host.history a list of at most 8 {time, profile, role_arn, mode, source_ip}, texts, the
+-- last only where it was known; empty without a log; read-only
 
 --- The plugin's `host`, without what it does not need, and whether its history has yet to be asked.
 function needs.ways(plugin, run)

@@ -66,44 +66,91 @@ end
 
 local checks = {}
 
+--- Raises unless both are equal, as `==` says.
+-- @function assert.equal
+-- @param wanted any value
+-- @param got any value
+-- @tparam ?string note stands before the message
 function checks.equal(wanted, got, note)
   check(wanted == got, note, "wanted %s, got %s", wanted, got)
 end
 
+--- Raises unless both are equal, tables by their content.
+-- @function assert.same
+-- @param wanted any value
+-- @param got any value
+-- @tparam ?string note stands before the message
 function checks.same(wanted, got, note)
   check(is_same(wanted, got, 1), note, "wanted %s, got %s", wanted, got)
 end
 
+--- Raises if both are equal, as `==` says.
+-- @function assert.not_equal
+-- @param unwanted any value
+-- @param got any value
+-- @tparam ?string note stands before the message
 function checks.not_equal(unwanted, got, note)
   check(unwanted ~= got, note, "got %s, which is not wanted", got)
 end
 
+--- Raises unless it is `true`.
+-- @function assert.is_true
+-- @param got any value
+-- @tparam ?string note stands before the message
 function checks.is_true(got, note)
   check(got == true, note, "wanted true, got %s", got)
 end
 
+--- Raises unless it is `false`; `nil` is not.
+-- @function assert.is_false
+-- @param got any value
+-- @tparam ?string note stands before the message
 function checks.is_false(got, note)
   check(got == false, note, "wanted false, got %s", got)
 end
 
+--- Raises unless it is `nil`.
+-- @function assert.is_nil
+-- @param got any value
+-- @tparam ?string note stands before the message
 function checks.is_nil(got, note)
   check(got == nil, note, "wanted nil, got %s", got)
 end
 
+--- Raises if it is `nil`.
+-- @function assert.not_nil
+-- @param got any value
+-- @tparam ?string note stands before the message
 function checks.not_nil(got, note)
   check(got ~= nil, note, "got nil")
 end
 
+--- Raises unless it is a text in which the pattern is found.
+-- @function assert.matches
+-- @tparam string pattern a Lua pattern
+-- @param got any value
+-- @tparam ?string note stands before the message
 function checks.matches(pattern, got, note)
   check(type(got) == "string" and got:find(pattern) ~= nil, note, "%s does not match %s", got,
     pattern)
 end
 
+--- Raises unless it is a number that is no further from the wanted one than tolerance.
+-- @function assert.near
+-- @tparam number wanted
+-- @param got any value
+-- @tparam number tolerance
+-- @tparam ?string note stands before the message
 function checks.near(wanted, got, tolerance, note)
   check(math.type(got) ~= nil and got >= wanted - tolerance and got <= wanted + tolerance, note,
     "wanted %s, got %s", wanted, got)
 end
 
+--- Raises unless the call raises.
+-- @function assert.has_error
+-- @tparam function call is called without arguments
+-- @param[opt] wanted what it has to raise; of a text, without file and line
+-- @tparam ?string note stands before the message
 function checks.has_error(call, wanted, note)
   local is_done, raised = host.pcall(call)
   check(not is_done, note, "no error was raised")
@@ -187,8 +234,32 @@ function spec_assert.new(decide, check_rule)
       return decision
     end
   end
+
+  --- Raises unless the request is allowed.
+  -- @function assert.allows
+  -- @tparam table request in the short or the full form (testing.md)
+  -- @tparam ?string rule the rule that has to allow it
+  -- @treturn table the decision: effect, rule (`""` for none), rule_index, reason, error, trace (a
+  -- list of {rule, matched, failed, wanted, got})
+  -- @raise if the request is none
   all.allows = wants("allow")
+
+  --- Raises unless the request needs an approval.
+  -- @function assert.requires_approval
+  -- @tparam table request in the short or the full form
+  -- @tparam ?string rule the rule that has to say so
+  -- @treturn table the decision
+  -- @raise if the request is none
   all.requires_approval = wants("require_approval")
+
+  --- Raises unless the request is denied.
+  -- @function assert.denies
+  -- @usage assert.denies({ user = "bob", profile = "dev" }, { rule = "day", failed = "groups" })
+  -- @tparam table request in the short or the full form
+  -- @tparam ?table wanted {rule, failed, error, reason}, each a text; what is left out is not
+  -- checked. failed is the condition that failed, in the rule that is named, else in any
+  -- @treturn table the decision
+  -- @raise if the request is none, or wanted has another key
   function all.denies(request, wanted)
     local decision = decide(request)
     check_decision(decision.effect == "deny", "deny", decision)

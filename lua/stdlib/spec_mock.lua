@@ -181,14 +181,42 @@ end
 function spec_mock.new(known)
   local mocks = { http = {}, geoip = {}, history = {}, plugins = {}, files = {} }
   local functions = {
+    --- Answers a question of a plugin. The first mock that fits is taken.
+    -- @function mock.http
+    -- @usage mock.http { need = "freezes", status = 200, json = { freezes = {} } }
+    -- @tparam table entry need (the question's name, required); plugin, params (only for these;
+    -- whatever is not named may be anything); status (default 200); json, or text; type (content
+    -- type); delay (`"900ms"`: a time-out when it is longer than the plugin's time); fault
+    -- (`"timeout"`, `"reset"`, `"malformed"`)
+    -- @raise if a key, the fault or the delay is none of these
     http = function(entry)
       check_http(entry)
       check_known(known, entry.plugin, entry.need)
       table.insert(mocks.http, entry)
     end,
+    --- Says what is known of addresses.
+    -- @function mock.geoip
+    -- @tparam table records by address, as host.geoip returns them
+    -- @raise if records is no table
     geoip = function(records) merge(mocks.geoip, records, "geoip") end,
+    --- Says what was granted before.
+    -- @function mock.history
+    -- @tparam table grants by user's name, lists as host.history; without a mock nobody has any
+    -- @raise if grants is no table
     history = function(grants) merge(mocks.history, grants, "history") end,
+    --- Gives plugins files, granted or not.
+    -- @function mock.file
+    -- @tparam table files texts by name
+    -- @raise if files is no table
     file = function(files) merge(mocks.files, files, "file") end,
+    --- Puts verdicts in the place of a plugin: the first that fits is taken, and a condition that
+    -- none fits fails the case.
+    -- @function mock.plugin
+    -- @usage mock.plugin("oncall", { args = { schedule = "payments" }, returns = true }, false)
+    -- @tparam string name the plugin's
+    -- @param ... each `true`, `false`, `"error"` (a plugin_error), or {args, user, returns}: only
+    -- for conditions that have these arguments, and this user's name
+    -- @raise if a verdict is none of these
     plugin = function(name, ...)
       check_known(known, tostring(name))
       local list = mocks.plugins[name] or {}

@@ -169,22 +169,64 @@ function methods:names()
   end, __newindex = function() error("mock is read-only", 2) end, __metatable = "protected" })
   local function describe(name, body) self:describe(name, body) end
   return {
+    --- A group of cases; its name stands before theirs.
+    -- @function describe
+    -- @tparam string name
+    -- @tparam function body defines cases, hooks and further groups
+    -- @raise if name or body is something else
     describe = describe,
+    --- The same as describe.
+    -- @function context
+    -- @tparam string name
+    -- @tparam function body
     context = describe,
+    --- A case. It fails when it raises.
+    -- @function it
+    -- @tparam string name
+    -- @tparam function body
+    -- @raise if name or body is something else
     it = function(name, body)
       check_block(name, body, "it")
       self:add_case(name, body, (host.caller_line()))
     end,
+    --- A case that is not written yet: it is counted as skipped.
+    -- @function pending
+    -- @tparam string name
     pending = function(name) self:add_case(tostring(name), nil, (host.caller_line())) end,
+    --- Called before each case of the group, the outer groups' first.
+    -- @function before_each
+    -- @tparam function body
     before_each = function(body) table.insert(self.block.before, body) end,
+    --- Called after each case of the group that did not fail, the outer groups' last.
+    -- @function after_each
+    -- @tparam function body
     after_each = function(body) table.insert(self.block.after, body) end,
+    --- Names the policy of the group's cases, in the place of the one whose name the spec carries.
+    -- @function policy
+    -- @tparam string name a file or bundle below the spec's folder
+    -- @raise if it is called in a case
     policy = function(name) self:use_policy(name) end,
+    --- Sets the time of the requests that follow and have none.
+    -- @function freeze
+    -- @usage freeze("2026-01-19T10:00:00Z")
+    -- @tparam string time RFC 3339, with `Z` or an offset
+    -- @raise if it is no time
     freeze = function(time)
       if type(time) ~= "string" or not host.parse_time(time) then
         error("freeze wants a time: freeze(\"2026-01-19T10:00:00Z\")", 2)
       end
       self.now = time
     end,
+    --- Calls the plugin whose spec this is, in rounds, with mocks for the world.
+    -- @function plugin
+    -- @usage local verdict, detail, class = plugin({ system = "payments" }, { user = "alice" })
+    -- @tparam table|true args the arguments, as a policy would give them; true for a plugin that
+    -- has none
+    -- @tparam ?table request in the short or the full form
+    -- @treturn ?boolean the verdict; nil when the condition is unknown, or an error
+    -- @treturn string the detail, or what went wrong
+    -- @treturn ?string the class of the error
+    -- @raise if the arguments are not those of the manifest, or this is no spec of a plugin
     plugin = function(args, request) return self:call_plugin(args, request) end,
     assert = spec_assert.new(function(request) return self:decide(request) end,
       function(name) self:check_rule(name) end),

@@ -69,8 +69,16 @@ function time.holds(value, day_set, minute, weekday)
   return true, "days", WEEKDAYS[weekday]
 end
 
---- For policy: s.time(request.time, "America/New_York") gives year, month, day, hour, min, sec,
--- wday (1 is Monday), weekday, offset, abbrev, is_dst.
+--- Local time in a zone. Zones are loaded before anything is decided: the name has to stand as a
+-- text, such as "Europe/Berlin", in the file that calls it or in one that it requires, or be the
+-- value of a condition or argument; UTC is always there.
+-- @function sentinel.time
+-- @usage s.time(request.time, "America/New_York").weekday == "monday"
+-- @tparam string moment a time such as `2026-01-19T02:47:33Z`: the request's, or a fact's
+-- @tparam string zone a time zone
+-- @treturn table year, month, day, hour, min, sec, wday (1 is Monday), weekday (`"monday"`), offset
+-- (seconds east of UTC), abbrev, is_dst
+-- @raise if the moment is no time, or the zone was not loaded
 function time.for_policy(moment, zone)
   if type(moment) ~= "string" or type(zone) ~= "string" then
     error("s.time wants a time and the name of a time zone: s.time(request.time, \"UTC\")", 2)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The generated pages of docs/, and the table in docs/configuration.md, are what the program's tables say.
+# The generated pages of docs/, and the table in docs/configuration.md, are what the program's tables say, and
+# docs/lua-api.md what the comments of its Lua do.
 # usage: tests/lint/docs.sh GEN_DOCS [--write]
 set -u
 status=0
@@ -29,5 +30,16 @@ if [ "${2:-}" = --write ] && [ -s "$scratch/given" ]; then
 elif ! diff -u "$scratch/given" "$scratch/wanted"; then
   [ -s "$scratch/given" ] || echo "$table lacks the lines <!-- settings --> and <!-- /settings -->; put them back first"
   differs $table
+fi
+
+if command -v lua5.4 >/dev/null; then
+  lua5.4 tests/tools/lua_api.lua >"$scratch/api" || exit 1
+  if [ "${2:-}" = --write ]; then
+    cat "$scratch/api" >docs/lua-api.md
+  elif ! diff -u docs/lua-api.md "$scratch/api"; then
+    differs docs/lua-api.md
+  fi
+else
+  echo "docs/lua-api.md is not checked: there is no lua5.4"
 fi
 exit $status
