@@ -71,7 +71,7 @@ local function answer_http(mocks, need, plugin)
           ["content-type"] = entry.type or entry.text and "text/plain" or "application/json",
         },
       }
-      if value.status >= 500 or value.status == 429 or value.status // 100 == 3 then
+      if value.status < 200 or value.status >= 500 or value.status == 429 or value.status // 100 == 3 then
         return "unavailable"
       elseif too_large(value) then
         return "too_large"
@@ -91,8 +91,8 @@ local ANSWERS = {
     end
     return record and "ok" or "unavailable", record or nil
   end,
-  history = function(mocks, _, _, user) -- who is not mentioned has no grants, once anybody is
-    return next(mocks.history) and "ok" or nil, mocks.history[user] or {}
+  history = function(mocks, _, _, user) -- who is not mentioned has no grants
+    return mocks.history and "ok" or nil, mocks.history and mocks.history[user] or {}
   end,
 }
 
@@ -179,7 +179,7 @@ end
 --- Mocks of one case, and the functions that a spec fills them with.
 -- @param known the plugins that there are, by name
 function spec_mock.new(known)
-  local mocks = { http = {}, geoip = {}, history = {}, plugins = {}, files = {} }
+  local mocks = { http = {}, geoip = {}, plugins = {}, files = {} }
   local functions = {
     --- Answers a question of a plugin. The first mock that fits is taken.
     -- @function mock.http
@@ -196,14 +196,17 @@ function spec_mock.new(known)
     end,
     --- Says what is known of addresses.
     -- @function mock.geoip
-    -- @tparam table records by address, as host.geoip returns them
+    -- @tparam table records by address, as host.geoip returns them; false: no database knows it
     -- @raise if records is no table
     geoip = function(records) merge(mocks.geoip, records, "geoip") end,
     --- Says what was granted before.
     -- @function mock.history
-    -- @tparam table grants by user's name, lists as host.history; without a mock nobody has any
+    -- @tparam table grants by user's name, lists as host.history; who is not named has none
     -- @raise if grants is no table
-    history = function(grants) merge(mocks.history, grants, "history") end,
+    history = function(grants)
+      mocks.history = mocks.history or {}
+      merge(mocks.history, grants, "history")
+    end,
     --- Gives plugins files, granted or not.
     -- @function mock.file
     -- @tparam table files texts by name

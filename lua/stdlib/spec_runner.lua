@@ -89,6 +89,9 @@ end
 
 -- The arguments of a condition, read as a policy's would be.
 local function read_args(plugin, given)
+  if plugin.shape.may_be_true and type(given) == "table" and next(given) == nil then
+    return {}
+  end
   local problems = errors.new("args")
   local node, place = tree.read(given, errors.START, tree.new_state(problems), 1)
   local args = reader.read_as(plugin.shape, node, place, problems)
@@ -251,7 +254,9 @@ end
 -- The last one counts.
 function methods:fill_maps(given)
   self.mock_functions.geoip(given.geoip or {})
-  self.mock_functions.history(given.history or {})
+  if given.history then
+    self.mock_functions.history(given.history)
+  end
 end
 
 -- The body of a table's case.

@@ -223,6 +223,7 @@ static snt_status take_gates(struct testing *testing, const struct snt_args *arg
 
 snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   SNT_CLEANUP(clear_testing) struct testing testing = {.status = snt_done(), .err = err};
+  testing.totals.problems = &testing.problems.list;
   SNT_TRY(take_gates(&testing, args, err));
   SNT_TRY(take_reports(&testing, args, err));
   testing.filter = args->values[SNT_OPTION_FILTER];

@@ -90,7 +90,18 @@ static snt_status add_tap(struct snt_report *report, const struct snt_case *of, 
 }
 
 static snt_status end_tap(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
-  (void)totals;
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  SNT_BUF_AUTO struct snt_buf list = {0};
+  SNT_TRY(snt_buf_appendf(&list, err, "[%s]", snt_buf_borrow(totals->problems)));
+  SNT_TRY(snt_json_parse(list.data, list.len, "the problems", &doc, err));
+  for (size_t i = 0; i < snt_json_count(snt_json_root(doc)); i++) {
+    const struct snt_json_value *problem = snt_json_at(snt_json_root(doc), i);
+    SNT_TRY(snt_buf_append_str(&report->text, "# ", err));
+    SNT_TRY(snt_cli_print_clean(&report->text, snt_json_string(snt_json_get(problem, "file"), NULL), err));
+    SNT_TRY(snt_buf_append_str(&report->text, ": ", err));
+    SNT_TRY(snt_cli_print_clean(&report->text, snt_json_string(snt_json_get(problem, "message"), NULL), err));
+    SNT_TRY(snt_buf_append_char(&report->text, '\n', err));
+  }
   return snt_buf_appendf(&report->text, err, "1..%zu\n", report->number);
 }
 
@@ -195,8 +206,9 @@ static void put_coverage(struct snt_json_writer *writer, const struct snt_covera
 static snt_status end_json(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
   struct snt_json_writer writer;
   SNT_TRY(snt_buf_appendf(
-      &report->text, err, "],\"passed\":%zu,\"failed\":%zu,\"skipped\":%zu,\"mutation\":{},\"coverage\":",
-      totals->counts[SNT_CASE_PASSED], totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]));
+      &report->text, err, "],\"passed\":%zu,\"failed\":%zu,\"skipped\":%zu,\"problems\":[%s],\"coverage\":",
+      totals->counts[SNT_CASE_PASSED], totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED],
+      snt_buf_borrow(totals->problems)));
   snt_json_writer_init(&writer, &report->text, err);
   snt_json_begin_object(&writer, NULL);
   if (totals->coverage != NULL) {
@@ -204,7 +216,7 @@ static snt_status end_json(struct snt_report *report, const struct snt_report_to
   }
   snt_json_end_object(&writer);
   SNT_TRY(snt_json_finish(&writer));
-  return snt_buf_append_str(&report->text, "}\n", err);
+  return snt_buf_append_str(&report->text, ",\"mutation\":{}}\n", err);
 }
 
 /* GitHub's workflow commands: annotations at the line of what failed. */

@@ -137,6 +137,13 @@ snt_status snt_question_parse_url(const char *text, struct snt_question *out, st
   return snt_done();
 }
 
+bool snt_question_host(const struct snt_question *question, char host[static 256]) {
+  const char *start = question->url + sizeof SCHEME - 1;
+  size_t len = strcspn(start, ":/");
+  (void)snprintf(host, 256, "%.*s", len < 256 ? (int)len : 0, start);
+  return strchr(host, '{') == NULL;
+}
+
 static snt_status check_value(const struct snt_question_param *param, const char *value, struct snt_err *err) {
   bool is_good = value != NULL && value[0] != '\0' && (!param->is_in_host || strspn(value, LABEL) == strlen(value));
   for (const char *c = value; is_good && *c != '\0'; c++) {
