@@ -245,8 +245,32 @@ local function deny_spent(class, what)
   return reply.encode(decision)
 end
 
+--- Runs a spec's top level (spec_runner.lua), with the policy that is in force, if one is. plugin:
+-- the name of the plugin whose spec it is, or "". Answers {"ok":true,"cases":[...]} or
+-- {"ok":false,"problems":[...]}.
+function main.load_spec(name, source, plugin)
+  state.phase, state.file = "load", name
+  local runner, problems = require "sentinel.spec_runner", errors.new(name)
+  local world = { policy = state.policy, plugins = bundle.plugins, plugin_name = plugin }
+  state.spec = runner.load(name, source, world, problems)
+  if not state.spec then
+    return require("sentinel.reply").encode_problems(problems:sorted())
+  end
+  return runner.encode_cases(state.spec)
+end
+
+--- Runs one case of the spec, counted from 0: {"status","message","line"}.
+function main.run_case(number)
+  state.phase = "case"
+  return require("sentinel.spec_runner").run(state.spec, math.tointeger(tonumber(number)))
+end
+
 --- The answer in the place of the call that spent its fuel or memory; runs on a small reserve.
 function main.failed(class, what)
+  if state.phase == "case" then
+    return require("sentinel.spec_runner").encode_result("failed",
+      ("it spends more %s than a case may"):format(what))
+  end
   if state.phase == "evaluate" then
     return state.answer or deny_spent(class, what)
   end

@@ -149,41 +149,6 @@ local function check_window(self, facts, report)
       text.duration(session), by_default, text.duration(window)))
 end
 
--- Names of a list or of a map.
-local function names_of(needs)
-  local names = {}
-  for key, value in pairs(needs or {}) do
-    names[#names + 1] = math.type(key) and tostring(value) or key
-  end
-  table.sort(names)
-  return names
-end
-
-local function is_in(list, name)
-  for _, item in ipairs(list or {}) do
-    if item == name then
-      return true
-    end
-  end
-  return false
-end
-
---- What a plugin needs and the bundle does not grant: {"http oncalls", "secrets pagerduty_token"}.
--- @param needs {http = {...}, secrets = {...}}, as its manifest has it, or nil
--- @param grant {http = {name, ...}, secrets = {name, ...}}, or nil
-function rules.ungranted(needs, grant)
-  local missing = {}
-  needs, grant = needs or {}, grant or {}
-  for _, kind in ipairs { "http", "secrets" } do
-    for _, name in ipairs(names_of(needs[kind])) do
-      if not is_in(grant[kind], name) then
-        missing[#missing + 1] = kind .. " " .. name
-      end
-    end
-  end
-  return missing
-end
-
 local function check_plugins(self, facts, report)
   local seen = {}
   formula.each(self.node, function(literal)
@@ -191,13 +156,12 @@ local function check_plugins(self, facts, report)
     if not condition or not condition.plugin or seen[condition.name] then
       return
     end
-    local name, plugin = condition.name, condition.plugin
+    local name = condition.name
     seen[name] = true
-    local missing = rules.ungranted(type(plugin) == "table" and plugin.needs or nil,
-      facts.grants and facts.grants[name])
-    if #missing > 0 then
+    local missing = facts.ungranted and facts.ungranted[name]
+    if missing then
       local message = "uses plugin %s, which needs what the bundle does not grant: %s"
-      report("ungranted-plugin", self, message:format(text.quote(name), text.join(missing)))
+      report("ungranted-plugin", self, message:format(text.quote(name), missing))
     end
   end)
 end
@@ -209,7 +173,8 @@ end
 
 --- Reports on one rule; they come in order.
 -- @param self of overlap.prepare
--- @param facts of the bundle: targets (boolean), max_duration (seconds or nil), grants (or nil)
+-- @param facts of the bundle: targets (boolean), max_duration (seconds or nil), ungranted
+-- ({plugin = what it lacks}, or nil)
 function rules.check(self, facts, memory, report)
   check_plugins(self, facts, report)
   if self.is_deny then

@@ -142,9 +142,9 @@ local function geoip_way(plugin, run)
   end
 end
 
-local function file_way(plugin)
+local function file_way(plugin, files)
   return function(name)
-    local content = type(name) == "string" and plugin.files[name]
+    local content = type(name) == "string" and (files[name] or plugin.files[name])
     if not content then
       error(("host.file: %s is not among the files that the bundle grants"):format(
         text.quote(tostring(name))), 2)
@@ -155,10 +155,11 @@ end
 
 --- The plugin's `host`, without what it does not need, and whether its history has yet to be asked.
 function needs.ways(plugin, run)
+  local mocked = run.mocks and run.mocks.files or {} -- of a spec
   local ways = {
     http = next(plugin.http) and http_way(plugin, run) or nil,
     geoip = plugin.geoip and geoip_way(plugin, run) or nil,
-    file = next(plugin.files) and file_way(plugin) or nil,
+    file = (next(plugin.files) or next(mocked)) and file_way(plugin, mocked) or nil,
   }
   if not plugin.history then
     return ways, false

@@ -176,9 +176,25 @@ local function check_failure(condition, run)
   end
 end
 
+-- Specs may put a verdict in a plugin's place (spec_mock.lua).
+local function mocked_verdict(condition, run)
+  local verdict = require("sentinel.spec_mock").verdict(run.mocks, condition.name, condition.value,
+    run.request)
+  if verdict == "error" then
+    fail("plugin_error", condition, "mocked")
+  end
+  return verdict
+end
+
 --- Evaluates a condition as logic.lua wants it.
 function plugins.evaluate(condition, run)
   local plugin = condition.plugin
+  if run.mocks then
+    local verdict = mocked_verdict(condition, run)
+    if verdict ~= nil then
+      return verdict, condition, nil, "mocked"
+    end
+  end
   local absent = lacks_field(plugin, run.request)
   if absent then
     return nil, condition, nil, absent .. " is not known"

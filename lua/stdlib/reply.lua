@@ -37,11 +37,20 @@ local function got_of(entry)
   return math.type(got) == "integer" and time.format_clock(got) or got
 end
 
-local function encode_entry(entry)
+--- An entry in words: {rule, matched, failed, wanted, got}.
+function reply.describe_entry(entry)
   local wanted = entry.condition and logic.wanted_of(entry.condition, entry.part) or entry.wanted
+  return {
+    rule = entry.rule, matched = entry.matched == true, failed = failed_of(entry), wanted = wanted,
+    got = got_of(entry),
+  }
+end
+
+local function encode_entry(entry)
+  local told = reply.describe_entry(entry)
   return ('{"rule":%s,"matched":%s,"failed":%s,"wanted":%s,"got":%s}'):format(
-    encode_text(entry.rule), tostring(entry.matched == true), short(failed_of(entry), 256),
-    short(wanted), short(got_of(entry)))
+    encode_text(told.rule), tostring(told.matched), short(told.failed, 256), short(told.wanted),
+    short(told.got))
 end
 
 local PERSON = { users = true, groups = true, caller_roles = true, caller_accounts = true }

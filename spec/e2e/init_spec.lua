@@ -24,7 +24,7 @@ describe("sentinel init --local", function()
     expect.done(home:run { "init", "--local" })
     local folder = home.home .. "/.config/sentinel"
     assert.are.same({ "config.yaml", "policies" }, files.list(folder))
-    assert.are.same({ "policy.yaml", "policy_spec.yaml" }, files.list(folder .. "/policies"))
+    assert.are.same({ "policy.yaml", "policy_spec.lua" }, files.list(folder .. "/policies"))
     expect.done(home:run { "policy", "validate", folder .. "/policies/policy.yaml" })
     home:write(".config/sentinel/policies/policy.yaml", world.allow_dev)
     local text = expect.done(home:run { "init", "--local" })

@@ -416,8 +416,7 @@ describe("plugins", function()
   local rules, emergency = modules.load "lint_rules", modules.load "lint_emergency"
 
   local function condition(name)
-    return { name = name, value = { schedule = "x" }, plugin = {
-      needs = { http = { oncalls = {} }, secrets = { token = {} } } } }
+    return { name = name, value = { schedule = "x" }, plugin = { name = name } }
   end
 
   local function prepare(effect, list, more)
@@ -438,13 +437,12 @@ describe("plugins", function()
 
   it("have to be granted what they need", function()
     local oncall = { condition "oncall" }
-    assert.same({ 'uses plugin "oncall", which needs what the bundle does not grant: '
-      .. "http oncalls, secrets token" }, check({}, oncall))
-    assert.same({ 'uses plugin "oncall", which needs what the bundle does not grant: secrets token' },
-      check({ grants = { oncall = { http = { "oncalls" } } } }, oncall))
-    assert.same({}, check({ grants = { oncall = { http = { "oncalls" }, secrets = { "token" } } } },
-      oncall))
-    assert.equal(1, #check({}, { { name = "not", value = oncall } }))
+    assert.same({}, check({}, oncall))
+    assert.same({}, check({ ungranted = {} }, oncall))
+    local lacking = { ungranted = { oncall = "http oncalls" } }
+    assert.same({ 'uses plugin "oncall", which needs what the bundle does not grant: http oncalls' },
+      check(lacking, oncall))
+    assert.equal(1, #check(lacking, { { name = "not", value = oncall } }))
     assert.same({}, check({}, { { name = "mfa", value = { max_age = 5 } } }))
   end)
 

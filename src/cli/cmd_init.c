@@ -33,17 +33,23 @@ static const char POLICY[] = "# The first rule whose conditions all hold decides
                              "    require:\n"
                              "      justification: {min_length: 10}\n";
 
-static const char SPEC[] = "# What the policy beside it has to decide.\n"
-                           "suite: starter\n"
-                           "policy: policy.yaml\n"
-                           "now: 2026-01-14T10:30:00Z\n"
-                           "cases:\n"
-                           "  - name: everyone gets dev\n"
-                           "    request: {user: alice, profile: dev}\n"
-                           "    expect: {effect: allow, rule: dev-everyone}\n"
-                           "  - name: nobody gets what no rule names\n"
-                           "    request: {user: alice, profile: billing}\n"
-                           "    expect: {effect: deny}\n";
+static const char SPEC[] = "-- What the policy beside it has to decide: sentinel test policies/\n"
+                           "describe(\"the starter policy\", function()\n"
+                           "  before_each(function() freeze(\"2026-01-14T10:30:00Z\") end)\n"
+                           "\n"
+                           "  it(\"gives dev to everyone\", function()\n"
+                           "    assert.allows({ user = \"alice\", profile = \"dev\" }, \"dev-everyone\")\n"
+                           "  end)\n"
+                           "\n"
+                           "  it(\"wants a reason for prod\", function()\n"
+                           "    assert.denies({ user = \"alice\", profile = \"prod\" },\n"
+                           "      { rule = \"prod-working-hours\", error = \"requirement_unmet\" })\n"
+                           "  end)\n"
+                           "\n"
+                           "  it(\"gives nobody what no rule names\", function()\n"
+                           "    assert.denies({ user = \"alice\", profile = \"billing\" })\n"
+                           "  end)\n"
+                           "end)\n";
 
 /* Writes a file that is not there yet, and says which it was. */
 static snt_status write_fresh(const char *path, const char *text, struct snt_out *out, struct snt_err *err) {
@@ -104,7 +110,7 @@ snt_status snt_cmd_init(struct snt_args *args, struct snt_out *out, struct snt_e
   SNT_BUF_AUTO struct snt_buf spec = {0};
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(snt_buf_appendf(&policy, err, "%s/policy.yaml", policies.data));
-  SNT_TRY(snt_buf_appendf(&spec, err, "%s/policy_spec.yaml", policies.data));
+  SNT_TRY(snt_buf_appendf(&spec, err, "%s/policy_spec.lua", policies.data));
   SNT_TRY(snt_buf_appendf(&text, err,
                           "# Sentinel's configuration; docs/configuration.md lists the keys.\n"
                           "policy:\n  source: \"file:%s\"\n",

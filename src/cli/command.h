@@ -23,6 +23,10 @@ snt_status snt_cmd_credentials(struct snt_args *args, struct snt_out *out, struc
 snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_explain(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_whoami(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_plugin_list(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_plugin_inspect(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_plugin_new(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_validate(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_lint(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_schema(struct snt_args *args, struct snt_out *out, struct snt_err *err);

@@ -24,6 +24,9 @@
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
   X(STDIN, "--stdin", NULL, "read the access key id and the secret from stdin, a line each")                           \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
+  X(FORMAT, "--format", "F", "pretty, tap or json")                                                                    \
+  X(FILTER, "--filter", "TEXT", "only tests whose names hold the text")                                                \
+  X(FAIL_FAST, "--fail-fast", NULL, "stop at the first test that fails")                                               \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(HELP, "--help", NULL, "show this text")

@@ -81,7 +81,7 @@ static snt_status encode_inner(const struct snt_secret *secret, size_t before, b
     unsigned value = 0;
     for (size_t i = 0; i < 6; i++) {
       size_t bit = at + i;
-      value = value << 1 | ((bytes[bit / 8] >> (7 - bit % 8)) & 1U);
+      value = value << 1 | ((unsigned)bytes[bit / 8] >> (7 - bit % 8) & 1U);
     }
     SNT_TRY(snt_buf_append_char(out, base64_digit(value, is_url), NULL));
   }

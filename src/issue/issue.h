@@ -66,6 +66,9 @@ snt_status snt_explanation_format(const struct snt_explanation *explanation, str
 snt_status snt_issue_explain(const struct snt_explain_options *options, struct snt_explanation *out,
                              struct snt_err *err);
 
+/* `plugin list`, `plugin inspect`: a bundle's folder, or a plugin's own, with its plugins described. Code
+ * POLICY_INVALID. */
+snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct snt_err *err);
 /* `policy validate`: problems gets a JSON array, empty when the file is good. Code POLICY_INVALID when it is not. */
 snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct snt_err *err);
 /* `policy lint`: validates, and then says what is hardly meant. */

@@ -1,7 +1,10 @@
 /* validate, lint, schema: a policy and an evaluator, and nothing else. Nothing here reaches the network or a secret. */
+#include <sys/stat.h>
+
 #include "format/json.h"
 #include "issue/issue.h"
-#include "policy/source.h"
+#include "policy/bundle.h"
+#include "policy/describe.h"
 
 static snt_status load(const char *path, struct snt_policy *policy, struct snt_evaluator **evaluator,
                        struct snt_buf *problems, struct snt_err *err) {
@@ -17,6 +20,35 @@ snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct
   return load(path, &policy, &evaluator, problems, err);
 }
 
+snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct snt_err *err) {
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  struct snt_evaluator_options options = {.is_rlimits_only = false};
+  SNT_BUF_AUTO struct snt_buf manifest = {0};
+  struct stat st;
+  *out = (struct snt_policy){0};
+  SNT_TRY(snt_buf_appendf(&manifest, err, "%s/" SNT_BUNDLE_MANIFEST, path));
+  SNT_TRY(stat(manifest.data, &st) == 0 ? snt_policy_read_file(path, false, &policy, err)
+                                        : snt_bundle_read_plugin(path, &policy, err));
+  SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
+  SNT_TRY(snt_policy_describe(&policy, evaluator, NULL, err));
+  *out = policy;
+  policy = (struct snt_policy){0}; /* ownership went to out */
+  return snt_done();
+}
+
+/* What the plugins that the policy may use lack: {"oncall": "http oncalls"}. */
+static void put_ungranted(struct snt_json_writer *writer, const struct snt_policy *policy) {
+  snt_json_begin_object(writer, "ungranted");
+  for (size_t i = 0; i < policy->plugin_count; i++) {
+    char what[256] = "";
+    if (!snt_policy_grants_all(policy, &policy->plugins[i], what, sizeof what)) {
+      snt_json_put_string(writer, policy->plugins[i].name, what);
+    }
+  }
+  snt_json_end_object(writer);
+}
+
 /* What binds the policy from outside of it. */
 static snt_status describe_bundle(const struct snt_policy *policy, struct snt_buf *out, struct snt_err *err) {
   struct snt_json_writer writer;
@@ -26,6 +58,7 @@ static snt_status describe_bundle(const struct snt_policy *policy, struct snt_bu
   if (policy->is_bundle && policy->manifest.max_duration_s > 0) {
     snt_json_put_integer(&writer, "max_duration", policy->manifest.max_duration_s);
   }
+  put_ungranted(&writer, policy);
   snt_json_end_object(&writer);
   return snt_json_finish(&writer);
 }

@@ -136,6 +136,17 @@ snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf 
   return snt_buf_append(out, snt_buf_borrow(answer), answer->len, err);
 }
 
+snt_status snt_evaluator_run_case(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
+                                  struct snt_err *err) {
+  bool is_late = false;
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  SNT_TRY(snt_buf_appendf(&payload, err, "%zu", number));
+  SNT_TRY(snt_buf_append_char(&payload, '\0', err));
+  snt_evaluator_start_clock(evaluator, EVALUATE_MS);
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_CASE, &payload, &is_late, err));
+  return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
+}
+
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err) {
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, out, err);

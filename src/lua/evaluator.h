@@ -89,6 +89,15 @@ snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_
 /* The JSON Schema of policies, as the stdlib makes it from the tables that it checks them by. For an evaluator that has
  * no policy: then nobody has told it anything. Code EVALUATOR. */
 snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
+/* Runs the top level of a spec, with the policy that is in force, if one is: appends {"ok":true,"cases":[...]} as
+ * lua/stdlib/spec_runner.lua makes it. plugin: whose spec it is, or "". A spec that does not load is POLICY_INVALID, as
+ * in loading. Not with is_once. */
+snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *name, const char *plugin,
+                                   const struct snt_buf *source, struct snt_buf *reply, struct snt_buf *problems,
+                                   struct snt_err *err);
+/* One case of it, in a worker of its own: appends {"status","message","line"}. */
+snt_status snt_evaluator_run_case(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
+                                  struct snt_err *err);
 /* {"America/New_York":"<sha256 of its data>"} of the loaded policy, for the record. */
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
 /* Nothing more will be asked: what is left ends while the core goes on. NULL is nothing. */

@@ -171,6 +171,35 @@ snt_status snt_evaluator_describe(struct snt_evaluator *evaluator, const char *n
                  : refuse_policy(evaluator, snt_json_get(snt_json_root(doc), "problems"), problems, err);
 }
 
+snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *name, const char *plugin,
+                                   const struct snt_buf *source, struct snt_buf *reply, struct snt_buf *problems,
+                                   struct snt_err *err) {
+  bool is_late = false;
+  bool is_good = false;
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  static const char *const keys[] = {"ok", "cases", "problems", NULL};
+  SNT_TRY(snt_frame_pack(&payload, name, plugin, strlen(plugin) + 1, err));
+  SNT_TRY(snt_buf_append(&payload, snt_buf_borrow(source), source->len, err));
+  if (source->len > TEXT_MAX) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is larger than 512 KiB", name);
+  }
+  snt_evaluator_start_clock(evaluator, LOAD_MS);
+  snt_status status = snt_evaluator_exchange(evaluator, SNT_FRAME_SPEC, &payload, &is_late, err);
+  if (is_late) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: loading takes more than 800 ms", name);
+  }
+  SNT_TRY(status);
+  const struct snt_buf *answer = &evaluator->answer;
+  if (!snt_ok(snt_json_parse(snt_buf_borrow(answer), answer->len, "", &doc, NULL)) ||
+      !snt_ok(snt_json_check_keys(snt_json_root(doc), "", keys, NULL)) ||
+      !snt_json_bool(snt_json_get(snt_json_root(doc), "ok"), &is_good)) {
+    return snt_evaluator_fail(evaluator, err, "its account of a spec is not strict JSON");
+  }
+  return is_good ? snt_buf_append(reply, answer->data, answer->len, err)
+                 : refuse_policy(evaluator, snt_json_get(snt_json_root(doc), "problems"), problems, err);
+}
+
 /* What the policy and its plugins may require is there before them. */
 static snt_status send_files(struct snt_evaluator *evaluator, const struct snt_policy_text *text, struct snt_err *err) {
   for (size_t i = 0; i < text->file_count; i++) {

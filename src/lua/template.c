@@ -216,6 +216,20 @@ static void describe(struct template *self, const struct snt_frame *request) {
   let_answer(self, request, &start);
 }
 
+/* The payload is the spec's name, a NUL, its plugin or nothing, a NUL, and its text. */
+static void load_spec(struct template *self, const struct snt_frame *request) {
+  struct snt_frame_pair pair;
+  bool is_pair = snt_frame_unpack(self->request.data, self->request.len, &pair);
+  size_t plugin_len = is_pair ? strnlen(pair.second, pair.second_len) : 0;
+  if (!is_pair || plugin_len == pair.second_len) {
+    end(EXIT_NO_CORE);
+  }
+  const struct snt_slice args[] = {snt_slice_of(pair.first),
+                                   {pair.second + plugin_len + 1, pair.second_len - plugin_len - 1},
+                                   {pair.second, plugin_len}};
+  answer_call(self, request, "load_spec", args, 3);
+}
+
 static void handle(struct template *self, const struct snt_frame *request) {
   switch (request->kind) {
   case SNT_FRAME_DESCRIBE:
@@ -239,6 +253,14 @@ static void handle(struct template *self, const struct snt_frame *request) {
   case SNT_FRAME_EVALUATE:
     evaluate(self, request);
     break;
+  case SNT_FRAME_SPEC:
+    load_spec(self, request);
+    break;
+  case SNT_FRAME_CASE: {
+    struct snt_worker start = prepare_worker(self, request, "run_case", EVALUATION_FUEL);
+    let_answer(self, request, &start);
+    break;
+  }
   case SNT_FRAME_LINT:
     lint(self, request);
     break;
@@ -256,7 +278,8 @@ static void read_request(struct template *self, struct snt_frame *frame) {
   if (!snt_frame_read_all(SNT_LOCKDOWN_FD, frame, sizeof *frame, &is_end)) {
     end(is_end ? 0 : EXIT_NO_CORE);
   }
-  if (frame->kind == SNT_FRAME_DESCRIBE || frame->kind == SNT_FRAME_LOAD || frame->kind == SNT_FRAME_FILE) {
+  if (frame->kind == SNT_FRAME_DESCRIBE || frame->kind == SNT_FRAME_LOAD || frame->kind == SNT_FRAME_FILE ||
+      frame->kind == SNT_FRAME_SPEC) {
     snt_observe_before_policy("template");
   }
   snt_buf_reset(&self->request);

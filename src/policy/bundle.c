@@ -183,3 +183,49 @@ snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct
   memset(&policy, 0, sizeof policy); /* ownership went to out */
   return snt_done();
 }
+
+/* "./" and "plugins/oncall" of "plugins/oncall/". */
+static snt_status split_plugin(const char *folder, struct snt_buf *root, struct snt_buf *below, struct snt_err *err) {
+  size_t len = strlen(folder);
+  while (len > 0 && folder[len - 1] == '/') {
+    len--;
+  }
+  size_t slashes = 0;
+  size_t at = len;
+  for (; at > 0 && slashes < 2; at--) {
+    slashes += folder[at - 1] == '/' ? 1 : 0;
+  }
+  at += slashes == 2 ? 1 : 0;
+  SNT_TRY(at == 0 ? snt_buf_append_str(root, "./", err) : snt_buf_append(root, folder, at, err));
+  SNT_TRY(snt_buf_append(below, folder + at, len - at, err));
+  return snt_buf_append_str(below, "/", err);
+}
+
+snt_status snt_bundle_read_plugin(const char *folder, struct snt_policy *out, struct snt_err *err) {
+  static const char policy_text[] = "version: \"1\"\nrules:\n  - {name: none, effect: deny, conditions: {}}\n";
+  memset(out, 0, sizeof *out);
+  SNT_BUF_AUTO struct snt_buf root = {0};
+  SNT_BUF_AUTO struct snt_buf below = {0};
+  SNT_POLICY_AUTO struct snt_policy policy = {.kind = SNT_POLICY_KIND_YAML, .is_bundle = true};
+  char name[SNT_PLUGIN_NAME_CAP];
+  SNT_TRY(split_plugin(folder, &root, &below, err));
+  name_plugin(below.data, name);
+  if (name[0] == '\0' || strlen(below.data) != strlen("plugins//") + strlen(name)) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a plugin lies in a folder plugins/NAME", folder);
+  }
+  policy.manifest.grants.list = calloc(1, sizeof *policy.manifest.grants.list);
+  if (policy.manifest.grants.list == NULL) {
+    return snt_fail_memory(err);
+  }
+  policy.manifest.grants.count = 1;
+  (void)snprintf(policy.manifest.grants.list[0].plugin, sizeof name, "%s", name);
+  (void)snprintf(policy.file_name, sizeof policy.file_name, "%spolicy.yaml", root.data);
+  policy.root_len = root.len;
+  SNT_TRY(snt_buf_append_str(&policy.text, policy_text, err));
+  root.data[root.len - 1] = '\0'; /* the walk puts its own slash behind it */
+  struct walk walk = {.root = root.data, .check = SNT_FILE_ANY, .policy = &policy};
+  SNT_TRY(walk_folder(&walk, below.data, 1, err));
+  *out = policy;
+  memset(&policy, 0, sizeof policy); /* ownership went to out */
+  return snt_done();
+}

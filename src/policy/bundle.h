@@ -10,4 +10,8 @@
  * others. The hash covers manifest and policy. */
 snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err);
 
+/* A plugin's folder, .../plugins/NAME, as a bundle of it alone, with a policy that denies: for its own spec. Code
+ * POLICY_INVALID. */
+snt_status snt_bundle_read_plugin(const char *folder, struct snt_policy *out, struct snt_err *err);
+
 #endif

@@ -38,7 +38,7 @@ static snt_status describe(const struct snt_policy *policy, const struct snt_gra
   if (strcmp(out->name, grant->plugin) != 0) {
     return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator describes another plugin than it was asked for");
   }
-  if (strcmp(out->version, grant->version) != 0) {
+  if (grant->version[0] != '\0' && strcmp(out->version, grant->version) != 0) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: version is %s, and bundle.yaml pins %s", name.data,
                         out->version, grant->version));
     return snt_err_hint(err, "review the plugin and pin its version in bundle.yaml");
@@ -74,8 +74,8 @@ snt_status snt_policy_describe(struct snt_policy *policy, struct snt_evaluator *
     return snt_fail_memory(err);
   }
   for (size_t i = 0; i < grants->count; i++) {
+    policy->plugin_count++; /* also what fails half-way is cleared with the policy */
     SNT_TRY(describe(policy, &grants->list[i], evaluator, &policy->plugins[i], problems, err));
-    policy->plugin_count++;
     SNT_TRY(write_text(policy, &grants->list[i], &policy->plugins[i], &policy->plugin_texts[i], err));
   }
   return snt_done();

@@ -14,11 +14,11 @@
 /* Lists end with NULL; a NULL list is empty. */
 struct snt_grant {
   char plugin[SNT_PLUGIN_NAME_CAP];
-  char version[SNT_PLUGIN_VERSION_CAP];
-  char **http;    /* names of questions in plugin.lua */
-  char **hosts;   /* exact names, lower case */
-  char **secrets; /* names of secrets in plugin.lua */
-  char **files;   /* patterns of the bundle's files */
+  char version[SNT_PLUGIN_VERSION_CAP]; /* "": any, for the spec of a plugin that is in no bundle */
+  char **http;                          /* names of questions in plugin.lua */
+  char **hosts;                         /* exact names, lower case */
+  char **secrets;                       /* names of secrets in plugin.lua */
+  char **files;                         /* patterns of the bundle's files */
   bool has_geoip;
   bool has_history;
   bool allows_private; /* hosts may have private addresses */

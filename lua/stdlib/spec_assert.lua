@@ -1,0 +1,206 @@
+--- What a spec's `assert` can check. A failure is raised with the line of the spec that it is on.
+local text = require "sentinel.text"
+
+local spec_assert = {}
+
+local DEPTH_MAX = 16
+
+local function show(value, depth)
+  if type(value) == "string" then
+    return text.quote(value)
+  elseif type(value) ~= "table" then
+    return type(value) == "function" and "a function" or tostring(value)
+  elseif depth > 3 then
+    return "{...}"
+  end
+  local parts = {}
+  for key, item in pairs(value) do
+    local name = math.type(key) == "integer" and "" or tostring(key) .. " = "
+    parts[#parts + 1] = name .. show(item, depth + 1)
+    if #parts > 16 then
+      parts[#parts] = "..."
+      break
+    end
+  end
+  return "{ " .. table.concat(parts, ", ") .. " }"
+end
+
+local function is_same(a, b, depth)
+  if type(a) ~= "table" or type(b) ~= "table" or depth > DEPTH_MAX then
+    return a == b
+  end
+  for key, value in pairs(a) do
+    if not is_same(value, b[key], depth + 1) then
+      return false
+    end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then
+      return false
+    end
+  end
+  return true
+end
+
+local function fail(message)
+  local line = host.caller_line()
+  error({ is_failure = true, message = message, line = line }, 0)
+end
+
+local function check(holds, note, message, ...)
+  if not holds then
+    local shown = { n = select("#", ...), ... }
+    for i = 1, shown.n do
+      shown[i] = text.cut(show(shown[i], 1), 300)
+    end
+    message = message:format(table.unpack(shown, 1, shown.n))
+    fail(note and ("%s: %s"):format(tostring(note), message) or message)
+  end
+end
+
+local checks = {}
+
+function checks.equal(wanted, got, note)
+  check(wanted == got, note, "wanted %s, got %s", wanted, got)
+end
+
+function checks.same(wanted, got, note)
+  check(is_same(wanted, got, 1), note, "wanted %s, got %s", wanted, got)
+end
+
+function checks.not_equal(unwanted, got, note)
+  check(unwanted ~= got, note, "got %s, which is not wanted", got)
+end
+
+function checks.is_true(got, note)
+  check(got == true, note, "wanted true, got %s", got)
+end
+
+function checks.is_false(got, note)
+  check(got == false, note, "wanted false, got %s", got)
+end
+
+function checks.is_nil(got, note)
+  check(got == nil, note, "wanted nil, got %s", got)
+end
+
+function checks.not_nil(got, note)
+  check(got ~= nil, note, "got nil")
+end
+
+function checks.matches(pattern, got, note)
+  check(type(got) == "string" and got:find(pattern) ~= nil, note, "%s does not match %s", got,
+    pattern)
+end
+
+function checks.near(wanted, got, tolerance, note)
+  check(math.type(got) ~= nil and got >= wanted - tolerance and got <= wanted + tolerance, note,
+    "wanted %s, got %s", wanted, got)
+end
+
+function checks.has_error(call, wanted, note)
+  local is_done, raised = host.pcall(call)
+  check(not is_done, note, "no error was raised")
+  if wanted ~= nil then
+    local message = type(raised) == "string" and raised:gsub("^[^\n]-:%d+: ", "") or raised
+    check(is_same(wanted, message, 1), note, "wanted the error %s, got %s", wanted, message)
+  end
+end
+
+-- What a decision came to, in a few words.
+local function tell(decision)
+  local parts = { decision.effect }
+  if decision.rule ~= "" then
+    parts[#parts + 1] = "by rule " .. decision.rule
+  end
+  parts[#parts + 1] = decision.error and "(" .. decision.error .. ")" or nil
+  for _, entry in ipairs(decision.trace) do
+    if entry.failed then
+      parts[#parts + 1] = ("; %s failed on %s: wanted %s, got %s"):format(entry.rule, entry.failed,
+        tostring(entry.wanted), tostring(entry.got))
+    end
+  end
+  return table.concat(parts, " ")
+end
+
+local function check_decision(holds, wanted, decision)
+  if not holds then
+    fail(("wanted %s, got %s"):format(wanted, text.cut(tell(decision), 400)))
+  end
+end
+
+-- The condition that failed: in the rule that is named, else in any.
+local function has_failed(decision, rule, path)
+  for _, entry in ipairs(decision.trace) do
+    if (not rule or entry.rule == rule) and entry.failed == path then
+      return true
+    end
+  end
+  return false
+end
+
+local DENIAL_KEYS = { rule = true, failed = true, error = true, reason = true }
+
+local function check_denial(decision, wanted)
+  for key in pairs(wanted) do
+    if not DENIAL_KEYS[key] then
+      error(("assert.denies has no key %s"):format(text.quote(tostring(key))), 0)
+    end
+  end
+  for _, key in ipairs({ "rule", "error", "reason" }) do
+    local is_of_trace = key == "rule" and wanted.failed -- it says in which rule that failed
+    if wanted[key] ~= nil and not is_of_trace then
+      check_decision(decision[key] == wanted[key], ("%s %s"):format(key, tostring(wanted[key])),
+        decision)
+    end
+  end
+  if wanted.failed then
+    check_decision(has_failed(decision, wanted.rule, wanted.failed),
+      "a failed " .. tostring(wanted.failed), decision)
+  end
+end
+
+--- The `assert` of a spec.
+-- @param decide function(request) -> decision
+function spec_assert.new(decide)
+  local all = {}
+  for name, call in pairs(checks) do
+    all[name] = call
+  end
+  local function wants(effect)
+    return function(request, rule)
+      local decision = decide(request)
+      check_decision(decision.effect == effect, effect, decision)
+      if rule ~= nil then
+        check_decision(decision.rule == rule, ("rule %s"):format(tostring(rule)), decision)
+      end
+      return decision
+    end
+  end
+  all.allows = wants("allow")
+  all.requires_approval = wants("require_approval")
+  function all.denies(request, wanted)
+    local decision = decide(request)
+    check_decision(decision.effect == "deny", "deny", decision)
+    check_denial(decision, wanted or {})
+    return decision
+  end
+  return setmetatable({}, {
+    __index = function(_, name)
+      if all[name] == nil then
+        error(("assert has no %s"):format(text.quote(tostring(name))), 2)
+      end
+      return all[name]
+    end,
+    __newindex = function() error("assert is read-only", 2) end,
+    __call = function(_, value, message, ...)
+      if not value then
+        fail(message ~= nil and tostring(message) or "assertion failed")
+      end
+      return value, message, ...
+    end,
+    __metatable = "protected",
+  })
+end
+
+return spec_assert

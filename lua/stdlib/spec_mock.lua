@@ -1,0 +1,174 @@
+--- What a spec puts in the place of the world: the answers to plugins' questions, or plugins whole.
+-- A question that nothing answers is a fact that could not be had.
+local text = require "sentinel.text"
+
+local spec_mock = {}
+
+local FACT_MAX = 4096
+
+local FAULTS = { timeout = "timeout", reset = "unavailable", malformed = "unavailable" }
+
+local function milliseconds(given)
+  local number, unit = given:match("^(%d+)(m?s)$")
+  if not number then
+    error("mock.http: delay has to be a time such as \"900ms\"", 0)
+  end
+  return tonumber(number) * (unit == "s" and 1000 or 1)
+end
+
+local HTTP_KEYS = {
+  plugin = true, need = true, params = true, status = true, json = true, text = true, fault = true,
+  delay = true, type = true,
+}
+
+local function check_http(entry)
+  if type(entry) ~= "table" or type(entry.need) ~= "string" then
+    error("mock.http wants { need = \"question\", status = 200, json = { ... } }", 0)
+  end
+  for key in pairs(entry) do
+    if not HTTP_KEYS[key] then
+      error(("mock.http has no key %s"):format(text.quote(tostring(key))), 0)
+    end
+  end
+  if entry.fault and not FAULTS[entry.fault] then
+    error("mock.http: fault is timeout, reset or malformed", 0)
+  end
+  if entry.delay then
+    milliseconds(entry.delay)
+  end
+end
+
+-- Whether an entry is for this question: parameters that it does not name may be anything.
+local function fits(entry, need)
+  if (entry.plugin and entry.plugin ~= need.plugin) or entry.need ~= need.need then
+    return false
+  end
+  for name, value in pairs(entry.params or {}) do
+    if need.params[name] ~= tostring(value) then
+      return false
+    end
+  end
+  return true
+end
+
+local function too_large(value)
+  local json = host.json_encode(value)
+  return json and #json > FACT_MAX
+end
+
+local function answer_http(mocks, need, plugin)
+  for _, entry in ipairs(mocks.http) do
+    if fits(entry, need) then
+      if entry.fault then
+        return FAULTS[entry.fault]
+      elseif entry.delay and milliseconds(entry.delay) > plugin.timeout_ms then
+        return "timeout"
+      end
+      local value = {
+        status = entry.status or 200, json = entry.json, text = entry.text,
+        headers = {
+          ["content-type"] = entry.type or entry.text and "text/plain" or "application/json",
+        },
+      }
+      if value.status >= 500 or value.status == 429 or value.status // 100 == 3 then
+        return "unavailable"
+      elseif too_large(value) then
+        return "too_large"
+      end
+      return "ok", value
+    end
+  end
+  return "unavailable"
+end
+
+local ANSWERS = {
+  http = answer_http,
+  geoip = function(mocks, need)
+    local record = mocks.geoip[need.params.ip]
+    return record and "ok" or "unavailable", record
+  end,
+  history = function(mocks, _, _, user)
+    return "ok", mocks.history[user] or {}
+  end,
+}
+
+--- The fact that answers a need (needs.lua).
+function spec_mock.answer(mocks, need, plugin, request)
+  local user = request.user and request.user.name
+  local status, value = ANSWERS[need.kind](mocks, need, plugin, user)
+  return {
+    plugin = need.plugin, kind = need.kind, need = need.need, params = need.params, status = status,
+    value = value, reason = status ~= "ok" and "mocked" or nil,
+  }
+end
+
+local function is_subset(wanted, given)
+  for key, value in pairs(wanted) do
+    if type(value) == "table" and type(given[key]) == "table" then
+      if not is_subset(value, given[key]) then
+        return false
+      end
+    elseif given[key] ~= value then
+      return false
+    end
+  end
+  return true
+end
+
+--- The verdict of a mocked plugin: true, false, "error", or nil when it is not mocked.
+function spec_mock.verdict(mocks, name, args, request)
+  local list = mocks.plugins[name]
+  if not list then
+    return nil
+  end
+  for _, entry in ipairs(list) do
+    local is_user = not entry.user or request.user and request.user.name == entry.user
+    if is_user and is_subset(entry.args or {}, args) then
+      return entry.returns
+    end
+  end
+  error(("no mock of plugin %s fits this condition"):format(text.quote(name)), 0)
+end
+
+local function normal_plugin(entry)
+  if type(entry) ~= "table" then
+    entry = { returns = entry }
+  end
+  if type(entry.returns) ~= "boolean" and entry.returns ~= "error" then
+    error("mock.plugin wants true, false, or { args = ..., user = ..., returns = true }", 0)
+  end
+  return entry
+end
+
+local function merge(into, from, what)
+  if type(from) ~= "table" then
+    error(("mock.%s wants a table"):format(what), 0)
+  end
+  for key, value in pairs(from) do
+    into[key] = value
+  end
+end
+
+--- Mocks of one case, and the functions that a spec fills them with.
+function spec_mock.new()
+  local mocks = { http = {}, geoip = {}, history = {}, plugins = {}, files = {} }
+  local functions = {
+    http = function(entry)
+      check_http(entry)
+      table.insert(mocks.http, entry)
+    end,
+    geoip = function(records) merge(mocks.geoip, records, "geoip") end,
+    history = function(grants) merge(mocks.history, grants, "history") end,
+    file = function(files) merge(mocks.files, files, "file") end,
+    plugin = function(name, ...)
+      local list = mocks.plugins[name] or {}
+      for _, entry in ipairs({ ... }) do
+        list[#list + 1] = normal_plugin(entry)
+      end
+      mocks.plugins[name] = list
+    end,
+  }
+  return mocks, functions
+end
+
+return spec_mock

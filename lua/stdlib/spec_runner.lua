@@ -1,0 +1,250 @@
+--- Specs of policies and plugins (`sentinel test`): what a *_spec.lua defines, and one case of it.
+--
+-- MUST
+--  1. run spec text only in an environment of host.sandbox_env with the names of testing.md;
+--  2. decide with the engine that decides everything else, in the same rounds;
+--  3. run a case on a fresh state: whoever runs it forks before (src/lua/template.c).
+local engine = require "sentinel.engine"
+local errors = require "sentinel.errors"
+local loading = require "sentinel.loader"
+local needs = require "sentinel.needs"
+local plugins = require "sentinel.plugins"
+local reader = require "sentinel.reader"
+local reply = require "sentinel.reply"
+local spec_assert = require "sentinel.spec_assert"
+local spec_mock = require "sentinel.spec_mock"
+local spec_request = require "sentinel.spec_request"
+local text = require "sentinel.text"
+local tree = require "sentinel.lua_tree"
+
+local spec_runner = {}
+
+local CASES_MAX, ROUNDS_MAX, FACTS_MAX = 2000, 4, 16
+
+local methods = {}
+methods.__index = methods
+
+-- Deciding -----------------------------------------------------------------------------------
+
+-- Evaluates in rounds, with mocks for the world; try(run) -> result.
+function methods:in_rounds(request, known, try)
+  local facts = {}
+  for round = 1, ROUNDS_MAX do
+    local is_final = round == ROUNDS_MAX or #facts >= FACTS_MAX
+    local run = engine.new_run(request, needs.index(facts), is_final)
+    run.mocks = self.mocks
+    local result = try(run)
+    if #run.needs == 0 then
+      return result
+    end
+    for _, need in ipairs(run.needs) do
+      facts[#facts + 1] = spec_mock.answer(self.mocks, need, known[need.plugin], request)
+    end
+  end
+  error("the evaluation needs more where nothing more can be had", 0)
+end
+
+-- Traces as people read them.
+local function finish(decision)
+  local trace = {}
+  for i, entry in ipairs(decision.trace or {}) do
+    trace[i] = reply.describe_entry(entry)
+  end
+  decision.trace = trace
+  return decision
+end
+
+function methods:decide(given)
+  if not self.policy then
+    error("there is no policy here: this is a plugin's spec", 0)
+  end
+  local request = spec_request.complete(given, self.now)
+  return finish(self:in_rounds(request, self.plugins, function(run)
+    return engine.evaluate(self.policy, run)
+  end))
+end
+
+-- The arguments of a condition, read as a policy's would be.
+local function read_args(plugin, given)
+  local problems = errors.new("args")
+  local node, place = tree.read(given, errors.START, tree.new_state(problems), 1)
+  local args = reader.read_as(plugin.shape, node, place, problems)
+  if not problems:is_empty() then
+    local first = problems:sorted()[1]
+    error(first.message .. (first.hint ~= "" and " (" .. first.hint .. ")" or ""), 0)
+  end
+  return args
+end
+
+--- plugin(args, request): verdict, detail, class of the error.
+function methods:call_plugin(given, request)
+  local plugin = self.plugins[self.plugin_name]
+  if not plugin then
+    error("plugin(...) is for a plugin's own spec", 0)
+  end
+  local condition = { name = plugin.name, path = plugin.name, plugin = plugin,
+    value = read_args(plugin, given) }
+  plugins.compile(condition)
+  local full = spec_request.complete(request or {}, self.now)
+  local is_done, answer = host.pcall(function()
+    return self:in_rounds(full, self.plugins, function(run)
+      local verdict, _, _, detail = plugins.evaluate(condition, run)
+      return { verdict, detail }
+    end)
+  end)
+  if is_done then
+    return answer[1], answer[2]
+  elseif type(answer) == "table" and answer.class then
+    return nil, answer.what, answer.class
+  end
+  error(answer, 0)
+end
+
+-- Defining -----------------------------------------------------------------------------------
+
+local function check_block(name, body, what)
+  if type(name) ~= "string" or type(body) ~= "function" then
+    error(("%s wants a name and a function"):format(what), 3)
+  end
+end
+
+function methods:describe(name, body)
+  check_block(name, body, "describe")
+  local outer = self.block
+  self.block = {
+    outer = outer, name = outer.name == "" and name or outer.name .. " " .. name, before = {},
+    after = {}, policy = outer.policy,
+  }
+  body()
+  self.block = outer
+end
+
+function methods:add_case(name, body, line)
+  if #self.cases == CASES_MAX then
+    error(("a spec has at most %d cases"):format(CASES_MAX), 0)
+  end
+  local full = self.block.name == "" and name or self.block.name .. " " .. name
+  table.insert(self.cases, { name = full, body = body, block = self.block, line = line,
+    policy = self.block.policy })
+end
+
+function methods:use_policy(name)
+  if type(name) ~= "string" or self.is_running then
+    error("policy(\"file\") stands outside of cases: at the top of a spec, or in describe", 3)
+  end
+  self.block.policy = name
+end
+
+-- The names that a spec has beside those of policy.
+function methods:names()
+  local mock = setmetatable({}, { __index = function(_, name)
+    local call = self.mock_functions[name]
+    if not call then
+      error(("mock has no %s"):format(text.quote(tostring(name))), 2)
+    end
+    return call
+  end, __newindex = function() error("mock is read-only", 2) end, __metatable = "protected" })
+  local function describe(name, body) self:describe(name, body) end
+  return {
+    describe = describe,
+    context = describe,
+    it = function(name, body)
+      check_block(name, body, "it")
+      self:add_case(name, body, (host.caller_line()))
+    end,
+    pending = function(name) self:add_case(tostring(name), nil, (host.caller_line())) end,
+    before_each = function(body) table.insert(self.block.before, body) end,
+    after_each = function(body) table.insert(self.block.after, body) end,
+    policy = function(name) self:use_policy(name) end,
+    freeze = function(time)
+      if type(time) ~= "string" or not host.parse_time(time) then
+        error("freeze wants a time: freeze(\"2026-01-19T10:00:00Z\")", 2)
+      end
+      self.now = time
+    end,
+    plugin = function(args, request) return self:call_plugin(args, request) end,
+    assert = spec_assert.new(function(request) return self:decide(request) end),
+    mock = mock,
+  }
+end
+
+--- Runs a spec's file. Problems are told, and then nil is returned.
+-- @param world {policy, plugins = {name = plugin}, plugin_name, view = what `sentinel` is}
+function spec_runner.load(name, source, world, problems)
+  local self = setmetatable({
+    policy = world.policy, plugins = world.plugins, plugin_name = world.plugin_name, cases = {},
+    block = { name = "", before = {}, after = {} },
+  }, methods)
+  self.mocks, self.mock_functions = spec_mock.new()
+  local chunk, message = host.compile(source, name, host.sandbox_env(self:names()))
+  local is_done, raised = false, message
+  if chunk then
+    is_done, raised = host.pcall(chunk)
+  end
+  if not is_done then
+    if type(raised) == "table" and raised.is_failure then
+      problems:add(errors.place(raised.line or 1), raised.message)
+    else
+      problems:file_number(name)
+      loading.add_error(problems, host.error_text(raised))
+    end
+    return nil
+  end
+  return self
+end
+
+--- {"cases":[{"name","line","policy"}]}; policy is null for the default one.
+function spec_runner.encode_cases(self)
+  local parts = {}
+  for i, case in ipairs(self.cases) do
+    parts[i] = ('{"name":%s,"line":%d,"policy":%s}'):format(
+      host.json_text(text.cut(case.name, 300)), case.line or 1,
+      case.policy and host.json_text(text.cut(case.policy, 200)) or "null")
+  end
+  return '{"ok":true,"cases":[' .. table.concat(parts, ",") .. "]}"
+end
+
+-- Running ------------------------------------------------------------------------------------
+
+local function run_hooks(block, key)
+  if block.outer and key == "before" then
+    run_hooks(block.outer, key)
+  end
+  for _, hook in ipairs(block[key]) do
+    hook()
+  end
+  if block.outer and key == "after" then
+    run_hooks(block.outer, key)
+  end
+end
+
+--- The result of a case as JSON.
+function spec_runner.encode_result(status, message, line)
+  return ('{"status":"%s","message":%s,"line":%s}'):format(status,
+    host.json_text(text.cut(host.error_text(message or ""), 900)),
+    line and ("%d"):format(line) or "null")
+end
+
+--- Runs one case, counted from 0.
+function spec_runner.run(self, number)
+  local case = self.cases[number + 1]
+  if not case.body then
+    return spec_runner.encode_result("skipped", "pending")
+  end
+  self.is_running = true
+  local is_done, raised = host.pcall(function()
+    run_hooks(case.block, "before")
+    case.body()
+    run_hooks(case.block, "after")
+  end)
+  if is_done then
+    return spec_runner.encode_result("passed")
+  elseif type(raised) == "table" and raised.is_failure then
+    return spec_runner.encode_result("failed", raised.message, raised.line)
+  end
+  local message = host.error_text(raised)
+  local line, rest = message:match("^[^\n]-:(%d+): (.*)$")
+  return spec_runner.encode_result("failed", rest or message, tonumber(line))
+end
+
+return spec_runner

@@ -1,0 +1,87 @@
+--- sentinel plugin list, inspect and new; and what lint says of grants.
+local bundle = require "spec.support.bundle"
+local expect = require "spec.support.expect"
+local world = require "spec.support.world"
+
+local POLICY = 'version: "1"\nrules:\n  - {name: r, effect: allow, conditions: {users: [alice], roles: [Dev], probe: {id: x1}}}\n'
+
+describe("sentinel plugin", function()
+  local home
+
+  before_each(function()
+    home = world.new {}
+  end)
+
+  after_each(function()
+    home:remove()
+  end)
+
+  local function write(grant)
+    return bundle.write(home, { policy = POLICY, plugins = { probe = { grant = grant,
+      files = bundle.asking { url = "GET https://a.example/{id}", more = "secret = 'token'",
+        needs = "history = true, secrets = { token = { header = 'X-Key', format = '%s' } }",
+        check = "return true" } } } })
+  end
+
+  it("new writes one that passes its own spec, validates in a bundle, and is not overwritten", function()
+    expect.done(home:run { "plugin", "new", "uptime" })
+    assert.are.equal(4, expect.json(home:run { "test", "plugins/uptime", "--json" }).passed)
+    for _, name in ipairs { "plugin.lua", "init.lua", "README.md" } do
+      home:write("bundle/plugins/uptime/" .. name, home:read("plugins/uptime/" .. name))
+    end
+    local readme = home:read("plugins/uptime/README.md")
+    for _, heading in ipairs { "What it checks", "Arguments", "Example rule", "Facts it needs", "When it fails" } do
+      assert.is_truthy(readme:find("## " .. heading .. "\n", 1, true))
+    end
+    local example = readme:match("```yaml\n(.-)```")
+    home:write("bundle/policy.yaml", 'version: "1"\nrules:\n' .. example)
+    home:write("bundle/bundle.yaml", "sentinel_bundle: 1\nname: b\nserial: 1\npolicy: policy.yaml\n"
+      .. readme:match("```yaml\n(plugins:.-)```"))
+    expect.done(home:run { "policy", "validate", "bundle" })
+    expect.refused(home:run { "plugin", "new", "uptime" }, 2, "is there already")
+    for _, name in ipairs { "Up", "up-time", "../up", "1up", ("x"):rep(40) } do
+      expect.refused(home:run { "plugin", "new", name }, 2, "cannot be the name")
+    end
+    expect.refused(home:run { "plugin", "new" }, 2)
+  end)
+
+  it("list tells what lies in a folder, and what a bundle does not grant", function()
+    expect.done(home:run { "plugin", "new", "uptime" })
+    assert.are.equal("uptime           0.1.0    Holds while the service that is named is up\n",
+      expect.done(home:run { "plugin", "list" }))
+    local folder = write("http: [q], hosts: [a.example]")
+    assert.is_truthy(expect.done(home:run { "plugin", "list", folder }):find("(not granted: secrets token)", 1, true))
+    local document = expect.json(home:run { "plugin", "list", folder, "--json" })
+    assert.are.equal("probe 1.0.0 secrets token", table.concat({ document.plugins[1].name,
+      document.plugins[1].version, document.plugins[1].ungranted }, " "))
+    expect.refused(home:run { "plugin", "list", "nowhere" }, 2, "nowhere")
+  end)
+
+  it("inspect tells what a plugin may do", function()
+    local folder = write("http: [q], hosts: [a.example], secrets: [token]")
+    local text = expect.done(home:run { "plugin", "inspect", folder })
+    for _, line in ipairs { "sees     user", "may      ask q of https://a.example, sending token",
+      "may      reach a.example", "may not  see the user's last grants", "within   1500 ms" } do
+      assert.is_truthy(text:find(line, 1, true), text)
+    end
+    local plugin = expect.json(home:run { "plugin", "inspect", folder, "--json" }).plugins[1]
+    assert.is_true(plugin.http[1].granted)
+    assert.is_false(plugin.history)
+    assert.are.equal("a.example", plugin.hosts[1])
+    text = expect.done(home:run { "plugin", "inspect", folder .. "/plugins/probe" })
+    assert.is_truthy(text:find("may not  ask q", 1, true), text)
+    expect.refused(home:run { "plugin", "inspect" }, 2, "bundle")
+    home:write("bundle/plugins/probe/plugin.lua", "return {")
+    expect.refused(home:run { "plugin", "inspect", folder }, 5, "plugins/probe/plugin.lua:1")
+  end)
+
+  it("of a bundle is linted: what it needs has to be granted", function()
+    local folder = write("http: [q], hosts: [a.example], secrets: [token]")
+    local result = home:run { "policy", "lint", folder, "--json" }
+    assert.is_truthy(result.stdout:find('"check":"ungranted-plugin","rule":"r"', 1, true), result.stdout)
+    assert.is_truthy(result.stdout:find("does not grant: history", 1, true))
+    folder = write("http: [q], hosts: [a.example], secrets: [token], history: true")
+    result = home:run { "policy", "lint", folder, "--json" }
+    assert.is_nil(result.stdout:find("ungranted-plugin", 1, true), result.stdout)
+  end)
+end)

@@ -1,0 +1,201 @@
+--- sentinel test: specs in the sandbox, decided by the evaluator that decides everything else.
+local bundle = require "spec.support.bundle"
+local expect = require "spec.support.expect"
+local world = require "spec.support.world"
+
+local POLICY = [[
+version: "1"
+groups: {ops: [alice, "role/Ops/*"]}
+rules:
+  - {name: no-root, effect: deny, conditions: {users: [root]}}
+  - name: day
+    effect: allow
+    conditions: {profiles: [dev], groups: [ops], time: {hours: {start: "09:00", end: "17:00"}}}
+  - {name: ask, effect: require_approval, conditions: {profiles: [prod]}}
+  - {name: paged, effect: allow, conditions: {profiles: [paged], source_ip: [10.0.0.0/8]}}
+]]
+
+local GOOD = [[
+describe("dev", function()
+  before_each(function() freeze("2026-01-19T10:00:00Z") end)
+
+  it("opens in the day", function()
+    assert.allows({ user = "alice", profile = "dev" }, "day")
+    assert.allows({ user = "role/Ops/x", profile = "dev" }, "day")
+    assert.allows({ user = { name = "alice", kind = "user" }, profile = "dev" })
+  end)
+
+  context("at night", function()
+    before_each(function() freeze("2026-01-19T17:00:00Z") end)
+    it("is closed", function()
+      assert.denies({ user = "alice", profile = "dev" }, { rule = "day", failed = "time.hours" })
+    end)
+  end)
+
+  it("denies root, whatever the hour", function()
+    assert.denies({ user = "root", profile = "dev" }, { rule = "no-root" })
+  end)
+
+  it("asks", function() assert.requires_approval({ user = "bob", profile = "prod" }, "ask") end)
+  it("does not know where", function()
+    assert.denies({ user = "bob", profile = "paged" })
+    assert.allows({ user = "bob", profile = "paged", source_ip = "10.1.2.3" })
+  end)
+  it("checks", function()
+    assert.equal(1, 1) assert.same({ a = { 1 } }, { a = { 1 } }) assert.not_equal(1, 2)
+    assert.is_true(true) assert.is_false(false) assert.is_nil(nil) assert.not_nil(1)
+    assert.matches("^a", "abc") assert.near(1, 1.05, 0.1)
+    assert.has_error(function() error("x", 0) end, "x")
+    assert(true)
+  end)
+end)
+]]
+
+describe("sentinel test", function()
+  local home
+
+  before_each(function()
+    home = world.new {}
+    home:write("policies/dev.yaml", POLICY)
+  end)
+
+  after_each(function()
+    home:remove()
+  end)
+
+  local function run(...)
+    return home:run({ "test", ... })
+  end
+
+  it("runs what lies below policies/, and says so", function()
+    home:write("policies/dev_spec.lua", GOOD)
+    local text = expect.done(run())
+    assert.is_truthy(text:find("policies/dev_spec.lua\n", 1, true))
+    assert.is_truthy(text:find("  ok    dev at night is closed\n", 1, true))
+    assert.is_truthy(text:find("6 passed, 0 failed, 0 skipped\n$"))
+  end)
+
+  it("tells in JSON and TAP, some of it, or up to the first failure", function()
+    home:write("policies/dev_spec.lua", GOOD .. "it('breaks', function() assert.equal(1, 2) end)\nit('last', function() end)\n")
+    local document = expect.json(run("--json"), 1)
+    assert.are.equal("7 1 0", ("%d %d %d"):format(document.passed, document.failed, document.skipped))
+    local failed = document.tests[7]
+    assert.are.equal("breaks failed policies/dev_spec.lua", failed.name .. " " .. failed.status .. " " .. failed.file)
+    assert.are.equal("wanted 1, got 2", failed.message)
+    local line = select(2, GOOD:gsub("\n", "")) + 1
+    assert.are.equal(line, failed.line)
+    local tap = run("--format", "tap")
+    expect.status(tap, 1)
+    assert.is_truthy(tap.stdout:find("^TAP version 13\nok 1 %- dev opens"))
+    assert.is_truthy(tap.stdout:find(("\nnot ok 7 - breaks\n# policies/dev_spec.lua:%d: wanted 1, got 2\n"):format(line), 1, true))
+    assert.is_truthy(tap.stdout:find("\n1..8\n$"))
+    assert.are.equal(1, expect.json(run("--json", "--filter", "night"), 0).passed)
+    assert.are.equal(6, expect.json(run("--json", "--fail-fast"), 1).passed)
+  end)
+
+  it("ends with 1 when nothing was found, 2 for what is not there, 5 for what does not load", function()
+    expect.status(run(), 1)
+    expect.refused(run("nowhere"), 2, "nowhere")
+    expect.refused(run("policies/dev.yaml"), 2, "_spec.lua")
+    expect.refused(run("--format", "xml"), 2, "xml")
+    home:write("policies/dev_spec.lua", "describe('x', function() error('no') end)")
+    local result = run()
+    expect.status(result, 5)
+    assert.is_truthy(result.stdout:find("policies/dev_spec.lua:1:1: no", 1, true))
+    home:write("policies/dev_spec.lua", GOOD)
+    home:write("policies/dev.yaml", "version: 2\n")
+    expect.status(run(), 5)
+  end)
+
+  it("says that tables are not run", function()
+    home:write("policies/dev_spec.yaml", "suite: dev\n")
+    local result = run()
+    expect.status(result, 1)
+    assert.is_truthy(result.stdout:find("tables (*_spec.yaml) are not run", 1, true))
+    assert.is_truthy(result.stdout:find("0 passed, 0 failed, 1 skipped", 1, true))
+  end)
+
+  -- Each is one failed case, and the case after it passes.
+  local failures = {
+    { "while true do end", "spends more fuel" },
+    { "while true do pcall(error) end", "spends more fuel" },
+    { "local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(100) .. i end", "spends more memory" },
+    { "local function f() return 1 + f() end f()", "" },
+    { "os.execute('id')", 'global "os" does not exist' },
+    { "io.open('/etc/passwd')", 'global "io" does not exist' },
+    { "require('sentinel.engine')", 'global "require" does not exist' },
+    { "assert.nosuch(1)", 'assert has no "nosuch"' },
+    { "mock.nosuch(1)", 'mock has no "nosuch"' },
+    { "assert.equal = nil", "read-only" },
+    { "freeze('tomorrow')", "freeze wants a time" },
+    { "policy('dev.yaml')", "stands outside of cases" },
+    { "plugin({}, {})", "plugin's own spec" },
+    { "assert.allows({ usr = 'alice' })", 'no field "usr"' },
+    { "assert.allows({ user = { nme = 'alice' } })", 'no field "user.nme"' },
+    { "assert.allows({ user = 'alice', time = 'noon' })", "is not a time" },
+    { "assert.allows('alice')", "a request is a table" },
+    { "assert.denies({ user = 'alice' }, { rul = 'x' })", 'no key "rul"' },
+    { "error({})", "error value is a table" },
+    { "error('a\27[2Jb')", "a?[2Jb" },
+  }
+  for _, failure in ipairs(failures) do
+    it("fails a case that does: " .. failure[1]:gsub("%c", "?"), function()
+      home:write("policies/dev_spec.lua", ("it('first', function() %s end)\nit('second', function() end)\n"):format(failure[1]))
+      local document = expect.json(run("--json"), 1)
+      assert.are.equal("failed", document.tests[1].status)
+      assert.is_truthy(document.tests[1].message:find(failure[2], 1, true), document.tests[1].message)
+      assert.are.equal("passed", document.tests[2].status)
+    end)
+  end
+
+  it("starts every case afresh", function()
+    home:write("policies/dev_spec.lua", [[
+count = 0
+for i = 1, 3 do
+  it("case " .. i, function()
+    count = count + 1
+    assert.equal(1, count)
+  end)
+end
+]])
+    assert.are.equal(3, expect.json(run("--json"), 0).passed)
+  end)
+
+  it("tests bundles with mocks for plugins and for their facts", function()
+    local asking = bundle.asking { url = "GET https://a.example/{id}",
+      check = "return host.http { 'q', id = args.id }.json.holds" }
+    bundle.write(home, { plugins = { probe = { grant = "http: [q], hosts: [a.example]", files = asking } },
+      policy = 'version: "1"\nrules:\n  - {name: r, effect: allow, conditions: {probe: {id: x1}}}\n' })
+    home:write("bundle_spec.lua", [[
+local request = { user = "alice", profile = "dev" }
+it("holds", function()
+  mock.http { plugin = "probe", need = "q", params = { id = "x1" }, json = { holds = true } }
+  assert.allows(request, "r")
+end)
+it("does not", function()
+  mock.http { need = "q", json = { holds = false } }
+  assert.denies(request, { rule = "r", failed = "probe" })
+end)
+it("cannot be asked", function() assert.denies(request, { error = "fact_unavailable" }) end)
+it("answers too late", function()
+  mock.http { need = "q", delay = "5s", json = { holds = true } }
+  assert.denies(request, { error = "plugin_timeout" })
+end)
+it("breaks", function()
+  mock.http { need = "q", fault = "malformed" }
+  assert.denies(request, { error = "fact_unavailable", rule = "r" })
+end)
+it("is mocked whole", function()
+  mock.plugin("probe", { user = "alice", returns = true }, { returns = false })
+  assert.allows(request)
+  assert.denies({ user = "bob", profile = "dev" })
+  mock.plugin("other", "error")
+end)
+it("errs", function()
+  mock.plugin("probe", "error")
+  assert.denies(request, { error = "plugin_error" })
+end)
+]])
+    expect.done(run("bundle_spec.lua"))
+  end)
+end)
