@@ -11,6 +11,10 @@ local function shift(email, more)
   return entry
 end
 
+local function freeze_clock()
+  freeze("2026-01-19T10:00:00Z")
+end
+
 local function answers(entries, more, offset)
   mock.http {
     need = "pagerduty", params = { offset = offset or "0" },
@@ -19,9 +23,7 @@ local function answers(entries, more, offset)
 end
 
 describe("oncall with PagerDuty", function()
-  before_each(function()
-    freeze("2026-01-19T10:00:00Z")
-  end)
+  before_each(freeze_clock)
 
   it("holds for who is on call", function()
     answers { shift("bob@example.com"), shift("Alice@example.com") }
@@ -99,6 +101,8 @@ describe("oncall with PagerDuty", function()
 end)
 
 describe("oncall with Opsgenie", function()
+  before_each(freeze_clock)
+
   it("holds for who is among the recipients", function()
     mock.http {
       need = "opsgenie", json = { data = { onCallRecipients = { "alice@example.com" } } },
@@ -110,6 +114,8 @@ describe("oncall with Opsgenie", function()
 end)
 
 describe("oncall with Jira Service Management", function()
+  before_each(freeze_clock)
+
   it("holds for whose account is on call", function()
     mock.http { need = "jsm", json = { onCallUsers = { "557058:a1" } } }
     local args = {
