@@ -85,16 +85,19 @@ bool snt_policy_grants_all(const struct snt_policy *policy, const struct snt_plu
   static const struct snt_grant none = {.plugin = ""};
   const struct snt_grant *found = snt_grants_find(&policy->manifest.grants, plugin->name);
   const struct snt_grant *grant = found == NULL ? &none : found;
+  bool may_ask = false;
   for (size_t i = 0; i < plugin->question_count; i++) {
     const struct snt_question *question = &plugin->questions[i];
-    if (!snt_grant_lists(grant->http, question->name)) {
-      (void)snprintf(what, cap, "http %s", question->name);
-      return false;
-    }
-    if (question->secret[0] != '\0' && !snt_grant_lists(grant->secrets, question->secret)) {
+    bool is_granted = snt_grant_lists(grant->http, question->name);
+    if (is_granted && question->secret[0] != '\0' && !snt_grant_lists(grant->secrets, question->secret)) {
       (void)snprintf(what, cap, "secrets %s", question->secret);
       return false;
     }
+    may_ask = may_ask || is_granted;
+  }
+  if (plugin->question_count > 0 && !may_ask) {
+    (void)snprintf(what, cap, "http %s", plugin->questions[0].name);
+    return false;
   }
   bool lacks_geoip = plugin->needs_geoip && !grant->has_geoip;
   bool lacks_history = plugin->needs_history && !grant->has_history;
