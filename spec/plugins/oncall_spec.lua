@@ -361,6 +361,10 @@ describe("the plugin oncall", function()
     run:errs({}, "fact_unavailable", "does not grant")
   end)
 
+  it("has a page with examples that are valid", function()
+    run:check_page()
+  end)
+
   it("has the same identity.lua and answer.lua as the plugin ticket", function()
     for _, name in ipairs { "identity.lua", "answer.lua" } do
       assert.are.equal(files.read(settings.source .. "/plugins/oncall/" .. name),

@@ -71,6 +71,10 @@ describe("the plugin ticket", function()
     return { user = user, justification = justification or "INC-123: the queue is stuck" }
   end
 
+  it("has a page with examples that are valid", function()
+    run:check_page()
+  end)
+
   describe("with Jira", function()
     before_each(function()
       run:use(BASE, JIRA)
@@ -214,6 +218,10 @@ describe("the plugin ticket", function()
       end
       run.vendors:set { [ISSUE] = { status = 404, json = {} } }
       run:errs(case "alice", "plugin_error", "answered 404")
+      for _, status in ipairs { 400, 401, 403 } do
+        run.vendors:set { [ISSUE] = { status = status, json = { errorMessages = { "no" }, errors = {} } } }
+        run:errs(case "alice", "plugin_error", "answered " .. status)
+      end
       run:check_hostile(case "alice")
     end)
 
@@ -323,6 +331,8 @@ describe("the plugin ticket", function()
         has(CHANGE, table.unpack(row[1]))
         run:errs(change "alice", "plugin_error", row[2])
       end
+      run.vendors:set { [CHANGE] = { status = 404, json = { result = {} } } }
+      run:errs(change "alice", "plugin_error", "answered 404")
       run.vendors:set { [CHANGE] = { json = { result = { record = record "CHG0012345" } } } }
       run:errs(change "alice", "plugin_error", "without a list")
       run:check_hostile(change "alice")

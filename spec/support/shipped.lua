@@ -1,6 +1,7 @@
 --- A plugin that ships, in a bundle of one rule, asked through `sentinel explain`.
 local bundle = require "spec.support.bundle"
 local expect = require "spec.support.expect"
+local files = require "spec.support.files"
 local servers = require "spec.support.servers"
 local settings = require "spec.support.settings"
 local world = require "spec.support.world"
@@ -136,6 +137,34 @@ function shipped:check_hostile(options)
   for _, request in ipairs(self.vendors:requests()) do
     if request.host == "b.example" then
       error("it followed the redirect", 0)
+    end
+  end
+end
+
+--- Every example of the plugin's page, with every grant of it, is a valid bundle.
+function shipped:check_page()
+  local page = files.read(("%s/plugins/%s/README.md"):format(settings.source, self.plugin))
+  local rules, grants = {}, {}
+  for block in page:gmatch("```yaml\n(.-)```") do
+    if block:find("^rules:") then
+      rules[#rules + 1] = block
+    end
+    for grant in block:gmatch("grant: {(.-)}}") do
+      grants[#grants + 1] = grant
+    end
+  end
+  if #rules < 2 or #grants < 2 then
+    error(("the page of %s has %d examples and %d grants"):format(self.plugin, #rules, #grants))
+  end
+  for _, rule in ipairs(rules) do
+    for _, grant in ipairs(grants) do
+      local folder = bundle.write(self.home, { policy = "version: \"1\"\n" .. rule,
+        plugins = { [self.plugin] = { grant = grant, files = bundle.shipped(self.plugin) } } })
+      expect.done(self.home:run { "policy", "validate", folder })
+      local lint = self.home:run { "policy", "lint", folder, "--json" }
+      if lint.stdout:find("ungranted-plugin", 1, true) then
+        error(("lint finds this grant too small: %s"):format(grant))
+      end
     end
   end
 end

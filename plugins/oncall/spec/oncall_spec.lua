@@ -45,6 +45,14 @@ describe("oncall with PagerDuty", function()
     assert.is_false((plugin(ARGS, { user = "federated/alice@example.com" })))
   end)
 
+  it("does not take another account's user for its own", function()
+    answers { shift("2/alice@example.com") }
+    local request = { user = { name = "2/alice", kind = "user" } }
+    assert.is_false((plugin(ARGS, request)))
+    local args = { schedule = "PSCHED1", users = { "2/alice=2/alice@example.com" } }
+    assert.is_true((plugin(args, request)))
+  end)
+
   it("holds during the shift only", function()
     answers { shift("alice@example.com") }
     for time, wanted in pairs {
