@@ -72,6 +72,7 @@ end
 
 --- What a plugin is given (plugins.lua); once for each plugin.
 function run_methods:plugin_inputs(plugin)
+  self.inputs = self.inputs or {}
   local inputs = self.inputs[plugin] or require("sentinel.plugins").inputs(plugin, self)
   self.inputs[plugin] = inputs
   return inputs
@@ -80,10 +81,11 @@ end
 --- @param facts what plugins asked for before, by question (needs.lua)
 -- @param is_final whether nothing more may be asked for
 function engine.new_run(request, facts, is_final)
-  return setmetatable({
-    request = request, trace = {}, rule = false, at = false,
-    facts = facts or {}, is_final = is_final, needs = {}, needed = {}, inputs = {},
-  }, run_methods)
+  local run = { request = request, trace = {}, rule = false, at = false, needs = false }
+  if facts then
+    run.facts, run.is_final = facts, is_final
+  end
+  return setmetatable(run, run_methods)
 end
 
 --- A reply that denies; everything else is added to it.
@@ -145,7 +147,7 @@ end
 local function try_rule(rule, run)
   run.rule, run.at = rule, false
   local verdict, condition, part, got = logic.evaluate(rule.conditions, run)
-  if run.needs[1] then
+  if run.needs then
     return verdict == true and engine.new_reply() or nil
   elseif verdict == true then
     return conclude(rule, run)
@@ -184,7 +186,7 @@ local function run_guarded(rules, run)
     reply = take_error(run, reply)
   end
   reply.trace = run.trace
-  reply.needs = run.needs[1] and run.needs
+  reply.needs = run.needs
   return reply
 end
 

@@ -251,7 +251,8 @@ end
 function main.load_spec(name, source, plugin)
   state.phase, state.file = "load", name
   local runner, problems = require "sentinel.spec_runner", errors.new(name)
-  local world = { policy = state.policy, plugins = bundle.plugins, plugin_name = plugin }
+  local world = { policy = state.policy, plugins = bundle.plugins, plugin_name = plugin,
+    files = bundle.data }
   state.spec = runner.load(name, source, world, problems)
   if not state.spec then
     return require("sentinel.reply").encode_problems(problems:sorted())

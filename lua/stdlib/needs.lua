@@ -65,15 +65,22 @@ local function failure_of(fact, kind, name)
   }
 end
 
+local function note(run, key, need)
+  run.needs, run.needed = run.needs or {}, run.needed or {}
+  if not run.needed[key] then
+    run.needed[key] = true
+    table.insert(run.needs, need)
+  end
+end
+
 -- The fact, or nil after the need was noted.
 local function find(plugin, run, kind, name, params)
   local key = key_of(plugin.name, kind, name, params)
-  local fact = run.facts[key]
+  local fact = run.facts and run.facts[key]
   if not fact and run.is_final then
     fact = { status = "spent" }
-  elseif not fact and not run.needed[key] then
-    run.needed[key] = true
-    table.insert(run.needs, { plugin = plugin.name, kind = kind, need = name, params = params })
+  elseif not fact then
+    note(run, key, { plugin = plugin.name, kind = kind, need = name, params = params })
   end
   return fact
 end

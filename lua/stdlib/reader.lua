@@ -21,9 +21,14 @@ local read = {}
 for name, value in pairs(values) do
   read[name] = value
 end
+-- Those that no policy needs.
+local ELSEWHERE = {
+  named = "plugin_reader", arguments = "plugin_reader", plain = "spec_types",
+  instant = "spec_types", seconds = "spec_types",
+}
 setmetatable(read, {
-  __index = function(_, name) -- those that only plugins need
-    return require("sentinel.plugin_reader")[name]
+  __index = function(_, name)
+    return ELSEWHERE[name] and require("sentinel." .. ELSEWHERE[name])[name]
   end,
 })
 
@@ -113,6 +118,7 @@ function read.map(node, place, shape, ctx)
   end
   ctx.depth = depth - 1
   check_required(out, node, place, shape, ctx)
+  out.place = shape.has_place and place or nil
   if shape.check then
     CHECKS[shape.check](out, node, place, ctx)
   end

@@ -47,6 +47,12 @@ local function fail(message)
   error({ is_failure = true, message = message, line = line }, 0)
 end
 
+--- For what is wrong with the spec itself: a name that does not exist is never a test that fails.
+function spec_assert.refuse(message)
+  local line = host.caller_line()
+  error({ is_failure = true, is_malformed = true, message = message, line = line }, 0)
+end
+
 local function check(holds, note, message, ...)
   if not holds then
     local shown = { n = select("#", ...), ... }
@@ -107,8 +113,8 @@ function checks.has_error(call, wanted, note)
   end
 end
 
--- What a decision came to, in a few words.
-local function tell(decision)
+--- What a decision came to, in a few words.
+function spec_assert.tell(decision)
   local parts = { decision.effect }
   if decision.rule ~= "" then
     parts[#parts + 1] = "by rule " .. decision.rule
@@ -125,12 +131,12 @@ end
 
 local function check_decision(holds, wanted, decision)
   if not holds then
-    fail(("wanted %s, got %s"):format(wanted, text.cut(tell(decision), 400)))
+    fail(("wanted %s, got %s"):format(wanted, text.cut(spec_assert.tell(decision), 400)))
   end
 end
 
--- The condition that failed: in the rule that is named, else in any.
-local function has_failed(decision, rule, path)
+--- Whether the condition failed: in the rule that is named, else in any.
+function spec_assert.has_failed(decision, rule, path)
   for _, entry in ipairs(decision.trace) do
     if (not rule or entry.rule == rule) and entry.failed == path then
       return true
@@ -141,34 +147,38 @@ end
 
 local DENIAL_KEYS = { rule = true, failed = true, error = true, reason = true }
 
-local function check_denial(decision, wanted)
+local function check_denial(decision, wanted, check_rule)
   for key in pairs(wanted) do
     if not DENIAL_KEYS[key] then
-      error(("assert.denies has no key %s"):format(text.quote(tostring(key))), 0)
+      spec_assert.refuse(("assert.denies has no key %s"):format(text.quote(tostring(key))))
     end
   end
+  check_rule(wanted.rule)
+  local of_rule = wanted.failed and wanted.rule ~= "" and wanted.rule or nil -- where that failed
   for _, key in ipairs({ "rule", "error", "reason" }) do
-    local is_of_trace = key == "rule" and wanted.failed -- it says in which rule that failed
+    local is_of_trace = key == "rule" and of_rule
     if wanted[key] ~= nil and not is_of_trace then
       check_decision(decision[key] == wanted[key], ("%s %s"):format(key, tostring(wanted[key])),
         decision)
     end
   end
   if wanted.failed then
-    check_decision(has_failed(decision, wanted.rule, wanted.failed),
+    check_decision(spec_assert.has_failed(decision, of_rule, wanted.failed),
       "a failed " .. tostring(wanted.failed), decision)
   end
 end
 
 --- The `assert` of a spec.
 -- @param decide function(request) -> decision
-function spec_assert.new(decide)
+-- @param check_rule function(name or nil): refuses a rule that the policy has not
+function spec_assert.new(decide, check_rule)
   local all = {}
   for name, call in pairs(checks) do
     all[name] = call
   end
   local function wants(effect)
     return function(request, rule)
+      check_rule(rule)
       local decision = decide(request)
       check_decision(decision.effect == effect, effect, decision)
       if rule ~= nil then
@@ -182,7 +192,7 @@ function spec_assert.new(decide)
   function all.denies(request, wanted)
     local decision = decide(request)
     check_decision(decision.effect == "deny", "deny", decision)
-    check_denial(decision, wanted or {})
+    check_denial(decision, wanted or {}, check_rule)
     return decision
   end
   return setmetatable({}, {

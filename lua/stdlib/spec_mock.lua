@@ -1,5 +1,6 @@
 --- What a spec puts in the place of the world: the answers to plugins' questions, or plugins whole.
--- A question that nothing answers is a fact that could not be had.
+-- A question that nothing answers fails the case: what the world would say is not made up.
+local spec_assert = require "sentinel.spec_assert"
 local text = require "sentinel.text"
 
 local spec_mock = {}
@@ -78,24 +79,39 @@ local function answer_http(mocks, need, plugin)
       return "ok", value
     end
   end
-  return "unavailable"
+  return nil
 end
 
 local ANSWERS = {
   http = answer_http,
-  geoip = function(mocks, need)
+  geoip = function(mocks, need) -- false: no database knows the address
     local record = mocks.geoip[need.params.ip]
-    return record and "ok" or "unavailable", record
+    if record == nil then
+      return nil
+    end
+    return record and "ok" or "unavailable", record or nil
   end,
-  history = function(mocks, _, _, user)
-    return "ok", mocks.history[user] or {}
+  history = function(mocks, _, _, user) -- who is not mentioned has no grants, once anybody is
+    return next(mocks.history) and "ok" or nil, mocks.history[user] or {}
   end,
 }
+
+local function tell(need)
+  local parts = {}
+  for _, name in ipairs(text.sorted_keys(need.params)) do
+    parts[#parts + 1] = ("%s = %s"):format(name, text.quote(need.params[name]))
+  end
+  return ("%s { %s }"):format(need.need or need.kind, table.concat(parts, ", "))
+end
 
 --- The fact that answers a need (needs.lua).
 function spec_mock.answer(mocks, need, plugin, request)
   local user = request.user and request.user.name
   local status, value = ANSWERS[need.kind](mocks, need, plugin, user)
+  if not status then
+    error({ is_failure = true, message = ("plugin %s asks %s, and no mock.%s answers that"):format(
+      text.quote(need.plugin), tell(need), need.kind) }, 0)
+  end
   return {
     plugin = need.plugin, kind = need.kind, need = need.need, params = need.params, status = status,
     value = value, reason = status ~= "ok" and "mocked" or nil,
@@ -149,18 +165,32 @@ local function merge(into, from, what)
   end
 end
 
+-- A mock of what is not there would never be asked.
+local function check_known(known, plugin, need)
+  for name, of in pairs(known) do
+    if (not plugin or plugin == name) and (not need or of.http[need]) then
+      return
+    end
+  end
+  spec_assert.refuse(need and ("mock.http: no plugin has the question %s"):format(text.quote(need))
+    or ("mock.plugin: there is no plugin %s"):format(text.quote(plugin)))
+end
+
 --- Mocks of one case, and the functions that a spec fills them with.
-function spec_mock.new()
+-- @param known the plugins that there are, by name
+function spec_mock.new(known)
   local mocks = { http = {}, geoip = {}, history = {}, plugins = {}, files = {} }
   local functions = {
     http = function(entry)
       check_http(entry)
+      check_known(known, entry.plugin, entry.need)
       table.insert(mocks.http, entry)
     end,
     geoip = function(records) merge(mocks.geoip, records, "geoip") end,
     history = function(grants) merge(mocks.history, grants, "history") end,
     file = function(files) merge(mocks.files, files, "file") end,
     plugin = function(name, ...)
+      check_known(known, tostring(name))
       local list = mocks.plugins[name] or {}
       for _, entry in ipairs({ ... }) do
         list[#list + 1] = normal_plugin(entry)

@@ -14,6 +14,7 @@ local reply = require "sentinel.reply"
 local spec_assert = require "sentinel.spec_assert"
 local spec_mock = require "sentinel.spec_mock"
 local spec_request = require "sentinel.spec_request"
+local spec_table = require "sentinel.spec_table"
 local text = require "sentinel.text"
 local tree = require "sentinel.lua_tree"
 
@@ -34,7 +35,7 @@ function methods:in_rounds(request, known, try)
     local run = engine.new_run(request, needs.index(facts), is_final)
     run.mocks = self.mocks
     local result = try(run)
-    if #run.needs == 0 then
+    if not run.needs then
       return result
     end
     for _, need in ipairs(run.needs) do
@@ -58,10 +59,28 @@ function methods:decide(given)
   if not self.policy then
     error("there is no policy here: this is a plugin's spec", 0)
   end
-  local request = spec_request.complete(given, self.now)
+  local is_request, request = host.pcall(spec_request.complete, given, self.now)
+  if not is_request then
+    spec_assert.refuse(host.error_text(request))
+  end
   return finish(self:in_rounds(request, self.plugins, function(run)
     return engine.evaluate(self.policy, run)
   end))
+end
+
+function methods:check_rule(name)
+  if name == nil or name == "" or not self.policy then
+    return
+  end
+  local names = {}
+  for i, rule in ipairs(self.policy.rules) do
+    names[i] = rule.name
+    if rule.name == name then
+      return
+    end
+  end
+  spec_assert.refuse(("the policy has no rule %s%s"):format(text.quote(tostring(name)),
+    errors.did_you_mean(tostring(name), names)))
 end
 
 -- The arguments of a condition, read as a policy's would be.
@@ -163,19 +182,72 @@ function methods:names()
       self.now = time
     end,
     plugin = function(args, request) return self:call_plugin(args, request) end,
-    assert = spec_assert.new(function(request) return self:decide(request) end),
+    assert = spec_assert.new(function(request) return self:decide(request) end,
+      function(name) self:check_rule(name) end),
     mock = mock,
   }
 end
 
+-- The first mock that fits counts, so that a case's own come before those of all.
+function methods:fill_lists(given)
+  for _, entry in ipairs(given.http or {}) do
+    if entry.json_file then
+      entry.json = host.json_decode(self.files["spec/" .. entry.json_file] or "")
+      entry.json_file = nil
+    end
+    self.mock_functions.http(entry)
+  end
+  for name, list in pairs(given.plugins or {}) do
+    self.mock_functions.plugin(name, table.unpack(list))
+  end
+end
+
+-- The last one counts.
+function methods:fill_maps(given)
+  self.mock_functions.geoip(given.geoip or {})
+  self.mock_functions.history(given.history or {})
+end
+
+-- The body of a table's case.
+function methods:check_row(case)
+  self:fill_lists(case.mocks)
+  self:fill_lists(case.common)
+  self:fill_maps(case.common)
+  self:fill_maps(case.mocks)
+  local decision = self:decide(case.request)
+  local difference = spec_table.find_difference(decision, case.wanted, spec_assert.has_failed)
+  if difference then
+    error({ is_failure = true, line = case.line, message = ("wanted %s, got %s"):format(difference,
+      spec_assert.tell(decision)) }, 0)
+  end
+end
+
+-- A table (*_spec.yaml) as cases.
+local function load_table(self, source, problems)
+  local read = spec_table.read(source, self, problems)
+  if not read then
+    return nil
+  end
+  self.cases, self.needed_files = read.cases, read.files
+  for _, case in ipairs(self.cases) do
+    case.block = self.block
+    case.body = function() self:check_row(case) end
+  end
+  return self
+end
+
 --- Runs a spec's file. Problems are told, and then nil is returned.
--- @param world {policy, plugins = {name = plugin}, plugin_name, view = what `sentinel` is}
+-- @param world {policy, plugins = {name = plugin}, plugin_name, files = the bundle's data}
 function spec_runner.load(name, source, world, problems)
   local self = setmetatable({
-    policy = world.policy, plugins = world.plugins, plugin_name = world.plugin_name, cases = {},
+    policy = world.policy, plugins = world.plugins, plugin_name = world.plugin_name,
+    files = world.files, cases = {}, needed_files = {},
     block = { name = "", before = {}, after = {} },
   }, methods)
-  self.mocks, self.mock_functions = spec_mock.new()
+  self.mocks, self.mock_functions = spec_mock.new(self.plugins)
+  if name:find("%.yaml$") then
+    return load_table(self, source, problems)
+  end
   local chunk, message = host.compile(source, name, host.sandbox_env(self:names()))
   local is_done, raised = false, message
   if chunk then
@@ -193,7 +265,8 @@ function spec_runner.load(name, source, world, problems)
   return self
 end
 
---- {"cases":[{"name","line","policy"}]}; policy is null for the default one.
+--- {"cases":[{"name","line","policy"}],"files":[...]}; policy is null for the default one, files
+-- are those that mocks name.
 function spec_runner.encode_cases(self)
   local parts = {}
   for i, case in ipairs(self.cases) do
@@ -201,7 +274,12 @@ function spec_runner.encode_cases(self)
       host.json_text(text.cut(case.name, 300)), case.line or 1,
       case.policy and host.json_text(text.cut(case.policy, 200)) or "null")
   end
-  return '{"ok":true,"cases":[' .. table.concat(parts, ",") .. "]}"
+  local files = {}
+  for i, file in ipairs(self.needed_files) do
+    files[i] = host.json_text(file)
+  end
+  return ('{"ok":true,"cases":[%s],"files":[%s]}'):format(table.concat(parts, ","),
+    table.concat(files, ","))
 end
 
 -- Running ------------------------------------------------------------------------------------
@@ -219,10 +297,10 @@ local function run_hooks(block, key)
 end
 
 --- The result of a case as JSON.
-function spec_runner.encode_result(status, message, line)
-  return ('{"status":"%s","message":%s,"line":%s}'):format(status,
+function spec_runner.encode_result(status, message, line, is_malformed)
+  return ('{"status":"%s","message":%s,"line":%s,"malformed":%s}'):format(status,
     host.json_text(text.cut(host.error_text(message or ""), 900)),
-    line and ("%d"):format(line) or "null")
+    line and ("%d"):format(line) or "null", tostring(is_malformed == true))
 end
 
 --- Runs one case, counted from 0.
@@ -240,7 +318,7 @@ function spec_runner.run(self, number)
   if is_done then
     return spec_runner.encode_result("passed")
   elseif type(raised) == "table" and raised.is_failure then
-    return spec_runner.encode_result("failed", raised.message, raised.line)
+    return spec_runner.encode_result("failed", raised.message, raised.line, raised.is_malformed)
   end
   local message = host.error_text(raised)
   local line, rest = message:match("^[^\n]-:(%d+): (.*)$")

@@ -18,7 +18,7 @@ function values.text(node, place, shape, ctx)
   local value = string_or_wrong(ctx, node, place, "text")
   if not value then
     return nil
-  elseif value == "" then
+  elseif value == "" and not shape.may_be_empty then
     return ctx:wrong(node, place, "a text that is not empty", "write one or remove the key")
   elseif #value > shape.max then
     return ctx:refuse(place, "%s has %d bytes; at most %d are allowed", nil, #value, shape.max)

@@ -89,6 +89,12 @@ describe("a plugin's question", function()
     assert.is_nil(request.headers.cookie)
     vendors:set { ["*"] = { json = { holds = false } } }
     assert.are.equal("it answered 200", explain().trace[1].got)
+    local function told()
+      return home:run({ "explain", "dev", "--user", "alice" }, { bin = settings.loopback }).stdout
+    end
+    assert.is_truthy(told():find("\nfacts\n  had      probe q (id x1)\nrules, in order\n", 1, true), told())
+    vendors:set { ["*"] = { status = 503 } }
+    assert.is_truthy(told():find("\n  not had  probe q (id x1): it answered 503\n", 1, true), told())
   end)
 
   it("issues credentials, and the record holds question and answer", function()
@@ -230,6 +236,11 @@ describe("a plugin's question", function()
       assert_failed(explain(settings.bin), "fact_unavailable", "may not be asked")
     end
     assert.are.equal(0, #vendors:requests())
+    use { url = "GET https://10.255.255.1/", grant = "http: [q], hosts: [10.255.255.1], private: true",
+      check = "return host.http { 'q' }.json.holds" }
+    local answer = explain(settings.bin)
+    assert.are.equal("deny", answer.effect)
+    assert.is_nil(answer.facts[1].reason:find("may not be asked", 1, true), answer.facts[1].reason)
   end)
 
   it("is asked without proxy and without trust in what is not a known certificate", function()

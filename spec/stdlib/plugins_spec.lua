@@ -169,6 +169,9 @@ return s.policy { version = "1", rules = { s.rule "only" { effect = "allow", con
     assert.same({ "users", "alpha", "zeta" }, { table.unpack(decision.conditions, 1, 3) })
     assert.is_truthy(decision.conditions[4]:find("function@", 1, true))
     policy.state:close()
+    policy = assert(load(plugins, policy_of("{zeta: true, alpha: true, mode: [credential_process]}")))
+    assert.same({ "mode", "alpha", "zeta" }, evaluator.decide(policy).conditions)
+    policy.state:close()
   end)
 
   it("names file and line of code that does not load", function()
@@ -211,6 +214,35 @@ describe("facts", function()
   it("are asked for together, also those of later rules whose built-in conditions hold", function()
     assert.equal(2, #decide({}, false, "bob").needs)
     assert.equal(1, #decide({}, false, "alice").needs)
+  end)
+
+  it("are asked for behind a deny rule that waits, and behind any that another branch decides", function()
+    local asks = "return host.http { 'q' }.json.holds"
+    local more = "needs = { http = { q = { url = 'GET https://a.example/' } } }"
+    local plugins = { a = plain("a", asks, more), b = plain("b", asks, more), c = plain("c", asks, more) }
+    local both = assert(load(plugins, [[
+version: "1"
+rules:
+  - {name: no, effect: deny, conditions: {a: true}}
+  - {name: yes, effect: allow, conditions: {any: [{b: true}, {users: [alice]}]}}
+  - {name: later, effect: allow, conditions: {c: true}}
+]]))
+    local function ask(...)
+      local facts = {}
+      for i, row in ipairs { ... } do
+        facts[i] = { plugin = row[1], kind = "http", need = "q", params = {}, status = row[3] or "ok",
+          value = { json = { holds = row[2] } } }
+      end
+      return evaluator.decide(both, {}, nil, { facts = facts })
+    end
+    local answer = ask()
+    assert.equal(2, #answer.needs) -- the second rule matches whatever b says, unless b fails
+    assert.equal("a b", answer.needs[1].plugin .. " " .. answer.needs[2].plugin)
+    assert.equal("yes", ask({ "a", false }, { "b", false }).rule)
+    assert.equal("no", ask({ "a", true }, { "b", true }).rule)
+    assert.equal("fact_unavailable", ask({ "a", false }, { "b", true, "unavailable" }).error)
+    assert.equal("deny", ask({ "a", false, "timeout" }, { "b", true }).effect)
+    both.state:close()
   end)
 
   it("come page by page, and then decide", function()

@@ -102,9 +102,27 @@ static snt_status print_head(struct snt_out *out, const struct snt_explanation *
                         explanation->policy.sha256);
 }
 
+/* "  ok       oncall oncalls (schedule payments)", and why one was not had. */
+static snt_status print_fact(struct snt_out *out, const struct snt_fact *fact, struct snt_err *err) {
+  SNT_TRY(snt_out_printf(out, err, "  %-8s %s %s", fact->status == SNT_FACT_OK ? "had" : "not had", fact->plugin->name,
+                         snt_fact_need(fact)));
+  for (size_t i = 0; i < fact->param_count; i++) {
+    SNT_TRY(snt_out_printf(out, err, "%s%s ", i == 0 ? " (" : ", ", fact->params[i].name));
+    SNT_TRY(snt_cli_print_clean(&out->text, fact->params[i].value, err));
+  }
+  SNT_TRY(snt_out_text(out, fact->param_count > 0 ? ")" : "", err));
+  SNT_TRY(snt_out_text(out, fact->reason[0] == '\0' ? "" : ": ", err));
+  SNT_TRY(snt_cli_print_clean(&out->text, fact->reason, err));
+  return snt_out_text(out, "\n", err);
+}
+
 static snt_status print_explanation(struct snt_out *out, const struct snt_explanation *explanation,
                                     struct snt_err *err) {
   SNT_TRY(print_head(out, explanation, err));
+  SNT_TRY(explanation->facts.count > 0 ? snt_out_text(out, "facts\n", err) : snt_done());
+  for (size_t i = 0; i < explanation->facts.count; i++) {
+    SNT_TRY(print_fact(out, &explanation->facts.list[i], err));
+  }
   const struct snt_json_value *trace = explanation->decision.trace;
   if (snt_json_count(trace) > 0) {
     SNT_TRY(snt_out_text(out, "rules, in order\n", err));

@@ -4,94 +4,50 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
+#include "base/str.h"
 #include "cli/command.h"
-#include "cli/common.h"
 #include "cli/problems.h"
-#include "format/json.h"
-#include "policy/spec.h"
+#include "cli/report.h"
 
-enum { DEPTH_MAX = 16 };
-
-enum format { FORMAT_PRETTY, FORMAT_TAP, FORMAT_JSON };
-
-static const char *const FORMATS[] = {"pretty", "tap", "json", NULL};
+enum { DEPTH_MAX = 16, REPORTS_MAX = SNT_REPORTS_MAX + 1 };
 
 /* A run of all specs. */
 struct testing {
-  struct snt_out *out;
-  enum format format;
+  struct snt_report reports[REPORTS_MAX]; /* the first goes to stdout */
+  size_t report_count;
+  struct snt_report_totals totals;
   const char *filter;
   bool stops_at_failure, is_stopped;
-  const char *last_file; /* that was printed */
-  size_t counts[SNT_CASE_STATUS_COUNT];
-  struct snt_json_writer writer;
+  size_t malformed;
   struct snt_problems problems;
-  snt_status status; /* of printing */
+  snt_status status; /* of reporting */
   struct snt_err *err;
 };
+
+static void clear_testing(struct testing *testing) {
+  for (size_t i = 0; i < testing->report_count; i++) {
+    snt_buf_clear(&testing->reports[i].text);
+  }
+  snt_problems_clear(&testing->problems);
+}
 
 static size_t total(const struct testing *testing) {
   size_t all = 0;
   for (int i = 0; i < SNT_CASE_STATUS_COUNT; i++) {
-    all += testing->counts[i];
+    all += testing->totals.counts[i];
   }
   return all;
 }
 
-static snt_status print_pretty(struct testing *testing, const struct snt_case *of) {
-  static const char *const marks[] = {
-      [SNT_CASE_FAILED] = "FAIL", [SNT_CASE_PASSED] = "ok", [SNT_CASE_SKIPPED] = "skip"};
-  struct snt_err *err = testing->err;
-  struct snt_buf *text = &testing->out->text;
-  if (testing->last_file == NULL || strcmp(testing->last_file, of->file) != 0) {
-    SNT_TRY(snt_cli_print_clean(text, of->file, err));
-    SNT_TRY(snt_out_text(testing->out, "\n", err));
-    testing->last_file = of->file;
-  }
-  SNT_TRY(snt_out_printf(testing->out, err, "  %-5s ", marks[of->status]));
-  SNT_TRY(snt_cli_print_clean(text, of->name, err));
-  if (of->message[0] != '\0') {
-    SNT_TRY(snt_out_text(testing->out, "\n        ", err));
-    SNT_TRY(of->status == SNT_CASE_FAILED ? snt_out_printf(testing->out, err, "line %lld: ", (long long)of->line)
-                                          : snt_done());
-    SNT_TRY(snt_cli_print_clean(text, of->message, err));
-  }
-  return snt_out_text(testing->out, "\n", err);
-}
-
-static snt_status print_tap(struct testing *testing, const struct snt_case *of) {
-  struct snt_err *err = testing->err;
-  struct snt_buf *text = &testing->out->text;
-  SNT_TRY(
-      snt_out_printf(testing->out, err, "%sok %zu - ", of->status == SNT_CASE_FAILED ? "not " : "", total(testing)));
-  SNT_TRY(snt_cli_print_clean(text, of->name, err));
-  SNT_TRY(of->status == SNT_CASE_SKIPPED ? snt_out_text(testing->out, " # SKIP ", err) : snt_done());
-  if (of->message[0] != '\0') {
-    SNT_TRY(of->status == SNT_CASE_SKIPPED
-                ? snt_done()
-                : snt_out_printf(testing->out, err, "\n# %s:%lld: ", of->file, (long long)of->line));
-    SNT_TRY(snt_cli_print_clean(text, of->message, err));
-  }
-  return snt_out_text(testing->out, "\n", err);
-}
-
-static void put_json(struct testing *testing, const struct snt_case *of) {
-  snt_json_begin_object(&testing->writer, NULL);
-  snt_json_put_string(&testing->writer, "name", of->name);
-  snt_json_put_string(&testing->writer, "file", of->file);
-  snt_json_put_integer(&testing->writer, "line", of->line);
-  snt_json_put_string(&testing->writer, "status", snt_case_status_name(of->status));
-  snt_json_put_string(&testing->writer, "message", of->message[0] == '\0' ? NULL : of->message);
-  snt_json_end_object(&testing->writer);
-}
-
 static bool take_case(void *context, const struct snt_case *of) {
   struct testing *testing = context;
-  testing->counts[of->status]++;
-  if (testing->format == FORMAT_JSON) {
-    put_json(testing, of);
-  } else {
-    testing->status = (testing->format == FORMAT_TAP ? print_tap : print_pretty)(testing, of);
+  testing->totals.counts[of->status]++;
+  testing->malformed += of->is_malformed ? 1 : 0;
+  for (size_t i = 0; i < testing->report_count && snt_ok(testing->status); i++) {
+    struct snt_report *report = &testing->reports[i];
+    report->number++;
+    testing->status = report->format->add(report, of, testing->err);
   }
   testing->is_stopped = !snt_ok(testing->status) || (testing->stops_at_failure && of->status == SNT_CASE_FAILED);
   return !testing->is_stopped;
@@ -101,12 +57,6 @@ static snt_status run_spec(struct testing *testing, const char *path, struct snt
   SNT_BUF_AUTO struct snt_buf array = {0};
   struct snt_err failure = {0};
   struct snt_spec_options options = {.filter = testing->filter, .on_case = take_case, .context = testing};
-  if (snt_str_ends_with(path, "_spec.yaml")) {
-    struct snt_case skipped = {.name = "table", .file = path, .line = 1, .status = SNT_CASE_SKIPPED};
-    skipped.message = "tables (*_spec.yaml) are not run by this version";
-    (void)take_case(testing, &skipped);
-    return testing->status;
-  }
   snt_status status = snt_spec_run(path, &options, &array, &failure);
   SNT_TRY(testing->status);
   return snt_ok(status) ? status : snt_problems_add(&testing->problems, path, status, &failure, &array, err);
@@ -148,26 +98,45 @@ static snt_status run_path(struct testing *testing, const char *path, int depth,
   bool is_wanted = is_spec(path);
   if (depth == 0 && !is_wanted) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s is no spec", path));
-    return snt_err_hint(err, "a spec's name ends in _spec.lua");
+    return snt_err_hint(err, "a spec's name ends in _spec.lua or _spec.yaml");
   }
   return is_wanted ? run_spec(testing, path, err) : snt_done();
 }
 
-static snt_status take_format(const struct snt_args *args, enum format *out, struct snt_err *err) {
-  const char *text = args->values[SNT_OPTION_FORMAT];
+static snt_status add_report(struct testing *testing, const char *flag, const char *name, const char *path,
+                             struct snt_err *err) {
+  struct snt_report *report = &testing->reports[testing->report_count];
+  *report = (struct snt_report){.format = snt_report_find_format(name), .path = path};
+  if (report->format == NULL) {
+    return snt_fail(err, SNT_CODE_USAGE, "%s: \"%.100s\" is none of %s", flag, name, snt_report_format_names());
+  }
+  testing->report_count++;
+  return report->format->begin(report, err);
+}
+
+/* "junit=report.xml" */
+static snt_status add_file(struct testing *testing, const char *text, struct snt_err *err) {
+  const char *equals = strchr(text, '=');
+  char name[16] = "";
+  size_t len = equals == NULL ? 0 : (size_t)(equals - text);
+  if (len == 0 || len >= sizeof name || equals[1] == '\0') {
+    return snt_fail(err, SNT_CODE_USAGE, "--report: \"%.100s\" is not FORMAT=FILE", text);
+  }
+  memcpy(name, text, len);
+  return add_report(testing, "--report", name, equals + 1, err);
+}
+
+static snt_status take_reports(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
+  const char *format = args->values[SNT_OPTION_FORMAT];
   bool is_json = snt_args_has(args, SNT_OPTION_JSON);
-  *out = is_json ? FORMAT_JSON : FORMAT_PRETTY;
-  if (text != NULL && is_json) {
+  if (format != NULL && is_json) {
     return snt_fail(err, SNT_CODE_USAGE, "--json is --format json: give one of them");
   }
-  for (int i = 0; text != NULL && FORMATS[i] != NULL; i++) {
-    if (strcmp(text, FORMATS[i]) == 0) {
-      *out = (enum format)i;
-      return snt_done();
-    }
+  SNT_TRY(add_report(testing, "--format", is_json ? "json" : format == NULL ? "pretty" : format, NULL, err));
+  for (size_t i = 0; i < args->report_count; i++) {
+    SNT_TRY(add_file(testing, args->reports[i], err));
   }
-  return text == NULL ? snt_done()
-                      : snt_fail(err, SNT_CODE_USAGE, "--format: \"%.100s\" is not pretty, tap or json", text);
+  return snt_done();
 }
 
 static snt_status run_all(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
@@ -180,35 +149,36 @@ static snt_status run_all(struct testing *testing, const struct snt_args *args, 
   return snt_done();
 }
 
-static snt_status finish(struct testing *testing, struct snt_err *err) {
-  const size_t *counts = testing->counts;
-  if (testing->format == FORMAT_JSON) {
-    struct snt_json_writer *writer = &testing->writer;
-    snt_json_end_array(writer);
-    snt_json_put_integer(writer, "passed", (int64_t)counts[SNT_CASE_PASSED]);
-    snt_json_put_integer(writer, "failed", (int64_t)counts[SNT_CASE_FAILED]);
-    snt_json_put_integer(writer, "skipped", (int64_t)counts[SNT_CASE_SKIPPED]);
-    snt_json_begin_object(writer, "coverage");
-    snt_json_end_object(writer);
-    snt_json_begin_object(writer, "mutation");
-    snt_json_end_object(writer);
-    snt_json_end_object(writer);
-    SNT_TRY(snt_json_finish(writer));
-    return snt_out_text(testing->out, "\n", err);
+static bool is_for_people(const struct snt_report *report) {
+  return report->format == snt_report_find_format("pretty") || report->format == snt_report_find_format("github");
+}
+
+/* Problems of what did not load come before the totals, where people read. */
+static snt_status finish(struct testing *testing, struct snt_out *out, struct snt_err *err) {
+  struct snt_report *first = &testing->reports[0];
+  for (size_t i = 0; i < testing->report_count; i++) {
+    struct snt_report *report = &testing->reports[i];
+    if (report == first && is_for_people(report)) {
+      SNT_TRY(snt_buf_append(&out->text, snt_buf_borrow(&report->text), report->text.len, err));
+      SNT_TRY(testing->problems.refused > 0 ? snt_problems_print(&testing->problems, false, out, err) : snt_done());
+      snt_buf_reset(&report->text);
+    }
+    SNT_TRY(report->format->end(report, &testing->totals, err));
+    SNT_TRY(report->path == NULL
+                ? snt_buf_append(&out->text, report->text.data, report->text.len, err)
+                : snt_file_replace(report->path, snt_buf_borrow(&report->text), report->text.len, 0644, err));
   }
-  if (testing->problems.refused > 0) {
-    SNT_TRY(snt_problems_print(&testing->problems, false, testing->out, err));
-  }
-  return testing->format == FORMAT_TAP
-             ? snt_out_printf(testing->out, err, "1..%zu\n", total(testing))
-             : snt_out_printf(testing->out, err, "%zu passed, %zu failed, %zu skipped\n", counts[SNT_CASE_PASSED],
-                              counts[SNT_CASE_FAILED], counts[SNT_CASE_SKIPPED]);
+  return snt_done();
 }
 
 /* The worst of what happened. */
 static snt_status judge(const struct testing *testing, struct snt_err *err) {
-  const size_t *counts = testing->counts;
+  const size_t *counts = testing->totals.counts;
   SNT_TRY(testing->problems.refused > 0 ? snt_problems_status(&testing->problems, err) : snt_done());
+  if (testing->malformed > 0) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%zu of %zu tests name what does not exist", testing->malformed,
+                    total(testing));
+  }
   if (counts[SNT_CASE_FAILED] > 0) {
     return snt_fail(err, SNT_CODE_ANSWER_NO, "%zu of %zu tests failed", counts[SNT_CASE_FAILED], total(testing));
   }
@@ -216,24 +186,11 @@ static snt_status judge(const struct testing *testing, struct snt_err *err) {
 }
 
 snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
-  struct testing testing = {.out = out, .status = snt_done(), .err = err};
-  SNT_TRY(take_format(args, &testing.format, err));
+  SNT_CLEANUP(clear_testing) struct testing testing = {.status = snt_done(), .err = err};
+  SNT_TRY(take_reports(&testing, args, err));
   testing.filter = args->values[SNT_OPTION_FILTER];
   testing.stops_at_failure = snt_args_has(args, SNT_OPTION_FAIL_FAST);
-  if (testing.format == FORMAT_JSON) {
-    snt_json_writer_init(&testing.writer, &out->text, err);
-    snt_json_begin_object(&testing.writer, NULL);
-    snt_json_begin_array(&testing.writer, "tests");
-  } else if (testing.format == FORMAT_TAP) {
-    SNT_TRY(snt_out_text(out, "TAP version 13\n", err));
-  }
-  snt_status status = run_all(&testing, args, err);
-  if (snt_ok(status)) {
-    status = finish(&testing, err);
-  }
-  if (snt_ok(status)) {
-    status = judge(&testing, err);
-  }
-  snt_problems_clear(&testing.problems);
-  return status;
+  SNT_TRY(run_all(&testing, args, err));
+  SNT_TRY(finish(&testing, out, err));
+  return judge(&testing, err);
 }

@@ -47,7 +47,8 @@ static snt_status take_flag(char ***argv, snt_option_set allowed, struct snt_arg
     return fail_unknown(text, len, allowed | SNT_OPTION_BIT(HELP), err);
   }
   const struct snt_option *option = &SNT_OPTION_TABLE[id];
-  if (out->values[id] != NULL) {
+  bool may_repeat = id == SNT_OPTION_REPORT && out->report_count < SNT_REPORTS_MAX;
+  if (out->values[id] != NULL && !may_repeat) {
     return snt_fail(err, SNT_CODE_USAGE, "%s is given twice", option->flag);
   }
   if (option->value == NULL) {
@@ -62,6 +63,9 @@ static snt_status take_flag(char ***argv, snt_option_set allowed, struct snt_arg
     return snt_fail(err, SNT_CODE_USAGE, "%s needs a value: %s %s", option->flag, option->flag, option->value);
   }
   out->values[id] = value;
+  if (may_repeat) {
+    out->reports[out->report_count++] = value;
+  }
   *argv += equals == NULL ? 1 : 0;
   return snt_done();
 }

@@ -24,7 +24,8 @@
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
   X(STDIN, "--stdin", NULL, "read the access key id and the secret from stdin, a line each")                           \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
-  X(FORMAT, "--format", "F", "pretty, tap or json")                                                                    \
+  X(FORMAT, "--format", "F", "pretty, tap, junit, json or github")                                                     \
+  X(REPORT, "--report", "F=FILE", "write a report in another format into a file; may be repeated")                     \
   X(FILTER, "--filter", "TEXT", "only tests whose names hold the text")                                                \
   X(FAIL_FAST, "--fail-fast", NULL, "stop at the first test that fails")                                               \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
@@ -46,10 +47,13 @@ struct snt_option {
 extern const struct snt_option SNT_OPTION_TABLE[SNT_OPTION_COUNT];
 
 #define SNT_ARGUMENTS_MAX 64
+#define SNT_REPORTS_MAX 8
 
 /* What was given. Strings are argv's. */
 struct snt_args {
   const char *values[SNT_OPTION_COUNT]; /* NULL: not given; "" for a switch that was given */
+  const char *reports[SNT_REPORTS_MAX]; /* all values of --report, the one flag that may be repeated */
+  size_t report_count;
   const char *arguments[SNT_ARGUMENTS_MAX];
   size_t argument_count;
   char **program; /* after "--"; NULL: none */

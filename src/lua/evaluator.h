@@ -89,6 +89,9 @@ snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_
 /* The JSON Schema of policies, as the stdlib makes it from the tables that it checks them by. For an evaluator that has
  * no policy: then nobody has told it anything. Code EVALUATOR. */
 snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
+/* One more file, at most 512 KiB, that a spec may read: its name begins with "spec/". */
+snt_status snt_evaluator_add_file(struct snt_evaluator *evaluator, const char *name, struct snt_slice content,
+                                  struct snt_err *err);
 /* Runs the top level of a spec, with the policy that is in force, if one is: appends {"ok":true,"cases":[...]} as
  * lua/stdlib/spec_runner.lua makes it. plugin: whose spec it is, or "". A spec that does not load is POLICY_INVALID, as
  * in loading. Not with is_once. */

@@ -178,7 +178,7 @@ snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *
   bool is_good = false;
   SNT_BUF_AUTO struct snt_buf payload = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  static const char *const keys[] = {"ok", "cases", "problems", NULL};
+  static const char *const keys[] = {"ok", "cases", "files", "problems", NULL};
   SNT_TRY(snt_frame_pack(&payload, name, plugin, strlen(plugin) + 1, err));
   SNT_TRY(snt_buf_append(&payload, snt_buf_borrow(source), source->len, err));
   if (source->len > TEXT_MAX) {
@@ -200,13 +200,19 @@ snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *
                  : refuse_policy(evaluator, snt_json_get(snt_json_root(doc), "problems"), problems, err);
 }
 
+snt_status snt_evaluator_add_file(struct snt_evaluator *evaluator, const char *name, struct snt_slice content,
+                                  struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  SNT_TRY(snt_frame_pack(&payload, name, content.data, content.len, err));
+  return snt_evaluator_send(evaluator, SNT_FRAME_FILE, &payload, err);
+}
+
 /* What the policy and its plugins may require is there before them. */
 static snt_status send_files(struct snt_evaluator *evaluator, const struct snt_policy_text *text, struct snt_err *err) {
   for (size_t i = 0; i < text->file_count; i++) {
-    SNT_BUF_AUTO struct snt_buf payload = {0};
     const struct snt_policy_file *file = &text->files[i];
-    SNT_TRY(snt_frame_pack(&payload, file->name, snt_buf_borrow(&file->text), file->text.len, err));
-    SNT_TRY(snt_evaluator_send(evaluator, SNT_FRAME_FILE, &payload, err));
+    struct snt_slice content = {snt_buf_borrow(&file->text), file->text.len};
+    SNT_TRY(snt_evaluator_add_file(evaluator, file->name, content, err));
   }
   return snt_done();
 }

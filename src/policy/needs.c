@@ -34,6 +34,10 @@ const char *snt_fact_param(const void *fact, const char *name) {
   return NULL;
 }
 
+const char *snt_fact_need(const struct snt_fact *fact) {
+  return fact->question == NULL ? KIND_NAMES[fact->kind] : fact->question->name;
+}
+
 static snt_status refuse_reply(const char *what, struct snt_err *err) {
   return snt_fail(err, SNT_CODE_EVALUATOR, "what the evaluator needs makes no sense (%s)", what);
 }
@@ -163,8 +167,6 @@ snt_status snt_needs_parse(const char *reply, size_t len, const struct snt_polic
   return snt_done();
 }
 
-static const char *need_of(const struct snt_fact *fact) { return fact->question == NULL ? NULL : fact->question->name; }
-
 static void put_question(struct snt_json_writer *writer, const struct snt_fact *fact) {
   snt_json_put_string(writer, "kind", KIND_NAMES[fact->kind]);
   snt_json_begin_object(writer, "params");
@@ -191,8 +193,8 @@ snt_status snt_facts_format(const struct snt_facts *facts, bool is_final, struct
     const struct snt_fact *fact = &facts->list[i];
     snt_json_begin_object(&writer, NULL);
     snt_json_put_string(&writer, "plugin", fact->plugin->name);
-    if (need_of(fact) != NULL) {
-      snt_json_put_string(&writer, "need", need_of(fact)); /* a null would not do: the evaluator knows none */
+    if (fact->question != NULL) {
+      snt_json_put_string(&writer, "need", fact->question->name); /* a null would not do: the evaluator knows none */
     }
     put_question(&writer, fact);
     snt_json_put_string(&writer, "status", STATUS_NAMES[fact->status]);
@@ -214,7 +216,7 @@ snt_status snt_facts_dump(const struct snt_facts *facts, struct snt_buf *out, st
     snt_json_begin_object(&writer, NULL);
     snt_json_put_string(&writer, "plugin", fact->plugin->name);
     snt_json_put_string(&writer, "version", fact->plugin->version);
-    snt_json_put_string(&writer, "need", need_of(fact) == NULL ? KIND_NAMES[fact->kind] : need_of(fact));
+    snt_json_put_string(&writer, "need", snt_fact_need(fact));
     snt_json_put_string(&writer, "status", STATUS_NAMES[fact->status]);
     snt_json_put_bool(&writer, "cached", fact->is_cached);
     snt_json_put_integer(&writer, "age", fact->age_s);

@@ -59,6 +59,8 @@ struct snt_facts {
 void snt_facts_clear(struct snt_facts *facts);
 #define SNT_FACTS_AUTO SNT_CLEANUP(snt_facts_clear)
 
+/* The question's name, or the kind of what has no name. */
+const char *snt_fact_need(const struct snt_fact *fact);
 /* The value of a fact's parameter, or NULL; a snt_param_lookup. */
 const char *snt_fact_param(const void *fact, const char *name);
 

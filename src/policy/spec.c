@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "format/select.h"
 #include "policy/bundle.h"
 
-enum { SPEC_CAP = 512 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200 };
+enum { SPEC_CAP = 512 * 1024, FIXTURE_CAP = 64 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200 };
 
 static const char *const STATUS_NAMES[] = {
 #define SNT_CASE_NAME(name, text) text,
@@ -30,7 +31,7 @@ struct run {
   char plugin[SNT_PLUGIN_NAME_CAP];
   struct snt_buf *problems;
   struct snt_json_doc *doc; /* of the list of cases */
-  const struct snt_json_value *cases;
+  const struct snt_json_value *cases, *files;
   bool is_stopped;
 };
 
@@ -96,12 +97,43 @@ static snt_status read_policy(const struct run *run, const char *named, struct s
   return snt_policy_read_file(path.data, false, out, err);
 }
 
+/* The files that a table's mocks name, as JSON that this process wrote. */
+static snt_status send_files(const struct run *run, struct snt_evaluator *evaluator, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_TRY(folder_of(run->path, &folder, err));
+  for (size_t i = 0; i < snt_json_count(run->files); i++) {
+    SNT_BUF_AUTO struct snt_buf path = {0};
+    SNT_BUF_AUTO struct snt_buf text = {0};
+    SNT_BUF_AUTO struct snt_buf written = {0};
+    SNT_BUF_AUTO struct snt_buf name = {0};
+    SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+    struct snt_err inner = {0};
+    const char *file = snt_json_string(snt_json_at(run->files, i), NULL);
+    SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", folder.data, file));
+    SNT_TRY(snt_buf_appendf(&name, err, "spec/%s", file));
+    snt_status status = snt_file_read(path.data, SNT_FILE_ANY, FIXTURE_CAP, &text, &inner);
+    if (snt_ok(status)) {
+      status = snt_json_parse(snt_buf_borrow(&text), text.len, path.data, &doc, &inner);
+    }
+    if (!snt_ok(status)) {
+      return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: json_file: %s", run->path, inner.message);
+    }
+    struct snt_json_writer writer;
+    snt_json_writer_init(&writer, &written, err);
+    SNT_TRY(snt_select_write(snt_json_root(doc), NULL, &writer, NULL, err));
+    SNT_TRY(snt_json_finish(&writer));
+    SNT_TRY(snt_evaluator_add_file(evaluator, name.data, (struct snt_slice){written.data, written.len}, err));
+  }
+  return snt_done();
+}
+
 /* An evaluator with the policy in force and the spec's top level run; reply gets its list of cases. */
 static snt_status start(struct run *run, struct snt_policy *policy, struct snt_evaluator **evaluator,
                         struct snt_buf *reply, struct snt_err *err) {
   static const struct snt_evaluator_options options = {.trace = SNT_TRACE_ALL};
   SNT_TRY(snt_evaluator_start(&options, evaluator, err));
   SNT_TRY(policy == NULL ? snt_done() : snt_policy_load(policy, *evaluator, run->problems, err));
+  SNT_TRY(policy == NULL ? snt_done() : send_files(run, *evaluator, err));
   return snt_evaluator_load_spec(*evaluator, run->path, run->plugin, &run->source, reply, run->problems, err);
 }
 
@@ -138,6 +170,17 @@ static snt_status check_cases(const struct run *run, struct snt_err *err) {
                       (long long)line, policy);
     }
   }
+  for (size_t i = 0; i < snt_json_count(run->files); i++) {
+    size_t len = 0;
+    const char *name = snt_json_string(snt_json_at(run->files, i), &len);
+    if (name == NULL || len > 200 || strlen(name) != len || !snt_utf8_check_printable(name, len)) {
+      return refuse_reply("files", err);
+    }
+    if (!is_policy_name(name)) {
+      return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: json_file \"%s\" is no file below the spec", run->path,
+                      name);
+    }
+  }
   return snt_json_type(run->cases) == SNT_JSON_ARRAY ? snt_done() : refuse_reply("cases", err);
 }
 
@@ -148,12 +191,13 @@ static snt_status list_cases(struct run *run, struct snt_err *err) {
   SNT_TRY(start(run, NULL, &evaluator, &reply, err));
   SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a spec's cases", &run->doc, err));
   run->cases = snt_json_get(snt_json_root(run->doc), "cases");
+  run->files = snt_json_get(snt_json_root(run->doc), "files");
   return check_cases(run, err);
 }
 
 static snt_status take_result(const struct snt_buf *reply, struct snt_json_doc **doc, struct snt_case *out,
                               struct snt_err *err) {
-  static const char *const keys[] = {"status", "message", "line", NULL};
+  static const char *const keys[] = {"status", "message", "line", "malformed", NULL};
   SNT_TRY(snt_json_parse(snt_buf_borrow(reply), reply->len, "a case's result", doc, err));
   const struct snt_json_value *root = snt_json_root(*doc);
   const char *status = take_text(root, "status", 16);
@@ -161,6 +205,7 @@ static snt_status take_result(const struct snt_buf *reply, struct snt_json_doc *
   bool has_line = snt_json_type(snt_json_get(root, "line")) != SNT_JSON_NULL;
   out->message = take_text(root, "message", MESSAGE_CAP);
   if (!snt_ok(snt_json_check_keys(root, "", keys, NULL)) || status == NULL || out->message == NULL ||
+      !snt_json_bool(snt_json_get(root, "malformed"), &out->is_malformed) ||
       (has_line && (!snt_json_integer(snt_json_get(root, "line"), &line) || !is_line(line)))) {
     return refuse_reply("result", err);
   }

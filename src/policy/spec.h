@@ -28,6 +28,7 @@ struct snt_case {
   const char *file;
   int64_t line; /* of the failure, else of the case */
   enum snt_case_status status;
+  bool is_malformed;   /* it names what does not exist: the spec is wrong, whatever the policy does */
   const char *message; /* "" for none */
 };
 

@@ -1,0 +1,300 @@
+--- Tables (*_spec.yaml): requests and what has to be decided on them, read strictly into cases that
+-- spec_runner.lua runs.
+local errors = require "sentinel.errors"
+local reader = require "sentinel.reader"
+local schema = require "sentinel.schema"
+local spec_request = require "sentinel.spec_request"
+local text = require "sentinel.text"
+
+local spec_table = {}
+
+local map, list, enum = schema.map, schema.list, schema.enum
+
+local line = { type = "text", max = 1024, is_line = true }
+local anything = { type = "plain" }
+
+-- Shapes -------------------------------------------------------------------------------------
+
+local EXPECTATIONS = {
+  { "effect", enum("effect", schema.effects) },
+  { "rule", { type = "text", max = 64, is_line = true, may_be_empty = true } },
+  { "rule_index", { type = "integer", min = -1, max = 999999 } },
+  { "reason", line },
+  { "failed", line },
+  { "error", line },
+  { "max_duration", { type = "seconds" } },
+}
+
+local function with_expectations(what, rows, has_place)
+  for _, row in ipairs(EXPECTATIONS) do
+    rows[#rows + 1] = row
+  end
+  return map(what, rows, { empty = "write what is expected", has_place = has_place })
+end
+
+local expect = with_expectations("expect", {})
+
+local http = map("the mock", {
+  { "plugin", line }, { "need", line, true }, { "params", anything },
+  { "status", { type = "integer", min = 100, max = 599 } }, { "json", anything },
+  { "json_file", line }, { "text", { type = "text", max = 65536 } }, { "delay", line },
+  { "fault", enum("fault", { "timeout", "reset", "malformed" }) },
+}, { empty = "write need and what it answers" })
+
+local plugin_mock = map("the mock", {
+  { "args", anything }, { "user", line }, { "returns", anything, true },
+}, { empty = "write what it returns" })
+
+local mocks = map("mocks", {
+  { "plugins", { type = "named", what = "plugin", of = list(plugin_mock, "write what it returns"),
+    name = "^%l[%l%d_]*$", max = 32, empty = "name a plugin or remove the key" } },
+  { "http", list(http, "write an answer or remove the key") },
+  { "geoip", anything },
+  { "history", anything },
+}, { empty = "write a mock or remove the key" })
+
+local case = with_expectations("the case", {
+  { "name", line, true },
+  { "request", anything, true },
+  { "at", list(with_expectations("the instant", { { "now", { type = "instant" }, true } }, true),
+    "write an instant or remove the key") },
+  { "now", { type = "instant" } },
+  { "expect", expect },
+  { "mocks", mocks },
+}, true)
+
+local matrix = map("matrix", {
+  { "users", list(line, "name users"), true },
+  { "profiles", list(line, "name profiles"), true },
+  { "expect", { type = "named", what = "user", name = "^.+$", max = 512, of = {
+    type = "named", what = "profile", name = "^.+$", max = 256, of = expect,
+    empty = "write a profile or remove the user" }, empty = "write a cell or remove the key" } },
+}, { empty = "write users and profiles", has_place = true })
+
+local suite = map("the suite", {
+  { "suite", line, true },
+  { "policy", line, true },
+  { "now", { type = "instant" } },
+  { "defaults", anything },
+  { "mocks", mocks },
+  { "matrix", matrix },
+  { "cases", list(case, "write a case or remove the key") },
+}, { empty = "write suite, policy and cases" })
+
+-- Cases --------------------------------------------------------------------------------------
+
+local function merged(base, over)
+  local out = {}
+  for _, from in ipairs({ base or {}, over or {} }) do
+    for key, value in pairs(from) do
+      out[key] = value
+    end
+  end
+  return out
+end
+
+-- What a case expects: its own keys, those of `expect`, those of an instant, later ones over
+-- earlier ones.
+local function expectations(...)
+  local out, count = {}, 0
+  for i = 1, select("#", ...) do
+    local from = select(i, ...)
+    for _, row in ipairs(from and EXPECTATIONS or {}) do
+      if from[row[1]] ~= nil then
+        out[row[1]] = from[row[1]]
+        count = count + 1
+      end
+    end
+  end
+  return out, count
+end
+
+local function has_rule(policy, name)
+  for _, rule in ipairs(policy.rules) do
+    if rule.name == name then
+      return true
+    end
+  end
+  return name == ""
+end
+
+-- What can be wrong with a case before it is run.
+local function check_case(self, name, request, wanted, place)
+  local is_done, raised = host.pcall(spec_request.complete, request)
+  if not is_done then
+    self.problems:add(place, ("case %s: %s"):format(text.quote(name), host.error_text(raised)))
+  end
+  if self.policy and wanted.rule and not has_rule(self.policy, wanted.rule) then
+    local names = {}
+    for i, rule in ipairs(self.policy.rules) do
+      names[i] = rule.name
+    end
+    self.problems:add(place, ("case %s: the policy has no rule %s%s"):format(
+      text.quote(name), text.quote(wanted.rule), errors.did_you_mean(wanted.rule, names)))
+  end
+end
+
+local function add_case(self, name, request, wanted, more)
+  request = merged(self.table.defaults, request)
+  request.time = more.now or request.time or self.table.now
+  check_case(self, name, request, wanted, more.place)
+  self.cases[#self.cases + 1] = {
+    name = self.table.suite .. " " .. name, line = (errors.line_of(more.place)),
+    policy = self.table.policy,
+    request = request, wanted = wanted, mocks = more.mocks or {}, common = self.table.mocks or {},
+  }
+end
+
+local function add_cases(self)
+  for _, row in ipairs(self.table.cases or {}) do
+    for _, instant in ipairs(row.at or { false }) do
+      local wanted, count = expectations(row, row.expect, instant or nil)
+      local name = instant and row.name .. " @ " .. instant.now or row.name
+      if count == 0 then
+        self.problems:add(row.place, ("case %s expects nothing"):format(text.quote(row.name)),
+          "write expect: {effect: deny}")
+      end
+      add_case(self, name, row.request, wanted,
+        { now = instant and instant.now or row.now, mocks = row.mocks,
+          place = instant and instant.place or row.place })
+    end
+  end
+end
+
+local function is_in(words, word)
+  for _, item in ipairs(words) do
+    if item == word then
+      return true
+    end
+  end
+  return false
+end
+
+-- A cell that names who or what is not in the matrix would never be looked at.
+local function check_cells(self, cells)
+  for user, row in pairs(cells) do
+    if not is_in(self.table.matrix.users, user) then
+      self.problems:add(self.table.matrix.place,
+        ("matrix.expect names user %s, who is not in matrix.users"):format(text.quote(user)))
+    end
+    for profile in pairs(row) do
+      if not is_in(self.table.matrix.profiles, profile) then
+        self.problems:add(self.table.matrix.place,
+          ("matrix.expect names profile %s, which is not in matrix.profiles"):format(
+            text.quote(profile)))
+      end
+    end
+  end
+end
+
+local DENY = { effect = "deny" }
+
+local function add_matrix(self)
+  local cells = self.table.matrix.expect or {}
+  check_cells(self, cells)
+  for _, user in ipairs(self.table.matrix.users) do
+    for _, profile in ipairs(self.table.matrix.profiles) do
+      add_case(self, ("matrix %s %s"):format(user, profile), { user = user, profile = profile },
+        cells[user] and cells[user][profile] or DENY, { place = self.table.matrix.place })
+    end
+  end
+end
+
+-- The files that mocks name.
+local function collect_files(self)
+  local files = {}
+  local function look_at(given)
+    for _, entry in ipairs(given and given.http or {}) do
+      if entry.json_file then
+        files[entry.json_file] = true
+      end
+    end
+  end
+  look_at(self.table.mocks)
+  for _, row in ipairs(self.table.cases or {}) do
+    look_at(row.mocks)
+  end
+  return text.sorted_keys(files)
+end
+
+-- Plugins and questions that mocks name have to be there.
+local function check_mocks(self, given)
+  for name in pairs(given and given.plugins or {}) do
+    if not self.plugins[name] then
+      self.problems:add(errors.START, ("mocks.plugins names %s, which the bundle has not"):format(
+        text.quote(name)))
+    end
+  end
+  for _, entry in ipairs(given and given.http or {}) do
+    local is_known = false
+    for name, plugin in pairs(self.plugins) do
+      is_known = is_known or (not entry.plugin or entry.plugin == name)
+        and plugin.http[entry.need] ~= nil
+    end
+    if not is_known then
+      self.problems:add(errors.START, ("mocks.http names a question that no plugin has: %s"):format(
+        text.quote(entry.need)))
+    end
+  end
+end
+
+--- Reads a table. Problems are told, and then nil is returned.
+-- @param world {policy = the policy in force, or nil while cases are only listed, plugins}
+-- @return {cases, files}
+function spec_table.read(source, world, problems)
+  local node, place = require("sentinel.yaml_front").read(source, nil, problems)
+  local value = node and reader.read_as(suite, node, place, problems)
+  if not value or not problems:is_empty() then
+    return nil
+  end
+  local self = { table = value, cases = {}, problems = problems, policy = world.policy,
+    plugins = world.plugins }
+  if value.matrix then
+    add_matrix(self)
+  end
+  add_cases(self)
+  if #self.cases == 0 then
+    problems:add(errors.START, "the suite has neither cases nor a matrix", "write cases")
+  end
+  if world.policy then
+    check_mocks(self, value.mocks)
+    for _, row in ipairs(value.cases or {}) do
+      check_mocks(self, row.mocks)
+    end
+  end
+  if not problems:is_empty() then
+    return nil
+  end
+  return { cases = self.cases, files = collect_files(self) }
+end
+
+-- Checking -----------------------------------------------------------------------------------
+
+local function fits_reason(wanted, got)
+  local pattern = wanted:match("^/(.*)/$")
+  if pattern then
+    return got:find(pattern) ~= nil
+  end
+  return wanted == got
+end
+
+--- What of the expectations a decision does not meet, in words, or nil.
+-- @param has_failed function(decision, rule, path)
+function spec_table.find_difference(decision, wanted, has_failed)
+  for _, key in ipairs({ "effect", "rule_index", "error", "max_duration" }) do
+    if wanted[key] ~= nil and wanted[key] ~= (decision[key] or nil) then
+      return ("%s %s"):format(key, tostring(wanted[key]))
+    end
+  end
+  local of_rule = wanted.failed and wanted.rule ~= "" and wanted.rule or nil -- where it failed
+  if wanted.rule and not of_rule and wanted.rule ~= decision.rule then
+    return "rule " .. text.quote(wanted.rule)
+  elseif wanted.reason and not fits_reason(wanted.reason, decision.reason) then
+    return "reason " .. text.quote(wanted.reason)
+  elseif wanted.failed and not has_failed(decision, of_rule, wanted.failed) then
+    return "a failed " .. wanted.failed
+  end
+  return nil
+end
+
+return spec_table

@@ -1,0 +1,182 @@
+#include "cli/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/common.h"
+#include "format/json.h"
+
+static snt_status no_begin(struct snt_report *report, struct snt_err *err) {
+  (void)report, (void)err;
+  return snt_done();
+}
+
+/* For people. */
+
+static snt_status add_pretty(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
+  static const char *const marks[] = {
+      [SNT_CASE_FAILED] = "FAIL", [SNT_CASE_PASSED] = "ok", [SNT_CASE_SKIPPED] = "skip"};
+  struct snt_buf *text = &report->text;
+  if (strcmp(report->last_file, of->file) != 0) {
+    SNT_TRY(snt_cli_print_clean(text, of->file, err));
+    SNT_TRY(snt_buf_append_char(text, '\n', err));
+    (void)snprintf(report->last_file, sizeof report->last_file, "%s", of->file);
+  }
+  SNT_TRY(snt_buf_appendf(text, err, "  %-5s ", marks[of->status]));
+  SNT_TRY(snt_cli_print_clean(text, of->name, err));
+  if (of->message[0] != '\0') {
+    SNT_TRY(snt_buf_append_str(text, "\n        ", err));
+    SNT_TRY(of->status == SNT_CASE_FAILED ? snt_buf_appendf(text, err, "line %lld: ", (long long)of->line)
+                                          : snt_done());
+    SNT_TRY(snt_cli_print_clean(text, of->message, err));
+  }
+  return snt_buf_append_char(text, '\n', err);
+}
+
+static snt_status end_pretty(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
+  return snt_buf_appendf(&report->text, err, "%zu passed, %zu failed, %zu skipped\n", totals->counts[SNT_CASE_PASSED],
+                         totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]);
+}
+
+/* Test Anything Protocol, version 13. */
+
+static snt_status begin_tap(struct snt_report *report, struct snt_err *err) {
+  return snt_buf_append_str(&report->text, "TAP version 13\n", err);
+}
+
+static snt_status add_tap(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
+  struct snt_buf *text = &report->text;
+  SNT_TRY(snt_buf_appendf(text, err, "%sok %zu - ", of->status == SNT_CASE_FAILED ? "not " : "", report->number));
+  for (const char *c = of->name; *c != '\0'; c++) {
+    SNT_TRY(snt_buf_append_char(text, *c == '#' ? '?' : *c, err)); /* it would begin a directive */
+  }
+  SNT_TRY(of->status == SNT_CASE_SKIPPED ? snt_buf_append_str(text, " # SKIP ", err) : snt_done());
+  if (of->message[0] != '\0') {
+    SNT_TRY(of->status == SNT_CASE_SKIPPED
+                ? snt_done()
+                : snt_buf_appendf(text, err, "\n# %s:%lld: ", of->file, (long long)of->line));
+    SNT_TRY(snt_cli_print_clean(text, of->message, err));
+  }
+  return snt_buf_append_char(text, '\n', err);
+}
+
+static snt_status end_tap(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
+  (void)totals;
+  return snt_buf_appendf(&report->text, err, "1..%zu\n", report->number);
+}
+
+/* JUnit's XML, as CI systems read it. */
+
+static snt_status append_xml(struct snt_buf *text, const char *value, struct snt_err *err) {
+  static const char odd[] = "<>&\"'";
+  static const char *const names[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&apos;"};
+  for (; *value != '\0'; value++) {
+    const char *at = strchr(odd, *value);
+    unsigned char c = (unsigned char)*value;
+    SNT_TRY(at != NULL ? snt_buf_append_str(text, names[at - odd], err)
+                       : snt_buf_append_char(text, c < 0x20 ? '?' : *value, err));
+  }
+  return snt_done();
+}
+
+static snt_status append_attribute(struct snt_buf *text, const char *name, const char *value, struct snt_err *err) {
+  SNT_TRY(snt_buf_appendf(text, err, " %s=\"", name));
+  SNT_TRY(append_xml(text, value, err));
+  return snt_buf_append_char(text, '"', err);
+}
+
+static snt_status add_junit(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
+  struct snt_buf *text = &report->text;
+  SNT_TRY(snt_buf_append_str(text, "  <testcase", err));
+  SNT_TRY(append_attribute(text, "name", of->name, err));
+  SNT_TRY(append_attribute(text, "classname", of->file, err));
+  SNT_TRY(append_attribute(text, "file", of->file, err));
+  SNT_TRY(snt_buf_appendf(text, err, " line=\"%lld\"", (long long)of->line));
+  if (of->status == SNT_CASE_PASSED) {
+    return snt_buf_append_str(text, "/>\n", err);
+  }
+  SNT_TRY(snt_buf_append_str(text, of->status == SNT_CASE_FAILED ? "><failure" : "><skipped", err));
+  SNT_TRY(append_attribute(text, "message", of->message, err));
+  return snt_buf_append_str(text, "/></testcase>\n", err);
+}
+
+/* Its head holds the counts, which are known last. */
+static snt_status end_junit(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf all = {0};
+  SNT_TRY(snt_buf_appendf(&all, err,
+                          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                          "<testsuite name=\"sentinel\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n",
+                          report->number, totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]));
+  SNT_TRY(snt_buf_append(&all, snt_buf_borrow(&report->text), report->text.len, err));
+  SNT_TRY(snt_buf_append_str(&all, "</testsuite>\n", err));
+  snt_buf_reset(&report->text);
+  return snt_buf_append(&report->text, all.data, all.len, err);
+}
+
+/* cli.md's JSON. */
+
+static snt_status begin_json(struct snt_report *report, struct snt_err *err) {
+  return snt_buf_append_str(&report->text, "{\"tests\":[", err);
+}
+
+static snt_status add_json(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
+  struct snt_json_writer writer;
+  SNT_TRY(report->number > 1 ? snt_buf_append_char(&report->text, ',', err) : snt_done());
+  snt_json_writer_init(&writer, &report->text, err);
+  snt_json_begin_object(&writer, NULL);
+  snt_json_put_string(&writer, "name", of->name);
+  snt_json_put_string(&writer, "file", of->file);
+  snt_json_put_integer(&writer, "line", of->line);
+  snt_json_put_string(&writer, "status", snt_case_status_name(of->status));
+  snt_json_put_string(&writer, "message", of->message[0] == '\0' ? NULL : of->message);
+  snt_json_end_object(&writer);
+  return snt_json_finish(&writer);
+}
+
+static snt_status end_json(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
+  return snt_buf_appendf(
+      &report->text, err, "],\"passed\":%zu,\"failed\":%zu,\"skipped\":%zu,\"coverage\":{},\"mutation\":{}}\n",
+      totals->counts[SNT_CASE_PASSED], totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]);
+}
+
+/* GitHub's workflow commands: annotations at the line of what failed. */
+
+static snt_status append_command(struct snt_buf *text, const char *value, const char *odd, struct snt_err *err) {
+  for (; *value != '\0'; value++) {
+    SNT_TRY(strchr(odd, *value) != NULL ? snt_buf_appendf(text, err, "%%%02X", (unsigned char)*value)
+                                        : snt_buf_append_char(text, *value, err));
+  }
+  return snt_done();
+}
+
+static snt_status add_github(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
+  struct snt_buf *text = &report->text;
+  if (of->status == SNT_CASE_PASSED) {
+    return snt_done();
+  }
+  SNT_TRY(snt_buf_append_str(text, of->status == SNT_CASE_FAILED ? "::error file=" : "::notice file=", err));
+  SNT_TRY(append_command(text, of->file, "%\r\n:,", err));
+  SNT_TRY(snt_buf_appendf(text, err, ",line=%lld,title=", (long long)of->line));
+  SNT_TRY(append_command(text, of->name, "%\r\n:,", err));
+  SNT_TRY(snt_buf_append_str(text, "::", err));
+  SNT_TRY(append_command(text, of->message, "%\r\n", err));
+  return snt_buf_append_char(text, '\n', err);
+}
+
+static const struct snt_report_format FORMATS[] = {{"pretty", no_begin, add_pretty, end_pretty},
+                                                   {"tap", begin_tap, add_tap, end_tap},
+                                                   {"junit", no_begin, add_junit, end_junit},
+                                                   {"json", begin_json, add_json, end_json},
+                                                   {"github", no_begin, add_github, end_pretty}};
+
+const struct snt_report_format *snt_report_find_format(const char *name) {
+  for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
+    if (strcmp(FORMATS[i].name, name) == 0) {
+      return &FORMATS[i];
+    }
+  }
+  return NULL;
+}
+
+const char *snt_report_format_names(void) { return "pretty, tap, junit, json, github"; }

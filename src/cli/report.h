@@ -1,0 +1,35 @@
+/* cli/report (layer 6): what `sentinel test` has to say, in one of several formats. */
+#ifndef SNT_CLI_REPORT_H
+#define SNT_CLI_REPORT_H
+
+#include "base/buf.h"
+#include "policy/spec.h"
+
+struct snt_report_totals {
+  size_t counts[SNT_CASE_STATUS_COUNT];
+};
+
+struct snt_report;
+
+/* A row of the table: each appends to report->text. */
+struct snt_report_format {
+  const char *name;
+  snt_status (*begin)(struct snt_report *report, struct snt_err *err);
+  snt_status (*add)(struct snt_report *report, const struct snt_case *of, struct snt_err *err);
+  snt_status (*end)(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err);
+};
+
+struct snt_report {
+  const struct snt_report_format *format;
+  const char *path; /* NULL: stdout */
+  struct snt_buf text;
+  size_t number; /* of cases so far */
+  char last_file[1024];
+};
+
+/* NULL for a name that is none. */
+const struct snt_report_format *snt_report_find_format(const char *name);
+/* "pretty, tap, junit, json, github" */
+const char *snt_report_format_names(void);
+
+#endif
