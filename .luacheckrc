@@ -16,8 +16,23 @@ stds.sandbox = {
   },
 }
 
+-- What testing.md adds for the specs that `sentinel test` runs.
+stds.testing = {
+  read_globals = {
+    "describe", "context", "it", "before_each", "after_each", "pending", "mock", "freeze", "plugin", "policy",
+    assert = {
+      fields = {
+        "equal", "same", "not_equal", "is_true", "is_false", "is_nil", "not_nil", "matches", "has_error", "near",
+        "allows", "denies", "requires_approval",
+      },
+    },
+  },
+}
+
 files["lua/stdlib"] = { std = "stdlib" }
 files["policies"] = { std = "sandbox" }
+files["plugins"] = { std = "sandbox" }
+files["plugins/*/spec"] = { std = "sandbox+testing" }
 files["spec/**/*_spec.lua"] = { std = "lua54+busted", max_line_length = 140 }
 files["spec/support"] = { max_line_length = 120 }
 files["spec/sandbox/run_attack.lua"] = { max_line_length = 120 }

@@ -1,4 +1,7 @@
 --- Bundles with plugins, for specs that run the program.
+local files = require "spec.support.files"
+local settings = require "spec.support.settings"
+
 local bundle = {}
 
 --- Writes one into a world: home.home/bundle.
@@ -24,6 +27,17 @@ function bundle.write(home, options)
   end
   home:write_settings(("policy: {source: %q}\n"):format("file:" .. home.home .. "/bundle"))
   return home.home .. "/bundle"
+end
+
+--- The files of a plugin that ships, by name: for `files` of a plugin in bundle.write.
+function bundle.shipped(name)
+  local folder, found = ("%s/plugins/%s/"):format(settings.source, name), {}
+  for _, file in ipairs(files.list(folder)) do
+    if file:find("%.lua$") then
+      found[file] = assert(files.read(folder .. file))
+    end
+  end
+  return found
 end
 
 --- A plugin that asks one question, `q`, and holds when its answer says so.

@@ -179,7 +179,9 @@ static snt_status print_questions(struct snt_out *out, const struct snt_plugin *
     SNT_BUF_AUTO struct snt_buf text = {0};
     SNT_TRY(snt_buf_appendf(&text, err, "%s of %.*s", question->name, host_length(question), question->url));
     SNT_TRY(question->secret[0] == '\0' ? snt_done() : snt_buf_appendf(&text, err, ", sending %s", question->secret));
-    bool is_granted = snt_grant_lists(grant->http, question->name) &&
+    char host[256];
+    bool has_host = snt_question_host(question, host) ? snt_grant_lists(grant->hosts, host) : grant->hosts != NULL;
+    bool is_granted = has_host && snt_grant_lists(grant->http, question->name) &&
                       (question->secret[0] == '\0' || snt_grant_lists(grant->secrets, question->secret));
     SNT_TRY(print_need(out, "ask ", text.data, is_granted, err));
   }

@@ -205,10 +205,10 @@ static void put_coverage(struct snt_json_writer *writer, const struct snt_covera
 
 static snt_status end_json(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
   struct snt_json_writer writer;
-  SNT_TRY(snt_buf_appendf(
-      &report->text, err, "],\"passed\":%zu,\"failed\":%zu,\"skipped\":%zu,\"problems\":[%s],\"coverage\":",
-      totals->counts[SNT_CASE_PASSED], totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED],
-      snt_buf_borrow(totals->problems)));
+  SNT_TRY(snt_buf_appendf(&report->text, err,
+                          "],\"passed\":%zu,\"failed\":%zu,\"skipped\":%zu,\"problems\":[%s],\"coverage\":",
+                          totals->counts[SNT_CASE_PASSED], totals->counts[SNT_CASE_FAILED],
+                          totals->counts[SNT_CASE_SKIPPED], snt_buf_borrow(totals->problems)));
   snt_json_writer_init(&writer, &report->text, err);
   snt_json_begin_object(&writer, NULL);
   if (totals->coverage != NULL) {

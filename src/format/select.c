@@ -64,13 +64,22 @@ static void descend(const struct paths *paths, const char *name, struct paths *o
   }
 }
 
-static bool is_wanted(const struct paths *paths) { return paths->takes_all || paths->count > 0; }
-
-/* Whether there is anything to write: null is not, and neither is a plain value where a path goes on. */
-static bool has_value(const struct snt_json_value *value, const struct paths *paths) {
+/* Whether a path goes on below the value: by [] into a list, by a name into an object. Lua cannot tell an empty object
+ * from an empty list, so one where the other is wanted must not become "there are none". */
+static bool leads_into(const struct snt_json_value *value, const struct paths *paths) {
   enum snt_json_type type = snt_json_type(value);
-  bool is_container = type == SNT_JSON_OBJECT || type == SNT_JSON_ARRAY;
-  return type != SNT_JSON_NULL && is_wanted(paths) && (is_container || paths->takes_all);
+  for (size_t i = 0; i < paths->count; i++) {
+    enum snt_json_type wanted = paths->list[i][0] == '[' ? SNT_JSON_ARRAY : SNT_JSON_OBJECT;
+    if (paths->list[i][0] != '\0' && type == wanted) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whether there is anything to write: null is not, and neither is a value where a path goes on otherwise. */
+static bool has_value(const struct snt_json_value *value, const struct paths *paths) {
+  return snt_json_type(value) != SNT_JSON_NULL && (paths->takes_all || leads_into(value, paths));
 }
 
 static void write_number(const struct snt_json_value *value, struct snt_json_writer *writer, const char *key) {

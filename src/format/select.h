@@ -13,7 +13,8 @@ enum { SNT_SELECT_DEPTH_MAX = 16 };
 /* Whether the text is a path such as "more", "oncalls[].user.summary" or "[].id". */
 bool snt_select_check_path(const char *path);
 /* Writes what the paths (ended by NULL) name of the value, or all of it when paths is NULL; what a path names and is
- * not there is left out. Code SYNTAX for a value that is nested too deep. */
+ * not there is left out, and so is an object where the path has [] or a list where it has none. Code SYNTAX for a value
+ * that is nested too deep. */
 snt_status snt_select_write(const struct snt_json_value *value, char *const *paths, struct snt_json_writer *writer,
                             const char *key, struct snt_err *err);
 

@@ -81,20 +81,37 @@ snt_status snt_policy_describe(struct snt_policy *policy, struct snt_evaluator *
   return snt_done();
 }
 
+/* Whether a question that is granted can be asked: its secret and, where it is known, its host. */
+static bool can_ask(const struct snt_question *question, const struct snt_grant *grant, char *what, size_t cap) {
+  char host[256];
+  if (question->secret[0] != '\0' && !snt_grant_lists(grant->secrets, question->secret)) {
+    (void)snprintf(what, cap, "secrets %s", question->secret);
+    return false;
+  }
+  bool is_fixed = snt_question_host(question, host);
+  bool has_host = is_fixed ? snt_grant_lists(grant->hosts, host) : grant->hosts != NULL;
+  if (!has_host) {
+    (void)snprintf(what, cap, "hosts %s", host);
+  }
+  return has_host;
+}
+
 bool snt_policy_grants_all(const struct snt_policy *policy, const struct snt_plugin *plugin, char *what, size_t cap) {
   static const struct snt_grant none = {.plugin = ""};
   const struct snt_grant *found = snt_grants_find(&policy->manifest.grants, plugin->name);
   const struct snt_grant *grant = found == NULL ? &none : found;
+  bool may_ask = false;
   for (size_t i = 0; i < plugin->question_count; i++) {
     const struct snt_question *question = &plugin->questions[i];
-    if (!snt_grant_lists(grant->http, question->name)) {
-      (void)snprintf(what, cap, "http %s", question->name);
+    bool is_granted = snt_grant_lists(grant->http, question->name);
+    if (is_granted && !can_ask(question, grant, what, cap)) {
       return false;
     }
-    if (question->secret[0] != '\0' && !snt_grant_lists(grant->secrets, question->secret)) {
-      (void)snprintf(what, cap, "secrets %s", question->secret);
-      return false;
-    }
+    may_ask = may_ask || is_granted;
+  }
+  if (plugin->question_count > 0 && !may_ask) {
+    (void)snprintf(what, cap, "http %s", plugin->questions[0].name);
+    return false;
   }
   bool lacks_geoip = plugin->needs_geoip && !grant->has_geoip;
   bool lacks_history = plugin->needs_history && !grant->has_history;

@@ -9,8 +9,9 @@
  * policy. Code POLICY_INVALID when one is missing, refused, or of another version than the bundle pins. */
 snt_status snt_policy_describe(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                                struct snt_err *err);
-/* Whether the bundle grants everything that the plugin's manifest needs; else the first thing that it does not, such as
- * "http oncalls", is written to what. */
+/* Whether the bundle grants what the plugin's manifest needs; else the first thing that it does not, such as
+ * "http oncalls", is written to what. Of several questions one is enough, with its secret: a plugin may know several
+ * vendors, and a grant names those that are used. */
 bool snt_policy_grants_all(const struct snt_policy *policy, const struct snt_plugin *plugin, char *what, size_t cap);
 
 #endif

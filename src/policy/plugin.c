@@ -147,6 +147,11 @@ static snt_status read_question(const struct reading *reading, const char *name,
   return read_params(reading, snt_json_get(value, "params"), out, err);
 }
 
+static int compare_names(const void *a, const void *b) {
+  return strcmp(((const struct snt_question *)a)->name, ((const struct snt_question *)b)->name);
+}
+
+/* By name, because Lua tells them in any order. */
 static snt_status read_questions(const struct reading *reading, const struct snt_json_value *http,
                                  struct snt_err *err) {
   size_t count = snt_json_count(http);
@@ -167,6 +172,7 @@ static snt_status read_questions(const struct reading *reading, const struct snt
       return refuse_plugin(reading, "http", question->name, "names a secret that is not in needs.secrets", err);
     }
   }
+  qsort(reading->out->questions, count, sizeof *reading->out->questions, compare_names);
   return snt_done();
 }
 

@@ -21,8 +21,8 @@ import time
 import urllib.parse
 
 FOLDER = sys.argv[1]
-NAMES = ["api.pagerduty.com", "api.opsgenie.com", "api.eu.opsgenie.com", "api.atlassian.com", "acme.atlassian.net",
-         "acme.service-now.com", "a.example", "b.example", "localhost"]
+NAMES = ["api.pagerduty.com", "api.eu.pagerduty.com", "api.opsgenie.com", "api.eu.opsgenie.com", "api.atlassian.com",
+         "acme.atlassian.net", "acme.service-now.com", "a.example", "b.example", "localhost"]
 REFLECTIONS = {
     "plain": lambda s: s,
     "base64": lambda s: base64.b64encode(("xy" + s).encode()).decode(),

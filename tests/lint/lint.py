@@ -160,7 +160,7 @@ def functions():
 
 
 def files():
-    for path in c_files() + sorted((ROOT / "lua").glob("**/*.lua")):
+    for path in c_files() + sorted(path for part in ("lua", "plugins") for path in (ROOT / part).glob("**/*.lua")):
         count = path.read_text().count("\n")
         if count > FILE_MAX:
             yield f"{name_of(path)}: {count} lines; at most {FILE_MAX}: a file is about one thing"
@@ -209,14 +209,20 @@ def luacheck():
 
 
 SECTIONS = ["What it is", "How to use it", "Details", "When it fails"]
+PLUGIN_SECTIONS = ["What it checks", "Arguments", "Example rule", "Facts it needs", "When it fails"]
 
 
 def pages():
-    """docs/: the same order of sections, links that lead somewhere, and every key of the configuration."""
+    """docs/ and plugins: the same order of sections, links that lead somewhere, and every key of the configuration."""
     for path in sorted((ROOT / "docs").glob("*.md")):
         found = re.findall(r"^## (.*)$", path.read_text(), re.M)
         if path.stem not in ("commands", "errors", "lua-api") and found != SECTIONS:
             yield f"{name_of(path)}: its sections are {found}; every page has {SECTIONS}"
+    for path in sorted((ROOT / "plugins").glob("*/plugin.lua")):
+        readme = path.parent / "README.md"
+        found = re.findall(r"^## (.*)$", readme.read_text(), re.M) if readme.exists() else "missing"
+        if found != PLUGIN_SECTIONS:
+            yield f"{name_of(readme)}: its sections are {found}; every plugin's page has {PLUGIN_SECTIONS}"
     for path in sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")):
         for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
             if not (path.parent / link).exists():

@@ -22,6 +22,9 @@ CLEAN = {
     "docs/configuration.md": "# C\n\n## What it is\n\n## How to use it\n\n## Details\n\n`tags`\n\n## When it fails\n",
     "README.md": "[the configuration](docs/configuration.md)\n",
     "lua/stdlib/init.lua": "return {}\n",
+    "plugins/p/plugin.lua": "return {}\n",
+    "plugins/p/README.md": "# p\n\n## What it checks\n\n## Arguments\n\n## Example rule\n\n## Facts it needs\n\n"
+                           "## When it fails\n",
 }
 LONG = "int snt_long(int one,\n             int two) {\n" + "  one += two;\n" * 60 + "  return one;\n}\n"
 MARK = "TO" + "DO"
@@ -46,17 +49,21 @@ BROKEN = {
                ("src/lua/vm.c", 'void f(void) { getenv("TZ"); }\n', "getenv is not used here")],
     "functions": [("src/base/long.c", LONG, "src/base/long.c:2: a function of 63 lines")],
     "files": [("src/base/long.c", "int x;\n" * 501, "501 lines; at most 500"),
-              ("lua/stdlib/long.lua", "\n" * 501, "501 lines; at most 500")],
+              ("lua/stdlib/long.lua", "\n" * 501, "501 lines; at most 500"),
+              ("plugins/p/init.lua", "\n" * 501, "501 lines; at most 500")],
     "ifdef": [("src/base/str.c", "void f(void) {\n#ifdef A\n#endif\n}\n", "src/base/str.c:2: no #if inside")],
     "format": [("src/base/str.c", "int    x ;\n", "src/base/str.c:1: not formatted"),
                (".clang-format", "NoSuchOption: 1\n", "clang-format does not run")],
-    "luacheck": [("lua/stdlib/init.lua", "local unused = 1\nreturn {}\n", "unused")],
+    "luacheck": [("lua/stdlib/init.lua", "local unused = 1\nreturn {}\n", "unused"),
+                 ("plugins/p/init.lua", "return os.time\n", "undefined variable")],
     "words": [("docs/log.md", f"{MARK}: say it\n", "a mark of unfinished work"),
               ("tests/data.json", '"/wo' + 'rk/shared/x"\n', "a path of one machine"),
               ("scripts/get.sh", "curl https://py" + "pi.org/simple\n", "a registry's host name")],
     "tests": [("src/base/new.c", "int x;\n", "there is no tests/unit/test_new.c"),
               ("src/net/new.c", "int x;\n", "there is no tests/unit/test_new.c")],
     "pages": [("docs/log.md", "# L\n\n## Details\n\n## What it is\n", "docs/log.md: its sections are"),
+              ("plugins/p/README.md", "# p\n\n## Arguments\n", "plugins/p/README.md: its sections are"),
+              ("plugins/q/plugin.lua", "return {}\n", "plugins/q/README.md: its sections are missing"),
               ("README.md", "[gone](docs/gone.md)\n", "README.md: links to docs/gone.md"),
               ("src/issue/settings.h", '#define SNT_SETTINGS(X) X(A, "a.key", TEXT)\n', "says nothing about `a.key`"),
               ("src/issue/settings.h", "\n", "no key was found")],

@@ -54,6 +54,16 @@ static void the_least_is_enough(void **state) {
   assert_non_null(strstr(snt_buf_borrow(&text), "\"args\":{},\"request\":[],\"http\":{}"));
 }
 
+static void questions_are_told_by_name(void **state) {
+  (void)state;
+  SNT_PLUGIN_AUTO struct snt_plugin plugin = {0};
+  assert_ok(parse(HEAD "\"needs\":{\"http\":{\"r\":{\"url\":\"GET https://r.example/\"},\"q\":{\"url\":\"GET "
+                       "https://q.example/\"}}}," LIMITS "}",
+                  &plugin, NULL));
+  assert_string_equal(plugin.questions[0].name, "q");
+  assert_string_equal(plugin.questions[1].url, "https://r.example/");
+}
+
 static void a_report_that_makes_no_sense_is_refused(void **state) {
   (void)state;
   static const struct {
@@ -105,6 +115,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_reported_is_kept_and_passed_on),
       cmocka_unit_test(the_least_is_enough),
+      cmocka_unit_test(questions_are_told_by_name),
       cmocka_unit_test(a_report_that_makes_no_sense_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,6 +192,12 @@ static void a_plugin_that_is_not_what_the_bundle_says_is_refused(void **state) {
   }
 }
 
+/* Two vendors. */
+#define TWO                                                                                                            \
+  "http = { q = { url = 'GET https://a.example/', secret = 's' }, r = { url = 'GET https://b.example/' } }, secrets "  \
+  "= "                                                                                                                 \
+  "{ s = { header = 'X', format = '%s' } }"
+
 static void what_is_needed_and_not_granted_is_named(void **state) {
   (void)state;
   static const struct {
@@ -201,12 +207,17 @@ static void what_is_needed_and_not_granted_is_named(void **state) {
       {"", "geoip = true", "geoip"},
       {"geoip: true", "geoip = true, history = true", "history"},
       {"", Q, "http q"},
-      {"http: [q]", Q, ""},
+      {"http: [q]", Q, "hosts a.example"},
+      {"http: [q], hosts: [a.example]", Q, ""},
       {"", "files = { '*.ics' }", "files"},
       {"http: [q]",
        "http = { q = { url = 'GET https://a.example/', secret = 's' } }, secrets = { s = { header = 'X', format "
        "= '%s' } }",
-       "secrets s"}};
+       "secrets s"},
+      {"", TWO, "http q"},
+      {"http: [r]", TWO, ""},
+      {"http: [r, q]", TWO, "secrets s"},
+      {"secrets: [s]", TWO, "http q"}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     SNT_POLICY_AUTO struct snt_policy policy = {0};
     SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
