@@ -71,7 +71,8 @@ local function answer_http(mocks, need, plugin)
           ["content-type"] = entry.type or entry.text and "text/plain" or "application/json",
         },
       }
-      if value.status < 200 or value.status >= 500 or value.status == 429 or value.status // 100 == 3 then
+      local status = value.status
+      if status < 200 or status >= 500 or status == 429 or status // 100 == 3 then
         return "unavailable"
       elseif too_large(value) then
         return "too_large"

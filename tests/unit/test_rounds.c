@@ -215,8 +215,8 @@ static void what_is_needed_and_not_granted_is_named(void **state) {
        "= '%s' } }",
        "secrets s"},
       {"", TWO, "http q"},
-      {"http: [r]", TWO, ""},
-      {"http: [r, q]", TWO, "secrets s"},
+      {"http: [r], hosts: [b.example]", TWO, ""},
+      {"http: [r, q], hosts: [a.example, b.example]", TWO, "secrets s"},
       {"secrets: [s]", TWO, "http q"}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     SNT_POLICY_AUTO struct snt_policy policy = {0};
