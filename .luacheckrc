@@ -15,9 +15,19 @@ stds.sandbox = {
     "tonumber", "tostring", "type", "utf8",
   },
 }
+-- The names that `sentinel test` adds for specs of policies and plugins.
+stds.testing = {
+  read_globals = {
+    "after_each", "before_each", "context", "describe", "freeze", "it", "mock", "pending", "plugin", "policy",
+    assert = { other_fields = true },
+  },
+}
 
 files["lua/stdlib"] = { std = "stdlib" }
 files["policies"] = { std = "sandbox" }
+files["plugins"] = { std = "sandbox" }
+files["plugins/*/plugin.lua"] = { std = "none" }
+files["plugins/*/spec"] = { std = "sandbox+testing" }
 files["spec/**/*_spec.lua"] = { std = "lua54+busted", max_line_length = 140 }
 files["spec/support"] = { max_line_length = 120 }
 files["spec/sandbox/run_attack.lua"] = { max_line_length = 120 }
