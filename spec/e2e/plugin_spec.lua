@@ -75,6 +75,20 @@ describe("sentinel plugin", function()
     expect.refused(home:run { "plugin", "inspect", folder }, 5, "plugins/probe/plugin.lua:1")
   end)
 
+  it("that cannot be is told with its own place, once", function()
+    write("http: [q]")
+    home:write("bundle/plugins/probe/plugin.lua", [[return { name = "probe", version = "1.0.0", api = 1,
+      summary = "x", needs = { http = { q = { url = "GET http://a.example/" } } } }]])
+    local answer = expect.json(home:run { "policy", "validate", "bundle", "--json" }, 5)
+    local first = answer.problems[1]
+    assert.are.equal("bundle/plugins/probe/plugin.lua:1:1", ("%s:%d:%d"):format(first.file, first.line, first.column))
+    assert.are.equal('needs.http.q.url has to begin with "GET https://"', first.message)
+    os.execute("rm " .. home.home .. "/bundle/plugins/probe/plugin.lua")
+    answer = expect.json(home:run { "policy", "validate", "bundle", "--json" }, 5)
+    assert.are.equal("bundle/plugins/probe/plugin.lua there is no such file", answer.problems[1].file .. " "
+      .. answer.problems[1].message)
+  end)
+
   it("of a bundle is linted: what it needs has to be granted", function()
     local folder = write("http: [q], hosts: [a.example], secrets: [token]")
     local result = home:run { "policy", "lint", folder, "--json" }

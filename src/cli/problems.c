@@ -5,7 +5,6 @@
 
 #include "cli/common.h"
 #include "format/json.h"
-#include "policy/bundle.h"
 
 static snt_status print_problem(struct snt_out *out, const struct snt_json_value *problem, struct snt_err *err) {
   int64_t line = 0;
@@ -45,30 +44,37 @@ static bool take_number(const char **text, int64_t *out) {
   return is_number;
 }
 
-/* "FILE:3:1: what": moves behind the place. */
-static bool take_place(const char **message, const char *file, int64_t *line, int64_t *column) {
-  const char *at = snt_str_starts_with(*message, file) ? *message + strlen(file) : "";
-  bool has_place = *at++ == ':' && take_number(&at, line) && take_number(&at, column) && *at++ == ' ';
-  *message = has_place ? at : *message;
-  return has_place;
+/* "FILE:3:1: what": file gets the name, and message moves behind the place. */
+static bool take_place(const char **message, struct snt_slice *file, int64_t *line, int64_t *column) {
+  for (const char *colon = strchr(*message, ':'); colon != NULL; colon = strchr(colon + 1, ':')) {
+    const char *at = colon + 1;
+    if (take_number(&at, line) && take_number(&at, column) && *at == ' ') {
+      *file = (struct snt_slice){*message, (size_t)(colon - *message)};
+      *message = at + 1;
+      return true;
+    }
+  }
+  return false;
 }
 
 /* A file that could not even be given to the evaluator is a problem like the others. */
 static snt_status make_problem(const char *path, const struct snt_err *failure, struct snt_buf *out,
                                struct snt_err *err) {
   const char *message = failure->message;
+  struct snt_slice file = snt_slice_of(path);
   int64_t line = 1;
   int64_t column = 1;
-  SNT_BUF_AUTO struct snt_buf manifest = {0};
-  SNT_TRY(snt_buf_appendf(&manifest, err, "%s/" SNT_BUNDLE_MANIFEST, path));
-  bool is_manifest = take_place(&message, manifest.data, &line, &column);
+  if (!take_place(&message, &file, &line, &column)) {
+    line = 1;
+    column = 1;
+  }
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, out, err);
   snt_json_begin_array(&writer, NULL);
   snt_json_begin_object(&writer, NULL);
-  snt_json_put_string(&writer, "file", is_manifest ? manifest.data : path);
-  snt_json_put_integer(&writer, "line", is_manifest ? line : 1);
-  snt_json_put_integer(&writer, "column", is_manifest ? column : 1);
+  snt_json_put_slice(&writer, "file", file);
+  snt_json_put_integer(&writer, "line", line);
+  snt_json_put_integer(&writer, "column", column);
   snt_json_put_string(&writer, "message", message);
   snt_json_put_string(&writer, "hint", failure->hint);
   snt_json_end_object(&writer);
