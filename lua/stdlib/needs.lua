@@ -150,20 +150,31 @@ local function http_way(plugin, run)
   end
 end
 
---- What the databases of `geoip.databases` know of an address. Ends the call as host.http does; an
--- address that none of them knows is a fact that cannot be had.
+--- What the databases of `geoip.databases` know of addresses. Several are asked for at once: one
+-- after the other would be a round for each. Ends the call as host.http does; an address that none
+-- of the databases knows is a fact that cannot be had.
 -- @function host.geoip
--- @tparam string address IPv4 or IPv6
--- @treturn table country, continent (two letters), latitude, longitude (degrees), accuracy_km, asn,
--- organisation, is_anonymous, is_anonymous_vpn, is_hosting_provider, is_public_proxy,
--- is_tor_exit_node, is_residential_proxy; what is not known is absent; read-only
--- @raise if the address is no text, longer than 64 bytes, or of other characters than an address
+-- @tparam string ... addresses, IPv4 or IPv6
+-- @treturn table for each, in their order: country, continent (two letters), latitude, longitude
+-- (degrees), accuracy_km, asn, organisation, is_anonymous, is_anonymous_vpn, is_hosting_provider,
+-- is_public_proxy, is_tor_exit_node, is_residential_proxy; what is not known is absent; read-only
+-- @raise if an address is no text, longer than 64 bytes, or of other characters than an address
 local function geoip_way(plugin, run)
-  return function(address)
-    if type(address) ~= "string" or #address > 64 or not address:find("^[%x:.]+$") then
-      error("host.geoip wants an address as text", 2)
+  return function(...)
+    local addresses = table.pack(...)
+    for i = 1, math.max(addresses.n, 1) do
+      local address = addresses[i]
+      if type(address) ~= "string" or #address > 64 or not address:find("^[%x:.]+$") then
+        error("host.geoip wants an address as text", 2)
+      end
     end
-    return demand(plugin, run, "geoip", nil, { ip = address })
+    for _, address in ipairs(addresses) do
+      find(plugin, run, "geoip", nil, { ip = address })
+    end
+    for i, address in ipairs(addresses) do
+      addresses[i] = demand(plugin, run, "geoip", nil, { ip = address })
+    end
+    return table.unpack(addresses, 1, addresses.n)
   end
 end
 

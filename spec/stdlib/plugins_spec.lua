@@ -320,6 +320,26 @@ rules:
       kind = "history", params = {}, status = "unavailable" } } }).error)
   end)
 
+  it("of several addresses are asked for together, and come in their order", function()
+    local more = "needs = { geoip = true }"
+    local body = [[local a, b, c = host.geoip('1.1.1.1', '2::2', '1.1.1.1')
+      return a.country == 'AU' and b.country == 'FR' and c.country == 'AU']]
+    local needed = run(body, {}, more, { facts = {} }).needs
+    assert.equal(2, #needed)
+    assert.same({ "1.1.1.1", "2::2" }, { needed[1].params.ip, needed[2].params.ip })
+    local function place(ip, country)
+      return { plugin = "probe", kind = "geoip", params = { ip = ip }, status = country and "ok" or "unavailable",
+        value = country and { country = country } }
+    end
+    assert.equal(1, #run(body, {}, more, { facts = { place("1.1.1.1", "AU") } }).needs)
+    assert.equal("allow", run(body, {}, more, { facts = { place("1.1.1.1", "AU"), place("2::2", "FR") } }).effect)
+    assert.equal("fact_unavailable", run(body, {}, more, { facts = { place("1.1.1.1", "AU"), place("2::2") } }).error)
+    for _, arguments in ipairs { "", "'1.1.1.1', nil, '2::2'", "'1.1.1.1', 5", "'1.1.1.1', 'x y'" } do
+      assert.equal("plugin_error", run(("return host.geoip(%s) ~= nil"):format(arguments), {}, more,
+        { facts = { place("1.1.1.1", "AU") } }).error, arguments)
+    end
+  end)
+
   it("of four plugins for one profile decide in two rounds", function()
     local plugins, rules, facts = {}, {}, {}
     for i, name in ipairs { "a", "b", "c", "d" } do
