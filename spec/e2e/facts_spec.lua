@@ -97,6 +97,22 @@ describe("a plugin's question", function()
     assert.is_truthy(told():find("\n  not had  probe q (id x1): it answered 503\n", 1, true), told())
   end)
 
+  it("of the user's history is answered for the user of a request file too", function()
+    bundle.write(home, { policy = POLICY:gsub("probe: {id: x1}", "probe: true"), plugins = { probe = {
+      grant = "history: true", files = {
+        ["plugin.lua"] = [[return { name = "probe", version = "1.0.0", api = 1, summary = "For tests",
+          needs = { history = true } }]],
+        ["init.lua"] = "return function(_, _, host) return #host.history == 0 end",
+      } } } })
+    expect.credentials(home:run { "credentials", "dev" })
+    for user, effect in pairs { alice = "deny", bob = "allow" } do
+      local request = home:write("request.json", ('{"user":"%s","profile":"dev"}'):format(user))
+      local answer = expect.json(home:run { "explain", "--request", request, "--json" })
+      assert.are.equal(effect, answer.effect, user)
+      assert.are.equal("ok", answer.facts[1].status)
+    end
+  end)
+
   it("issues credentials, and the record holds question and answer", function()
     use()
     expect.credentials(home:run({ "credentials", "dev" }, { bin = settings.loopback }))

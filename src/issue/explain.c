@@ -162,6 +162,7 @@ static snt_status explain_flags(struct snt_flow *flow, const struct snt_explain_
 static snt_status explain_file(struct snt_flow *flow, const struct snt_explain_options *options,
                                const struct snt_request *request, struct snt_err *err) {
   SNT_TRY(gather(flow, options, true, err));
+  flow->who = request->user; /* whose history a plugin may see */
   SNT_TRY(snt_request_format(request, &flow->request, err));
   return snt_flow_evaluate(flow, request->profile, request->role_arn, err);
 }
