@@ -97,11 +97,11 @@ static snt_status look_up_in(MMDB_s *database, const char *path, const char *add
   } else {
     return snt_fail(err, SNT_CODE_SYNTAX, "this is not an address");
   }
+  if (storage.ss_family == AF_INET6 && database->metadata.ip_version == 4) {
+    return snt_done(); /* it says nothing of such an address, not even that it is no anonymiser's */
+  }
   bool is_of_anonymisers = strstr(database->metadata.database_type, "Anonymous") != NULL;
   out->is_anonymity_known = out->is_anonymity_known || is_of_anonymisers;
-  if (storage.ss_family == AF_INET6 && database->metadata.ip_version == 4) {
-    return snt_done();
-  }
   MMDB_lookup_result_s result = MMDB_lookup_sockaddr(database, (struct sockaddr *)&storage, &code);
   if (code != MMDB_SUCCESS) {
     return fail_database(path, code, err);
