@@ -32,6 +32,7 @@ stds.testing = {
 files["lua/stdlib"] = { std = "stdlib" }
 files["policies"] = { std = "sandbox" }
 files["plugins"] = { std = "sandbox" }
+files["plugins/*/plugin.lua"] = { std = "none" }
 files["plugins/*/spec"] = { std = "sandbox+testing" }
 files["spec/**/*_spec.lua"] = { std = "lua54+busted", max_line_length = 140 }
 files["spec/support"] = { max_line_length = 120 }

@@ -6,7 +6,7 @@ local bundle = {}
 
 --- Writes one into a world: home.home/bundle.
 -- @param options {policy = text of policy.yaml, plugins = {name = {grant = text of its grant, files =
--- {name = text}}}, files, more = further lines of bundle.yaml}
+-- {name = text}}}, files, more = further lines of bundle.yaml, settings = those of config.yaml}
 function bundle.write(home, options)
   local lines = { "sentinel_bundle: 1", "name: b", "serial: 1", "policy: policy.yaml",
     options.more or "", "plugins:" }
@@ -25,7 +25,8 @@ function bundle.write(home, options)
   for name, text in pairs(options.files or {}) do
     home:write("bundle/" .. name, text)
   end
-  home:write_settings(("policy: {source: %q}\n"):format("file:" .. home.home .. "/bundle"))
+  home:write_settings(("policy: {source: %q}\n%s"):format("file:" .. home.home .. "/bundle",
+    options.settings or ""))
   return home.home .. "/bundle"
 end
 
