@@ -362,6 +362,10 @@ describe("geo", function()
     end)
   end)
 
+  it("passes its own specs", function()
+    expect.done(home:run { "test", settings.source .. "/plugins/geo" })
+  end)
+
   it("refuses arguments that mean nothing", function()
     local rows = {
       ["asns: [ASX]"] = "ASX is no number of a network",

@@ -64,6 +64,10 @@ describe("holidays", function()
     assert.is_truthy(answer.trace[1].got:find(wanted, 1, true), answer.trace[1].got)
   end
 
+  it("pass their own specs", function()
+    expect.done(home:run { "test", settings.source .. "/plugins/holidays" })
+  end)
+
   it("hold on a day of the calendar, and on no other", function()
     use(NEW_YEAR)
     assert.are.equal("allow", effect "2026-01-01")
