@@ -162,7 +162,7 @@ end
 local function geoip_way(plugin, run)
   return function(...)
     local addresses = table.pack(...)
-    for i = 1, math.max(addresses.n, 1) do
+    for i = 1, addresses.n do
       local address = addresses[i]
       if type(address) ~= "string" or #address > 64 or not address:find("^[%x:.]+$") then
         error("host.geoip wants an address as text", 2)

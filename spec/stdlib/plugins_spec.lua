@@ -334,7 +334,8 @@ rules:
     assert.equal(1, #run(body, {}, more, { facts = { place("1.1.1.1", "AU") } }).needs)
     assert.equal("allow", run(body, {}, more, { facts = { place("1.1.1.1", "AU"), place("2::2", "FR") } }).effect)
     assert.equal("fact_unavailable", run(body, {}, more, { facts = { place("1.1.1.1", "AU"), place("2::2") } }).error)
-    for _, arguments in ipairs { "", "'1.1.1.1', nil, '2::2'", "'1.1.1.1', 5", "'1.1.1.1', 'x y'" } do
+    assert.equal("allow", run("return select('#', host.geoip()) == 0", {}, more, { facts = {} }).effect)
+    for _, arguments in ipairs { "nil", "'1.1.1.1', nil, '2::2'", "'1.1.1.1', 5", "'1.1.1.1', 'x y'" } do
       assert.equal("plugin_error", run(("return host.geoip(%s) ~= nil"):format(arguments), {}, more,
         { facts = { place("1.1.1.1", "AU") } }).error, arguments)
     end
