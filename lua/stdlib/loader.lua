@@ -79,20 +79,23 @@ function loader.add_error(problems, message, hint)
   problems:add(errors.place(tonumber(line) or 1, 1, number), rest or message, hint)
 end
 
---- Zones that only s.time names cannot be seen in what a file returns: where it is called, texts
--- that look like a zone's name are loaded if there is such a zone.
-function loader.find_zone_names(...)
+--- Texts in a source that look like a zone's name: what they may be is known when there is such a
+-- zone.
+function loader.find_quoted_zones(source)
   local names, count = {}, 0
-  local source = table.concat({ ... }, "\n")
-  if not source:find("time%s*%(") then
-    return {}
-  end
   for name in source:gmatch("[\"'](%u[%w_+-]*/[%w_+/-]*%w)[\"']") do
     if not names[name] and #name <= 64 and count < POSSIBLE_ZONES_MAX then
       names[name], count = true, count + 1
     end
   end
   return text.sorted_keys(names)
+end
+
+--- Zones that only s.time names cannot be seen in what a file returns: where it is called, texts
+-- that look like a zone's name are loaded if there is such a zone.
+function loader.find_zone_names(...)
+  local source = table.concat({ ... }, "\n")
+  return source:find("time%s*%(") and loader.find_quoted_zones(source) or {}
 end
 
 return loader

@@ -293,7 +293,7 @@ end
 function spec_runner.load(name, source, world, problems)
   local self = setmetatable({
     policy = world.policy, plugins = world.plugins, plugin_name = world.plugin_name,
-    files = world.files, cases = {}, needed_files = {},
+    files = world.files, cases = {}, needed_files = {}, zones = loading.find_quoted_zones(source),
     coverage = world.is_covered and world.policy
       and require("sentinel.coverage").new(world.policy) or nil,
     block = { name = "", before = {}, after = {} },
@@ -320,7 +320,8 @@ function spec_runner.load(name, source, world, problems)
 end
 
 --- {"cases":[{"name","line","policy"}],"files":[...],"points":[...]}; policy is null for the
--- default one, files are those that mocks name, points what coverage.lua counts.
+-- default one, files are those that mocks name, points what coverage.lua counts, zones those
+-- that the text of the spec may name.
 function spec_runner.encode_cases(self)
   local parts = {}
   for i, case in ipairs(self.cases) do
@@ -332,8 +333,13 @@ function spec_runner.encode_cases(self)
   for i, file in ipairs(self.needed_files) do
     files[i] = host.json_text(file)
   end
-  return ('{"ok":true,"cases":[%s],"files":[%s],"points":%s}'):format(table.concat(parts, ","),
-    table.concat(files, ","), self.coverage and self.coverage:encode_points() or "[]")
+  local zones = {}
+  for i, zone in ipairs(self.zones) do
+    zones[i] = host.json_text(zone)
+  end
+  return ('{"ok":true,"cases":[%s],"files":[%s],"zones":[%s],"points":%s}'):format(
+    table.concat(parts, ","), table.concat(files, ","), table.concat(zones, ","),
+    self.coverage and self.coverage:encode_points() or "[]")
 end
 
 -- Running ------------------------------------------------------------------------------------

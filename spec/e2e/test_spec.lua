@@ -216,6 +216,19 @@ end
     assert.are.equal(3, expect.json(run("--json"), 0).passed)
   end)
 
+  it("knows the zones that a plugin's spec names", function()
+    home:write("plugins/hour/plugin.lua", [[return { name = "hour", version = "1.0.0", api = 1, summary = "x",
+      args = { zone = { type = "zone", required = true, description = "x" } }, needs = { request = { "time" } } }]])
+    home:write("plugins/hour/init.lua", "local s = require 'sentinel'\nreturn function(args, request)\n"
+      .. "return s.time(request.time, args.zone).hour == 11 end\n")
+    home:write("plugins/hour/spec/hour_spec.lua", [[
+before_each(function() freeze("2026-01-19T10:00:00Z") end)
+it("Berlin", function() assert.is_true(plugin({ zone = "Europe/Berlin" }, {})) end)
+it("New York", function() assert.is_false(plugin({ zone = "America/New_York" }, {})) end)
+]])
+    assert.are.equal(2, expect.json(run("plugins/hour", "--json")).passed)
+  end)
+
   it("fails a case that asks what nobody mocked", function()
     local asking = bundle.asking { url = "GET https://a.example/{id}",
       check = "return host.http { 'q', id = args.id }.json.holds" }

@@ -357,6 +357,61 @@ rules:
   end)
 end)
 
+-- What can go wrong with a plugin, each with a fact or a body that does it.
+local FAILURES = {
+  { "raises", "plugin_error", body = "error('no')" },
+  { "returns no boolean", "plugin_error", body = "return 1" },
+  { "spends its fuel", "budget_exceeded", body = "while true do end" },
+  { "has a fact that came too late", "plugin_timeout", status = "timeout" },
+  { "has a fact that could not be had", "fact_unavailable", status = "unavailable" },
+  { "has a fact that is too large", "fact_too_large", status = "too_large" },
+}
+
+-- Conditions of the second of three rules around `bad`, which fails; `yes` holds and `no` does not.
+local POSITIONS = {
+  { "{bad: true}", "bad" },
+  { "{mode: [credential_process], bad: true}", "bad" },
+  { "{any: [{bad: true}, {yes: true}]}", "any[0].bad" },
+  { "{any: [{no: true}, {bad: true}]}", "any[1].bad" },
+  { "{any: [{yes: true}, {bad: true}]}" },
+  { "{all: [{yes: true}, {bad: true}]}", "all[1].bad" },
+  { "{all: [{no: true}, {bad: true}]}" },
+  { "{not: {bad: true}}", "not.bad" },
+  { "{not: {any: [{no: true}, {bad: true}]}}", "not.any[1].bad" },
+  { "{mode: [server], bad: true}" },
+}
+
+describe("an error of a plugin", function()
+  for _, failure in ipairs(FAILURES) do
+    for _, effect in ipairs { "allow", "deny" } do
+      it(("that %s denies the decision, wherever it stands, in a rule that would %s"):format(failure[1], effect),
+        function()
+        local more = "needs = { http = { q = { url = 'GET https://a.example/' } } }, limits = { fuel = 50000 }"
+        local plugins = { yes = plain("yes", "return true"), no = plain("no", "return false"),
+          bad = plain("bad", failure.body or "return pcall(host.http, { 'q' })", more) }
+        local facts = { { plugin = "bad", kind = "http", need = "q", params = {}, status = failure.status or "ok" } }
+        for _, position in ipairs(POSITIONS) do
+          local policy = assert(load(plugins, ([[
+version: "1"
+rules:
+  - {name: first, effect: deny, conditions: {users: [mallory]}}
+  - {name: broken, effect: %s, conditions: %s}
+  - {name: open, effect: allow, conditions: {}}
+]]):format(effect, position[1])))
+          local decision = evaluator.decide(policy, {}, nil, { facts = facts })
+          if position[2] then
+            assert.same({ "deny", failure[2], "broken", position[2] },
+              { decision.effect, decision.error, decision.rule, decision.failed_condition }, position[1])
+          else
+            assert.is_nil(decision.error, position[1])
+          end
+          policy.state:close()
+        end
+      end)
+    end
+  end
+end)
+
 describe("a plugin's code", function()
   it("that errs denies the whole decision", function()
     local rows = {

@@ -178,7 +178,7 @@ snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *
   bool is_good = false;
   SNT_BUF_AUTO struct snt_buf payload = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  static const char *const keys[] = {"ok", "cases", "files", "points", "problems", NULL};
+  static const char *const keys[] = {"ok", "cases", "files", "zones", "points", "problems", NULL};
   SNT_TRY(snt_frame_pack(&payload, name, plugin, strlen(plugin) + 1, err));
   SNT_TRY(snt_buf_append_char(&payload, is_covered ? 'c' : '-', err));
   SNT_TRY(snt_buf_append(&payload, snt_buf_borrow(source), source->len, err));
@@ -199,6 +199,10 @@ snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *
   }
   return is_good ? snt_buf_append(reply, answer->data, answer->len, err)
                  : refuse_policy(evaluator, snt_json_get(snt_json_root(doc), "problems"), problems, err);
+}
+
+snt_status snt_evaluator_add_zone(struct snt_evaluator *evaluator, const char *name, struct snt_err *err) {
+  return evaluator->zone_count < SNT_EVALUATOR_ZONES_MAX ? send_zone(evaluator, name, err) : snt_done();
 }
 
 snt_status snt_evaluator_add_file(struct snt_evaluator *evaluator, const char *name, struct snt_slice content,

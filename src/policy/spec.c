@@ -31,7 +31,7 @@ struct run {
   char plugin[SNT_PLUGIN_NAME_CAP];
   struct snt_buf *problems;
   struct snt_json_doc *doc; /* of the list of cases */
-  const struct snt_json_value *cases, *files;
+  const struct snt_json_value *cases, *files, *zones;
   struct snt_coverage_policy *covered; /* of the policy in force */
   bool is_stopped;
 };
@@ -98,6 +98,15 @@ static snt_status read_policy(const struct run *run, const char *named, struct s
   return snt_policy_read_file(path.data, false, out, err);
 }
 
+/* Zones that the spec may name, in arguments of a plugin. */
+static snt_status send_zones(const struct run *run, struct snt_evaluator *evaluator, struct snt_err *err) {
+  for (size_t i = 0; i < snt_json_count(run->zones); i++) {
+    const char *name = snt_json_string(snt_json_at(run->zones, i), NULL);
+    SNT_TRY(name == NULL ? snt_done() : snt_evaluator_add_zone(evaluator, name, err));
+  }
+  return snt_done();
+}
+
 /* The files that a table's mocks name, as JSON that this process wrote. */
 static snt_status send_files(const struct run *run, struct snt_evaluator *evaluator, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
@@ -135,6 +144,7 @@ static snt_status start(struct run *run, struct snt_policy *policy, struct snt_e
   SNT_TRY(snt_evaluator_start(&options, evaluator, err));
   SNT_TRY(policy == NULL ? snt_done() : snt_policy_load(policy, *evaluator, run->problems, err));
   SNT_TRY(policy == NULL ? snt_done() : send_files(run, *evaluator, err));
+  SNT_TRY(policy == NULL ? snt_done() : send_zones(run, *evaluator, err));
   bool is_covered = policy != NULL && run->options->coverage != NULL && run->plugin[0] == '\0';
   return snt_evaluator_load_spec(*evaluator, run->path, run->plugin, &run->source, is_covered, reply, run->problems,
                                  err);
@@ -195,6 +205,7 @@ static snt_status list_cases(struct run *run, struct snt_err *err) {
   SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a spec's cases", &run->doc, err));
   run->cases = snt_json_get(snt_json_root(run->doc), "cases");
   run->files = snt_json_get(snt_json_root(run->doc), "files");
+  run->zones = snt_json_get(snt_json_root(run->doc), "zones");
   return check_cases(run, err);
 }
 

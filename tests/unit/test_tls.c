@@ -195,6 +195,48 @@ static void a_bundle_of_the_environment_reaches_the_module(void **state) {
   }
 }
 
+/* Allows the first socket only: a name that resolves elsewhere the second time. */
+static int sockets;
+
+static bool allow_first(const struct sockaddr *address, bool allows_private) {
+  assert_int_equal(address->sa_family, AF_INET);
+  assert_true(allows_private);
+  return sockets++ == 0;
+}
+
+static void a_route_is_asked_about_every_socket(void **state) {
+  (void)state;
+  char path[128], url[64], connect_to[64];
+  int port = 0;
+  if (!has_openssl) {
+    return;
+  }
+  (void)snprintf(path, sizeof path, "%s/ca.pem", folder);
+  pid_t pid = start_tls("good", "-tls1_3", &port);
+  (void)snprintf(url, sizeof url, "https://127.0.0.1:%d/", port);
+  (void)snprintf(connect_to, sizeof connect_to, "::127.0.0.1:%d", port);
+  (void)setenv("HTTPS_PROXY", "http://127.0.0.1:1", 1);
+  SNT_HTTP_CLIENT_AUTO struct snt_http_client *client = NULL;
+  assert_ok(snt_http_client_open(&(struct snt_http_options){.ca_bundle = path}, &client, NULL));
+  struct snt_http_route route = {.may_connect = allow_first, .allows_private = true, .connect_to = connect_to};
+  struct snt_http_request request = {.method = "GET", .url = url, .is_fresh = true, .route = &route};
+  struct snt_http_response response;
+  sockets = 0;
+  assert_ok(snt_http_perform(client, &request, &response, 1, NULL));
+  assert_ok(response.status); /* and no proxy was asked */
+  snt_http_response_clear(&response);
+  assert_ok(snt_http_perform(client, &request, &response, 1, NULL));
+  assert_int_equal(response.status.code, SNT_CODE_NETWORK);
+  assert_non_null(strstr(response.err.message, "its address is one that may not be asked"));
+  assert_int_equal(sockets, 2);
+  request.url = "http://127.0.0.1:1/";
+  assert_ok(snt_http_perform(client, &request, &response, 1, NULL));
+  assert_int_equal(response.status.code, SNT_CODE_CONFIG_INVALID); /* plain http to loopback is for AWS's stand-ins */
+  assert_int_equal(sockets, 2);
+  (void)unsetenv("HTTPS_PROXY");
+  stop_tls(pid);
+}
+
 static void plain_text_is_no_tls(void **state) {
   (void)state;
   static const struct server_step step = {SERVER_CLOSE, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\r\n\r\n", 0};
@@ -241,6 +283,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(only_a_trusted_certificate_for_this_host_is_accepted),
       cmocka_unit_test(a_bundle_of_the_environment_reaches_the_module),
+      cmocka_unit_test(a_route_is_asked_about_every_socket),
       cmocka_unit_test(plain_text_is_no_tls),
       cmocka_unit_test(https_goes_by_the_proxy_and_plain_http_does_not),
   };
