@@ -224,9 +224,10 @@ function main.lint(facts_json)
   return lint.finish(state.lint)
 end
 
---- The JSON Schema of a policy in YAML, for editors.
+--- The JSON Schema of a policy in YAML, for editors; with the conditions of the plugins that are
+-- there.
 function main.schema()
-  return require("sentinel.json_schema").encode()
+  return require("sentinel.json_schema").encode(bundle.plugins)
 end
 
 -- The denial of an evaluation that ran out, with the condition it had come to.

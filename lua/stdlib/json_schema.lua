@@ -5,6 +5,7 @@
 -- A JSON object is a list of {key, value}, so that keys keep their order; an array has is_array.
 local descriptions = require "sentinel.descriptions"
 local schema = require "sentinel.schema"
+local text = require "sentinel.text"
 
 local json_schema = {}
 
@@ -46,7 +47,7 @@ local function properties_of(shape)
     local name, type, is_required = row[1], row[2], row[3]
     if type.type ~= "refused" then
       local value = encode_type(type)
-      local about = { "description", descriptions[shape.what][name] }
+      local about = { "description", (shape.descriptions or descriptions[shape.what])[name] }
       if value[1][1] == "$ref" then
         value = object(about, { "allOf", array { value } })
       else
@@ -69,8 +70,22 @@ local function any_of(names)
   return out
 end
 
+-- Of the bundle whose schema it is: what plugins add to the conditions, as rows of a shape.
+local plugin_rows = {}
+
+local function add_plugins(properties)
+  for _, row in ipairs(plugin_rows) do
+    local value = encode_type(row[2])
+    table.insert(value, 1, { "description", "a condition of the plugin " .. row[1] })
+    properties[#properties + 1] = { row[1], value }
+  end
+end
+
 local function map_of(shape)
   local properties, required = properties_of(shape)
+  if shape.what == "conditions" then
+    add_plugins(properties)
+  end
   local out = object({ "type", "object" }, { "properties", properties },
     { "additionalProperties", false })
   if #required > 0 then
@@ -111,6 +126,14 @@ local TYPES = {
   end,
   branches = function()
     return list_of(reference("nested_conditions"))
+  end,
+  arguments = function(shape)
+    if #shape.of.keys == 0 then
+      return object({ "const", true })
+    elseif shape.may_be_true then
+      return object({ "anyOf", array { object({ "const", true }), map_of(shape.of) } })
+    end
+    return map_of(shape.of)
   end,
   enum = function(shape)
     return object({ "type", "string" }, { "enum", array(shape.values) })
@@ -203,7 +226,12 @@ function write(value, indent)
 end
 
 --- The schema as JSON, on several lines.
-function json_schema.encode()
+-- @param plugins {name = {shape = type of its condition}}
+function json_schema.encode(plugins)
+  plugin_rows = {}
+  for i, name in ipairs(text.sorted_keys(plugins)) do
+    plugin_rows[i] = { name, plugins[name].shape }
+  end
   local policy = map_of(schema.policy)
   local out = object({ "$schema", "http://json-schema.org/draft-07/schema#" },
     { "title", "Sentinel policy" })

@@ -87,13 +87,15 @@ plugin_schema.manifest = map("the plugin's manifest", {
 
 --- The shape of a condition of a plugin, from the arguments of its manifest.
 function plugin_schema.condition(name, args)
-  local rows, needs_one = {}, false
+  local rows, needs_one, descriptions = {}, false, {}
   for _, arg_name in ipairs(text.sorted_keys(args)) do
     local row = args[arg_name]
     rows[#rows + 1] = { arg_name, ARGUMENTS[row.type](row), row.required }
     needs_one = needs_one or row.required
+    descriptions[arg_name] = row.description
   end
   local shape = map(name, rows, {
+    descriptions = descriptions,
     empty = needs_one and "write its arguments" or ("write %s: true"):format(name),
   })
   return { type = "arguments", of = shape, may_be_true = not needs_one }

@@ -1,4 +1,5 @@
 --- sentinel policy schema: what validate accepts fits it, and what it can tell it refuses.
+local bundle = require "spec.support.bundle"
 local cjson = require "cjson"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
@@ -106,7 +107,7 @@ describe("sentinel policy schema", function()
     assert.is_false(document.additionalProperties)
     assert.is_false(document.definitions.conditions.additionalProperties)
     assert.is_truthy(text:find('^{\n  "%$schema"'))
-    expect.refused(home:run { "policy", "schema", "x" }, 2, "unexpected argument")
+    expect.refused(home:run { "policy", "schema", "x", "y" }, 2, "y")
     expect.refused(home:run { "policy", "schema", "--json" }, 2, "--json")
   end)
 
@@ -158,5 +159,18 @@ describe("sentinel policy schema", function()
     local document = cjson.decode(files.read(schema))
     visit(document)
     visit(document.definitions.conditions)
+  end)
+
+  it("of a bundle knows the conditions of its plugins", function()
+    bundle.write(home, { policy = "", plugins = { probe = { files = bundle.asking {
+      url = "GET https://a.example/{id}", check = "return true" } }, bare = { files = {
+      ["plugin.lua"] = 'return { name = "bare", version = "1.0.0", api = 1, summary = "x" }' } } } })
+    local document = expect.json(home:run { "policy", "schema", "bundle" })
+    local known = document.definitions.conditions.properties
+    assert.are.equal("an id", known.probe.anyOf[2].properties.id.description)
+    assert.is_true(known.probe.anyOf[1].const)
+    assert.is_true(known.bare.const)
+    assert.is_nil(expect.json(home:run { "policy", "schema" }).definitions.conditions.properties.probe)
+    expect.refused(home:run { "policy", "schema", "nowhere" }, 5, "nowhere")
   end)
 end)

@@ -19,7 +19,6 @@ snt_status snt_cmd_policy_validate(struct snt_args *args, struct snt_out *out, s
 }
 
 snt_status snt_cmd_policy_schema(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
-  (void)args;
-  SNT_TRY(snt_issue_schema(&out->text, err));
+  SNT_TRY(snt_issue_schema(args->argument_count > 0 ? args->arguments[0] : NULL, &out->text, err));
   return snt_out_text(out, "\n", err);
 }

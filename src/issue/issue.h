@@ -73,7 +73,7 @@ snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct s
 snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct snt_err *err);
 /* `policy lint`: validates, and then says what is hardly meant. */
 snt_status snt_issue_lint(const char *path, struct snt_lint *out, struct snt_buf *problems, struct snt_err *err);
-/* `policy schema`: a JSON document. */
-snt_status snt_issue_schema(struct snt_buf *out, struct snt_err *err);
+/* `policy schema`: a JSON document; path is NULL, or a bundle whose plugins' conditions are in it too. */
+snt_status snt_issue_schema(const char *path, struct snt_buf *out, struct snt_err *err);
 
 #endif

@@ -75,9 +75,15 @@ snt_status snt_issue_lint(const char *path, struct snt_lint *out, struct snt_buf
   return snt_lint_parse(snt_buf_borrow(&reply), reply.len, out, err);
 }
 
-snt_status snt_issue_schema(struct snt_buf *out, struct snt_err *err) {
+snt_status snt_issue_schema(const char *path, struct snt_buf *out, struct snt_err *err) {
   struct snt_evaluator_options options = {.is_rlimits_only = false};
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_TRY(path == NULL ? snt_done() : snt_policy_read_file(path, false, &policy, err));
   SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
+  SNT_TRY(policy.manifest.grants.count == 0 ? snt_done() : snt_policy_describe(&policy, evaluator, NULL, err));
+  for (size_t i = 0; i < policy.plugin_count; i++) {
+    SNT_TRY(snt_evaluator_add_plugin(evaluator, &policy.plugin_texts[i], err));
+  }
   return snt_evaluator_schema(evaluator, out, err);
 }

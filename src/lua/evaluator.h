@@ -89,6 +89,8 @@ snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_
 /* The JSON Schema of policies, as the stdlib makes it from the tables that it checks them by. For an evaluator that has
  * no policy: then nobody has told it anything. Code EVALUATOR. */
 snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
+/* A plugin that conditions may name, for the schema; loading a policy sends its own. */
+snt_status snt_evaluator_add_plugin(struct snt_evaluator *evaluator, const struct snt_buf *plugin, struct snt_err *err);
 /* One more time zone, for a spec; one that this machine lacks stays unknown. */
 snt_status snt_evaluator_add_zone(struct snt_evaluator *evaluator, const char *name, struct snt_err *err);
 /* One more file, at most 512 KiB, that a spec may read: its name begins with "spec/". */

@@ -222,10 +222,15 @@ static snt_status send_files(struct snt_evaluator *evaluator, const struct snt_p
   return snt_done();
 }
 
+snt_status snt_evaluator_add_plugin(struct snt_evaluator *evaluator, const struct snt_buf *plugin,
+                                    struct snt_err *err) {
+  return snt_evaluator_send(evaluator, SNT_FRAME_PLUGIN, plugin, err);
+}
+
 static snt_status send_plugins(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
                                struct snt_err *err) {
   for (size_t i = 0; i < text->plugin_count; i++) {
-    SNT_TRY(snt_evaluator_send(evaluator, SNT_FRAME_PLUGIN, &text->plugins[i], err));
+    SNT_TRY(snt_evaluator_add_plugin(evaluator, &text->plugins[i], err));
   }
   return snt_done();
 }
