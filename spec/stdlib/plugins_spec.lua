@@ -357,6 +357,18 @@ rules:
     assert.equal(1, #decide({ fact }).needs)
   end)
 
+  it("of one question are not another's, however their parameters are put together", function()
+    local more = "needs = { http = { q = { url = 'GET https://a.example/{id}?o={offset}' } } }"
+    local body = "return host.http { 'q', id = 'aoffset1', offset = 2 }.json.holds"
+    for params, is_answer in pairs { [{ id = "aoffset1", offset = "2" }] = true, [{ id = "a", offset = "1offset2" }] = false,
+      [{ id = "aoffset1", offset = "02" }] = false, [{ id = "aoffset1" }] = false, [{ id = "2", offset = "aoffset1" }] = false } do
+      local decision = run(body, {}, more, { facts = { { plugin = "probe", kind = "http", need = "q", params = params,
+        status = "ok", value = { json = { holds = true } } } } })
+      assert.equal(is_answer and "allow" or nil, decision.effect)
+      assert.equal(is_answer, decision.needs == nil)
+    end
+  end)
+
   it("are questions of the manifest with its parameters, or the plugin's error", function()
     local more = "needs = { http = { q = { url = 'GET https://a.example/{id}' } } }"
     local rows = {
