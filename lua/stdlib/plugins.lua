@@ -16,8 +16,15 @@ local tree = require "sentinel.lua_tree"
 
 local plugins = {}
 
-local TIMEOUT_MS, FUEL = 1000, 2000000
+local TIMEOUT_MS, FUEL = 1000, 2000000 -- of a check whose manifest has no limits
+local MANIFEST_MS, MANIFEST_FUEL = 1000, 100000
 local SENTINEL = { time = time.for_policy }
+
+-- What ends a plugin's code, as the class of the decision's error and in words.
+local WHAT = {
+  fuel = { "budget_exceeded", "it spends more fuel than the plugin may" },
+  time = { "plugin_timeout", "it takes longer than the plugin may" },
+}
 
 -- Manifests ----------------------------------------------------------------------------------
 
@@ -63,15 +70,16 @@ end
 function plugins.describe(folder, file, source)
   local reply, problems = require "sentinel.reply", errors.new(file)
   local chunk, message = host.compile(source, file, {})
-  local is_done, value = false, message
+  local how, value = "error", message
   if chunk then
-    is_done, value = host.pcall(chunk)
+    how, value = host.run_limited(MANIFEST_FUEL, MANIFEST_MS, chunk)
   end
   local manifest
-  if is_done then
+  if how == "done" then
     manifest = read_manifest(value, folder, problems)
   else
-    loading.add_error(problems, host.error_text(value), "plugin.lua is one return { ... }")
+    local what = how == "error" and host.error_text(value) or WHAT[how][2]
+    loading.add_error(problems, what, "plugin.lua is one return { ... }")
   end
   if not manifest then
     return reply.encode_problems(problems:sorted())
@@ -148,11 +156,6 @@ end
 local function fail(class, condition, what)
   error({ class = class, path = condition.path, what = what }, 0)
 end
-
-local WHAT = {
-  fuel = { "budget_exceeded", "it spends more fuel than the plugin may" },
-  time = { "plugin_timeout", "it takes longer than the plugin may" },
-}
 
 -- What the call came to: the verdict and a detail for people, or an error.
 local function take_answer(condition, how, verdict, detail)

@@ -18,6 +18,20 @@ local EXPIRED = {
   id = "1", approvers = { "bob" }, approved_at = "2026-01-19T13:00:00Z",
     expires_at = "2026-01-19T15:00:00Z",
 }
+local EARLY = {
+  id = "1", approvers = { "bob" }, approved_at = "2026-01-19T15:02:00Z",
+    expires_at = "2026-01-19T16:00:00Z",
+}
+local GOVERNMENT = "arn:aws-us-gov:iam::210987654321:role/Dev"
+local IN_FOLDER = "arn:aws:iam::210987654321:role/team/Dev"
+
+local function approval_without(field)
+  local approval = {}
+  for key, value in pairs(APPROVAL) do
+    approval[key] = key ~= field and value or nil
+  end
+  return approval
+end
 
 -- {conditions, request, verdict, failed, wanted, got}; verdict "unknown" is told by what was got.
 local rows = {
@@ -28,6 +42,7 @@ local rows = {
   { "{profiles: [Dev]}", {}, false, "profiles", "Dev", "dev" },
   { "{profiles: [\"dev-*\", prod]}", {}, false, "profiles", "dev-*, prod", "dev" },
   { "{profiles: [\"d?\"]}", {}, false, "profiles", "d?", "dev" },
+  { "{profiles: [\"*\"]}", { profile = false }, "unknown", "profiles", "*" },
 
   { "{users: [alice]}", {}, true },
   { "{users: [alice]}", { user = "alice2" }, false, "users", "alice", "alice2" },
@@ -50,6 +65,17 @@ local rows = {
   { "{users: [root]}", { user = ROOT }, true },
   { "{users: [root]}", { user = "root" }, false, "users", "root", "root" },
   { "{users: [\"roo?\"]}", { user = ROOT }, false, "users", "roo?", "root" },
+  { "{users: [\"federated/*\"]}", { user = FEDERATED }, true },
+  { "{users: [\"fed*/bob\"]}", { user = FEDERATED }, false, "users", "fed*/bob", "federated/bob" },
+  { "{users: [\"*/bob\"]}", { user = FEDERATED }, false, "users", "*/bob", "federated/bob" },
+  { "{users: [role-admin]}", { user = "role-admin" }, true },
+  { "{users: [federated-bob]}", { user = "federated-bob" }, true },
+  { "{users: [\"x/role/Deploy/ci\"]}", { user = { name = "x/role/Deploy/ci", kind = "role" } }, false, "users",
+    "x/role/Deploy/ci", "x/role/Deploy/ci" },
+  { "{users: [Alice]}", {}, false, "users", "Alice", "alice" },
+  { "{users: [\"*\"]}", { user = false }, "unknown", "users", "*" },
+  { "{users: [\"*\"]}", { user = { name = "alice" } }, "unknown", "users", "*" },
+  { "{users: [\"*\"]}", { user = { kind = "user" } }, "unknown", "users", "*" },
   { "{users: [alice]}", { user = { name = "alice", kind = "other" } }, false, "users", "alice",
     "alice" },
 
@@ -62,6 +88,7 @@ local rows = {
     "payments", "role/x/y@payments.example.com" },
   { "{groups: [\"*\"]}", {}, true },
   { "{groups: [\"*\"]}", { user = "mallory" }, false, "groups", "*", "mallory" },
+  { "{groups: [\"*\"]}", { user = false }, "unknown", "groups", "*" },
 
   { "{roles: [Dev]}", {}, true },
   { "{roles: [Dev]}", { role_arn = "arn:aws:iam::210987654321:role/team/x/Dev" }, true },
@@ -72,13 +99,26 @@ local rows = {
   { "{roles: [\"arn:aws:iam::123456789012:role/Dev\"]}", {}, false, "roles",
     "arn:aws:iam::123456789012:role/Dev",
     "arn:aws:iam::210987654321:role/Dev" },
+  { "{roles: [Dev]}", { role_arn = GOVERNMENT }, true },
+  { "{roles: [\"arn:aws-us-gov:iam::*:role/D?v\"]}", { role_arn = GOVERNMENT }, true },
+  { "{roles: [\"arn:aws:iam::*:role/Dev\"]}", { role_arn = GOVERNMENT }, false, "roles", "arn:aws:iam::*:role/Dev",
+    GOVERNMENT },
+  { "{roles: [\"arn:aws:iam::*:role/*\"]}", { role_arn = IN_FOLDER }, false, "roles", "arn:aws:iam::*:role/*", IN_FOLDER },
+  { "{roles: [\"team/Dev\"]}", { role_arn = IN_FOLDER }, false, "roles", "team/Dev", IN_FOLDER },
+  { "{roles: [\"*\"]}", { role_arn = "arn:aws:iam::210987654321:user/Dev" }, "unknown", "roles", "*" },
+  { "{roles: [\"*\"]}", { role_arn = "arn:aws:iam:::role/Dev" }, "unknown", "roles", "*" },
   { "{roles: [\"*\"]}", { role_arn = false }, "unknown", "roles", "*" },
   { "{roles: [\"*\"]}", { role_arn = "Dev" }, "unknown", "roles", "*" },
   { "{accounts: [\"210987654321\"]}", {}, true },
   { "{accounts: [\"2109*\"]}", {}, true },
   { "{accounts: [\"123456789012\"]}", {}, false, "accounts", "123456789012", "210987654321" },
+  { "{accounts: [\"21098765432?\"]}", { role_arn = GOVERNMENT }, true },
+  { "{accounts: [\"210987654321\"]}", { role_arn = IN_FOLDER }, true },
+  { "{accounts: [\"*\"]}", { role_arn = "arn:aws:iam::210987654321:user/Dev" }, "unknown", "accounts", "*" },
   { "{accounts: [\"*\"]}", { role_arn = false }, "unknown", "accounts", "*" },
   { "{caller_roles: [Deploy]}", { user = ROLE }, true },
+  { "{caller_roles: [\"AWSReservedSSO_Dev_*\"]}", { user = SSO }, true },
+  { "{caller_roles: [Dev]}", { user = ROLE }, false, "caller_roles", "Dev", "Deploy" },
   { "{caller_roles: [Admin]}", { user = ROLE }, false, "caller_roles", "Admin", "Deploy" },
   { "{caller_roles: [\"*\"]}", {}, "unknown", "caller_roles", "*" },
   { "{caller_accounts: [\"123456789012\"]}", {}, true },
@@ -89,6 +129,9 @@ local rows = {
 
   { "{mode: [cli, credential_process]}", {}, true },
   { "{mode: [server]}", {}, false, "mode", "server", "credential_process" },
+
+  { "{mode: [server, cli, credential_process]}", { mode = false }, "unknown", "mode",
+    "server, cli, credential_process" },
 
   { "{time: {days: [monday]}}", {}, true },
   { "{time: {days: [tuesday]}}", {}, false, "time.days", "tuesday UTC", "monday" },
@@ -101,6 +144,10 @@ local rows = {
   { "{source_ip: [10.0.0.0/8]}", { source_ip = "11.0.0.0" }, false, "source_ip", "10.0.0.0/8",
     "11.0.0.0" },
   { "{source_ip: [10.0.0.0/8]}", { source_ip = "::ffff:10.0.0.1" }, true },
+  { "{source_ip: [192.0.2.0/24, 10.0.0.0/8]}", { source_ip = "10.255.0.1" }, true },
+  { "{source_ip: [\"::/0\"]}", { source_ip = "10.0.0.1" }, false, "source_ip", "::/0", "10.0.0.1" },
+  { "{source_ip: [10.0.0.1/32]}", { source_ip = "10.0.0.1" }, true },
+  { "{source_ip: [10.0.0.1/32]}", { source_ip = "10.0.0.2" }, false, "source_ip", "10.0.0.1/32", "10.0.0.2" },
   { "{source_ip: [\"2001:db8::/33\"]}", { source_ip = "2001:db8:7fff::1" }, true },
   { "{source_ip: [\"2001:db8::/33\"]}", { source_ip = "10.0.0.1" }, false, "source_ip",
     "2001:db8::/33", "10.0.0.1" },
@@ -119,6 +166,8 @@ local rows = {
   { "{mfa: {max_age: 15m}}", { mfa = { authenticated_at = "2026-01-19T15:30:00Z" } }, "unknown",
     "mfa.max_age",
     "MFA no older than 15m" },
+  { "{mfa: {max_age: 15m}}", { mfa = { authenticated_at = "now" } }, "unknown", "mfa.max_age",
+    "MFA no older than 15m" },
   { "{mfa: {max_age: 15m}}", {}, "unknown", "mfa.max_age", "MFA no older than 15m" },
 
   { "{break_glass: {reason_codes: [incident]}}", { break_glass = { reason_code = "incident" } },
@@ -127,6 +176,9 @@ local rows = {
     true },
   { "{break_glass: {reason_codes: [audit]}}", { break_glass = { reason_code = "incident" } }, false,
     "break_glass.reason_codes", "audit", "incident" },
+  { "{break_glass: {reason_codes: [audit, incident]}}", { break_glass = { reason_code = "incident" } }, true },
+  { "{break_glass: {reason_codes: [incident]}}", { break_glass = { reason_code = "Incident" } }, false,
+    "break_glass.reason_codes", "incident", "Incident" },
   { "{break_glass: {reason_codes: [\"*\"]}}", {}, "unknown", "break_glass", "*" },
 
   { "{approval: {min_approvals: 2}}", { approval = APPROVAL }, true },
@@ -139,6 +191,17 @@ local rows = {
   { "{approval: {approvers: [bob]}}", { approval = EXPIRED }, false, "approval",
     "1 approved by bob",
     "expired at 2026-01-19T15:00:00Z" },
+  { "{approval: {approvers: [bob, carol], min_approvals: 2}}", { approval = APPROVAL }, true },
+  { "{approval: {approvers: [bob], min_approvals: 2}}", { approval = APPROVAL }, false, "approval.min_approvals",
+    "2 approved by bob", "1 approved" },
+  { "{approval: {approvers: [bob]}}", { approval = EARLY }, false, "approval", "1 approved by bob",
+    "approved at 2026-01-19T15:02:00Z" },
+  { "{approval: {min_approvals: 1}}", { approval = approval_without "approvers" }, "unknown", "approval",
+    "1 approved by anyone" },
+  { "{approval: {min_approvals: 1}}", { approval = approval_without "approved_at" }, "unknown", "approval",
+    "1 approved by anyone" },
+  { "{approval: {min_approvals: 1}}", { approval = approval_without "expires_at" }, "unknown", "approval",
+    "1 approved by anyone" },
   { "{approval: {approvers: [bob]}}", {}, "unknown", "approval", "1 approved by bob" },
 
   { "{device: {require_encryption: true, require_mdm: true}}", { device = DEVICE }, true },
@@ -189,5 +252,62 @@ describe("a condition", function()
     local decision = evaluator.decide_text("yaml", evaluator.one_rule("{}"), {})
     assert.equal("allow", decision.effect)
     assert.same({}, decision.conditions)
+  end)
+end)
+
+describe("a condition on the device", function()
+  local FIELDS = {
+    require_encryption = "disk_encrypted", require_mdm = "mdm_enrolled", require_mdm_compliant = "mdm_compliant",
+    require_firewall = "firewall_enabled",
+  }
+
+  -- A device of which every flag but one is `others`.
+  local function device(field, value, others)
+    local all = { os_type = "linux", os_version = "6.1" }
+    for _, name in pairs(FIELDS) do
+      all[name] = others
+    end
+    all[field] = value
+    return { device = all }
+  end
+
+  for key, field in pairs(FIELDS) do
+    it(("%s looks at %s and at nothing else"):format(key, field), function()
+      local text = evaluator.one_rule(("{device: {%s: true}}"):format(key), "deny")
+      assert.equal("only", evaluator.decide_text("yaml", text, device(field, true, false)).rule)
+      local decision = evaluator.decide_text("yaml", text, device(field, false, true))
+      assert.same({ "", "device." .. key }, { decision.rule, decision.trace[1].failed })
+      decision = evaluator.decide_text("yaml", text, device(field, nil, true))
+      assert.same({ "fact_unknown", "device." .. key }, { decision.error, decision.failed_condition })
+      assert.equal("fact_unknown", evaluator.decide_text("yaml", text, {}).error)
+    end)
+  end
+
+  -- {version of the device, least that is wanted, verdict}
+  local versions = {
+    { "14.10", "14.9", true }, { "14.9", "14.10", false }, { "14.10.1", "14.10.1", true },
+    { "14.10.1", "14.10.2", false }, { "14.10.1", "14.10.10", false }, { "14.10.10", "14.10.9", true },
+    { "14", "14.0.0", true }, { "14", "14.0.1", false }, { "14.0.1", "14", true }, { "9.9.9", "10", false },
+    { "10", "9.9.9", true }, { "014.9", "14.9", true }, { "14.9beta", "14.9", nil }, { "v14.9", "1", nil },
+    { "", "1", nil }, { "100000000000000000000.1", "99999999999999999999999.2", false },
+  }
+  for _, row in ipairs(versions) do
+    it(("compares versions number by number: %q is %s for at least %s"):format(row[1], tostring(row[3]), row[2]),
+      function()
+      local text = evaluator.one_rule(("{device: {min_os_version: %q}}"):format(row[2]), "deny")
+      local decision = evaluator.decide_text("yaml", text, { device = { os_version = row[1] } })
+      assert.equal(row[3] and "only" or row[3] == nil and "only" or "", decision.rule)
+      assert.equal(row[3] == nil and "fact_unknown" or nil, decision.error)
+    end)
+  end
+
+  it("knows three types of operating system, as they are written", function()
+    for _, wanted in ipairs { "darwin", "windows", "linux" } do
+      local text = evaluator.one_rule(("{device: {allowed_os_types: [%s]}}"):format(wanted))
+      for _, got in ipairs { "darwin", "windows", "linux", "Darwin", "" } do
+        assert.equal(got == wanted and "allow" or "deny",
+          evaluator.decide_text("yaml", text, { device = { os_type = got } }).effect)
+      end
+    end
   end)
 end)

@@ -124,6 +124,41 @@ describe("a plugin's manifest", function()
       end
     end
   end)
+
+  it("needs name, version, api and summary, and api is 1", function()
+    for _, key in ipairs { "name", "version", "api", "summary" } do
+      local source = manifest("oncall"):gsub(("([ {])%s = [^,]+,"):format(key), "%1")
+      assert.is_truthy(refused(source):find(('"%s" is missing'):format(key), 1, true), source)
+    end
+    for _, api in ipairs { "0", "2", "-1", "1.0", "'1'", "true", "{}" } do
+      assert.is_truthy(refused((manifest("oncall"):gsub("api = 1", "api = " .. api))):find("api has to be", 1, true))
+    end
+  end)
+
+  it("has limits that end somewhere", function()
+    for limits, is_good in pairs { ["timeout = '5s'"] = true, ["timeout = '5001ms'"] = false, ["timeout = '6s'"] = false,
+      ["timeout = '0ms'"] = false, ["fuel = 1000"] = true, ["fuel = 999"] = false, ["fuel = 10000000"] = true,
+      ["fuel = 10000001"] = false } do
+      local answer = evaluator.describe("oncall", manifest("oncall", ("limits = { %s }"):format(limits)))
+      assert.equal(is_good, answer.ok, limits)
+    end
+  end)
+
+  it("is run in an empty environment", function()
+    for _, name in ipairs { "_G", "assert", "error", "host", "ipairs", "load", "math", "next", "os", "pairs", "pcall",
+      "print", "require", "sentinel", "setmetatable", "string", "table", "tostring", "type", "utf8" } do
+      local source = manifest("oncall"):gsub('"oncall"', ('%s == nil and "oncall" or "there"'):format(name))
+      assert.is_true(evaluator.describe("oncall", source).ok, name)
+    end
+    assert.is_truthy(refused("local _ENV = {} return {}"):find("the name _ENV cannot be used", 1, true))
+  end)
+
+  it("is run with 100,000 fuel", function()
+    local source = "for i = 1, %d do local x = i end " .. manifest("oncall")
+    assert.is_true(evaluator.describe("oncall", source:format(45000)).ok)
+    assert.equal("it spends more fuel than the plugin may", refused(source:format(55000)))
+    assert.equal("it spends more fuel than the plugin may", refused("while true do end"))
+  end)
 end)
 
 describe("a condition of a plugin", function()
@@ -148,6 +183,40 @@ describe("a condition of a plugin", function()
         assert(load({ oncall = ONCALL }, policy_of(conditions))).state:close()
       end
     end
+  end)
+
+  it("takes every type of argument as it is declared", function()
+    -- {argument, good values, bad ones}
+    local rows = {
+      { "type = 'string'", { "a", '"5"' }, { "5", "true", "[a]", '""', '"a\\nb"' } },
+      { "type = 'string', values = { 'low', 'high' }", { "low" }, { "lo", "[low]", "Low" } },
+      { "type = 'strings'", { "[a, b]" }, { "a", "[]", "[5]", "[a, null]", "{a: b}" } },
+      { "type = 'strings', values = { 'low', 'high' }", { "[low, high]" }, { "[low, mid]", "low" } },
+      { "type = 'integer'", { "0", "999999999" }, { "-1", "1.5", "1000000000", '"5"', "true" } },
+      { "type = 'integer', min = 2, max = 4", { "2", "4" }, { "1", "5" } },
+      { "type = 'boolean'", { "true", "false" }, { '"true"', "yes", "1" } },
+      { "type = 'duration'", { "90s", "1h30m" }, { "90", "0s", "long" } },
+      { "type = 'zone'", { "UTC", "Europe/Berlin" }, { "Mars/Base", "localtime", "5" } },
+    }
+    for _, row in ipairs(rows) do
+      local probe = plain("probe", "return true", ("args = { a = { %s, description = 'x' } }"):format(row[1]))
+      for _, value in ipairs(row[2]) do
+        assert(load({ probe = probe }, policy_of(("{probe: {a: %s}}"):format(value))), row[1] .. " " .. value).state:close()
+      end
+      for _, value in ipairs(row[3]) do
+        problem({ probe = probe }, policy_of(("{probe: {a: %s}}"):format(value)))
+      end
+    end
+    assert.is_truthy(refused(manifest("oncall", "args = { a = { type = 'integer', values = { '1' }, description = 'x' } }"))
+      :find("only texts have values", 1, true))
+  end)
+
+  it("has nil for an argument that is not given", function()
+    local probe = plain("probe", "return args.a == nil and args.b == 5",
+      "args = { a = { type = 'string', description = 'x' }, b = { type = 'integer', description = 'x' } }")
+    local policy = assert(load({ probe = probe }, policy_of("{probe: {b: 5}}")))
+    assert.equal("allow", evaluator.decide(policy).effect)
+    policy.state:close()
   end)
 
   it("is true where the plugin needs no argument", function()
@@ -288,6 +357,18 @@ rules:
     assert.equal(1, #decide({ fact }).needs)
   end)
 
+  it("of one question are not another's, however their parameters are put together", function()
+    local more = "needs = { http = { q = { url = 'GET https://a.example/{id}?o={offset}' } } }"
+    local body = "return host.http { 'q', id = 'aoffset1', offset = 2 }.json.holds"
+    for params, is_answer in pairs { [{ id = "aoffset1", offset = "2" }] = true, [{ id = "a", offset = "1offset2" }] = false,
+      [{ id = "aoffset1", offset = "02" }] = false, [{ id = "aoffset1" }] = false, [{ id = "2", offset = "aoffset1" }] = false } do
+      local decision = run(body, {}, more, { facts = { { plugin = "probe", kind = "http", need = "q", params = params,
+        status = "ok", value = { json = { holds = true } } } } })
+      assert.equal(is_answer and "allow" or nil, decision.effect)
+      assert.equal(is_answer, decision.needs == nil)
+    end
+  end)
+
   it("are questions of the manifest with its parameters, or the plugin's error", function()
     local more = "needs = { http = { q = { url = 'GET https://a.example/{id}' } } }"
     local rows = {
@@ -420,6 +501,11 @@ describe("a plugin's code", function()
       ["return 1"] = { "plugin_error", "it returned a number, not true or false" },
       ["return"] = { "plugin_error", "it returned a nil, not true or false" },
       ["return true, {}"] = { "plugin_error", "its detail is a table, not a text" },
+      ["return 'allow'"] = { "plugin_error", "it returned a string, not true or false" },
+      ["return { effect = 'allow' }"] = { "plugin_error", "it returned a table, not true or false" },
+      ["return false, { effect = 'allow', error = 'none' }"] = { "plugin_error", "its detail is a table" },
+      ["return request.facts"] = { "plugin_error", 'request has no field "facts"' },
+      ["return host.history.n == 1"] = { "plugin_error", "attempt to index a nil value" },
       ["while true do end"] = { "budget_exceeded", "it spends more fuel than the plugin may" },
       ["while true do pcall(error) end"] = { "budget_exceeded", "fuel" },
       ["return args.nosuch"] = { "plugin_error", 'args has no field "nosuch"' },
@@ -433,6 +519,25 @@ describe("a plugin's code", function()
       assert.equal(wanted[1], decision.error, body)
       assert.equal("only", decision.rule)
       assert.is_truthy(decision.trace[1].got:find(wanted[2], 1, true), decision.trace[1].got)
+    end
+  end)
+
+  it("that takes longer than its own time denies", function()
+    local decision = run("for i = 1, 2000000 do local x = i end return true", {},
+      "limits = { timeout = '1ms', fuel = 10000000 }")
+    assert.same({ "deny", "plugin_timeout", "only", "probe" },
+      { decision.effect, decision.error, decision.rule, decision.failed_condition })
+    assert.equal("it takes longer than the plugin may", decision.trace[1].got)
+  end)
+
+  it("decides nothing but its condition, whatever it says of it", function()
+    for verdict, matched in pairs { ["true"] = true, ["false"] = false } do
+      local decision = run(("return %s, 'effect: allow'"):format(verdict))
+      assert.equal(matched and "only" or "", decision.rule)
+      local deny = assert(load({ probe = plain("probe", ("return %s, 'allow'"):format(verdict)) },
+        'version: "1"\nrules:\n  - {name: only, effect: deny, conditions: {probe: true}}\n'))
+      assert.equal("deny", evaluator.decide(deny).effect)
+      deny.state:close()
     end
   end)
 
@@ -462,6 +567,10 @@ describe("a plugin's code", function()
     assert.equal("source_ip is not known", decision.trace[1].got)
     assert.equal("allow", run("return request.source_ip == '192.0.2.1'",
       { source_ip = "192.0.2.1" }, more).effect)
+    local both = "needs = { request = { 'user', 'mfa', 'source_ip' } }"
+    assert.equal("mfa is not known", run("error('it was run')", {}, both).trace[1].got)
+    assert.equal("source_ip is not known",
+      run("error('it was run')", { mfa = { authenticated_at = "2026-01-19T15:00:00Z" } }, both).trace[1].got)
     local deny = assert(load({ probe = plain("probe", "return true", more) },
       'version: "1"\nrules:\n  - {name: only, effect: deny, conditions: {probe: true}}\n'))
     assert.equal("fact_unknown", evaluator.decide(deny).error)
@@ -508,6 +617,8 @@ describe("a plugin's code", function()
     local policy = assert(load(plugins, policy_of("{first: true, second: true}")))
     assert.equal("allow", evaluator.decide(policy).effect)
     policy.state:close()
+    assert.equal("allow", run("return s.time(request.time, 'Asia/Tokyo').weekday == 'tuesday'", {},
+      "needs = { request = { 'time' } }").effect)
     assert.is_truthy(run("return s.rule ~= nil").trace[1].got:find('sentinel has no field "rule"', 1, true))
   end)
 

@@ -8,6 +8,7 @@ local evaluator = {}
 
 evaluator.LOAD_FUEL = 30000000
 evaluator.FUEL = 10000000
+evaluator.DESCRIPTION_FUEL = 200000
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)spec/support/") or ""
 evaluator.root = here == "" and "." or here
@@ -57,7 +58,7 @@ end
 --- What plugin.lua says, as the core reads it: {ok, plugin} or {ok, problems}.
 function evaluator.describe(name, source)
   local state = vm.new(os.getenv("SNT_STDLIB_FOLDER"))
-  local json, result = state:call("describe", 100000, name, "plugins/" .. name .. "/plugin.lua",
+  local json, result = state:call("describe", evaluator.DESCRIPTION_FUEL, name, "plugins/" .. name .. "/plugin.lua",
     source)
   state:close()
   return decode(assert(json, result)), json

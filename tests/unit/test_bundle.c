@@ -110,6 +110,40 @@ static void files_in_lua_are_what_a_policy_in_lua_may_require(void **state) {
   assert_int_equal(yaml.file_count, 0);
 }
 
+/* A file of a comment so large, in Lua. */
+static void put_large(const char *name, size_t size) {
+  SNT_FREE_AUTO char *text = malloc(size + 1);
+  assert_non_null(text);
+  memset(text, '-', size);
+  text[size] = '\0';
+  put(name, text, 0644);
+}
+
+static void a_file_has_512_kib_at_most_and_a_bundle_2_mib(void **state) {
+  (void)state;
+  static const size_t file = 512 << 10;
+  static const char *const names[] = {"a.lua", "b.lua", "c.lua"};
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  put("bundle.yaml", "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: policy.lua\n", 0644);
+  put_large("policy.lua", file);
+  for (size_t i = 0; i < 3; i++) {
+    put_large(names[i], file);
+  }
+  assert_ok(snt_policy_read_file(folder, true, &policy, NULL));
+  assert_int_equal(policy.file_count, 4);
+  put("d.lua", "-", 0644);
+  assert_refused("a bundle has at most 2 MiB");
+  put_large("c.lua", file - 1);
+  snt_policy_clear(&policy);
+  assert_ok(snt_policy_read_file(folder, true, &policy, NULL));
+  put_large("a.lua", 1);
+  put_large("c.lua", file + 1);
+  assert_refused("c.lua");
+  put_large("c.lua", 1);
+  put_large("policy.lua", file + 1);
+  assert_refused("policy.lua");
+}
+
 static void what_is_missing_or_may_be_changed_by_others_is_refused(void **state) {
   (void)state;
   assert_refused("there is no /tmp/snt-bundle-");
@@ -143,6 +177,7 @@ int main(void) {
       CASE(a_folder_is_a_manifest_and_its_policy),
       CASE(the_hash_is_of_manifest_and_policy),
       CASE(files_in_lua_are_what_a_policy_in_lua_may_require),
+      CASE(a_file_has_512_kib_at_most_and_a_bundle_2_mib),
       CASE(what_is_missing_or_may_be_changed_by_others_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

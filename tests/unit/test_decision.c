@@ -417,6 +417,8 @@ static void what_a_person_can_mend_exits_with_four(void **state) {
   struct snt_err err = {0};
   assert_ok(parse("effect", "\"require_approval\"", &approval));
   assert_code(snt_decision_refuse(&approval, "dev", NULL, false, &err), SNT_CODE_ACTION_REQUIRED);
+  assert_non_null(strstr(err.message, "needs an approval (rule \"dev\""));
+  assert_string_equal(err.hint, "ask an approver of this rule");
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     SNT_DECISION_AUTO struct snt_decision decision = {0};
     char reply[1024];

@@ -116,11 +116,36 @@ static void what_is_not_a_manifest_is_refused_with_its_place(void **state) {
   }
 }
 
+static void a_key_that_is_null_is_refused(void **state) {
+  (void)state;
+  static const char *const keys[] = {"sentinel_bundle", "name",         "serial",    "policy",
+                                     "installation",    "not_before",   "not_after", "targets",
+                                     "markers",         "max_duration", "identity",  "plugins"};
+  static const char *const values[] = {"null", "~", ""};
+  static const char *const least[] = {"sentinel_bundle: 1\n", "name: prod\n", "serial: 7\n", "policy: policy.lua\n"};
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
+      SNT_BUF_AUTO struct snt_buf text = {0};
+      struct snt_manifest manifest;
+      struct snt_err err = {0};
+      for (size_t line = 0; line < sizeof least / sizeof least[0]; line++) {
+        assert_ok(snt_buf_append_str(&text, line == i ? "" : least[line], NULL));
+      }
+      assert_ok(snt_buf_appendf(&text, NULL, "%s: %s\n", keys[i], values[k]));
+      snt_status status = parse(text.data, &manifest, &err);
+      if (status.code != SNT_CODE_POLICY_INVALID || strstr(err.message, keys[i]) == NULL) {
+        fail_msg("%s: %s is %s: %s", keys[i], values[k], snt_code_name(status.code), err.message);
+      }
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_given_bounds_and_what_is_not_does_not),
       cmocka_unit_test(targets_bind_profiles_to_roles),
       cmocka_unit_test(what_is_not_a_manifest_is_refused_with_its_place),
+      cmocka_unit_test(a_key_that_is_null_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,6 +125,23 @@ static void values_cannot_change_where_a_question_goes(void **state) {
   }
 }
 
+static void a_value_has_letters_digits_and_four_marks_unless_declared(void **state) {
+  (void)state;
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@-";
+  for (int byte = 1; byte < 256; byte++) {
+    const char value[] = {'a', (char)byte, '\0'};
+    const char *const pairs[] = {"x", value, NULL};
+    struct snt_question question = {0};
+    SNT_BUF_AUTO struct snt_buf url = {0};
+    char host[256];
+    assert_ok(snt_question_parse_url("GET https://a.example/?q={x}", &question, NULL));
+    snt_status status = snt_question_build(&question, value_of, pairs, &url, host, NULL);
+    if (snt_ok(status) != (strchr(allowed, byte) != NULL)) {
+      fail_msg("byte %d", byte);
+    }
+  }
+}
+
 static void a_class_is_one_set_of_printable_characters(void **state) {
   (void)state;
   static const char *const refused[] = {"",      "[a-z]", "a+",     "[]+",    "[^a]+",   "[a-z]*", "[z-a]+",
@@ -147,6 +164,7 @@ int main(void) {
       cmocka_unit_test(urls_that_could_lead_elsewhere_are_refused),
       cmocka_unit_test(values_stand_encoded_where_they_belong),
       cmocka_unit_test(values_cannot_change_where_a_question_goes),
+      cmocka_unit_test(a_value_has_letters_digits_and_four_marks_unless_declared),
       cmocka_unit_test(a_class_is_one_set_of_printable_characters),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,7 @@ static void decide(struct source *source, struct snt_facts *facts, struct snt_po
 
 #define Q "http = { q = { url = 'GET https://a.example/{i}' } }"
 #define GRANT "http: [q], hosts: [a.example]"
+#define BESIDE_TEXT (sizeof "{\"n\":1,\"text\":\"\"}" - 1)
 
 static void rounds_end_with_a_decision(void **state) {
   (void)state;
@@ -129,6 +130,8 @@ static void rounds_end_with_a_decision(void **state) {
       {"", Q, "return host.http { 'q', i = 1 }.n == 1", 0, true, "fact_unavailable", 0, 0},
       {GRANT, Q, "return host.http { 'q', i = 1 }.n == 1", 0, false, "fact_unavailable", 0, 0},
       {GRANT, Q, "return host.http { 'q', i = 1 }.n == 1", 5000, true, "fact_too_large", 1, 1},
+      {GRANT, Q, "return host.http { 'q', i = 1 }.n == 1", 4096 - BESIDE_TEXT, true, NULL, 1, 1},
+      {GRANT, Q, "return host.http { 'q', i = 1 }.n == 1", 4097 - BESIDE_TEXT, true, "fact_too_large", 1, 1},
       {"geoip: true", "geoip = true", "return host.geoip('8.8.8.8').n == 1", 0, true, NULL, 1, 1},
       {"", "geoip = true", "return host.geoip('8.8.8.8').n == 1", 0, true, "fact_unavailable", 0, 0},
       {"history: true", "history = true", "return host.history.n == 1", 0, true, NULL, 1, 1},

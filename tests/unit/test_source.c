@@ -56,6 +56,12 @@ static void files_are_told_apart_by_their_ending_and_checked(void **state) {
               {"a.yml", SNT_CODE_OK, SNT_POLICY_KIND_YAML},
               {"a.lua", SNT_CODE_OK, SNT_POLICY_KIND_LUA},
               {"a.json", SNT_CODE_POLICY_INVALID, 0},
+              {"a.YAML", SNT_CODE_POLICY_INVALID, 0},
+              {"a.Lua", SNT_CODE_POLICY_INVALID, 0},
+              {"a.lua.txt", SNT_CODE_POLICY_INVALID, 0},
+              {"a.yaml~", SNT_CODE_POLICY_INVALID, 0},
+              {"a", SNT_CODE_POLICY_INVALID, 0},
+              {"lua", SNT_CODE_POLICY_INVALID, 0},
               {"yaml", SNT_CODE_POLICY_INVALID, 0}};
   char path[128];
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -200,6 +200,27 @@ static void zones_are_checked_before_they_are_added(void **state) {
   assert_null(vm->zones->next);
 }
 
+static void a_block_has_1_mib_at_most_and_all_have_48(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    enum snt_vm_result result;
+  } rows[] = {
+      {"return #('x'):rep((1 << 20) - 100)", SNT_VM_OK},
+      {"return #('x'):rep(1 << 20)", SNT_VM_MEMORY},
+      {"local t = {} for i = 1, 46 do t[i] = ('x'):rep((1 << 20) - 100 - i) end return #t", SNT_VM_OK},
+      {"local t = {} for i = 1, 48 do t[i] = ('x'):rep((1 << 20) - 100 - i) end return #t", SNT_VM_MEMORY},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_VM_AUTO struct snt_vm *vm = fixture_new();
+    SNT_BUF_AUTO struct snt_buf reply = {0};
+    enum snt_vm_result result = fixture_run(vm, rows[i].text, strlen(rows[i].text), FIXTURE_FUEL * 40, &reply);
+    if (result != rows[i].result) {
+      fail_msg("%s\n  ended with %d: %s", rows[i].text, (int)result, snt_buf_borrow(&reply));
+    }
+  }
+}
+
 static void memory_is_given_back(void **state) {
   (void)state;
   SNT_VM_AUTO struct snt_vm *vm = fixture_new();
@@ -220,6 +241,7 @@ int main(void) {
       cmocka_unit_test(a_stdlib_that_does_not_load_is_a_bug),
       cmocka_unit_test(policy_sees_the_allow_list_and_nothing_else),
       cmocka_unit_test(zones_are_checked_before_they_are_added),
+      cmocka_unit_test(a_block_has_1_mib_at_most_and_all_have_48),
       cmocka_unit_test(memory_is_given_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

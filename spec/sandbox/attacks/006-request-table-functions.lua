@@ -11,5 +11,5 @@ for _, change in ipairs({
 }) do
   pcall(change)
 end
-if request.user.kind ~= "user" or request[1] then return "PWNED" end
+if request.user.kind ~= "user" or pcall(function() return request[1] end) then return "PWNED" end
 return "deny"

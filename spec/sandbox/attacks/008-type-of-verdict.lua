@@ -2,4 +2,5 @@
 -- class: result
 -- runs: 1
 type = function() return "boolean" end
-return setmetatable and "PWNED" or { true }
+if pcall(function() return setmetatable end) then return "PWNED" end
+return { true }

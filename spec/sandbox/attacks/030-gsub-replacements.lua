@@ -2,7 +2,7 @@
 -- class: result
 -- runs: 1
 local odd = {
-  function() return {} end, function() return true end, function() return print end,
+  function() return {} end, function() return true end, function() return type end,
   { a = {} }, { a = true }, { a = string },
 }
 for _, replacement in ipairs(odd) do

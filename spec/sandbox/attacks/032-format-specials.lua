@@ -5,7 +5,7 @@ for _, format in ipairs({ "%p", "%10p", "%n", "%*d", "%1$s", "%ld", "%100d", "%.
   "%\0", "%5", "%.", "%5.5c", "%#q", "%5q", "%ls", "%S", "%hhd", "%I64d", "%" .. ("0"):rep(1000) .. "d" }) do
   if pcall(string.format, format, 1, 2, 3) then return "PWNED" end
 end
-for _, value in ipairs({ {}, print or function() end, string, ipairs, ("x"):gmatch("x") }) do
+for _, value in ipairs({ {}, function() end, string, ipairs, ("x"):gmatch("x") }) do
   if pcall(string.format, "%q", value) or pcall(string.format, "%d", value) then return "PWNED" end
   if ("%s"):format(value):find("%d") then return "PWNED" end
 end

@@ -2,7 +2,7 @@
 -- class: info
 -- runs: 1
 local s = require "sentinel"
-local values = { {}, function() end, print or type, ipairs({}), s, s.any, s.any {}, (...) or {}, string, ("x").rep,
+local values = { {}, function() end, type, ipairs({}), s, s.any, s.any {}, (...) or {}, string, ("x").rep,
   (pairs({})), ("x"):gmatch("x"), string.format }
 local function shows(text)
   return type(text) == "string" and (text:find("0x%x%x%x%x") or text:find("%x%x%x%x%x%x%x%x")) ~= nil

@@ -9,7 +9,7 @@ if t[1] ~= "one" or t[1 << 53] ~= "far" or t[0] ~= "zero" or t["1"] ~= nil then 
 for key in pairs(t) do
   if math.type(key) ~= "integer" then return "PWNED" end
 end
-for _, key in ipairs({ 1.5, true, t, print or type, math.huge, 2 ^ 63 }) do
+for _, key in ipairs({ 1.5, true, t, type, math.huge, 2 ^ 63 }) do
   if pcall(pairs, { [key] = 1 }) then return "PWNED" end
 end
 if pcall(table.insert, t, 2 ^ 53, 1) or pcall(table.insert, t, 1.5, 1) or pcall(table.insert, t, 0 / 0, 1) then

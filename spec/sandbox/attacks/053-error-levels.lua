@@ -16,7 +16,7 @@ for _, value in ipairs({ {}, string, request or {}, function() end, true, 5, 0 /
   if ok or (value == value and not rawequal(value, same)) then return "PWNED" end
 end
 if select("#", pcall(error)) ~= 2 or select(2, pcall(error)) ~= nil then return "PWNED" end
-for _, call in ipairs({ string.rep, table.concat, math.floor, setmetatable or type, ipairs, utf8.char, require }) do
+for _, call in ipairs({ string.rep, table.concat, math.floor, type, ipairs, utf8.char, require }) do
   local _, message = pcall(call, nil)
   if shows(message) then return "PWNED" end
 end
