@@ -89,16 +89,14 @@ function engine.new_run(request, facts, is_final)
 end
 
 --- A reply that denies; everything else is added to it.
-function engine.new_reply()
+-- @param rule the rule that decides, or nil
+function engine.new_reply(rule)
   return {
-    effect = "deny", rule = "", rule_index = -1, reason = "no matching rule", error = nil,
-    conditions = false, max_duration = false, emergency = false, requires_justification = false,
-    trace = false, left_out = false,
+    effect = "deny", rule = rule and rule.name or "", rule_index = rule and rule.index or -1,
+    reason = "no matching rule", error = nil, conditions = rule and rule.paths or false,
+    max_duration = false, emergency = false, requires_justification = false,
+    trace = false, left_out = false, needs = false,
   }
-end
-
-local function name_rule(reply, rule)
-  reply.rule, reply.rule_index, reply.conditions = rule.name, rule.index, rule.paths
 end
 
 local CLASSES = {
@@ -113,8 +111,7 @@ local CLASSES = {
 
 --- The denial of an error in the rule's condition `path`.
 function engine.fail(rule, class, path)
-  local reply = engine.new_reply()
-  name_rule(reply, rule)
+  local reply = engine.new_reply(rule)
   reply.error = class
   reply.failed_condition = text.cut(path, 256)
   reply.reason = ("condition %s of rule %s %s"):format(text.cut(path), text.quote(rule.name),
@@ -131,14 +128,14 @@ end
 
 -- The reply of the rule that matched.
 local function conclude(rule, run)
-  local reply = engine.new_reply()
-  name_rule(reply, rule)
+  local reply = engine.new_reply(rule)
   outcome = outcome or require "sentinel.outcome"
   local shortfall = outcome.conclude(reply, rule, run)
-  run.trace[#run.trace + 1] = {
-    rule = rule.name, matched = true, failed = shortfall and shortfall.path,
-    wanted = shortfall and shortfall.wanted, got = shortfall and shortfall.got,
-  }
+  local entry = { rule = rule.name, matched = true }
+  if shortfall then
+    entry.failed, entry.wanted, entry.got = shortfall.path, shortfall.wanted, shortfall.got
+  end
+  run.trace[#run.trace + 1] = entry
   return reply
 end
 

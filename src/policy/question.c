@@ -42,7 +42,7 @@ bool snt_question_parse_class(const char *text, bool is_allowed[static 128]) {
     if (!is_printable(*c) || !is_printable(last) || last < *c || strchr("[]%\\", *c) != NULL) {
       return false;
     }
-    for (int each = *c; each <= last; each++) {
+    for (int each = (unsigned char)*c; each <= last; each++) {
       is_allowed[each] = true;
     }
     c += is_range ? 2 : 0;
