@@ -1,6 +1,7 @@
 #include "policy/needs.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -21,7 +22,8 @@ void snt_facts_clear(struct snt_facts *facts) {
   for (size_t i = 0; i < facts->count; i++) {
     snt_buf_clear(&facts->list[i].value);
   }
-  memset(facts, 0, sizeof *facts);
+  free(facts->list);
+  *facts = (struct snt_facts){0};
 }
 
 const char *snt_fact_param(const void *fact, const char *name) {
@@ -150,6 +152,12 @@ snt_status snt_needs_parse(const char *reply, size_t len, const struct snt_polic
   size_t count = snt_json_count(list);
   if (snt_json_type(list) != SNT_JSON_ARRAY || count == 0) {
     return refuse_reply("no list", err);
+  }
+  if (facts->list == NULL) {
+    facts->list = calloc(SNT_FACTS_MAX, sizeof *facts->list);
+  }
+  if (facts->list == NULL) {
+    return snt_fail_memory(err);
   }
   for (size_t i = 0; i < count; i++) {
     struct snt_fact fact = {0};

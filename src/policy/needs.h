@@ -53,7 +53,7 @@ struct snt_fact {
 };
 
 struct snt_facts {
-  struct snt_fact list[SNT_FACTS_MAX];
+  struct snt_fact *list; /* SNT_FACTS_MAX of them, once there is one: they stay where they are */
   size_t count;
 };
 void snt_facts_clear(struct snt_facts *facts);
