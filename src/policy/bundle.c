@@ -126,6 +126,7 @@ static snt_status visit(struct walk *walk, const char *below, const char *entry,
 static snt_status walk_folder(struct walk *walk, const char *below, int depth, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf path = {0};
   SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", walk->root, below));
+  SNT_TRY(walk->check == SNT_FILE_ANY ? snt_done() : check_folder(path.data, err));
   struct dirent **entries = NULL;
   int count = depth > DEPTH_MAX ? 0 : scandir(path.data, &entries, NULL, alphasort);
   snt_status status = count < 0 ? snt_fail(err, SNT_CODE_POLICY_INVALID, "%s cannot be listed", path.data) : snt_done();

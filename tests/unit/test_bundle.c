@@ -137,12 +137,30 @@ static void what_is_missing_or_may_be_changed_by_others_is_refused(void **state)
   assert_ok(snt_policy_read_file(folder, false, &policy, NULL)); /* to look at it is harmless */
 }
 
+/* Who may rename files of a folder may swap them, though each is of the right owner. */
+static void a_folder_below_that_others_may_change_is_refused(void **state) {
+  (void)state;
+  char below[128];
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  put("bundle.yaml", "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: rules.lua\n", 0644);
+  put("rules.lua", "return 1", 0644);
+  (void)snprintf(below, sizeof below, "%s/below", folder);
+  assert_int_equal(mkdir(below, 0755), 0);
+  put("below/c.lua", "return 2", 0644);
+  assert_ok(snt_policy_read_file(folder, true, &policy, NULL));
+  snt_policy_clear(&policy);
+  assert_int_equal(chmod(below, 0777), 0);
+  assert_refused("/below/ may be changed by other users");
+  assert_ok(snt_policy_read_file(folder, false, &policy, NULL));
+}
+
 int main(void) {
 #define CASE(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
   const struct CMUnitTest tests[] = {
       CASE(a_folder_is_a_manifest_and_its_policy),
       CASE(the_hash_is_of_manifest_and_policy),
       CASE(files_in_lua_are_what_a_policy_in_lua_may_require),
+      CASE(a_folder_below_that_others_may_change_is_refused),
       CASE(what_is_missing_or_may_be_changed_by_others_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
