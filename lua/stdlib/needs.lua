@@ -103,13 +103,18 @@ function needs.take_failure(run)
   return failure
 end
 
+-- What a plugin gave for a name, for messages: never as an address.
+local function name_of(value)
+  return type(value) == "string" and text.quote(value) or "(a " .. type(value) .. ")"
+end
+
 -- Values of parameters, as texts.
 local function check_params(given, wanted)
   local params = {}
   for key, value in pairs(given) do
     if key ~= 1 then
       if type(key) ~= "string" or not wanted[key] then
-        error(("host.http: there is no parameter %s"):format(text.quote(tostring(key))), 3)
+        error("host.http: there is no parameter " .. name_of(key), 3)
       elseif type(value) ~= "string" and math.type(value) ~= "integer" then
         error(("host.http: parameter %q has to be a text or a whole number"):format(key), 3)
       elseif #tostring(value) > VALUE_MAX or not host.utf8_printable(tostring(value)) then
@@ -188,7 +193,7 @@ local function file_way(plugin, files)
     local content = type(name) == "string" and (files[name] or plugin.files[name])
     if not content then
       error(("host.file: %s is not among the files that the bundle grants"):format(
-        text.quote(tostring(name))), 2)
+        name_of(name)), 2)
     end
     return content
   end

@@ -294,6 +294,7 @@ rules:
       ["host.http { 'nosuch' }"] = 'the plugin\'s needs have no question "nosuch"',
       ["host.http { 'q' }"] = 'parameter "id" is missing',
       ["host.http { 'q', id = 'a', more = 'b' }"] = 'there is no parameter "more"',
+      ["host.http { 'q', id = 'a', [{}] = 'b' }"] = "there is no parameter (a table)",
       ["host.http { 'q', id = {} }"] = 'parameter "id" has to be a text',
       ["host.http { 'q', id = 1.5 }"] = 'parameter "id" has to be a text',
       ["host.http { 'q', id = ('x'):rep(300) }"] = "too long",
