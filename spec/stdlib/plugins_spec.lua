@@ -93,6 +93,13 @@ describe("a plugin's manifest", function()
     assert.same({ timeout = 1000, fuel = 2000000 }, bare.plugin.limits)
   end)
 
+  it("takes no built-in condition's name", function()
+    for _, name in ipairs { "mfa", "device", "time", "users", "any", "not" } do
+      assert.equal(('"%s" is the name of a built-in condition'):format(name),
+        refused(manifest(name), name))
+    end
+  end)
+
   it("is strict", function()
     local rows = {
       ["return 5"] = "plugin.lua has to return a table, not the number 5",
