@@ -295,6 +295,20 @@ rules:
     assert.equal(1, #decide({ fact }).needs)
   end)
 
+  it("have parameters that fit into what is sent", function()
+    local names, values, url = { "a", "b", "c", "d" }, {}, {}
+    for i, name in ipairs(names) do
+      url[i], values[i] = ("%s={%s}"):format(name, name), ("%s = ('x'):rep(192)"):format(name)
+    end
+    local more = ("needs = { http = { q = { url = 'GET https://a.example/?%s' } } }"):format(
+      table.concat(url, "&"))
+    local body = ("host.http { 'q', %s } return true"):format(table.concat(values, ", "))
+    assert.equal(1, #run(body, {}, more, { facts = {} }).needs)
+    local decision = run(body:gsub("192", "193", 1), {}, more, { facts = {} })
+    assert.equal("plugin_error", decision.error)
+    assert.is_truthy(decision.trace[1].got:find("more than 768 bytes together", 1, true))
+  end)
+
   it("are questions of the manifest with its parameters, or the plugin's error", function()
     local more = "needs = { http = { q = { url = 'GET https://a.example/{id}' } } }"
     local rows = {
