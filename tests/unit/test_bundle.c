@@ -137,6 +137,26 @@ static void what_is_missing_or_may_be_changed_by_others_is_refused(void **state)
   assert_ok(snt_policy_read_file(folder, false, &policy, NULL)); /* to look at it is harmless */
 }
 
+static void no_two_bundles_have_the_same_hash(void **state) {
+  (void)state;
+  SNT_POLICY_AUTO struct snt_policy two = {0};
+  SNT_POLICY_AUTO struct snt_policy one = {0};
+  put("bundle.yaml", "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: rules.lua\n", 0644);
+  put("rules.lua", "return 1", 0644);
+  put("x.lua", "abc", 0644);
+  put("y.lua", "return 2", 0644);
+  assert_ok(snt_policy_read_file(folder, true, &two, NULL));
+  char path[128];
+  (void)snprintf(path, sizeof path, "%s/x.lua", folder);
+  assert_int_equal(unlink(path), 0);
+  (void)snprintf(path, sizeof path, "%s/y.lua", folder);
+  assert_int_equal(unlink(path), 0);
+  put("x.lua\n3\nabc\ny.lua", "return 2", 0644);
+  assert_ok(snt_policy_read_file(folder, true, &one, NULL));
+  assert_int_equal(one.file_count, two.file_count - 2);
+  assert_string_not_equal(one.sha256, two.sha256);
+}
+
 /* Who may rename files of a folder may swap them, though each is of the right owner. */
 static void a_folder_below_that_others_may_change_is_refused(void **state) {
   (void)state;
@@ -160,6 +180,7 @@ int main(void) {
       CASE(a_folder_is_a_manifest_and_its_policy),
       CASE(the_hash_is_of_manifest_and_policy),
       CASE(files_in_lua_are_what_a_policy_in_lua_may_require),
+      CASE(no_two_bundles_have_the_same_hash),
       CASE(a_folder_below_that_others_may_change_is_refused),
       CASE(what_is_missing_or_may_be_changed_by_others_is_refused),
   };
