@@ -11,6 +11,7 @@ local text = require "sentinel.text"
 local needs = {}
 
 local VALUE_MAX = 256
+local VALUES_MAX = 768 -- of one question: 16 of them, escaped, with their facts fit into a frame
 
 -- Why a fact is not there, as the class of the decision's error.
 local CLASSES = {
@@ -103,20 +104,28 @@ function needs.take_failure(run)
   return failure
 end
 
+-- What a plugin gave for a name, for messages: never as an address.
+local function name_of(value)
+  return type(value) == "string" and text.quote(value) or "(a " .. type(value) .. ")"
+end
+
 -- Values of parameters, as texts.
 local function check_params(given, wanted)
-  local params = {}
+  local params, size = {}, 0
   for key, value in pairs(given) do
     if key ~= 1 then
       if type(key) ~= "string" or not wanted[key] then
-        error(("host.http: there is no parameter %s"):format(text.quote(tostring(key))), 3)
+        error("host.http: there is no parameter " .. name_of(key), 3)
       elseif type(value) ~= "string" and math.type(value) ~= "integer" then
         error(("host.http: parameter %q has to be a text or a whole number"):format(key), 3)
       elseif #tostring(value) > VALUE_MAX or not host.utf8_printable(tostring(value)) then
         error(("host.http: parameter %q is too long or not printable"):format(key), 3)
       end
-      params[key] = tostring(value)
+      params[key], size = tostring(value), size + #tostring(value)
     end
+  end
+  if size > VALUES_MAX then
+    error(("host.http: the parameters have more than %d bytes together"):format(VALUES_MAX), 3)
   end
   for name in pairs(wanted) do
     if not params[name] then
@@ -131,7 +140,7 @@ end
 -- @function host.http
 -- @usage local answer = host.http { "freezes", system = args.system }
 -- @tparam table question the question's name, and a value for each parameter of its URL: a text or
--- a whole number, at most 256 printable bytes
+-- a whole number, at most 256 printable bytes, all together 768
 -- @treturn table {status, headers, json} or {status, headers, text}, read-only; headers has
 -- `content-type`; in json a null is absent and a whole number beyond 2^53 is a text
 -- @raise if there is no such question, or a parameter is missing, unknown, too long or of another
@@ -188,7 +197,7 @@ local function file_way(plugin, files)
     local content = type(name) == "string" and (files[name] or plugin.files[name])
     if not content then
       error(("host.file: %s is not among the files that the bundle grants"):format(
-        text.quote(tostring(name))), 2)
+        name_of(name)), 2)
     end
     return content
   end

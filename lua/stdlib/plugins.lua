@@ -34,6 +34,10 @@ local function check_parts(manifest, folder, problems)
     problems:add(errors.START, ("the plugin in folder %s calls itself %s"):format(
       text.quote(folder), text.quote(manifest.name)), "name and folder have to be the same")
   end
+  if require("sentinel.schema").conditions.by_name[manifest.name] then
+    problems:add(errors.START, ("%s is the name of a built-in condition"):format(
+      text.quote(manifest.name)), "give the plugin another name")
+  end
   local secrets = manifest.needs and manifest.needs.secrets or {}
   for name, question in pairs(manifest.needs and manifest.needs.http or {}) do
     if question.secret and not secrets[question.secret] then

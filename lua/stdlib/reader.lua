@@ -239,8 +239,9 @@ local function has_condition(list, name)
 end
 
 local function read_condition(key, node, i, list, ctx)
-  local plugin = ctx.plugins[key]
-  local row = plugin and { key, plugin.shape } or schema.conditions.by_name[key]
+  local built_in = schema.conditions.by_name[key]
+  local plugin = not built_in and ctx.plugins[key] or nil
+  local row = built_in or plugin and { key, plugin.shape }
   local place = node[i + 1]
   if not row then
     return unknown_condition(key, place, ctx)

@@ -93,6 +93,13 @@ describe("a plugin's manifest", function()
     assert.same({ timeout = 1000, fuel = 2000000 }, bare.plugin.limits)
   end)
 
+  it("takes no built-in condition's name", function()
+    for _, name in ipairs { "mfa", "device", "time", "users", "any", "not" } do
+      assert.equal(('"%s" is the name of a built-in condition'):format(name),
+        refused(manifest(name), name))
+    end
+  end)
+
   it("is strict", function()
     local rows = {
       ["return 5"] = "plugin.lua has to return a table, not the number 5",
@@ -369,12 +376,27 @@ rules:
     end
   end)
 
+  it("have parameters that fit into what is sent", function()
+    local names, values, url = { "a", "b", "c", "d" }, {}, {}
+    for i, name in ipairs(names) do
+      url[i], values[i] = ("%s={%s}"):format(name, name), ("%s = ('x'):rep(192)"):format(name)
+    end
+    local more = ("needs = { http = { q = { url = 'GET https://a.example/?%s' } } }"):format(
+      table.concat(url, "&"))
+    local body = ("host.http { 'q', %s } return true"):format(table.concat(values, ", "))
+    assert.equal(1, #run(body, {}, more, { facts = {} }).needs)
+    local decision = run(body:gsub("192", "193", 1), {}, more, { facts = {} })
+    assert.equal("plugin_error", decision.error)
+    assert.is_truthy(decision.trace[1].got:find("more than 768 bytes together", 1, true))
+  end)
+
   it("are questions of the manifest with its parameters, or the plugin's error", function()
     local more = "needs = { http = { q = { url = 'GET https://a.example/{id}' } } }"
     local rows = {
       ["host.http { 'nosuch' }"] = 'the plugin\'s needs have no question "nosuch"',
       ["host.http { 'q' }"] = 'parameter "id" is missing',
       ["host.http { 'q', id = 'a', more = 'b' }"] = 'there is no parameter "more"',
+      ["host.http { 'q', id = 'a', [{}] = 'b' }"] = "there is no parameter (a table)",
       ["host.http { 'q', id = {} }"] = 'parameter "id" has to be a text',
       ["host.http { 'q', id = 1.5 }"] = 'parameter "id" has to be a text',
       ["host.http { 'q', id = ('x'):rep(300) }"] = "too long",

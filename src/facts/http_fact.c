@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "facts/facts_internal.h"
 #include "facts/reflect.h"
@@ -96,6 +97,24 @@ static snt_status write_value(struct snt_fact *fact, const struct snt_http_respo
   return snt_json_finish(&writer);
 }
 
+/* The type comes in small letters, whatever the server wrote. */
+static bool is_in_type(const struct snt_secret *secret, const char *type) {
+  size_t len = snt_secret_len(secret);
+  for (; len > 0 && strlen(type) >= len; type++) {
+    if (strncasecmp(type, snt_secret_borrow(secret), len) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whether what is passed on would hold the secret. */
+static bool reflects(const struct snt_secret *secret, const struct snt_http_response *response) {
+  const char *type = response->content_type;
+  return snt_reflect_check(secret, snt_secret_borrow(response->body), snt_secret_len(response->body)) ||
+         snt_reflect_check(secret, type, strlen(type)) || is_in_type(secret, type);
+}
+
 /* What is no answer that a plugin should judge. */
 static bool is_refused_status(long status) {
   return status < 200 || status / 100 == 3 || status >= 500 || status == 429;
@@ -114,9 +133,7 @@ snt_status snt_http_fact_take(struct snt_http_fact *fact, const struct snt_http_
     snt_fact_fail(of, SNT_FACT_UNAVAILABLE, "it answered %ld", response->http_status);
     return snt_done();
   }
-  if (fact->secret != NULL &&
-      (snt_reflect_check(fact->secret, snt_secret_borrow(response->body), snt_secret_len(response->body)) ||
-       snt_reflect_check(fact->secret, response->content_type, strlen(response->content_type)))) {
+  if (fact->secret != NULL && reflects(fact->secret, response)) {
     snt_fact_fail(of, SNT_FACT_UNAVAILABLE, "its answer holds the secret that it was sent");
     return snt_done();
   }

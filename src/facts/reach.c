@@ -13,24 +13,35 @@ struct block {
 
 /* IANA's registries of special-purpose addresses. */
 static const struct block NEVER_4[] = {
-    {{0}, 8},          {{127}, 8},           {{169, 254}, 16},
-    {{192, 0, 0}, 24}, {{192, 0, 2}, 24},    {{192, 88, 99}, 24},
-    {{198, 18}, 15},   {{198, 51, 100}, 24}, {{203, 0, 113}, 24},
-    {{224}, 4},        {{240}, 4},           {{100, 100, 100, 200}, 32}, /* a metadata service within 100.64.0.0/10 */
+    {{0}, 8},
+    {{127}, 8},
+    {{169, 254}, 16},
+    {{192, 0, 0}, 24},
+    {{192, 0, 2}, 24},
+    {{192, 88, 99}, 24},
+    {{198, 18}, 15},
+    {{198, 51, 100}, 24},
+    {{203, 0, 113}, 24},
+    {{224}, 4},
+    {{240}, 4},
+    {{100, 100, 100, 200}, 32}, /* a metadata service within 100.64.0.0/10 */
+    {{168, 63, 129, 16}, 32},   /* Azure's, at a public address */
 };
 static const struct block PRIVATE_4[] = {{{10}, 8}, {{172, 16}, 12}, {{192, 168}, 16}, {{100, 64}, 10}};
 static const struct block NEVER_6[] = {
-    {{0}, 96},                      /* unspecified, loopback, IPv4-compatible */
-    {{0x00, 0x64, 0xff, 0x9b}, 32}, /* NAT64 */
+    {{0}, 8},                       /* unspecified, loopback, forms of IPv4, NAT64 */
     {{0x01, 0x00}, 8},              /* discard-only and reserved */
     {{0x20, 0x01, 0x00}, 23},       /* Teredo and protocol assignments */
     {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documentation */
     {{0x20, 0x02}, 16},             /* 6to4 */
     {{0x3f, 0xff}, 20},             /* documentation */
+    {{0x5f, 0x00}, 16},             /* segment routing */
     {{0xfe, 0x80}, 10},             /* link-local */
     {{0xfe, 0xc0}, 10},             /* site-local */
     {{0xff}, 8},                    /* multicast */
-    {{0xfd, 0x00, 0x0e, 0xc2}, 32}, /* EC2's metadata service, fd00:ec2::/32 */
+    {{0xfd, 0x00, 0x0e, 0xc2}, 32}, /* metadata services: EC2's, fd00:ec2::/32, */
+    {{0xfd, 0x20, 0x00, 0xce}, 32}, /* Google's */
+    {{0xfd, 0x00, 0x00, 0x42}, 32}, /* and Scaleway's */
 };
 static const struct block PRIVATE_6[] = {{{0xfc}, 7}};
 static const unsigned char MAPPED[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};

@@ -31,21 +31,45 @@ static int value_of(const char *digits, size_t left, size_t count) {
   return value;
 }
 
-/* The bytes behind %41, A and \/ ; characters beyond one byte stay as they are. */
-static snt_status unescape(const char *data, size_t len, struct snt_buf *out) {
+/* A character of at most 21 bits as UTF-8. */
+static snt_status append_utf8(unsigned code, struct snt_buf *out) {
+  char bytes[4];
+  size_t more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  static const unsigned marks[] = {0, 0xc0, 0xe0, 0xf0};
+  for (size_t i = more; i > 0; i--) {
+    bytes[i] = (char)(0x80 | (code & 0x3f));
+    code >>= 6;
+  }
+  bytes[0] = (char)(marks[more] | code);
+  return snt_buf_append(out, bytes, more + 1, NULL);
+}
+
+/* The character of \uXXXX, or of two of them, and its length there; 0 when it is none. */
+static size_t read_unicode(const char *data, size_t len, unsigned *code) {
+  enum { UNIT = 6 };
+  int first = len >= 2 && data[0] == '\\' && data[1] == 'u' ? value_of(data + 2, len - 2, 4) : -1;
+  bool is_high = first >= 0xd800 && first < 0xdc00;
+  bool has_more = is_high && len >= UNIT + 2 && data[UNIT] == '\\' && data[UNIT + 1] == 'u';
+  int second = has_more ? value_of(data + UNIT + 2, len - UNIT - 2, 4) : -1;
+  bool is_pair = second >= 0xdc00 && second < 0xe000;
+  *code = is_pair ? 0x10000U + (((unsigned)first & 0x3ff) << 10) + ((unsigned)second & 0x3ff) : (unsigned)first;
+  return is_pair ? 2 * UNIT : first >= 0 ? UNIT : 0;
+}
+
+/* The characters behind \u0041 and \/, and where is_percent the bytes behind %41. */
+static snt_status unescape(const char *data, size_t len, bool is_percent, struct snt_buf *out) {
   for (size_t i = 0; i < len; i++) {
-    char c = data[i];
-    if (c == '%' && value_of(data + i + 1, len - i - 1, 2) >= 0) {
-      c = (char)value_of(data + i + 1, len - i - 1, 2);
-      i += 2;
-    } else if (c == '\\' && i + 1 < len && data[i + 1] == 'u') {
-      int code = value_of(data + i + 2, len - i - 2, 4);
-      c = code >= 0 && code < 128 ? (char)code : c;
-      i += code >= 0 && code < 128 ? 5 : 0;
-    } else if (c == '\\' && i + 1 < len) {
-      c = data[++i];
+    unsigned code = 0;
+    size_t used = read_unicode(data + i, len - i, &code);
+    int byte = is_percent && data[i] == '%' ? value_of(data + i + 1, len - i - 1, 2) : -1;
+    if (used > 0) {
+      SNT_TRY(append_utf8(code, out));
+      i += used - 1;
+      continue;
     }
-    SNT_TRY(snt_buf_append_char(out, c, NULL));
+    bool is_escape = data[i] == '\\' && i + 1 < len && data[i + 1] != 'u';
+    SNT_TRY(snt_buf_append_char(out, byte >= 0 ? (char)byte : data[i + (is_escape ? 1 : 0)], NULL));
+    i += byte >= 0 ? 2 : is_escape ? 1 : 0;
   }
   return snt_done();
 }
@@ -104,10 +128,12 @@ bool snt_reflect_check(const struct snt_secret *secret, const char *data, size_t
   if (holds(data, len, bytes, count) || count < ENCODED_MIN) {
     return holds(data, len, bytes, count);
   }
-  SNT_BUF_AUTO struct snt_buf plain = {0};
-  if (!snt_ok(unescape(data, len, &plain))) {
+  SNT_BUF_AUTO struct snt_buf text = {0};  /* as JSON has it */
+  SNT_BUF_AUTO struct snt_buf plain = {0}; /* and as a URL in it */
+  if (!snt_ok(unescape(data, len, false, &text)) || !snt_ok(unescape(data, len, true, &plain))) {
     return true;
   }
-  return holds(snt_buf_borrow(&plain), plain.len, bytes, count) || holds_hex(data, len, secret) ||
+  return holds(snt_buf_borrow(&text), text.len, bytes, count) ||
+         holds(snt_buf_borrow(&plain), plain.len, bytes, count) || holds_hex(data, len, secret) ||
          holds_base64(data, len, secret) || holds_base64(snt_buf_borrow(&plain), plain.len, secret);
 }

@@ -147,6 +147,14 @@ const char *snt_json_key_at(const struct snt_json_value *object, size_t index, c
   return json_object_iter_key(at);
 }
 
+bool snt_json_next(const struct snt_json_value *object, void **at, const char **key,
+                   const struct snt_json_value **value) {
+  *at = *at == NULL ? json_object_iter(inner(object)) : json_object_iter_next(inner(object), *at);
+  *key = *at == NULL ? NULL : json_object_iter_key(*at);
+  *value = *at == NULL ? NULL : outer(json_object_iter_value(*at));
+  return *at != NULL;
+}
+
 const char *snt_json_string(const struct snt_json_value *value, size_t *len) {
   if (!json_is_string(inner(value))) {
     return NULL;

@@ -40,6 +40,9 @@ size_t snt_json_count(const struct snt_json_value *value);
 const struct snt_json_value *snt_json_at(const struct snt_json_value *array, size_t index);
 /* The index-th key of an object, in the document's order, and its value; it is counted from the first on. */
 const char *snt_json_key_at(const struct snt_json_value *object, size_t index, const struct snt_json_value **value);
+/* Goes on to the next member of an object: *at is NULL before the first. False after the last. */
+bool snt_json_next(const struct snt_json_value *object, void **at, const char **key,
+                   const struct snt_json_value **value);
 /* NULL when it is not a string. */
 const char *snt_json_string(const struct snt_json_value *value, size_t *len);
 bool snt_json_integer(const struct snt_json_value *value, int64_t *out);

@@ -97,20 +97,35 @@ static void write_number(const struct snt_json_value *value, struct snt_json_wri
   }
 }
 
-static void write_container(const struct snt_json_value *value, const struct paths *paths,
-                            struct snt_json_writer *writer, const char *key, int depth) {
-  bool is_array = snt_json_type(value) == SNT_JSON_ARRAY;
-  (is_array ? snt_json_begin_array : snt_json_begin_object)(writer, key);
-  for (size_t i = 0; i < snt_json_count(value); i++) {
-    const struct snt_json_value *item = snt_json_at(value, i);
-    const char *name = is_array ? NULL : snt_json_key_at(value, i, &item);
-    struct paths below;
-    descend(paths, name, &below);
-    if (has_value(item, &below)) {
-      write_value(item, &below, writer, name, depth + 1);
-    }
+/* A member, or an element where name is NULL. */
+static void write_item(const struct snt_json_value *item, const char *name, const struct paths *paths,
+                       struct snt_json_writer *writer, int depth) {
+  struct paths below;
+  descend(paths, name, &below);
+  if (has_value(item, &below)) {
+    write_value(item, &below, writer, name, depth + 1);
   }
-  (is_array ? snt_json_end_array : snt_json_end_object)(writer);
+}
+
+static void write_object(const struct snt_json_value *value, const struct paths *paths, struct snt_json_writer *writer,
+                         const char *key, int depth) {
+  void *at = NULL;
+  const char *name = NULL;
+  const struct snt_json_value *item = NULL;
+  snt_json_begin_object(writer, key);
+  while (snt_json_next(value, &at, &name, &item)) {
+    write_item(item, name, paths, writer, depth);
+  }
+  snt_json_end_object(writer);
+}
+
+static void write_array(const struct snt_json_value *value, const struct paths *paths, struct snt_json_writer *writer,
+                        const char *key, int depth) {
+  snt_json_begin_array(writer, key);
+  for (size_t i = 0; i < snt_json_count(value); i++) {
+    write_item(snt_json_at(value, i), NULL, paths, writer, depth);
+  }
+  snt_json_end_array(writer);
 }
 
 static void write_value(const struct snt_json_value *value, const struct paths *paths, struct snt_json_writer *writer,
@@ -125,8 +140,10 @@ static void write_value(const struct snt_json_value *value, const struct paths *
   }
   switch (snt_json_type(value)) {
   case SNT_JSON_OBJECT:
+    write_object(value, paths, writer, key, depth);
+    break;
   case SNT_JSON_ARRAY:
-    write_container(value, paths, writer, key, depth);
+    write_array(value, paths, writer, key, depth);
     break;
   case SNT_JSON_STRING: {
     const char *text = snt_json_string(value, &len);

@@ -105,6 +105,11 @@ static bool is_wanted_folder(const char *entry) { return strcmp(entry, "spec") !
 
 static snt_status walk_folder(struct walk *walk, const char *below, int depth, struct snt_err *err);
 
+/* What may be a file's name: a line feed in it would make its hash that of other files. */
+static bool is_good_name(const struct snt_buf *name) {
+  return name->len <= 200 && snt_utf8_check_printable(name->data, name->len);
+}
+
 /* below: "" or "rules/". Links are not followed. */
 static snt_status visit(struct walk *walk, const char *below, const char *entry, int depth, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf name = {0};
@@ -112,7 +117,7 @@ static snt_status visit(struct walk *walk, const char *below, const char *entry,
   struct stat st;
   SNT_TRY(snt_buf_appendf(&name, err, "%s%s", below, entry));
   SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", walk->root, name.data));
-  if (entry[0] == '.' || name.len > 200 || lstat(path.data, &st) != 0) {
+  if (entry[0] == '.' || !is_good_name(&name) || lstat(path.data, &st) != 0) {
     return snt_done();
   }
   if (S_ISDIR(st.st_mode) && is_wanted_folder(entry)) {
@@ -126,6 +131,7 @@ static snt_status visit(struct walk *walk, const char *below, const char *entry,
 static snt_status walk_folder(struct walk *walk, const char *below, int depth, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf path = {0};
   SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", walk->root, below));
+  SNT_TRY(walk->check == SNT_FILE_ANY ? snt_done() : check_folder(path.data, err));
   struct dirent **entries = NULL;
   int count = depth > DEPTH_MAX ? 0 : scandir(path.data, &entries, NULL, alphasort);
   snt_status status = count < 0 ? snt_fail(err, SNT_CODE_POLICY_INVALID, "%s cannot be listed", path.data) : snt_done();

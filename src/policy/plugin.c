@@ -88,6 +88,11 @@ static snt_status take_list(const struct snt_json_value *object, const char *key
   return snt_done();
 }
 
+/* An object, or nothing at all. */
+static bool is_map(const struct snt_json_value *value) {
+  return snt_json_type(value) == SNT_JSON_OBJECT || snt_json_type(value) == SNT_JSON_NONE;
+}
+
 static bool is_word(const char *text) {
   static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
   return text[0] != '\0' && strlen(text) <= 64 && strspn(text, allowed) == strlen(text);
@@ -133,7 +138,7 @@ static snt_status read_question(const struct reading *reading, const char *name,
   char url[1025];
   if (!is_word(name) || !snt_ok(snt_json_check_keys(value, "", keys, NULL)) ||
       !take_text(value, "url", url, sizeof url) || !take_text(value, "secret", out->secret, sizeof out->secret) ||
-      !take_text(value, "accept", out->accept, sizeof out->accept)) {
+      !take_text(value, "accept", out->accept, sizeof out->accept) || !is_map(snt_json_get(value, "params"))) {
     return refuse_reply("needs.http", err);
   }
   (void)snprintf(out->name, sizeof out->name, "%s", name);
@@ -249,7 +254,8 @@ static snt_status read_needs(const struct reading *reading, const struct snt_jso
   snt_status fields_status = take_list(needs, "request", &fields, err); /* only looked at, and kept as JSON */
   free_list(fields);
   SNT_TRY(fields_status);
-  if (!snt_ok(snt_json_check_keys(needs, "", keys, NULL)) || !take_flag(needs, "geoip", &out->needs_geoip) ||
+  if (!is_map(needs) || !snt_ok(snt_json_check_keys(needs, "", keys, NULL)) || !is_map(snt_json_get(needs, "http")) ||
+      !is_map(snt_json_get(needs, "secrets")) || !take_flag(needs, "geoip", &out->needs_geoip) ||
       !take_flag(needs, "history", &out->needs_history)) {
     return refuse_reply("needs", err);
   }

@@ -182,13 +182,24 @@ static snt_status substitute(const struct snt_question *question, snt_param_look
   return snt_done();
 }
 
-/* No segment of the path is a way to another one. */
+/* What a server may take for the end of a segment, and how long that is; values are encoded in capital letters. */
+static size_t length_of_separator(const char *text) {
+  bool is_encoded = strncmp(text, "%2F", 3) == 0 || strncmp(text, "%5C", 3) == 0;
+  return text[0] == '/' ? 1 : is_encoded ? 3 : 0;
+}
+
+/* Whether a segment of the path is a way to another one. */
 static bool has_dot_segment(const char *path) {
-  for (const char *at = path; *at == '/'; at += strcspn(at, "/?")) {
-    size_t len = strcspn(++at, "/?");
-    if ((len == 1 && at[0] == '.') || (len == 2 && at[0] == '.' && at[1] == '.')) {
+  for (const char *at = path; *at != '\0';) {
+    size_t len = strspn(at, ".");
+    const char *end = at + len;
+    if ((len == 1 || len == 2) && (*end == '\0' || length_of_separator(end) > 0)) {
       return true;
     }
+    while (*end != '\0' && length_of_separator(end) == 0) {
+      end++;
+    }
+    at = end + length_of_separator(end);
   }
   return false;
 }

@@ -171,6 +171,43 @@ static void what_is_missing_or_may_be_changed_by_others_is_refused(void **state)
   assert_ok(snt_policy_read_file(folder, false, &policy, NULL)); /* to look at it is harmless */
 }
 
+static void no_two_bundles_have_the_same_hash(void **state) {
+  (void)state;
+  SNT_POLICY_AUTO struct snt_policy two = {0};
+  SNT_POLICY_AUTO struct snt_policy one = {0};
+  put("bundle.yaml", "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: rules.lua\n", 0644);
+  put("rules.lua", "return 1", 0644);
+  put("x.lua", "abc", 0644);
+  put("y.lua", "return 2", 0644);
+  assert_ok(snt_policy_read_file(folder, true, &two, NULL));
+  char path[128];
+  (void)snprintf(path, sizeof path, "%s/x.lua", folder);
+  assert_int_equal(unlink(path), 0);
+  (void)snprintf(path, sizeof path, "%s/y.lua", folder);
+  assert_int_equal(unlink(path), 0);
+  put("x.lua\n3\nabc\ny.lua", "return 2", 0644);
+  assert_ok(snt_policy_read_file(folder, true, &one, NULL));
+  assert_int_equal(one.file_count, two.file_count - 2);
+  assert_string_not_equal(one.sha256, two.sha256);
+}
+
+/* Who may rename files of a folder may swap them, though each is of the right owner. */
+static void a_folder_below_that_others_may_change_is_refused(void **state) {
+  (void)state;
+  char below[128];
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  put("bundle.yaml", "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: rules.lua\n", 0644);
+  put("rules.lua", "return 1", 0644);
+  (void)snprintf(below, sizeof below, "%s/below", folder);
+  assert_int_equal(mkdir(below, 0755), 0);
+  put("below/c.lua", "return 2", 0644);
+  assert_ok(snt_policy_read_file(folder, true, &policy, NULL));
+  snt_policy_clear(&policy);
+  assert_int_equal(chmod(below, 0777), 0);
+  assert_refused("/below/ may be changed by other users");
+  assert_ok(snt_policy_read_file(folder, false, &policy, NULL));
+}
+
 int main(void) {
 #define CASE(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
   const struct CMUnitTest tests[] = {
@@ -178,6 +215,8 @@ int main(void) {
       CASE(the_hash_is_of_manifest_and_policy),
       CASE(files_in_lua_are_what_a_policy_in_lua_may_require),
       CASE(a_file_has_512_kib_at_most_and_a_bundle_2_mib),
+      CASE(no_two_bundles_have_the_same_hash),
+      CASE(a_folder_below_that_others_may_change_is_refused),
       CASE(what_is_missing_or_may_be_changed_by_others_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

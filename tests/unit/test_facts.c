@@ -86,15 +86,15 @@ static void secrets_stand_in_the_form_of_the_manifest(void **state) {
   assert_header("b", "", "Basic ");
 }
 
-static void assert_taken(long status, const char *type, const char *body, enum snt_fact_status wanted,
-                         const char *text) {
+static void assert_taken_with(const char *own, long status, const char *type, const char *body,
+                              enum snt_fact_status wanted, const char *text) {
   struct snt_fact fact = ask("q", "x");
   struct snt_http_fact http = {.fact = &fact, .grant = &grant};
   struct snt_http_response response = {.status = snt_done(), .http_status = status};
   struct snt_secret *secret = NULL;
   (void)snprintf(response.content_type, sizeof response.content_type, "%s", type);
   assert_ok(snt_secret_new_from(body, strlen(body), &response.body, NULL));
-  assert_ok(snt_secret_new_from("topsecret", 9, &secret, NULL));
+  assert_ok(snt_secret_new_from(own, strlen(own), &secret, NULL));
   assert_ok(snt_http_fact_add_secret(&http, secret, NULL));
   assert_ok(snt_http_fact_take(&http, &response, NULL));
   const char *got = fact.status == SNT_FACT_OK ? snt_buf_borrow(&fact.value) : fact.reason;
@@ -104,6 +104,11 @@ static void assert_taken(long status, const char *type, const char *body, enum s
   snt_buf_clear(&fact.value);
   snt_http_fact_clear(&http);
   snt_http_response_clear(&response);
+}
+
+static void assert_taken(long status, const char *type, const char *body, enum snt_fact_status wanted,
+                         const char *text) {
+  assert_taken_with("topsecret", status, type, body, wanted, text);
 }
 
 static void answers_become_facts_or_reasons(void **state) {
@@ -126,6 +131,8 @@ static void answers_become_facts_or_reasons(void **state) {
   assert_taken(200, json, "{\"a\":\"topsecret\"}", SNT_FACT_UNAVAILABLE, "holds the secret");
   assert_taken(404, "text/plain", "dG9wc2VjcmV0", SNT_FACT_UNAVAILABLE, "holds the secret");
   assert_taken(200, "topsecret", "{}", SNT_FACT_UNAVAILABLE, "holds the secret");
+  assert_taken_with("TopSecret", 200, "x/topsecret", "{}", SNT_FACT_UNAVAILABLE, "holds the secret");
+  assert_taken_with("TopSecret", 200, "topsecre", "{}", SNT_FACT_OK, "");
 }
 
 static void a_call_that_failed_is_late_or_not_had(void **state) {

@@ -1,8 +1,12 @@
 #include "check.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
+
 #include "http_server.h"
 
 #include "base/clock.h"
+#include "base/module.h"
 #include "net/http.h"
 
 /* Everything a test needs for one client. */
@@ -140,6 +144,31 @@ static void deadlines_end_calls_that_hang_or_drip(void **state) {
     assert_true(response.is_retryable);
     end(&fixture, NULL, 0);
   }
+}
+
+/* In the place of the C library's: a name server that does not answer. */
+SNT_MODULE_EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                                  struct addrinfo **out) {
+  if (node != NULL && strcmp(node, "slow.example") == 0) {
+    (void)sleep(3);
+    return EAI_NONAME;
+  }
+  int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = NULL;
+  *(void **)(void *)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+  return real == NULL ? EAI_SYSTEM : real(node, service, hints, out);
+}
+
+static void a_deadline_holds_for_a_name_server_too(void **state) {
+  (void)state;
+  struct fixture fixture;
+  struct snt_http_response response;
+  begin(&fixture, NULL, 0);
+  int64_t before = snt_clock_monotonic_ms();
+  ask(&fixture, (struct snt_http_request){.url = "https://slow.example/", .timeout_ms = 200}, &response);
+  assert_in_range(snt_clock_monotonic_ms() - before, 200, 1500);
+  expect_error(&response, SNT_CODE_TIMEOUT, "no connection");
+  end(&fixture, NULL, 0);
+  assert_in_range(snt_clock_monotonic_ms() - before, 200, 1500);
 }
 
 static void what_cannot_be_reached_is_named(void **state) {
@@ -405,6 +434,7 @@ int main(void) {
       cmocka_unit_test(answers_that_are_not_whole_fail_the_call),
       cmocka_unit_test(a_head_of_many_lines_is_cut_off),
       cmocka_unit_test(deadlines_end_calls_that_hang_or_drip),
+      cmocka_unit_test(a_deadline_holds_for_a_name_server_too),
       cmocka_unit_test(what_cannot_be_reached_is_named),
       cmocka_unit_test(plain_http_goes_to_literal_loopback_only),
       cmocka_unit_test(odd_requests_are_refused_before_a_socket_opens),

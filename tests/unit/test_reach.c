@@ -50,6 +50,12 @@ static void some_addresses_are_never_asked(void **state) {
       "2001::1",
       "2001:db8::1",
       "100::1",
+      "::ffff:0:127.0.0.1",
+      "::fffe:7f00:1",
+      "5f00::1",
+      "168.63.129.16",
+      "fd20:ce::254",
+      "fd00:42::42",
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     if (may_connect(rows[i], true) || may_connect(rows[i], false)) {

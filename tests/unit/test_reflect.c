@@ -38,6 +38,14 @@ static void a_secret_is_found_in_every_common_encoding(void **state) {
   }
 }
 
+static void a_secret_beyond_ascii_is_found_in_json(void **state) {
+  (void)state;
+  assert_true(holds("p\xc3\xa4ssw\xe2\x82\xac\xf0\x9f\x94\x91", "{\"a\":\"p\\u00e4ssw\\u20AC\\ud83d\\udd11\"}"));
+  assert_true(holds("p\xc3\xa4ssword", "{\"a\":\"p\xc3\xa4ss\\u0077ord\"}"));
+  assert_true(holds("ab/%41cdef", "{\"a\":\"ab\\/%41cdef\"}")); /* a percent sign of its own */
+  assert_false(holds("p\xc3\xa4ssword", "{\"a\":\"p\\u00e5ssword\\ud83d\\ud\"}"));
+}
+
 static void what_is_like_it_is_not_it(void **state) {
   (void)state;
   static const char *const rows[] = {"",
@@ -93,6 +101,7 @@ static void a_secret_within_anything_in_base64_is_found(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_secret_is_found_in_every_common_encoding),
+      cmocka_unit_test(a_secret_beyond_ascii_is_found_in_json),
       cmocka_unit_test(what_is_like_it_is_not_it),
       cmocka_unit_test(a_secret_within_anything_in_base64_is_found),
   };

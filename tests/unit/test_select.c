@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "format/select.h"
 
@@ -59,6 +60,24 @@ static void null_is_absent_and_large_numbers_are_texts(void **state) {
   assert_string_equal(snt_buf_borrow(&out), "{}");
 }
 
+/* As many members as fit into an answer: each costs the same. */
+static void many_members_cost_no_more_than_their_number(void **state) {
+  (void)state;
+  enum { MEMBERS = 25000 };
+  static const char *const paths[] = {"x", NULL};
+  SNT_BUF_AUTO struct snt_buf json = {0};
+  SNT_BUF_AUTO struct snt_buf out = {0};
+  assert_ok(snt_buf_append_char(&json, '{', NULL));
+  for (int i = 0; i < MEMBERS; i++) {
+    assert_ok(snt_buf_appendf(&json, NULL, "\"%x\":1,", (unsigned)i));
+  }
+  assert_ok(snt_buf_append_str(&json, "\"x\":2}", NULL));
+  clock_t before = clock();
+  assert_ok(select_from(json.data, paths, &out, NULL));
+  assert_string_equal(snt_buf_borrow(&out), "{\"x\":2}");
+  assert_true(clock() - before < CLOCKS_PER_SEC / 4);
+}
+
 static void what_is_too_deep_is_refused(void **state) {
   (void)state;
   for (int depth = 14; depth < 20; depth++) {
@@ -94,6 +113,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_path_names_a_part),
       cmocka_unit_test(null_is_absent_and_large_numbers_are_texts),
+      cmocka_unit_test(many_members_cost_no_more_than_their_number),
       cmocka_unit_test(what_is_too_deep_is_refused),
       cmocka_unit_test(paths_have_one_form),
   };

@@ -31,6 +31,7 @@ static const struct {
     {CURLOPT_HTTP09_ALLOWED, 0},
     {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
     {CURLOPT_PATH_AS_IS, 1}, /* the path is signed as it stands */
+    {CURLOPT_QUICK_EXIT, 1}, /* a call that is late does not wait for a name server */
 };
 
 static CURLcode set_rules(CURL *easy) {
