@@ -1,5 +1,9 @@
+/* MUST
+ *  1. say "no grants" only where there is no log, or all that could tell of one was read;
+ *  2. let no number of denied requests push a grant out of sight: they are passed over unread. */
 #include "audit/history.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +14,7 @@
 #include "base/str.h"
 #include "format/json.h"
 
-enum { TAIL_BYTES = 1024 * 1024, PENDING_MAX = 32 };
+enum { TAIL_BYTES = 32 * 1024 * 1024, PENDING_MAX = 32 };
 
 /* What is told of a grant: a decision, and whether it was issued. */
 struct grant {
@@ -63,26 +67,38 @@ static void take_issued(struct history *history, const struct snt_json_value *re
   }
 }
 
-static void take_line(struct history *history, const char *line, size_t len) {
+/* Whether a line may be one half of a grant: as the log writes it, without a space. */
+static bool may_matter(const char *line, size_t len) {
+  static const char allowed[] = "\"effect\":\"allow\"";
+  static const char issued[] = "\"kind\":\"issued\"";
+  return memmem(line, len, allowed, sizeof allowed - 1) != NULL || memmem(line, len, issued, sizeof issued - 1) != NULL;
+}
+
+static snt_status take_line(struct history *history, const char *line, size_t len, struct snt_err *err) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  if (!snt_ok(snt_json_parse(line, len, "a record", &doc, NULL)) ||
-      !is_text(snt_json_root(doc), "user", history->user)) {
-    return;
+  if (!may_matter(line, len)) {
+    return snt_done();
+  }
+  SNT_TRY(snt_json_parse(line, len, "a record of the decision log", &doc, err));
+  if (!is_text(snt_json_root(doc), "user", history->user)) {
+    return snt_done();
   }
   if (is_text(snt_json_root(doc), "kind", "decision")) {
     take_decision(history, snt_json_root(doc));
   } else if (is_text(snt_json_root(doc), "kind", "issued")) {
     take_issued(history, snt_json_root(doc));
   }
+  return snt_done();
 }
 
 /* Moves to the last part of a long file; the line in whose middle that is, is passed over. */
-static snt_status skip_to_tail(struct snt_log_reader *reader, struct snt_err *err) {
+static snt_status skip_to_tail(struct snt_log_reader *reader, bool *is_cut, struct snt_err *err) {
   struct stat st;
   enum snt_log_piece piece = SNT_LOG_PIECE_END;
   char *line = NULL;
   size_t len = 0;
-  if (fstat(reader->fd, &st) != 0 || st.st_size <= TAIL_BYTES) {
+  *is_cut = fstat(reader->fd, &st) != 0 || st.st_size > TAIL_BYTES;
+  if (!*is_cut) {
     return snt_done();
   }
   if (lseek(reader->fd, st.st_size - TAIL_BYTES, SEEK_SET) < 0) {
@@ -94,19 +110,23 @@ static snt_status skip_to_tail(struct snt_log_reader *reader, struct snt_err *er
 static snt_status read_all(const char *path, struct history *history, struct snt_err *err) {
   SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
   SNT_TRY(snt_log_reader_open(path, &reader, err));
-  SNT_TRY(skip_to_tail(&reader, err));
-  for (;;) {
-    enum snt_log_piece piece = SNT_LOG_PIECE_END;
+  enum snt_log_piece piece = SNT_LOG_PIECE_LINE;
+  bool is_cut = false;
+  SNT_TRY(skip_to_tail(&reader, &is_cut, err));
+  while (piece != SNT_LOG_PIECE_END) {
     char *line = NULL;
     size_t len = 0;
     SNT_TRY(snt_log_reader_next(&reader, &piece, &line, &len, err));
-    if (piece == SNT_LOG_PIECE_END) {
-      return snt_done();
+    if (piece == SNT_LOG_PIECE_LONG) {
+      return snt_fail(err, SNT_CODE_NOT_A_LOG, "the decision log has a line over 64 KiB");
     }
     if (piece == SNT_LOG_PIECE_LINE) {
-      take_line(history, line, len);
+      SNT_TRY(take_line(history, line, len, err));
     }
   }
+  return is_cut && history->grant_count == 0
+             ? snt_fail(err, SNT_CODE_NOT_A_LOG, "the decision log's last 32 MiB tell of no grant")
+             : snt_done();
 }
 
 static snt_status write_all(const struct history *history, struct snt_buf *out, struct snt_err *err) {
@@ -136,6 +156,7 @@ snt_status snt_log_history(const char *path, const char *user, struct snt_buf *o
     return snt_fail_memory(err);
   }
   history->user = user;
-  SNT_TRY(access(path, F_OK) == 0 ? read_all(path, history, err) : snt_done());
+  bool is_missing = access(path, F_OK) != 0 && errno == ENOENT;
+  SNT_TRY(is_missing ? snt_done() : read_all(path, history, err));
   return write_all(history, out, err);
 }

@@ -10,8 +10,8 @@
 
 static char path[64];
 
-static void write_log(const char *text, size_t times) {
-  FILE *file = fopen(path, "w");
+static void add_to_log(const char *text, size_t times) {
+  FILE *file = fopen(path, "a");
   assert_non_null(file);
   for (size_t i = 0; i < times; i++) {
     assert_true(fputs(text, file) >= 0);
@@ -19,8 +19,15 @@ static void write_log(const char *text, size_t times) {
   assert_int_equal(fclose(file), 0);
 }
 
+static void write_log(const char *text, size_t times) {
+  assert_int_equal(truncate(path, 0), 0);
+  add_to_log(text, times);
+}
+
 #define DECISION(id, user, more)                                                                                       \
-  "{\"kind\":\"decision\",\"request_id\":\"" id "\",\"user\":\"" user "\",\"request\":{\"mode\":\"cli\"" more "}}\n"
+  "{\"kind\":\"decision\",\"request_id\":\"" id "\",\"user\":\"" user                                                  \
+  "\",\"effect\":\"allow\",\"request\":{\"mode\":\"cli\"" more "}}\n"
+#define DENIED "{\"kind\":\"decision\",\"request_id\":\"1\",\"user\":\"alice\",\"effect\":\"deny\",\"request\":{}}\n"
 #define ISSUED(id, user, time)                                                                                         \
   "{\"kind\":\"issued\",\"time\":\"" time "\",\"request_id\":\"" id "\",\"user\":\"" user                              \
   "\",\"profile\":\"dev\",\"role_arn\":\"arn\"}\n"
@@ -49,6 +56,33 @@ static void only_the_last_are_told_of_a_long_log(void **state) {
     count++;
   }
   assert_int_equal(count, SNT_HISTORY_MAX);
+}
+
+static void denied_requests_push_no_grant_out_of_sight(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf out = {0};
+  write_log(DECISION("1", "alice", ""), 1);
+  add_to_log(DENIED, 30000);
+  add_to_log(ISSUED("1", "alice", "T1"), 1);
+  add_to_log(DENIED, 30000);
+  assert_ok(snt_log_history(path, "alice", &out, NULL));
+  assert_non_null(strstr(snt_buf_borrow(&out), "\"time\":\"T1\""));
+}
+
+static void what_may_hide_a_grant_is_an_error(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf out = {0};
+  write_log("{\"kind\":\"issued\",\"time\"\n", 1);
+  assert_code(snt_log_history(path, "alice", &out, NULL), SNT_CODE_SYNTAX);
+  write_log("x", 70000);
+  add_to_log("\n", 1);
+  assert_code(snt_log_history(path, "alice", &out, NULL), SNT_CODE_NOT_A_LOG);
+  assert_code(snt_log_history("/etc/hostname/log", "alice", &out, NULL), SNT_CODE_NOT_A_LOG);
+  write_log(DENIED, 1);
+  add_to_log(DENIED, 33 * 1024 * 1024 / strlen(DENIED));
+  assert_code(snt_log_history(path, "alice", &out, NULL), SNT_CODE_NOT_A_LOG);
+  add_to_log(DECISION("1", "alice", "") ISSUED("1", "alice", "T1"), 1);
+  assert_ok(snt_log_history(path, "alice", &out, NULL));
 }
 
 static void no_log_is_no_history_and_what_is_no_log_is_an_error(void **state) {
@@ -92,6 +126,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(grants_are_told_the_newest_first),
       cmocka_unit_test(only_the_last_are_told_of_a_long_log),
+      cmocka_unit_test(denied_requests_push_no_grant_out_of_sight),
+      cmocka_unit_test(what_may_hide_a_grant_is_an_error),
       cmocka_unit_test(no_log_is_no_history_and_what_is_no_log_is_an_error),
       cmocka_unit_test(as_a_fact_it_is_had_or_not),
   };
