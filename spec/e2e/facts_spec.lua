@@ -227,6 +227,8 @@ describe("a plugin's question", function()
     local rows = {
       { grant = "http: [q], hosts: [b.example]", reason = "does not grant host a.example" },
       { grant = "http: [q], hosts: [a.example.evil.example]", reason = "does not grant host a.example" },
+      { url = "GET https://a.example:8443/q/{id}", reason = "does not grant host a.example:8443" },
+      { grant = "http: [q], hosts: ['a.example:8443']", reason = "does not grant host a.example" },
       { grant = "hosts: [a.example]", reason = "the bundle does not grant it" },
       { url = "GET https://{id}.example/q", check = [[return host.http { "q", id = "a.example/" }.json.holds]],
         reason = "has a value that it may not have" },

@@ -10,7 +10,7 @@
 enum { LIST_MAX = 64, TEXT_MAX = 255 };
 
 static const char NAME_CHARACTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
-static const char HOST_CHARACTERS[] = "abcdefghijklmnopqrstuvwxyz0123456789.-:";
+static const char HOST_CHARACTERS[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
 
 static void free_list(char **list) {
   for (char **item = list; item != NULL && *item != NULL; item++) {
@@ -46,7 +46,13 @@ static bool is_file_pattern(const char *text) {
 
 static bool is_plain_name(const char *text) { return is_made_of(text, NAME_CHARACTERS); }
 
-static bool is_host(const char *text) { return is_made_of(text, HOST_CHARACTERS) && text[0] != '.'; }
+/* A name, and a port where it is not 443. */
+static bool is_host(const char *text) {
+  size_t len = strspn(text, HOST_CHARACTERS);
+  const char *port = text[len] == ':' ? text + len + 1 : "8443";
+  return len > 0 && len <= TEXT_MAX && text[0] != '.' && (text[len] == '\0' || text[len] == ':') &&
+         is_made_of(port, "0123456789") && strlen(port) <= 5 && port[0] != '0' && strcmp(port, "443") != 0;
+}
 
 struct row {
   const char *key;
@@ -57,7 +63,8 @@ struct row {
 
 static const struct row ROWS[] = {
     {"http", offsetof(struct snt_grant, http), is_plain_name, " has to be a list of names of the plugin's needs.http"},
-    {"hosts", offsetof(struct snt_grant, hosts), is_host, " has to be a list of host names in small letters"},
+    {"hosts", offsetof(struct snt_grant, hosts), is_host,
+     " has to be a list of host names in small letters, with :port where it is not 443"},
     {"secrets", offsetof(struct snt_grant, secrets), is_plain_name,
      " has to be a list of names of the plugin's needs.secrets"},
     {"files", offsetof(struct snt_grant, files), is_file_pattern, " has to be a list of files of the bundle"},

@@ -139,7 +139,10 @@ snt_status snt_question_parse_url(const char *text, struct snt_question *out, st
 
 bool snt_question_host(const struct snt_question *question, char host[static 256]) {
   const char *start = question->url + sizeof SCHEME - 1;
-  size_t len = strcspn(start, ":/");
+  size_t len = strcspn(start, "/");
+  size_t name_len = strcspn(start, ":/");
+  bool has_own_port = len - name_len == 4 && strncmp(start + name_len, ":443", 4) == 0;
+  len = has_own_port ? name_len : len;
   (void)snprintf(host, 256, "%.*s", len < 256 ? (int)len : 0, start);
   return strchr(host, '{') == NULL;
 }
@@ -211,9 +214,9 @@ snt_status snt_question_build(const struct snt_question *question, snt_param_loo
   SNT_BUF_AUTO struct snt_buf bare = {0};
   SNT_TRY(snt_buf_append(&bare, url->data, strcspn(url->data, "?"), err));
   SNT_TRY(snt_url_parse(bare.data, "the question's URL", &parsed, err));
-  if (strcmp(parsed.scheme, "https") != 0 || has_dot_segment(parsed.path)) {
+  if (strcmp(parsed.scheme, "https") != 0 || strlen(parsed.authority) >= 256 || has_dot_segment(parsed.path)) {
     return snt_fail(err, SNT_CODE_SYNTAX, "the parameters make a path that leads elsewhere");
   }
-  (void)snprintf(host, 256, "%s", parsed.host);
+  memcpy(host, parsed.authority, strlen(parsed.authority) + 1);
   return snt_done();
 }

@@ -16,7 +16,8 @@ static void what_is_not_written_is_not_granted(void **state) {
   (void)state;
   SNT_MANIFEST_AUTO struct snt_manifest manifest = {0};
   assert_ok(parse("  bare: {version: 1.0.0}\n"
-                  "  oncall: {version: 1.2.0, grant: {http: [oncalls], hosts: [api.pagerduty.com], secrets: [token], "
+                  "  oncall: {version: 1.2.0, grant: {http: [oncalls], hosts: [api.pagerduty.com, \"a.example:8443\"], "
+                  "secrets: [token], "
                   "files: [\"days/*.ics\"], geoip: true, history: true, private: true}}\n",
                   &manifest, NULL));
   const struct snt_grant *bare = snt_grants_find(&manifest.grants, "bare");
@@ -27,6 +28,7 @@ static void what_is_not_written_is_not_granted(void **state) {
   assert_non_null(full);
   assert_string_equal(full->version, "1.2.0");
   assert_true(snt_grant_lists(full->http, "oncalls") && snt_grant_lists(full->hosts, "api.pagerduty.com"));
+  assert_true(snt_grant_lists(full->hosts, "a.example:8443") && !snt_grant_lists(full->hosts, "a.example"));
   assert_true(snt_grant_lists(full->secrets, "token") && full->has_geoip && full->has_history);
   assert_true(full->allows_private && snt_grant_fits(full->files, "days/de.ics"));
   assert_false(snt_grant_fits(full->files, "days/more/de.ics") || snt_grant_lists(full->hosts, "pagerduty.com"));
@@ -48,6 +50,11 @@ static void what_makes_no_sense_is_refused_with_its_place(void **state) {
       {"  a: {version: 1.0.0, grant: {host: [a]}}\n",
        "unknown key \"host\" in plugins.a.grant; did you mean \"hosts\"?"},
       {"  a: {version: 1.0.0, grant: {hosts: a.example}}\n", "plugins.a.grant.hosts has to be a list of host names"},
+      {"  a: {version: 1.0.0, grant: {hosts: [\"a.example:443\"]}}\n",
+       "in small letters, with :port where it is not 443"},
+      {"  a: {version: 1.0.0, grant: {hosts: [\"a.example:\"]}}\n", "plugins.a.grant.hosts has to be a list"},
+      {"  a: {version: 1.0.0, grant: {hosts: [\"a.example:123456\"]}}\n", "plugins.a.grant.hosts has to be a list"},
+      {"  a: {version: 1.0.0, grant: {hosts: [\":8443\"]}}\n", "plugins.a.grant.hosts has to be a list"},
       {"  a: {version: 1.0.0, grant: {hosts: [A.example]}}\n", "plugins.a.grant.hosts has to be a list"},
       {"  a: {version: 1.0.0, grant: {hosts: [\"*.example\"]}}\n", "plugins.a.grant.hosts has to be a list"},
       {"  a: {version: 1.0.0, grant: {hosts: [\"u@a.example\"]}}\n", "plugins.a.grant.hosts has to be a list"},

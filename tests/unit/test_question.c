@@ -79,7 +79,8 @@ static void values_stand_encoded_where_they_belong(void **state) {
       {"GET https://a.example:8443/u/{mail}",
        {"mail", "a.b@example.com", NULL},
        "https://a.example:8443/u/a.b%40example.com",
-       "a.example"},
+       "a.example:8443"},
+      {"GET https://a.example:443/{x}", {"x", "1", NULL}, "https://a.example:443/1", "a.example"},
       {"GET https://a.example/{x}/{x}", {"x", "1", NULL}, "https://a.example/1/1", "a.example"},
       {"GET https://a.example/a%20b?q=%41", {NULL}, "https://a.example/a%20b?q=%41", "a.example"},
       {"GET https://a.example/v{x}", {"x", "..", NULL}, "https://a.example/v..", "a.example"},
@@ -92,6 +93,9 @@ static void values_stand_encoded_where_they_belong(void **state) {
     assert_ok(snt_question_build(&question, value_of, rows[i].pairs, &url, host, NULL));
     assert_string_equal(snt_buf_borrow(&url), rows[i].wanted);
     assert_string_equal(host, rows[i].host);
+    if (snt_question_host(&question, host)) {
+      assert_string_equal(host, rows[i].host);
+    }
   }
 }
 
