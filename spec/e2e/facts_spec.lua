@@ -163,6 +163,7 @@ describe("a plugin's question", function()
     { "JSON that is too deep", { body = ("["):rep(20) .. ("]"):rep(20) }, "fact_unavailable", "levels deep" },
     { "an answer that is too large for a fact", { json = { holds = ("x"):rep(5000) } }, "fact_too_large", "4 KiB" },
     { "10 MB", { body = ("x"):rep(10000000) }, "fact_unavailable", "too large" },
+    { "an answer without an end", { json = { holds = true }, endless = true }, "fact_unavailable", "where it ends" },
     { "half an answer", { json = { holds = true }, cut = true }, "fact_unavailable", "shorter" },
     { "no answer", { close = true }, "fact_unavailable", "a.example" },
     { "a slow answer", { json = {}, delay_s = 3 }, "plugin_timeout", "no whole answer within" },

@@ -8,7 +8,8 @@ FOLDER/requests.jsonl        every request: {"host", "path", "query", "headers"}
 
 An answer: {"status": 200, "json": ..., "body": text, "type": content type, "headers": {}, "pages": [answer, ...]} by the
 query's offset (a page for each), "delay_s": n before it, "drip_s": n between its bytes, "cut": true for half of it,
-"close": true for none at all, "reflect": how the secret of the request comes back (one of REFLECTIONS).
+"endless": true for one that does not
+say how long it is, "close": true for none at all, "reflect": how the secret of the request comes back (one of REFLECTIONS).
 """
 import base64
 import http.server
@@ -67,7 +68,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.body_of(answer).encode()
         self.send_response(answer.get("status", 200))
         self.send_header("Content-Type", answer.get("type", "application/json"))
-        self.send_header("Content-Length", str(len(body)))
+        if not answer.get("endless"):
+            self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
         for name, value in answer.get("headers", {}).items():
             self.send_header(name, value)

@@ -86,6 +86,7 @@ static bool take_field(struct snt_exchange *exchange, struct snt_slice name, str
   if (is_name(name, "Transfer-Encoding") && !is_name(value, "chunked")) {
     return refuse(exchange, "the answer's Transfer-Encoding was not asked for") != 0;
   }
+  exchange->is_chunked = exchange->is_chunked || is_name(name, "Transfer-Encoding");
   if (is_name(name, "Content-Type")) {
     take_type(value, response->content_type, sizeof response->content_type);
   }
@@ -165,6 +166,11 @@ size_t snt_exchange_take_body(char *data, size_t size, size_t count, void *conte
 static snt_status complete(struct snt_exchange *exchange, struct snt_err *err) {
   if (!exchange->has_head) {
     return snt_fail(err, SNT_CODE_ANSWER_INVALID, "%s: the answer has no complete head", exchange->call->host);
+  }
+  bool has_end = exchange->announced >= 0 || exchange->is_chunked || exchange->call->response->http_status == 204;
+  if (!has_end && exchange->call->request->route != NULL) {
+    return snt_fail(err, SNT_CODE_ANSWER_INVALID, "%s: the answer does not say where it ends: it may have been cut",
+                    exchange->call->host);
   }
   return make_room(exchange, 0, err);
 }

@@ -16,6 +16,7 @@ struct snt_exchange {
   size_t head_bytes;  /* of the answer so far */
   bool has_head;      /* the final answer's headers are complete */
   int64_t announced;  /* Content-Length; -1 without one */
+  bool is_chunked;
   struct snt_err why; /* a callback stopped the call; SNT_CODE_FAILED: none did */
   char detail[CURL_ERROR_SIZE];
 };
