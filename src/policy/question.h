@@ -42,8 +42,8 @@ bool snt_question_parse_class(const char *text, bool is_allowed[static 128]);
 bool snt_question_host(const struct snt_question *question, char host[static 256]);
 /* The value of a parameter by its place in question->params. */
 typedef const char *(*snt_param_lookup)(const void *context, const char *name);
-/* The URL and its host (as of snt_question_host) with the values in it. Code SYNTAX when a value may not be there, naming
- * the parameter and not the value. */
+/* The URL and its host (as of snt_question_host) with the values in it. Code SYNTAX when a value may not be there,
+ * naming the parameter and not the value. */
 snt_status snt_question_build(const struct snt_question *question, snt_param_lookup look_up, const void *context,
                               struct snt_buf *url, char host[static 256], struct snt_err *err);
 

@@ -223,7 +223,7 @@ static void a_route_is_asked_about_every_socket(void **state) {
   struct snt_http_response response;
   sockets = 0;
   assert_ok(snt_http_perform(client, &request, &response, 1, NULL));
-  assert_int_equal(response.status.code, SNT_CODE_ANSWER_INVALID); /* and no proxy was asked */
+  assert_int_equal(response.status.code, SNT_CODE_ANSWER_INVALID);             /* and no proxy was asked */
   assert_non_null(strstr(response.err.message, "does not say where it ends")); /* nor does s_server */
   snt_http_response_clear(&response);
   assert_ok(snt_http_perform(client, &request, &response, 1, NULL));

@@ -13,9 +13,9 @@ struct snt_exchange {
   struct curl_slist connect_to;                      /* of the request's route */
   struct curl_slist lines[SNT_HTTP_HEADERS_MAX + 2]; /* of the request; their text lies in head */
   struct snt_secret *head;
-  size_t head_bytes;  /* of the answer so far */
-  bool has_head;      /* the final answer's headers are complete */
-  int64_t announced;  /* Content-Length; -1 without one */
+  size_t head_bytes; /* of the answer so far */
+  bool has_head;     /* the final answer's headers are complete */
+  int64_t announced; /* Content-Length; -1 without one */
   bool is_chunked;
   struct snt_err why; /* a callback stopped the call; SNT_CODE_FAILED: none did */
   char detail[CURL_ERROR_SIZE];
