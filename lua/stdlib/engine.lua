@@ -81,7 +81,8 @@ end
 --- @param facts what plugins asked for before, by question (needs.lua)
 -- @param is_final whether nothing more may be asked for
 function engine.new_run(request, facts, is_final)
-  local run = { request = request, trace = {}, rule = false, at = false, needs = false }
+  local trace = { nil, nil, nil, nil } -- with room for what most decisions look at
+  local run = { request = request, trace = trace, rule = false, at = false, needs = false }
   if facts then
     run.facts, run.is_final = facts, is_final
   end

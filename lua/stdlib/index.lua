@@ -111,7 +111,7 @@ end
 --- The index of a policy that engine.compile made ready.
 function index.build(policy)
   local by_profile, elsewhere = sort_by_profile(policy.rules)
-  local built = { profiles = {}, elsewhere = new_node(elsewhere) }
+  local built = { profiles = {}, elsewhere = new_node(elsewhere), has_elsewhere = #elsewhere > 0 }
   for name, rules in pairs(by_profile) do
     built.profiles[name] = new_node(rules)
   end
@@ -145,9 +145,12 @@ end
 
 --- The rules that can match, in order. Profile and user have to be known.
 function index.candidates(built, request)
-  local kind, name = match.list_of_kind(request.user.kind), request.user.name
+  local user, node = request.user, built.profiles[request.profile]
+  local kind, name = match.list_of_kind(user.kind), user.name
+  if not built.has_elsewhere then
+    return node and in_node(node, kind, name) or NONE
+  end
   local elsewhere = in_node(built.elsewhere, kind, name)
-  local node = built.profiles[request.profile]
   return node and merge(in_node(node, kind, name), elsewhere) or elsewhere
 end
 

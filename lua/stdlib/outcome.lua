@@ -117,10 +117,12 @@ local SENTENCES = {
 local function sentence(reply, rule)
   local kind = (reply.requires_server_mode and "requires_server_mode")
     or (reply.requires_session_tracking and "requires_session_tracking") or reply.effect
-  rule.sentences = rule.sentences or {}
-  local told = rule.sentences[kind] or SENTENCES[kind]:format(text.quote(rule.name))
-  rule.sentences[kind] = told
-  return told
+  local sentences = rule.sentences or {}
+  if not sentences[kind] then
+    sentences[kind] = SENTENCES[kind]:format(text.quote(rule.name))
+    rule.sentences = sentences
+  end
+  return sentences[kind]
 end
 
 -- The smallest of the rule's bounds that count in this mode; nil for none.
