@@ -283,9 +283,21 @@ def tests():
             yield f"{name_of(path)}: there is no tests/unit/test_{test}.c; write it, or name the test that covers it"
 
 
+def copies():
+    """A plugin may require its own files only: what two of them need stands in each, and is the same."""
+    own = {"init.lua", "plugin.lua"}
+    first = {}
+    for path in sorted(ROOT.glob("plugins/*/*.lua")):
+        if path.name in own:
+            continue
+        other = first.setdefault(path.name, path)
+        if other.read_text() != path.read_text():
+            yield f"{name_of(path)}: differs from {name_of(other)}; make both the same, or give them other names"
+
+
 RULES = {"layers": layers, "headers": headers, "secret": secret, "stdout": stdout, "banned": banned,
          "functions": functions, "files": files, "ifdef": ifdef, "format": format_c, "luacheck": luacheck,
-         "words": words, "tests": tests, "pages": pages}
+         "words": words, "tests": tests, "pages": pages, "copies": copies}
 
 
 def main(names):

@@ -23,6 +23,7 @@ CLEAN = {
     "README.md": "[the configuration](docs/configuration.md)\n",
     "lua/stdlib/init.lua": "return {}\n",
     "plugins/p/plugin.lua": "return {}\n",
+    "plugins/p/net.lua": "return { 1 }\n",
     "plugins/p/README.md": "# p\n\n## What it checks\n\n## Arguments\n\n## Example rule\n\n## Facts it needs\n\n"
                            "## When it fails\n",
 }
@@ -67,6 +68,7 @@ BROKEN = {
               ("README.md", "[gone](docs/gone.md)\n", "README.md: links to docs/gone.md"),
               ("src/issue/settings.h", '#define SNT_SETTINGS(X) X(A, "a.key", TEXT)\n', "says nothing about `a.key`"),
               ("src/issue/settings.h", "\n", "no key was found")],
+    "copies": [("plugins/q/net.lua", "return {}\n", "plugins/q/net.lua: differs from plugins/p/net.lua")],
 }
 
 
