@@ -15,8 +15,10 @@ static void append(struct snt_json_writer *writer, const char *data, size_t len)
   }
 }
 
-/* The bytes at text that cannot stand as they are; *code is the character. Control characters (C0, DEL, C1) and the two
- * line separators of Unicode, which some readers take for the end of a line. */
+/* The bytes at text that cannot stand as they are; *code is the character. Control characters (C0, DEL, C1) and those
+ * of Unicode: separators, which some readers take for the end of a line, and marks that turn the direction of what
+ * follows.
+ */
 static size_t odd_length(const unsigned char *text, size_t len, unsigned *code) {
   if (text[0] < 0x20 || text[0] == 0x7f || text[0] == '"' || text[0] == '\\') {
     *code = text[0];
@@ -26,9 +28,10 @@ static size_t odd_length(const unsigned char *text, size_t len, unsigned *code) 
     *code = text[1];
     return 2;
   }
-  if (len >= 3 && text[0] == 0xe2 && text[1] == 0x80 && (text[2] == 0xa8 || text[2] == 0xa9)) {
-    *code = 0x2000U + (text[2] & 0x3fU);
-    return 3;
+  if (len >= 3 && text[0] == 0xe2) {
+    *code = 0x2000U + ((text[1] & 0x3fU) << 6) + (text[2] & 0x3fU);
+    bool is_odd = (*code >= 0x2028 && *code <= 0x202e) || (*code >= 0x2066 && *code <= 0x2069);
+    return is_odd ? 3 : 0;
   }
   return 0;
 }

@@ -164,6 +164,8 @@ static void the_writer_escapes_what_could_break_a_line(void **state) {
   snt_json_writer_init(&writer, &out, NULL);
   snt_json_begin_object(&writer, NULL);
   snt_json_put_string(&writer, "k\"", "\x01\x1f\x7f\xc2\x80\xc2\x9f\xc2\xa0\xe2\x80\xa8\xe2\x80\xa9\t\r\n");
+  snt_json_put_string(
+      &writer, "b", "\xe2\x80\xa7\xe2\x80\xaa\xe2\x80\xae\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa");
   snt_json_put_string(&writer, "n", NULL);
   snt_json_put_integer(&writer, "i", INT64_MIN);
   snt_json_begin_array(&writer, "l");
@@ -172,8 +174,10 @@ static void the_writer_escapes_what_could_break_a_line(void **state) {
   snt_json_end_array(&writer);
   snt_json_end_object(&writer);
   assert_ok(snt_json_finish(&writer));
-  assert_string_equal(out.data, "{\"k\\\"\":\"\\u0001\\u001f\\u007f\\u0080\\u009f\xc2\xa0\\u2028\\u2029\\t\\r\\n\","
-                                "\"n\":null,\"i\":-9223372036854775808,\"l\":[true,null]}");
+  assert_string_equal(out.data,
+                      "{\"k\\\"\":\"\\u0001\\u001f\\u007f\\u0080\\u009f\xc2\xa0\\u2028\\u2029\\t\\r\\n\","
+                      "\"b\":\"\xe2\x80\xa7\\u202a\\u202e\xe2\x80\xaf\xe2\x81\xa5\\u2066\\u2069\xe2\x81\xaa\","
+                      "\"n\":null,\"i\":-9223372036854775808,\"l\":[true,null]}");
 }
 
 static void a_failure_of_the_writer_sticks(void **state) {
