@@ -191,7 +191,10 @@ static snt_status judge_coverage(const struct testing *testing, struct snt_err *
 /* The worst of what happened. */
 static snt_status judge(const struct testing *testing, struct snt_err *err) {
   const size_t *counts = testing->totals.counts;
-  SNT_TRY(testing->problems.refused > 0 ? snt_problems_status(&testing->problems, err) : snt_done());
+  if (testing->problems.refused > 0) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%zu of %zu specs cannot be run", testing->problems.refused,
+                    testing->problems.files);
+  }
   if (testing->malformed > 0) {
     return snt_fail(err, SNT_CODE_POLICY_INVALID, "%zu of %zu tests name what does not exist", testing->malformed,
                     total(testing));
