@@ -67,11 +67,11 @@ static void take_issued(struct history *history, const struct snt_json_value *re
   }
 }
 
-/* Whether a line may be one half of a grant: as the log writes it, without a space. */
+/* Passed over unread is only a decision that is not allow, as the log writes it. */
 static bool may_matter(const char *line, size_t len) {
+  static const char effect[] = "\"effect\":\"";
   static const char allowed[] = "\"effect\":\"allow\"";
-  static const char issued[] = "\"kind\":\"issued\"";
-  return memmem(line, len, allowed, sizeof allowed - 1) != NULL || memmem(line, len, issued, sizeof issued - 1) != NULL;
+  return memmem(line, len, effect, sizeof effect - 1) == NULL || memmem(line, len, allowed, sizeof allowed - 1) != NULL;
 }
 
 static snt_status take_line(struct history *history, const char *line, size_t len, struct snt_err *err) {

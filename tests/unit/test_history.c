@@ -36,7 +36,7 @@ static void grants_are_told_the_newest_first(void **state) {
   (void)state;
   SNT_BUF_AUTO struct snt_buf out = {0};
   write_log(DECISION("1", "alice", ",\"source_ip\":\"192.0.2.1\"") ISSUED("1", "alice", "T1") DECISION("2", "bob", "")
-                ISSUED("2", "bob", "T2") DECISION("3", "alice", "") "no record\n{}\n" DECISION("4", "alice", "")
+                ISSUED("2", "bob", "T2") DECISION("3", "alice", "") "{}\n" DECISION("4", "alice", "")
                     ISSUED("4", "alice", "T4") "{\"kind\":\"issued\"",
             1);
   assert_ok(snt_log_history(path, "alice", &out, NULL));
@@ -69,10 +69,27 @@ static void denied_requests_push_no_grant_out_of_sight(void **state) {
   assert_non_null(strstr(snt_buf_borrow(&out), "\"time\":\"T1\""));
 }
 
+/* Whatever wrote it. */
+static void a_grant_is_seen_in_any_form(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf out = {0};
+  write_log("{ \"user\": \"alice\", \"effect\": \"allow\", \"kind\": \"decision\", \"request_id\": \"1\" }\n"
+            "{ \"user\": \"alice\", \"kind\": \"issued\", \"request_id\": \"1\", \"time\": \"T1\" }\n",
+            1);
+  add_to_log("{\"kind\":\"decision\",\"request_id\":\"2\",\"user\":\"alice\",\"facts\":[{\"effect\":\"deny\"}],"
+             "\"effect\":\"allow\"}\n" ISSUED("2", "alice", "T2"),
+             1);
+  assert_ok(snt_log_history(path, "alice", &out, NULL));
+  assert_non_null(strstr(snt_buf_borrow(&out), "\"time\":\"T1\""));
+  assert_non_null(strstr(snt_buf_borrow(&out), "\"time\":\"T2\""));
+}
+
 static void what_may_hide_a_grant_is_an_error(void **state) {
   (void)state;
   SNT_BUF_AUTO struct snt_buf out = {0};
   write_log("{\"kind\":\"issued\",\"time\"\n", 1);
+  assert_code(snt_log_history(path, "alice", &out, NULL), SNT_CODE_SYNTAX);
+  write_log("no record\n", 1);
   assert_code(snt_log_history(path, "alice", &out, NULL), SNT_CODE_SYNTAX);
   write_log("x", 70000);
   add_to_log("\n", 1);
@@ -127,6 +144,7 @@ int main(void) {
       cmocka_unit_test(grants_are_told_the_newest_first),
       cmocka_unit_test(only_the_last_are_told_of_a_long_log),
       cmocka_unit_test(denied_requests_push_no_grant_out_of_sight),
+      cmocka_unit_test(a_grant_is_seen_in_any_form),
       cmocka_unit_test(what_may_hide_a_grant_is_an_error),
       cmocka_unit_test(no_log_is_no_history_and_what_is_no_log_is_an_error),
       cmocka_unit_test(as_a_fact_it_is_had_or_not),
