@@ -1,7 +1,6 @@
 #include "check.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "format/select.h"
 
@@ -60,8 +59,19 @@ static void null_is_absent_and_large_numbers_are_texts(void **state) {
   assert_string_equal(snt_buf_borrow(&out), "{}");
 }
 
+/* Finding a member by its number walks to it from the first. */
+static size_t walks;
+const char *__wrap_snt_json_key_at(const struct snt_json_value *object, size_t index,
+                                   const struct snt_json_value **value);
+const char *__wrap_snt_json_key_at(const struct snt_json_value *object, size_t index,
+                                   const struct snt_json_value **value) {
+  (void)object, (void)index, (void)value;
+  walks++;
+  return NULL;
+}
+
 /* As many members as fit into an answer: each costs the same. */
-static void many_members_cost_no_more_than_their_number(void **state) {
+static void many_members_are_gone_through_once(void **state) {
   (void)state;
   enum { MEMBERS = 25000 };
   static const char *const paths[] = {"x", NULL};
@@ -72,10 +82,9 @@ static void many_members_cost_no_more_than_their_number(void **state) {
     assert_ok(snt_buf_appendf(&json, NULL, "\"%x\":1,", (unsigned)i));
   }
   assert_ok(snt_buf_append_str(&json, "\"x\":2}", NULL));
-  clock_t before = clock();
   assert_ok(select_from(json.data, paths, &out, NULL));
   assert_string_equal(snt_buf_borrow(&out), "{\"x\":2}");
-  assert_true(clock() - before < CLOCKS_PER_SEC / 4);
+  assert_int_equal(walks, 0);
 }
 
 static void what_is_too_deep_is_refused(void **state) {
@@ -113,7 +122,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_path_names_a_part),
       cmocka_unit_test(null_is_absent_and_large_numbers_are_texts),
-      cmocka_unit_test(many_members_cost_no_more_than_their_number),
+      cmocka_unit_test(many_members_are_gone_through_once),
       cmocka_unit_test(what_is_too_deep_is_refused),
       cmocka_unit_test(paths_have_one_form),
   };
