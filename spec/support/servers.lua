@@ -139,27 +139,35 @@ end
 local faulty = {}
 faulty.__index = faulty
 
---- Starts tests/faults/fault_server.py: right by default, wrong on command.
-function servers.start_faulty()
+-- Starts a server of tests/faults that is told what to do by a file in a folder of its own.
+local function start_told(program, told, class)
   local folder = files.temporary_folder()
-  files.write(folder .. "/faults.json", "{}")
-  local server = start({ settings.python, settings.source .. "/tests/faults/fault_server.py",
-    folder },
+  files.write(folder .. "/" .. told, "{}")
+  local server = start({ settings.python, settings.source .. "/tests/faults/" .. program, folder },
     { environment = { PATH = os.getenv("PATH") } },
     function()
       return tonumber(files.read(folder .. "/port") or "")
     end)
-  server.folder = folder
-  return setmetatable(server, faulty)
+  server.folder, server.told = folder, told
+  return setmetatable(server, class)
+end
+
+-- What it is told, at once; the requests so far are forgotten.
+local function tell(server, what)
+  local told = server.folder .. "/" .. server.told
+  files.write(told .. ".new", next(what) and cjson.encode(what) or "{}")
+  assert(os.rename(told .. ".new", told))
+  os.remove(server.folder .. "/requests.jsonl")
+end
+
+--- Starts tests/faults/fault_server.py: right by default, wrong on command.
+function servers.start_faulty()
+  return start_told("fault_server.py", "faults.json", faulty)
 end
 
 --- What to do wrong from now on, by call: {["sts.AssumeRole"] = {fault = "status", status = 500}};
 -- see the server.
-function faulty:set(faults)
-  files.write(self.folder .. "/faults.new", next(faults) and cjson.encode(faults) or "{}")
-  assert(os.rename(self.folder .. "/faults.new", self.folder .. "/faults.json"))
-  os.remove(self.folder .. "/requests.jsonl")
-end
+faulty.set = tell
 
 --- The calls that came since set(), in order: {call = "sts.AssumeRole", fields = {...}, ...}.
 function faulty:requests()
@@ -190,24 +198,11 @@ vendors.__index = vendors
 
 --- Starts tests/faults/vendor_server.py: every host that plugins ask, with a certificate of its own.
 function servers.start_vendors()
-  local folder = files.temporary_folder()
-  files.write(folder .. "/answers.json", "{}")
-  local server = start({ settings.python, settings.source .. "/tests/faults/vendor_server.py",
-    folder },
-    { environment = { PATH = os.getenv("PATH") } },
-    function()
-      return tonumber(files.read(folder .. "/port") or "")
-    end)
-  server.folder = folder
-  return setmetatable(server, vendors)
+  return start_told("vendor_server.py", "answers.json", vendors)
 end
 
 --- What they answer from now on: {["api.pagerduty.com /oncalls"] = {json = ...}}; see the server.
-function vendors:set(answers)
-  files.write(self.folder .. "/answers.new", next(answers) and cjson.encode(answers) or "{}")
-  assert(os.rename(self.folder .. "/answers.new", self.folder .. "/answers.json"))
-  os.remove(self.folder .. "/requests.jsonl")
-end
+vendors.set = tell
 
 vendors.requests = faulty.requests
 
