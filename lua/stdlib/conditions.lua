@@ -1,23 +1,43 @@
 --- The conditions that need nothing but the request: who, what, where from, when. facts.lua has
 -- those that need a fact.
 --
--- Each is {compile(condition, ctx), evaluate(condition, request, now), describe(condition, part)}.
+-- Each is {compile(condition, ctx), evaluate(condition, request, run), describe(condition, part)}.
 -- compile prepares condition.value. describe tells what is wanted, for traces; most conditions are
 -- never told, so nothing is described before it has to be. Without it the value is a list of words.
 -- evaluate returns true, false or nil (unknown: the fact
 -- is not there), what was got, and the part of the condition that says so, where it has parts.
 -- Anything but true and false counts as unknown.
 local match = require "sentinel.match"
+local runs = require "sentinel.run"
 local time = require "sentinel.time"
+
+local fits_pattern, fits_user = match.fits_pattern, match.fits_user
+local in_zone, holds = runs.in_zone, time.holds
 
 local conditions = {}
 
--- A condition on one text of the request; get(request) returns nil when it is not there.
+local function compile_patterns(condition)
+  condition.matcher = match.compile(condition.value)
+end
+
+-- A condition on a field of the request that is a text.
+local function on_field(field)
+  return {
+    compile = compile_patterns,
+    evaluate = function(condition, request)
+      local value, matcher = request[field], condition.matcher
+      if value == nil then
+        return nil
+      end
+      return matcher[value] or fits_pattern(matcher, value), value
+    end,
+  }
+end
+
+-- A condition on another text of the request; get(request) returns nil when it is not there.
 local function on_text(get)
   return {
-    compile = function(condition)
-      condition.matcher = match.compile(condition.value)
-    end,
+    compile = compile_patterns,
     evaluate = function(condition, request)
       local value = get(request)
       if value == nil then
@@ -33,13 +53,8 @@ local function parse_role_arn(arn)
   return arn:match("^arn:[%w-]+:iam::(%d+):role/.-([^/]+)$")
 end
 
-conditions.profiles = on_text(function(request)
-  return request.profile
-end)
-
-conditions.mode = on_text(function(request)
-  return request.mode
-end)
+conditions.profiles = on_field("profile")
+conditions.mode = on_field("mode")
 
 conditions.accounts = on_text(function(request)
   return request.role_arn and (parse_role_arn(request.role_arn))
@@ -75,20 +90,23 @@ conditions.roles = {
   end,
 }
 
---- Whether conditions on users have a verdict.
-function conditions.is_user_known(request)
-  return request.user ~= nil and request.user.name ~= nil and request.user.kind ~= nil
+--- The user {name, kind}, or nil when conditions on users have no verdict.
+function conditions.known_user(request)
+  local user = request.user
+  return user and user.name and user.kind and user
 end
+local known_user = conditions.known_user
 
 conditions.users = {
   compile = function(condition)
     condition.matcher = match.compile_users(condition.value)
   end,
   evaluate = function(condition, request)
-    if not conditions.is_user_known(request) then
+    local user = known_user(request)
+    if not user then
       return nil
     end
-    return match.fits_user(condition.matcher, request.user), request.user.name
+    return fits_user(condition.matcher, user), user.name
   end,
 }
 
@@ -108,15 +126,16 @@ conditions.groups = {
     end
   end,
   evaluate = function(condition, request)
-    if not conditions.is_user_known(request) then
+    local user, matchers = known_user(request), condition.matchers
+    if not user then
       return nil
     end
-    for _, matcher in ipairs(condition.matchers) do
-      if match.fits_user(matcher, request.user) then
-        return true, request.user.name
+    for i = 1, #matchers do
+      if fits_user(matchers[i], user) then
+        return true, user.name
       end
     end
-    return false, request.user.name
+    return false, user.name
   end,
 }
 
@@ -128,13 +147,12 @@ conditions.time = {
     end
     condition.zone = condition.value.timezone or "UTC"
   end,
-  evaluate = function(condition, _, now)
-    local minute, weekday = now:in_zone(condition.zone)
+  evaluate = function(condition, _, run)
+    local minute = in_zone(run, condition.zone)
     if not minute then
       return nil
     end
-    local is_true, part, got = time.holds(condition.value, condition.days, minute, weekday)
-    return is_true, got, part
+    return holds(condition.value, condition.days, minute)
   end,
   describe = function(condition, part)
     return time.describe(condition.value, part)

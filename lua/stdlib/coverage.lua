@@ -11,7 +11,7 @@ local methods = {}
 methods.__index = methods
 
 function methods:mark(point, verdict)
-  if point and verdict ~= nil then
+  if point and (verdict == true or verdict == false) then
     self.seen[point] = self.seen[point] | (verdict and TRUE or FALSE)
   end
 end
@@ -30,10 +30,10 @@ end
 function methods:observe(list, rule)
   for _, condition in ipairs(list) do
     local point, evaluate = self:add_point(rule, condition.path), condition.evaluate
-    condition.evaluate = function(of, run)
-      local verdict, last, part, got = evaluate(of, run)
+    condition.evaluate = function(of, request, run)
+      local verdict, got, part, last = evaluate(of, request, run)
       self:mark(point, verdict)
-      return verdict, last, part, got
+      return verdict, got, part, last
     end
     for _, branch in ipairs(condition.branches or {}) do
       self:observe(branch.value, rule)

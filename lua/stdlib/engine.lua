@@ -8,11 +8,11 @@
 local conditions = require "sentinel.conditions"
 local logic = require "sentinel.logic"
 local match = require "sentinel.match"
-local schema = require "sentinel.schema"
 local text = require "sentinel.text"
 
 local engine = {}
 
+local evaluate, guard = logic.evaluate, host.pcall
 local index, outcome = nil, nil -- loaded when they are needed first
 
 --- Makes a policy that reader.lua accepted ready for evaluation.
@@ -24,81 +24,34 @@ function engine.compile(policy)
   for i, rule in ipairs(policy.rules) do
     rule.index = i - 1
     logic.compile(rule.conditions, ctx, "")
-    rule.paths = {}
-    for k, condition in ipairs(rule.conditions) do
-      rule.paths[k] = condition.path
-    end
   end
   return policy
 end
 
--- One evaluation: the request, its time (also in zones, each worked out once, when somebody asks),
--- the view of the request that policy's functions get, and the trace.
-local run_methods = {}
-run_methods.__index = run_methods
-
---- Seconds since 1970, or nil.
-function run_methods:epoch_time()
-  if self.epoch == nil then
-    self.epoch = self.request.time and host.parse_time(self.request.time) or false
-  end
-  return self.epoch or nil
-end
-
---- The minute of the day and the weekday (1 is Monday) in a zone, or nil.
-function run_methods:in_zone(zone)
-  local minutes = self.minutes
-  if not minutes then
-    minutes, self.weekdays = {}, {}
-    self.minutes = minutes
-  end
-  if minutes[zone] == nil then
-    local epoch = self:epoch_time()
-    if epoch then
-      minutes[zone], self.weekdays[zone] = host.local_minute(zone, epoch)
-    end
-  end
-  return minutes[zone], self.weekdays[zone]
-end
-
-function run_methods:view()
-  if not self.read_only then
-    self.read_only = host.readonly(self.request, {
-      name = "request", strict = true, fields = schema.request_fields,
-    })
-  end
-  return self.read_only
-end
-
---- What a plugin is given (plugins.lua); once for each plugin.
-function run_methods:plugin_inputs(plugin)
-  self.inputs = self.inputs or {}
-  local inputs = self.inputs[plugin] or require("sentinel.plugins").inputs(plugin, self)
-  self.inputs[plugin] = inputs
-  return inputs
-end
-
---- @param facts what plugins asked for before, by question (needs.lua)
+--- One evaluation: what run.lua tells of it, where it has come to, and its trace.
+-- @param facts what plugins asked for before, by question (needs.lua)
 -- @param is_final whether nothing more may be asked for
 function engine.new_run(request, facts, is_final)
-  local trace = { nil, nil, nil, nil } -- with room for what most decisions look at
-  local run = { request = request, trace = trace, rule = false, at = false, needs = false }
+  local run = { -- it and its trace with room for what most decisions add
+    request = request, trace = { nil, nil, nil, nil }, rule = false, at = false, zone = false,
+  }
   if facts then
     run.facts, run.is_final = facts, is_final
   end
-  return setmetatable(run, run_methods)
+  return run
 end
 
---- A reply that denies; everything else is added to it.
+--- A reply that denies; everything else is added to it (reply.lua has all that it may hold). Those
+-- of these that are false are there so that the table has room for them from the beginning.
 -- @param rule the rule that decides, or nil
 function engine.new_reply(rule)
   return {
     effect = "deny", rule = rule and rule.name or "", rule_index = rule and rule.index or -1,
-    reason = "no matching rule", error = nil, conditions = rule and rule.paths or false,
-    max_duration = false, emergency = false, requires_justification = false,
-    trace = false, left_out = false, needs = false,
+    reason = "no matching rule", conditions = rule and rule.conditions or false,
+    max_duration = false, trace = false, left_out = false,
   }
 end
+local new_reply = engine.new_reply
 
 local CLASSES = {
   condition_error = "could not be evaluated",
@@ -112,7 +65,7 @@ local CLASSES = {
 
 --- The denial of an error in the rule's condition `path`.
 function engine.fail(rule, class, path)
-  local reply = engine.new_reply(rule)
+  local reply = new_reply(rule)
   reply.error = class
   reply.failed_condition = text.cut(path, 256)
   reply.reason = ("condition %s of rule %s %s"):format(text.cut(path), text.quote(rule.name),
@@ -120,41 +73,44 @@ function engine.fail(rule, class, path)
   return reply
 end
 
--- An entry of the trace: the rule, whether it matched, and what it failed on (logic.lua), or that
--- in words: {failed, wanted}. Words are made where an entry is told (reply.lua).
-local function add_trace(run, rule, condition, part, got)
-  local trace = run.trace
-  trace[#trace + 1] = { rule = rule.name, condition = condition, part = part, got = got }
-end
-
--- The reply of the rule that matched.
-local function conclude(rule, run)
-  local reply = engine.new_reply(rule)
+-- The reply of the rule that matched; what it lacks goes to its entry of the trace.
+local function conclude(rule, run, entry)
+  local reply = new_reply(rule)
   outcome = outcome or require "sentinel.outcome"
   local shortfall = outcome.conclude(reply, rule, run)
-  local entry = { rule = rule.name, matched = true }
   if shortfall then
     entry.failed, entry.wanted, entry.got = shortfall.path, shortfall.wanted, shortfall.got
   end
-  run.trace[#run.trace + 1] = entry
   return reply
 end
 
--- The reply when the rule decides, else nil. Once something is needed no verdict counts: the rules
--- after it are looked at for what they need too, up to one that matches without more.
-local function try_rule(rule, run)
-  run.rule, run.at = rule, false
-  local verdict, condition, part, got = logic.evaluate(rule.conditions, run)
-  if run.needs then
-    return verdict == true and engine.new_reply() or nil
-  elseif verdict == true then
-    return conclude(rule, run)
+-- The reply of the first rule that decides. An entry of the trace has the rule, whether it matched,
+-- and what it failed on (logic.lua), or that in words: {failed, wanted}. Words are made where an
+-- entry is told (reply.lua). Once something is needed no verdict counts: the rules that follow are
+-- looked at for what they need too, up to one that matches without more.
+local function try_all(rules, run)
+  local request, trace = run.request, run.trace
+  for i = 1, #rules do
+    local rule = rules[i]
+    run.rule, run.at = rule, false
+    local verdict, got, part, condition = evaluate(rule.conditions, request, run)
+    if run.needs then
+      if verdict == true then
+        break
+      end
+    elseif verdict == true then
+      local entry = { rule = rule.name, matched = true }
+      local reply = conclude(rule, run, entry)
+      trace[i] = entry
+      return reply
+    else
+      trace[i] = { rule = rule.name, condition = condition, part = part, got = got }
+      if verdict == nil and rule.effect == "deny" then
+        return engine.fail(rule, "fact_unknown", logic.path_of(condition, part))
+      end
+    end
   end
-  add_trace(run, rule, condition, part, got)
-  if verdict == nil and rule.effect == "deny" then
-    return engine.fail(rule, "fact_unknown", logic.path_of(condition, part))
-  end
-  return nil
+  return new_reply()
 end
 
 -- The reply for an error that was raised; what is not an error of a condition is a bug and goes on.
@@ -168,23 +124,12 @@ local function take_error(run, raised)
   return engine.fail(run.rule, raised.class, raised.path)
 end
 
-local function try_all(rules, run)
-  for i = 1, #rules do
-    local reply = try_rule(rules[i], run)
-    if reply then
-      return reply
-    end
-  end
-  return engine.new_reply()
-end
-
 local function run_guarded(rules, run)
-  local is_done, reply = host.pcall(try_all, rules, run)
+  local is_done, reply = guard(try_all, rules, run)
   if not is_done then
     reply = take_error(run, reply)
   end
-  reply.trace = run.trace
-  reply.needs = run.needs
+  reply.trace, reply.needs = run.trace, run.needs
   return reply
 end
 
@@ -206,13 +151,14 @@ end
 -- counts the rules before the one that decided that are not in it.
 function engine.decide(policy, run)
   local request = run.request
-  if request.profile == nil or not conditions.is_user_known(request) then
+  local profile, user = request.profile, conditions.known_user(request)
+  if profile == nil or not user then
     return engine.evaluate(policy, run)
   end
   if not policy.index then
     engine.make_index(policy)
   end
-  local reply = run_guarded(index.candidates(policy.index, request), run)
+  local reply = run_guarded(index.candidates(policy.index, profile, user), run)
   local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1
   reply.left_out = looked_at - #run.trace
   return reply

@@ -2,6 +2,7 @@
 -- conditions.lua's.
 local match = require "sentinel.match"
 local network = require "sentinel.network"
+local runs = require "sentinel.run"
 local text = require "sentinel.text"
 
 local facts = { conditions = {} }
@@ -11,13 +12,13 @@ local AHEAD_MAX_S = 60
 
 --- Whether the request's MFA is no older than max_age seconds: true, or nil when it is older,
 -- absent or odd, and its age as a text.
-function facts.has_fresh_mfa(request, max_age, now)
+function facts.has_fresh_mfa(request, max_age, run)
   local given = request.mfa and request.mfa.authenticated_at
   local since = given and host.parse_time(given)
-  if not since or not now:epoch_time() then
+  if not since or not runs.epoch_time(run) then
     return nil, "no MFA"
   end
-  local age = now:epoch_time() - since
+  local age = runs.epoch_time(run) - since
   if age < -AHEAD_MAX_S then
     return nil, "MFA of the future"
   end
@@ -30,15 +31,15 @@ end
 
 --- Whether the request carries an approval that is in force: true, false, or nil when there is
 -- none, and why.
-function facts.has_approval(request, now)
+function facts.has_approval(request, run)
   local approval = request.approval
   local from = approval and approval.approved_at and host.parse_time(approval.approved_at)
   local to = approval and approval.expires_at and host.parse_time(approval.expires_at)
-  if not from or not to or not now:epoch_time() or not approval.approvers then
+  if not from or not to or not runs.epoch_time(run) or not approval.approvers then
     return nil, "no approval"
-  elseif now:epoch_time() >= to then
+  elseif runs.epoch_time(run) >= to then
     return false, "expired at " .. approval.expires_at
-  elseif now:epoch_time() < from - AHEAD_MAX_S then
+  elseif runs.epoch_time(run) < from - AHEAD_MAX_S then
     return false, "approved at " .. approval.approved_at
   end
   return true, "approved"
@@ -70,8 +71,8 @@ facts.conditions.mfa = {
   describe = function(condition)
     return "MFA no older than " .. text.duration(condition.value.max_age)
   end,
-  evaluate = function(condition, request, now)
-    local is_fresh, got = facts.has_fresh_mfa(request, condition.value.max_age, now)
+  evaluate = function(condition, request, run)
+    local is_fresh, got = facts.has_fresh_mfa(request, condition.value.max_age, run)
     return is_fresh, got, "max_age"
   end,
 }
@@ -115,8 +116,8 @@ facts.conditions.approval = {
     return ("%d approved by %s"):format(condition.least,
       approvers and text.join(approvers) or "anyone")
   end,
-  evaluate = function(condition, request, now)
-    local is_valid, got = facts.has_approval(request, now)
+  evaluate = function(condition, request, run)
+    local is_valid, got = facts.has_approval(request, run)
     if not is_valid then
       return is_valid, got
     end

@@ -51,8 +51,9 @@ local function user_keys(rule)
   return groups and keys or nil
 end
 
--- A node is {rest = list of rules, people = {name = list}, roles = ..., federated = ...}; what is
--- empty is not there. Rules are added in order, so that every list is in order too.
+-- A node is {rest = list of rules, is_split, people = {name = list}, roles = ..., federated = ...};
+-- of the last three, what is empty is not there. Rules are added in order, so that every list is in
+-- order too.
 local function add_names_of(node, rule, keys)
   for kind, names in pairs(keys) do
     local by_name = node[kind] or {}
@@ -74,7 +75,7 @@ local function new_node(rules)
   if #rules < SPLIT_FROM then
     return { rest = rules }
   end
-  local node = { rest = {} }
+  local node = { rest = {}, is_split = true }
   for i = 1, #rules do
     local keys = user_keys(rules[i])
     if keys then
@@ -138,20 +139,21 @@ local function merge(a, b)
   return out
 end
 
-local function in_node(node, kind, name)
+local function in_node(node, user)
+  if not node then
+    return NONE
+  elseif not node.is_split then
+    return node.rest
+  end
+  local kind = match.list_of_kind(user.kind)
   local by_name = kind and node[kind]
-  return merge(node.rest or NONE, by_name and by_name[name] or NONE)
+  return merge(node.rest, by_name and by_name[user.name] or NONE)
 end
 
---- The rules that can match, in order. Profile and user have to be known.
-function index.candidates(built, request)
-  local user, node = request.user, built.profiles[request.profile]
-  local kind, name = match.list_of_kind(user.kind), user.name
-  if not built.has_elsewhere then
-    return node and in_node(node, kind, name) or NONE
-  end
-  local elsewhere = in_node(built.elsewhere, kind, name)
-  return node and merge(in_node(node, kind, name), elsewhere) or elsewhere
+--- The rules that can match for a profile and a user {name, kind}, in order.
+function index.candidates(built, profile, user)
+  local named = in_node(built.profiles[profile], user)
+  return built.has_elsewhere and merge(named, in_node(built.elsewhere, user)) or named
 end
 
 return index

@@ -1,10 +1,14 @@
 --- Three-valued logic over lists of conditions (Kleene): true, false, or nil for unknown.
 --
--- Every evaluation returns the verdict, the condition that made it, the part of that condition and
--- what was got: of the one that was false, the first that was unknown, or the last one. Its path
--- and what it wanted are told only when somebody asks (logic.path_of, logic.wanted_of). An error is
--- raised as a table and never becomes one of the three.
+-- An evaluation of a list returns the verdict, what was got, the part of the condition that made
+-- it, and that condition: the one that was false, the first that was unknown, or the last one. Its
+-- path and what it wanted are told only when somebody asks (logic.path_of, logic.wanted_of). An
+-- error is raised as a table and never becomes one of the three.
+--
+-- A condition's evaluate(condition, request, run) returns the same (conditions.lua); the condition
+-- that made the verdict only where that is not the condition itself.
 local conditions = require "sentinel.conditions"
+local runs = require "sentinel.run"
 local text = require "sentinel.text"
 
 local logic = {}
@@ -34,80 +38,78 @@ local function fail(class, path, what)
 end
 
 -- The verdict of policy's own code. What it returns is looked at raw.
-local function call_function(condition, run)
-  local is_done, verdict = host.pcall(condition.call, run:view())
+local function call_function(condition, _, run)
+  local is_done, verdict = host.pcall(condition.call, runs.view(run))
   if not is_done then
     fail("condition_error", condition.path, host.error_text(verdict))
   elseif type(verdict) ~= "boolean" then
     fail("condition_error", condition.path,
       "it returned a " .. type(verdict) .. ", not true or false")
   end
-  return verdict, condition, nil, tostring(verdict)
+  return verdict, tostring(verdict)
 end
 
--- A condition of conditions.lua; anything but true and false is unknown.
-local function evaluate_plain(condition, run)
-  local verdict, got, part = condition.kind.evaluate(condition, run.request, run)
-  if verdict ~= true and verdict ~= false then
-    return nil, condition, part, "unknown"
-  end
-  return verdict, condition, part, got
+-- What an unknown condition got: only plugins and lists tell.
+local function got_of_unknown(condition, got, last)
+  return (last or condition.plugin) and got or "unknown"
 end
 
--- All of a list: false ends it, unknown does not, because a later one may be false.
-local function evaluate_all(list, run)
-  local is_unknown, unknown, unknown_part, unknown_got = false, nil, nil, nil
-  local verdict, last, part, got
+-- All of a list: false ends it, unknown does not, because a later one may be false. Anything but
+-- true and false is unknown.
+local function evaluate_all(list, request, run)
+  local is_unknown, unknown_got, unknown_part, unknown = false, nil, nil, nil
+  local condition, verdict, got, part, last
   for i = 1, #list do
-    local condition = list[i]
+    condition = list[i]
     run.at = condition
-    verdict, last, part, got = condition.evaluate(condition, run)
+    verdict, got, part, last = condition.evaluate(condition, request, run)
     if verdict == false then
-      return false, last, part, got
+      return false, got, part, last or condition
     elseif verdict ~= true and not is_unknown then
-      is_unknown, unknown, unknown_part, unknown_got = true, last, part, got
+      is_unknown, unknown_part, unknown = true, part, last or condition
+      unknown_got = got_of_unknown(condition, got, last)
     end
   end
   if is_unknown then
-    return nil, unknown, unknown_part, unknown_got
+    return nil, unknown_got, unknown_part, unknown
   end
-  return true, last, part, got
+  return true, got, part, last or condition
 end
 
-local function evaluate_list(condition, run)
-  return evaluate_all(condition.value, run)
+local function evaluate_list(condition, request, run)
+  return evaluate_all(condition.value, request, run)
 end
 
-local function evaluate_every_branch(condition, run)
-  return evaluate_all(condition.branches, run)
+local function evaluate_every_branch(condition, request, run)
+  return evaluate_all(condition.branches, request, run)
 end
 
 -- The first branch that is true ends it; of the false ones the last is told.
-local function evaluate_any_branch(condition, run)
-  local has_unknown, told, told_part, told_got = false, nil, nil, nil
+local function evaluate_any_branch(condition, request, run)
+  local has_unknown, told_got, told_part, told = false, nil, nil, nil
   for _, branch in ipairs(condition.branches) do
-    local verdict, last, part, got = evaluate_list(branch, run)
+    local verdict, got, part, last = evaluate_list(branch, request, run)
     if verdict == true then
-      return true, last, part, got
+      return true, got, part, last
     elseif not has_unknown then
-      has_unknown, told, told_part, told_got = verdict ~= false, last, part, got
+      has_unknown, told_got, told_part, told = verdict ~= false, got, part, last
     end
   end
   if has_unknown then
-    return nil, told, told_part, told_got
+    return nil, told_got, told_part, told
   end
-  return false, told, told_part, told_got
+  return false, told_got, told_part, told
 end
 
-local function evaluate_not(condition, run)
-  local verdict, last, part, got = evaluate_all(condition.value, run)
+local function evaluate_not(condition, request, run)
+  local verdict, got, part, last = evaluate_all(condition.value, request, run)
   local negated = { negates = last, part = part }
   if verdict == true then
-    return false, negated, nil, got
+    return false, got, nil, negated
   elseif verdict == false then
-    return true, negated, nil, got
+    return true, got, nil, negated
   end
-  return nil, negated, nil, got
+  return nil, got, nil, negated
 end
 
 local function path_of_function(condition, prefix)
@@ -162,7 +164,7 @@ function logic.compile(list, ctx, prefix)
       require("sentinel.plugins").compile(condition)
     else
       local kind = conditions[name]
-      condition.kind, condition.evaluate = kind, evaluate_plain
+      condition.kind, condition.evaluate = kind, kind.evaluate
       if kind.compile then
         kind.compile(condition, ctx)
       end

@@ -23,17 +23,20 @@ function match.add(matcher, pattern)
   end
 end
 
---- Whether one of the matcher's patterns fits the whole text.
-function match.fits(matcher, text)
-  if matcher[text] then
-    return true
-  end
+--- Whether one of the matcher's patterns that are no literals fits the whole text.
+function match.fits_pattern(matcher, text)
   for i = 1, #matcher do
     if host.glob(matcher[i], text) then
       return true
     end
   end
   return false
+end
+local fits_pattern = match.fits_pattern
+
+--- Whether one of the matcher's patterns fits the whole text.
+function match.fits(matcher, text)
+  return matcher[text] or fits_pattern(matcher, text)
 end
 
 -- Which list of a matcher of users is for a kind of user: a name alone never means a role's or a
@@ -54,9 +57,10 @@ local function list_of(pattern)
   return pattern:find("^federated/") and "federated" or "people"
 end
 
---- A matcher of user patterns.
+--- A matcher of user patterns: {is_anyone, has_root, people, roles, federated}, what is empty left
+-- out.
 function match.compile_users(patterns)
-  local matcher = { is_anyone = false, has_root = false }
+  local matcher = {}
   for i = 1, #patterns do
     local pattern = patterns[i]
     if pattern == "*" then
@@ -77,10 +81,11 @@ function match.fits_user(matcher, user)
   if matcher.is_anyone then
     return true
   elseif user.kind == "root" then
-    return matcher.has_root
+    return matcher.has_root == true
   end
-  local list = LIST_OF[user.kind]
-  return list ~= nil and matcher[list] ~= nil and match.fits(matcher[list], user.name)
+  local kind, name = LIST_OF[user.kind], user.name
+  local of_kind = kind and matcher[kind]
+  return of_kind ~= nil and (of_kind[name] or fits_pattern(of_kind, name))
 end
 
 return match

@@ -38,7 +38,8 @@ local function open_on(condition, epoch, here, days)
     local then_ = host.local_time(condition.zone, moment)
     if moment > epoch and then_ then
       local minute = then_.hour * 60 + then_.min
-      if time.holds(condition.value, condition.days, minute, then_.wday) then
+      local week_minute = (then_.wday - 1) * time.DAY + minute
+      if time.holds(condition.value, condition.days, week_minute) then
         return moment, minute
       end
     end

@@ -125,15 +125,6 @@ local function sentence(reply, rule)
   return sentences[kind]
 end
 
--- The smallest of the rule's bounds that count in this mode; nil for none.
-local function bound(rule, request)
-  local most = rule.max_duration
-  if request.mode == "server" and rule.max_server_duration then
-    most = math.min(most or math.maxinteger, rule.max_server_duration)
-  end
-  return most
-end
-
 local function refuse_unmet(reply, rule, shortfalls)
   reply.effect = "deny"
   reply.error = "requirement_unmet"
@@ -149,16 +140,25 @@ end
 function outcome.conclude(reply, rule, run)
   local conclude = EFFECTS[rule.effect]
   local shortfalls = conclude and rule.require and outcome.shortfalls(rule, run) or NONE
-  reply.emergency = rule.emergency == true
-  reply.requires_justification = rule.require ~= nil and rule.require.justification ~= nil
-  if #shortfalls > 0 then
+  if rule.emergency then
+    reply.emergency = true
+  end
+  if rule.require and rule.require.justification then
+    reply.requires_justification = true
+  end
+  if shortfalls[1] then
     refuse_unmet(reply, rule, shortfalls)
     return shortfalls[1]
   end
-  reply.effect = conclude and conclude(reply, run) or "deny"
+  local effect = conclude and conclude(reply, run) or "deny"
+  reply.effect = effect
   reply.reason = rule.reason or sentence(reply, rule)
-  if reply.effect ~= "deny" then
-    reply.max_duration = bound(rule, run.request)
+  if effect ~= "deny" then
+    local most, most_in_server = rule.max_duration, rule.max_server_duration
+    if most_in_server and run.request.mode == "server" then
+      most = math.min(most or most_in_server, most_in_server)
+    end
+    reply.max_duration = most
   end
   return nil
 end

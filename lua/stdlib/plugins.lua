@@ -10,6 +10,7 @@ local loading = require "sentinel.loader"
 local needs = require "sentinel.needs"
 local nodes = require "sentinel.nodes"
 local reader = require "sentinel.reader"
+local runs = require "sentinel.run"
 local text = require "sentinel.text"
 local time = require "sentinel.time"
 local tree = require "sentinel.lua_tree"
@@ -194,31 +195,30 @@ local function mocked_verdict(condition, run)
 end
 
 --- Evaluates a condition as logic.lua wants it.
-function plugins.evaluate(condition, run)
+function plugins.evaluate(condition, request, run)
   local plugin = condition.plugin
   if run.mocks then
     local verdict = mocked_verdict(condition, run)
     if verdict ~= nil then
-      return verdict, condition, nil, "mocked"
+      return verdict, "mocked"
     end
   end
-  local absent = lacks_field(plugin, run.request)
+  local absent = lacks_field(plugin, request)
   if absent then
-    return nil, condition, nil, absent .. " is not known"
+    return nil, absent .. " is not known"
   end
-  local inputs = run:plugin_inputs(plugin)
+  local inputs = runs.plugin_inputs(run, plugin)
   check_failure(condition, run)
   if inputs.history_missing then
-    return nil, condition, nil, "pending"
+    return nil, "pending"
   end
   local how, verdict, detail = host.run_limited(plugin.fuel, plugin.timeout_ms, plugin.check,
     condition.args, inputs.request, inputs.host)
   if how == "suspended" then
     check_failure(condition, run)
-    return nil, condition, nil, "pending"
+    return nil, "pending"
   end
-  verdict, detail = take_answer(condition, how, verdict, detail)
-  return verdict, condition, nil, detail
+  return take_answer(condition, how, verdict, detail)
 end
 
 -- `schedule payments, level 1`

@@ -15,6 +15,7 @@
 local engine = require "sentinel.engine"
 local logic = require "sentinel.logic"
 local outcome = require "sentinel.outcome"
+local runs = require "sentinel.run"
 local text = require "sentinel.text"
 
 local remedies = {}
@@ -30,15 +31,11 @@ local GRANTS = {
 -- The order in which changes are told.
 local KINDS = { "time", "mode", "session", "mfa", "approval", "justification" }
 
-local function refuse_view()
-  error("a function of policy is asked nothing twice", 0)
-end
-
 -- An attempt is a run (engine.lua) on a changed request, with the words of its changes by kind. It
 -- is never changed itself: branches of `any` are tried from one and the same.
 local function new_attempt(request, words)
   local attempt = engine.new_run(request)
-  attempt.view, attempt.plugin_inputs, attempt.words = refuse_view, refuse_view, words
+  attempt.is_closed, attempt.words = true, words
   return attempt
 end
 
@@ -65,7 +62,7 @@ end
 
 -- As old as it may be, so that who wants a younger one is heard too.
 local function renew_mfa(attempt, max_age)
-  local epoch = attempt:epoch_time()
+  local epoch = runs.epoch_time(attempt)
   local words = "with an MFA code no older than " .. text.duration(max_age)
   return epoch and change(attempt, "mfa", words, "mfa",
     { authenticated_at = format_time(epoch - max_age) })
@@ -96,7 +93,7 @@ end
 -- What can be changed, by condition: each gives the attempt in which it should hold, or nil.
 local CHANGES = {
   time = function(condition, attempt)
-    local epoch = attempt:epoch_time()
+    local epoch = runs.epoch_time(attempt)
     local moment, words = require("sentinel.opening").find(condition, epoch)
     return moment and change(attempt, "time", words, "time", format_time(moment))
   end,
@@ -142,7 +139,7 @@ CHANGES.all, CHANGES.any = repair_every_branch, repair_any_branch
 -- The attempt in which the condition should hold, or nil; conditions are looked at in their order,
 -- so that the time is settled before what grows old with it.
 function repair(condition, attempt)
-  if condition.evaluate(condition, attempt) == true then
+  if condition.evaluate(condition, attempt.request, attempt) == true then
     return attempt
   end
   local make = CHANGES[condition.name]
@@ -201,12 +198,12 @@ local function is_first(policy, rule, attempt, budget)
   for i = 1, rule.index do
     local earlier = policy.rules[i]
     take_tries(budget, 1)
-    local verdict = logic.evaluate(earlier.conditions, attempt)
+    local verdict = logic.evaluate(earlier.conditions, attempt.request, attempt)
     if verdict == true or verdict == nil and earlier.effect == "deny" then
       return false
     end
   end
-  return logic.evaluate(rule.conditions, attempt) == true
+  return logic.evaluate(rule.conditions, attempt.request, attempt) == true
 end
 
 local function tell(words)

@@ -120,14 +120,14 @@ local function encode_trace(trace, decision)
 end
 
 -- The names of the deciding rule's conditions, the first of very many.
-local function encode_conditions(names)
-  names = names or {}
+local function encode_conditions(list)
+  list = list or {}
   local shown = {}
-  for i = 1, math.min(#names, CONDITIONS_MAX) do
-    shown[i] = text.cut(names[i], 128)
+  for i = 1, math.min(#list, CONDITIONS_MAX) do
+    shown[i] = text.cut(list[i].path, 128)
   end
-  if #names > CONDITIONS_MAX then
-    shown[#shown + 1] = ("(%d more)"):format(#names - CONDITIONS_MAX)
+  if #list > CONDITIONS_MAX then
+    shown[#shown + 1] = ("(%d more)"):format(#list - CONDITIONS_MAX)
   end
   return encode_list(shown, encode_text)
 end

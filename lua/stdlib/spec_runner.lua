@@ -114,7 +114,7 @@ function methods:call_plugin(given, request)
   local full = spec_request.complete(request or {}, self.now)
   local is_done, answer = host.pcall(function()
     return self:in_rounds(full, self.plugins, function(run)
-      local verdict, _, _, detail = plugins.evaluate(condition, run)
+      local verdict, detail = plugins.evaluate(condition, full, run)
       return { verdict, detail }
     end)
   end)

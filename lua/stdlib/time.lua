@@ -4,7 +4,8 @@ local text = require "sentinel.text"
 
 local time = {}
 
-time.DAY = 24 * 60
+local DAY <const> = 24 * 60
+time.DAY = DAY
 
 --- By host.local_time's wday.
 time.WEEKDAYS = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" }
@@ -17,7 +18,7 @@ function time.parse_clock(value, is_end)
     return nil
   end
   local minute = tonumber(hours) * 60 + tonumber(minutes)
-  if tonumber(minutes) > 59 or minute > time.DAY or (minute == time.DAY and not is_end) then
+  if tonumber(minutes) > 59 or minute > DAY or (minute == DAY and not is_end) then
     return nil
   end
   return minute
@@ -48,25 +49,25 @@ function time.describe(value, part)
     time.format_clock(value.hours["end"]), zone)
 end
 
---- Whether a minute of a weekday (1 is Monday) is within the condition's value: true or false,
--- "days" or "hours", and what it was: the name of the day, or the minute.
-function time.holds(value, day_set, minute, weekday)
-  local is_in, began_before = true, false
-  if value.hours then
-    is_in, began_before = is_within(value.hours, minute)
+--- Whether a minute of the week, counted from Monday, is within the condition's value: true or
+-- false, what it was (the name of the day, or the minute of the day), and "days" or "hours".
+function time.holds(value, day_set, week_minute)
+  local hours, day = value.hours, week_minute // DAY + 1
+  local is_in, began_before, minute = true, false, nil
+  if hours then
+    minute = week_minute % DAY
+    is_in, began_before = is_within(hours, minute)
   end
   if value.days then
-    local day = WEEKDAYS[began_before and (weekday + 5) % 7 + 1 or weekday]
-    if not day_set[day] then
-      return false, "days", day
+    local name = WEEKDAYS[began_before and (day + 5) % 7 + 1 or day]
+    if not day_set[name] then
+      return false, name, "days"
     end
   end
-  if not is_in then
-    return false, "hours", minute
-  elseif value.hours then
-    return true, "hours", minute
+  if hours then
+    return is_in, minute, "hours"
   end
-  return true, "days", WEEKDAYS[weekday]
+  return true, WEEKDAYS[day], "days"
 end
 
 --- Local time in a zone. Zones are loaded before anything is decided: the name has to stand as a

@@ -106,15 +106,15 @@ static bool find_local_time(lua_State *L, struct snt_local_time *out) {
   return snt_tz_local(tz, luaL_checkinteger(L, 2), out);
 }
 
+/* Of the week, from Monday. */
 static int host_local_minute(lua_State *L) {
   struct snt_local_time local;
   if (!find_local_time(L, &local)) {
     lua_pushnil(L);
     return 1;
   }
-  lua_pushinteger(L, local.hour * 60 + local.min);
-  lua_pushinteger(L, local.wday);
-  return 2;
+  lua_pushinteger(L, ((local.wday - 1) * 24 + local.hour) * 60 + local.min);
+  return 1;
 }
 
 static int host_local_time(lua_State *L) {
