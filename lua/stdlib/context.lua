@@ -15,7 +15,7 @@ methods.__index = methods
 function context.new(problems, what)
   return setmetatable({
     problems = problems, what = what or "the policy", path = {}, depth = 0, nesting = 0,
-    zones = {}, rule_places = {},
+    zones = {}, named_rules = {},
   }, methods)
 end
 
@@ -32,16 +32,16 @@ function context.find(node, key)
 end
 
 -- `rule "prod"`, or `rules[3]` while the name is not known.
-local function label_of_rule(rule)
-  local name = context.find(rule.node, "name")
+local function label_of_rule(rule, index)
+  local name = context.find(rule, "name")
   name = name and nodes.string_of(name)
-  return name and "rule " .. text.quote(name) or ("rules[%d]"):format(rule.index)
+  return name and "rule " .. text.quote(name) or ("rules[%d]"):format(index)
 end
 
 --- `time.hours`, `any[1].mfa`; at its beginning `rule "prod"` or what is read.
 function methods:where()
   if self.depth == 0 then
-    return self.rule and label_of_rule(self.rule) or self.what
+    return self.rule and label_of_rule(self.rule, self.rule_index) or self.what
   end
   local out = ""
   for i = 1, self.depth do

@@ -51,9 +51,9 @@ local function user_keys(rule)
   return groups and keys or nil
 end
 
--- A node is {rest = list of rules, is_split, people = {name = list}, roles = ..., federated = ...};
--- of the last three, what is empty is not there. Rules are added in order, so that every list is in
--- order too.
+-- A node is a list of a few rules, or {rest = list of rules, is_split, people = {name = list},
+-- roles = ..., federated = ...}; of the last three, what is empty is not there. Rules are added in
+-- order, so that every list is in order too.
 local function add_names_of(node, rule, keys)
   for kind, names in pairs(keys) do
     local by_name = node[kind] or {}
@@ -73,7 +73,7 @@ local SPLIT_FROM = 5 -- a few rules are looked at as quickly as they are told ap
 
 local function new_node(rules)
   if #rules < SPLIT_FROM then
-    return { rest = rules }
+    return rules
   end
   local node = { rest = {}, is_split = true }
   for i = 1, #rules do
@@ -111,12 +111,11 @@ end
 
 --- The index of a policy that engine.compile made ready.
 function index.build(policy)
-  local by_profile, elsewhere = sort_by_profile(policy.rules)
-  local built = { profiles = {}, elsewhere = new_node(elsewhere), has_elsewhere = #elsewhere > 0 }
-  for name, rules in pairs(by_profile) do
-    built.profiles[name] = new_node(rules)
+  local profiles, elsewhere = sort_by_profile(policy.rules)
+  for name, rules in pairs(profiles) do
+    profiles[name] = new_node(rules)
   end
-  return built
+  return { profiles = profiles, elsewhere = new_node(elsewhere), has_elsewhere = #elsewhere > 0 }
 end
 
 -- Two lists in order, as one.
@@ -143,7 +142,7 @@ local function in_node(node, user)
   if not node then
     return NONE
   elseif not node.is_split then
-    return node.rest
+    return node
   end
   local kind = match.list_of_kind(user.kind)
   local by_name = kind and node[kind]

@@ -2,26 +2,8 @@
 -- byte for byte.
 local match = {}
 
-local function is_literal(pattern)
-  return not pattern:find("[*?]")
-end
-
 --- A matcher of a list of patterns: the literals are its keys, the others its items.
-function match.compile(patterns)
-  local matcher = {}
-  for i = 1, #patterns do
-    match.add(matcher, patterns[i])
-  end
-  return matcher
-end
-
-function match.add(matcher, pattern)
-  if is_literal(pattern) then
-    matcher[pattern] = true
-  else
-    matcher[#matcher + 1] = pattern
-  end
-end
+match.compile = host.compile_patterns
 
 --- Whether one of the matcher's patterns that are no literals fits the whole text.
 function match.fits_pattern(matcher, text)
@@ -50,31 +32,9 @@ function match.list_of_kind(kind)
   return LIST_OF[kind]
 end
 
-local function list_of(pattern)
-  if pattern:find("^role/") then
-    return "roles"
-  end
-  return pattern:find("^federated/") and "federated" or "people"
-end
-
---- A matcher of user patterns: {is_anyone, has_root, people, roles, federated}, what is empty left
--- out.
-function match.compile_users(patterns)
-  local matcher = {}
-  for i = 1, #patterns do
-    local pattern = patterns[i]
-    if pattern == "*" then
-      matcher.is_anyone = true
-    elseif pattern == "root" then
-      matcher.has_root = true
-    else
-      local list = list_of(pattern)
-      matcher[list] = matcher[list] or {}
-      match.add(matcher[list], pattern)
-    end
-  end
-  return matcher
-end
+--- A matcher of user patterns: {is_anyone, has_root, people, roles, federated}, the last three
+-- matchers; what is empty is left out.
+match.compile_users = host.compile_users
 
 --- Whether the user {name, kind} fits.
 function match.fits_user(matcher, user)

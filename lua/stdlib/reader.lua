@@ -15,6 +15,8 @@ local FIRST <const> = 2 -- nodes.FIRST, nodes.STEP: these loops run for every wo
 local KEY_STEP <const> = 4
 local ITEM_STEP <const> = 2
 
+local new_table, plain_words = host.new_table, host.plain_words
+
 local reader = {}
 
 local read = {}
@@ -101,7 +103,8 @@ function read.map(node, place, shape, ctx)
   if not is_plain_map(node, place, shape, ctx) then
     return nil
   end
-  local out, by_name, path, depth = {}, shape.by_name, ctx.path, ctx.depth + 1
+  local by_name, path, depth = shape.by_name, ctx.path, ctx.depth + 1
+  local out = new_table(#node // KEY_STEP + shape.room)
   for i = FIRST, #node, KEY_STEP do
     local key = node[i]
     local row = by_name[key]
@@ -142,8 +145,12 @@ function read.list(node, place, shape, ctx)
   if not is_full_list(node, place, shape, ctx) then
     return nil
   end
-  local out, of, path, depth = {}, shape.of, ctx.path, ctx.depth + 1
-  ctx.depth = depth
+  local of, path, depth = shape.of, ctx.path, ctx.depth + 1
+  local out = of.is_plain and plain_words(node)
+  if out then
+    return out
+  end
+  out, ctx.depth = {}, depth
   for i = FIRST, #node, ITEM_STEP do
     path[depth] = i // ITEM_STEP - 1
     out[#out + 1] = read_value(node[i], node[i + 1], of, ctx)
@@ -230,8 +237,8 @@ local function read_extra(node, place, ctx)
 end
 
 local function has_condition(list, name)
-  for _, condition in ipairs(list) do
-    if condition.name == name then
+  for i = 1, #list do
+    if list[i].name == name then
       return true
     end
   end
@@ -240,7 +247,7 @@ end
 
 local function read_condition(key, node, i, list, ctx)
   local built_in = schema.conditions.by_name[key]
-  local plugin = not built_in and ctx.plugins[key] or nil
+  local plugin = not built_in and ctx.plugins[key]
   local row = built_in or plugin and { key, plugin.shape }
   local place = node[i + 1]
   if not row then
@@ -252,7 +259,10 @@ local function read_condition(key, node, i, list, ctx)
       "write groups: {name: [user, ...]} at the top of the policy")
   end
   ctx.path[ctx.depth] = key
-  return { name = key, value = read_value(node[i + 2], node[i + 3], row[2], ctx), plugin = plugin }
+  return {
+    name = key, value = read_value(node[i + 2], node[i + 3], row[2], ctx), plugin = plugin,
+    path = false, kind = false, evaluate = false, matcher = false, -- room for logic.compile
+  }
 end
 
 local function is_after(a, b)
@@ -336,14 +346,15 @@ function read.branches(node, place, shape, ctx)
 end
 
 local function check_unique(rule, node, ctx)
-  local _, place = context.find(node, "name")
-  local first = ctx.rule_places[rule.name]
+  local first = ctx.named_rules[rule.name]
   if first then
+    local _, place = context.find(node, "name")
+    local _, first_place = context.find(first, "name")
     ctx.problems:add(place,
       ("duplicate rule name %s; it is on line %d too"):format(text.quote(rule.name),
-        (errors.line_of(first))), "a rule's name is unique in the policy")
+        (errors.line_of(first_place))), "a rule's name is unique in the policy")
   end
-  ctx.rule_places[rule.name] = first or place
+  ctx.named_rules[rule.name] = first or node
 end
 
 function read.rules(node, place, shape, ctx)
@@ -353,7 +364,7 @@ function read.rules(node, place, shape, ctx)
   local out, of, depth = {}, shape.of, ctx.depth
   for i = FIRST, #node, ITEM_STEP do
     local index = i // ITEM_STEP - 1
-    ctx.rule, ctx.depth = { node = node[i], index = index }, 0
+    ctx.rule, ctx.rule_index, ctx.depth = node[i], index, 0
     local rule = read_value(node[i], node[i + 1], of, ctx)
     if rule and rule.name then
       check_unique(rule, node[i], ctx)

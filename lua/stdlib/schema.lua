@@ -61,10 +61,12 @@ function lazy.__index(type, name)
   return value
 end
 
---- A map type; `what` names it in messages, `empty` says what to do when there is nothing in it.
+--- A map type; `what` names it in messages, `empty` says what to do when there is nothing in it,
+-- `room` how many fields it gets beside its keys.
 local function map(what, keys, options)
   local type = options or {}
   type.type, type.what, type.keys, type.check = "map", what, keys, type.check or false
+  type.room = type.room or 0
   return setmetatable(type, lazy)
 end
 
@@ -87,7 +89,7 @@ local function enum_list(what, values)
 end
 
 local function pattern(what, check)
-  return { type = "pattern", what = what, check = check }
+  return { type = "pattern", what = what, check = check, is_plain = not check }
 end
 
 local function later(reason)
@@ -170,7 +172,7 @@ schema.rule = map("rule", {
   { "lease", later("is not in this version") },
   { "until", later("is not in this version") },
   { "emergency", { type = "boolean" } },
-}, { empty = "write name, effect and conditions" })
+}, { empty = "write name, effect and conditions", room = 2 }) -- for its place and its index
 
 schema.policy = map("the policy", {
   { "version", { type = "version" }, true },

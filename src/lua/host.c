@@ -22,6 +22,7 @@
 #define JSON_MAX ((size_t)512 << 10)
 #define CLEAN_MAX 1000
 #define NAMES_MAX 256
+#define TABLE_MAX 1000
 
 static struct snt_slice check_slice(lua_State *L, int index) {
   struct snt_slice slice = {0};
@@ -48,6 +49,13 @@ void snt_host_push_clean(lua_State *L, const char *text, size_t len) {
     len -= size;
   }
   lua_pushlstring(L, clean, n);
+}
+
+/* For tables whose size is known before their content: growing by doubling costs as much as the content. */
+static int host_new_table(lua_State *L) {
+  lua_Integer size = luaL_checkinteger(L, 1);
+  lua_createtable(L, 0, size > 0 && size <= TABLE_MAX ? (int)size : 0);
+  return 1;
 }
 
 static int host_glob(lua_State *L) {
@@ -396,6 +404,10 @@ static int host_caller_line(lua_State *L) {
 }
 
 static const luaL_Reg host_functions[] = {{"yaml", snt_host_yaml},
+                                          {"plain_words", snt_host_plain_words},
+                                          {"compile_patterns", snt_host_compile_patterns},
+                                          {"compile_users", snt_host_compile_users},
+                                          {"new_table", host_new_table},
                                           {"glob", host_glob},
                                           {"parse_time", host_parse_time},
                                           {"parse_duration", host_parse_duration},

@@ -2,12 +2,17 @@
  * either.
  *
  *   host.yaml(text)                 -> node, place | nil, {message, place}     (lib_yaml.c, nodes.lua)
+ *   host.plain_words(node)          -> the texts of a list of nodes, when all are texts of those bytes that patterns
+ *                                      mostly consist of | nothing             (lib_words.c)
+ *   host.compile_patterns(list)     -> matcher                                 (match.lua)
+ *   host.compile_users(list)        -> matcher of users                        (match.lua)
+ *   host.new_table(size)            -> a table with room for so many fields
  *   host.glob(pattern, text)        -> boolean
  *   host.parse_time(rfc3339)        -> epoch seconds | nil
  *   host.parse_duration(text)       -> seconds | nil
  *   host.zone_known(name)           -> boolean
  *   host.local_time(name, epoch)    -> {year month day hour min sec wday offset abbrev is_dst day_number} | nil
- *   host.local_minute(name, epoch)  -> minute of the day, weekday (1 is Monday) | nil
+ *   host.local_minute(name, epoch)  -> minute of the week, from Monday | nil
  *   host.json_decode(text)          -> value | nil, message; null is left out, whole numbers are integers
  *   host.json_encode(value)         -> text | nil, message
  *   host.utf8_printable(text)       -> boolean
@@ -34,6 +39,10 @@
 void snt_host_open(lua_State *L);
 /* host.yaml. */
 int snt_host_yaml(lua_State *L);
+/* lib_words.c. */
+int snt_host_plain_words(lua_State *L);
+int snt_host_compile_patterns(lua_State *L);
+int snt_host_compile_users(lua_State *L);
 /* host.run_limited, host.suspend. */
 int snt_host_run_limited(lua_State *L);
 int snt_host_suspend(lua_State *L);
