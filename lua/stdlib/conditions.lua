@@ -90,23 +90,17 @@ conditions.roles = {
   end,
 }
 
---- The user {name, kind}, or nil when conditions on users have no verdict.
-function conditions.known_user(request)
-  local user = request.user
-  return user and user.name and user.kind and user
-end
-local known_user = conditions.known_user
-
 conditions.users = {
   compile = function(condition)
     condition.matcher = match.compile_users(condition.value)
   end,
   evaluate = function(condition, request)
-    local user = known_user(request)
-    if not user then
+    local user = request.user
+    local name = user and user.name
+    if not name or not user.kind then
       return nil
     end
-    return fits_user(condition.matcher, user), user.name
+    return fits_user(condition.matcher, user), name
   end,
 }
 
@@ -126,16 +120,17 @@ conditions.groups = {
     end
   end,
   evaluate = function(condition, request)
-    local user, matchers = known_user(request), condition.matchers
-    if not user then
+    local user, matchers = request.user, condition.matchers
+    local name = user and user.name
+    if not name or not user.kind then
       return nil
     end
     for i = 1, #matchers do
       if fits_user(matchers[i], user) then
-        return true, user.name
+        return true, name
       end
     end
-    return false, user.name
+    return false, name
   end,
 }
 

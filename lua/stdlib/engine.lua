@@ -5,7 +5,6 @@
 --     unknown;
 --  2. look at no rule after the one that decided, matched or not;
 --  3. make the trace while deciding, never afterwards.
-local conditions = require "sentinel.conditions"
 local logic = require "sentinel.logic"
 local match = require "sentinel.match"
 local text = require "sentinel.text"
@@ -28,13 +27,11 @@ function engine.compile(policy)
   return policy
 end
 
---- One evaluation: what run.lua tells of it, where it has come to, and its trace.
+--- One evaluation: what run.lua tells of it, and where it has come to.
 -- @param facts what plugins asked for before, by question (needs.lua)
 -- @param is_final whether nothing more may be asked for
 function engine.new_run(request, facts, is_final)
-  local run = { -- it and its trace with room for what most decisions add
-    request = request, trace = { nil, nil, nil, nil }, rule = false, at = false, zone = false,
-  }
+  local run = { request = request, rule = false, at = false, zone = nil, minute = nil } -- has room
   if facts then
     run.facts, run.is_final = facts, is_final
   end
@@ -73,35 +70,42 @@ function engine.fail(rule, class, path)
   return reply
 end
 
--- The reply of the rule that matched; what it lacks goes to its entry of the trace.
-local function conclude(rule, run, entry)
-  local reply = new_reply(rule)
-  outcome = outcome or require "sentinel.outcome"
-  local shortfall = outcome.conclude(reply, rule, run)
-  if shortfall then
-    entry.failed, entry.wanted, entry.got = shortfall.path, shortfall.wanted, shortfall.got
-  end
-  return reply
+-- An entry of the trace is {rule, matched}, and what the rule failed on (logic.lua): {condition,
+-- part, got}, or that in words: {failed, wanted, got}. Words are made where it is told (reply.lua).
+
+-- Of a rule that matched, made once.
+local function tell_match(rule)
+  local entry = rule.match_entry or { rule = rule.name, matched = true }
+  rule.match_entry = entry
+  return entry
 end
 
--- The reply of the first rule that decides. An entry of the trace has the rule, whether it matched,
--- and what it failed on (logic.lua), or that in words: {failed, wanted}. Words are made where an
--- entry is told (reply.lua). Once something is needed no verdict counts: the rules that follow are
--- looked at for what they need too, up to one that matches without more.
-local function try_all(rules, run)
-  local request, trace = run.request, run.trace
+-- Of a rule that matched, and wants what the request lacks.
+local function tell_shortfall(rule, shortfall)
+  return {
+    rule = rule.name, matched = true, failed = shortfall.path, wanted = shortfall.wanted,
+    got = shortfall.got,
+  }
+end
+
+-- The reply of the first rule that decides. Once something is needed no verdict counts: the rules
+-- that follow are looked at for what they need too, up to one that matches without more.
+local function try_all(rules, run, trace)
+  local request = run.request
   for i = 1, #rules do
     local rule = rules[i]
-    run.rule, run.at = rule, false
-    local verdict, got, part, condition = evaluate(rule.conditions, request, run)
+    local list = rule.conditions
+    run.rule, run.at = rule, list[1]
+    local verdict, got, part, condition = evaluate(list, request, run)
     if run.needs then
       if verdict == true then
         break
       end
     elseif verdict == true then
-      local entry = { rule = rule.name, matched = true }
-      local reply = conclude(rule, run, entry)
-      trace[i] = entry
+      outcome = outcome or require "sentinel.outcome"
+      local reply = new_reply(rule)
+      local shortfall = outcome.conclude(reply, rule, run)
+      trace[i] = shortfall and tell_shortfall(rule, shortfall) or tell_match(rule)
       return reply
     else
       trace[i] = { rule = rule.name, condition = condition, part = part, got = got }
@@ -113,23 +117,24 @@ local function try_all(rules, run)
   return new_reply()
 end
 
--- The reply for an error that was raised; what is not an error of a condition is a bug and goes on.
-local function take_error(run, raised)
+-- The reply for an error that was raised; what is no error of a condition is a bug and goes on.
+local function take_error(run, trace, raised)
   if type(raised) ~= "table" or not CLASSES[raised.class] then
     error(raised, 0)
   end
-  run.trace[#run.trace + 1] = {
+  trace[#trace + 1] = {
     rule = run.rule.name, failed = raised.path, wanted = "a verdict", got = text.cut(raised.what),
   }
   return engine.fail(run.rule, raised.class, raised.path)
 end
 
 local function run_guarded(rules, run)
-  local is_done, reply = guard(try_all, rules, run)
+  local trace = { nil, nil, nil, nil } -- with room for what most decisions look at
+  local is_done, reply = guard(try_all, rules, run, trace)
   if not is_done then
-    reply = take_error(run, reply)
+    reply = take_error(run, trace, reply)
   end
-  reply.trace, reply.needs = run.trace, run.needs
+  reply.trace, reply.needs = trace, run.needs
   return reply
 end
 
@@ -151,8 +156,8 @@ end
 -- counts the rules before the one that decided that are not in it.
 function engine.decide(policy, run)
   local request = run.request
-  local profile, user = request.profile, conditions.known_user(request)
-  if profile == nil or not user then
+  local profile, user = request.profile, request.user
+  if not (profile and user and user.name and user.kind) then
     return engine.evaluate(policy, run)
   end
   if not policy.index then
@@ -160,7 +165,7 @@ function engine.decide(policy, run)
   end
   local reply = run_guarded(index.candidates(policy.index, profile, user), run)
   local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1
-  reply.left_out = looked_at - #run.trace
+  reply.left_out = looked_at - #reply.trace
   return reply
 end
 

@@ -115,7 +115,7 @@ function index.build(policy)
   for name, rules in pairs(profiles) do
     profiles[name] = new_node(rules)
   end
-  return { profiles = profiles, elsewhere = new_node(elsewhere), has_elsewhere = #elsewhere > 0 }
+  return { profiles = profiles, elsewhere = #elsewhere > 0 and new_node(elsewhere) }
 end
 
 -- Two lists in order, as one.
@@ -138,21 +138,22 @@ local function merge(a, b)
   return out
 end
 
-local function in_node(node, user)
-  if not node then
-    return NONE
-  elseif not node.is_split then
-    return node
-  end
+local function in_split(node, user)
   local kind = match.list_of_kind(user.kind)
   local by_name = kind and node[kind]
   return merge(node.rest, by_name and by_name[user.name] or NONE)
 end
 
---- The rules that can match for a profile and a user {name, kind}, in order.
+--- The rules that can match for a profile and a user {name, kind}, in order; both have to be known.
 function index.candidates(built, profile, user)
-  local named = in_node(built.profiles[profile], user)
-  return built.has_elsewhere and merge(named, in_node(built.elsewhere, user)) or named
+  local named, elsewhere = built.profiles[profile] or NONE, built.elsewhere
+  if named.is_split then
+    named = in_split(named, user)
+  end
+  if not elsewhere then
+    return named
+  end
+  return merge(named, elsewhere.is_split and in_split(elsewhere, user) or elsewhere)
 end
 
 return index

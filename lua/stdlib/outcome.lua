@@ -84,24 +84,30 @@ function outcome.shortfalls(rule, run)
   return all
 end
 
--- Each gives the reply's effect, and sets what else the reply says. An effect that is not here is a
--- denial.
+-- What the effects come to that hang on the request: each gives the reply's effect, and the name of
+-- its sentence where that is another one.
 local EFFECTS = {
-  allow = function()
-    return "allow"
-  end,
   require_approval = function(_, run)
     local is_approved = require("sentinel.facts").has_approval(run.request, run)
     return is_approved == true and "allow" or "require_approval"
   end,
   require_server = function(reply, run)
-    reply.requires_server_mode = run.request.mode ~= "server"
-    return reply.requires_server_mode and "deny" or "allow"
+    if run.request.mode ~= "server" then
+      reply.requires_server_mode = true
+      return "deny", "requires_server_mode"
+    end
+    return "allow"
   end,
   require_server_session = function(reply, run)
-    reply.requires_server_mode = run.request.mode ~= "server"
-    reply.requires_session_tracking = reply.requires_server_mode or run.request.session_table == nil
-    return reply.requires_session_tracking and "deny" or "allow"
+    local request = run.request
+    if request.mode ~= "server" then
+      reply.requires_server_mode, reply.requires_session_tracking = true, true
+      return "deny", "requires_server_mode"
+    elseif request.session_table == nil then
+      reply.requires_session_tracking = true
+      return "deny", "requires_session_tracking"
+    end
+    return "allow"
   end,
 }
 
@@ -114,14 +120,10 @@ local SENTENCES = {
 }
 
 -- Made once for each rule and outcome.
-local function sentence(reply, rule)
-  local kind = (reply.requires_server_mode and "requires_server_mode")
-    or (reply.requires_session_tracking and "requires_session_tracking") or reply.effect
+local function make_sentence(rule, kind)
   local sentences = rule.sentences or {}
-  if not sentences[kind] then
-    sentences[kind] = SENTENCES[kind]:format(text.quote(rule.name))
-    rule.sentences = sentences
-  end
+  sentences[kind] = SENTENCES[kind]:format(text.quote(rule.name))
+  rule.sentences = sentences
   return sentences[kind]
 end
 
@@ -138,21 +140,29 @@ end
 
 --- Fills the reply for the rule that matched; returns the first shortfall, or nil.
 function outcome.conclude(reply, rule, run)
-  local conclude = EFFECTS[rule.effect]
-  local shortfalls = conclude and rule.require and outcome.shortfalls(rule, run) or NONE
+  local effect, required = rule.effect, rule.require
+  local settle = EFFECTS[effect]
+  if not settle and effect ~= "allow" then
+    effect = "deny"
+  end
+  local shortfalls = required and effect ~= "deny" and outcome.shortfalls(rule, run) or NONE
   if rule.emergency then
     reply.emergency = true
   end
-  if rule.require and rule.require.justification then
+  if required and required.justification then
     reply.requires_justification = true
   end
   if shortfalls[1] then
     refuse_unmet(reply, rule, shortfalls)
     return shortfalls[1]
   end
-  local effect = conclude and conclude(reply, run) or "deny"
+  local kind, sentences = effect, rule.sentences
+  if settle then
+    effect, kind = settle(reply, run)
+    kind = kind or effect
+  end
   reply.effect = effect
-  reply.reason = rule.reason or sentence(reply, rule)
+  reply.reason = rule.reason or sentences and sentences[kind] or make_sentence(rule, kind)
   if effect ~= "deny" then
     local most, most_in_server = rule.max_duration, rule.max_server_duration
     if most_in_server and run.request.mode == "server" then
