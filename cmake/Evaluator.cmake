@@ -11,8 +11,9 @@ add_custom_command(
   DEPENDS snt_gen_seccomp
   COMMENT "Compiling the evaluator's seccomp filters")
 if(SENTINEL_SANITIZE)
-  set(SNT_LOCKDOWN_BUILD lockdown_build_sanitized.c)
+  set(SNT_EVALUATOR_SOURCES lockdown_build_sanitized.c pool_sanitized.c)
 else()
-  set(SNT_LOCKDOWN_BUILD lockdown_build.c)
+  set(SNT_EVALUATOR_SOURCES lockdown_build.c pool.c)
 endif()
-target_sources(snt_lua PRIVATE ${CMAKE_SOURCE_DIR}/src/lua/${SNT_LOCKDOWN_BUILD} ${SNT_SECCOMP_HEADER})
+list(TRANSFORM SNT_EVALUATOR_SOURCES PREPEND ${CMAKE_SOURCE_DIR}/src/lua/)
+target_sources(snt_lua PRIVATE ${SNT_EVALUATOR_SOURCES} ${SNT_SECCOMP_HEADER})

@@ -38,14 +38,16 @@ function engine.new_run(request, facts, is_final)
   return run
 end
 
+local NO_RULE = { name = "", index = -1, conditions = false }
+
 --- A reply that denies; everything else is added to it (reply.lua has all that it may hold). Those
 -- of these that are false are there so that the table has room for them from the beginning.
 -- @param rule the rule that decides, or nil
 function engine.new_reply(rule)
+  rule = rule or NO_RULE
   return {
-    effect = "deny", rule = rule and rule.name or "", rule_index = rule and rule.index or -1,
-    reason = "no matching rule", conditions = rule and rule.conditions or false,
-    max_duration = false, trace = false, left_out = false,
+    effect = "deny", rule = rule.name, rule_index = rule.index, reason = "no matching rule",
+    conditions = rule.conditions, max_duration = false, trace = false, left_out = false,
   }
 end
 local new_reply = engine.new_reply

@@ -104,7 +104,7 @@ function read.map(node, place, shape, ctx)
     return nil
   end
   local by_name, path, depth = shape.by_name, ctx.path, ctx.depth + 1
-  local out = new_table(#node // KEY_STEP + shape.room)
+  local out = new_table(0, #node // KEY_STEP + shape.room)
   for i = FIRST, #node, KEY_STEP do
     local key = node[i]
     local row = by_name[key]
@@ -319,7 +319,7 @@ function read.conditions(node, place, shape, ctx)
   if not is_conditions(node, place, shape, ctx) then
     return nil
   end
-  local out, depth, nesting = {}, ctx.depth, ctx.nesting
+  local out, depth, nesting = new_table(#node // KEY_STEP, 0), ctx.depth, ctx.nesting
   ctx.depth = (shape.is_nested and depth or 0) + 1
   ctx.nesting = shape.is_nested and nesting + 1 or 0
   for i = FIRST, #node, KEY_STEP do

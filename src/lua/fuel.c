@@ -10,7 +10,6 @@
 #include "lua/vm_internal.h"
 
 #include <lauxlib.h>
-#include <stdlib.h>
 
 #define HOOK_INTERVAL 1000
 #define BYTES_PER_UNIT 64 /* of growth: copying 1 MiB is 16,384 units */
@@ -35,8 +34,8 @@ static void charge(struct snt_budget *budget, size_t units) {
   }
 }
 
-/* What a block takes of the process's memory: malloc adds a word and rounds up, which makes a third more of many small
- * blocks. */
+/* What a block takes of the process's memory at most: malloc adds a word and rounds up, which makes a third more of
+ * many small blocks. */
 static size_t weigh(size_t size) {
   size_t whole = (size + sizeof(size_t) + 15) & ~(size_t)15;
   return size == 0 ? 0 : whole < SMALLEST_BLOCK ? SMALLEST_BLOCK : whole;
@@ -65,14 +64,15 @@ void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size
   struct snt_budget *budget = user;
   size_t old = block == NULL ? 0 : old_size; /* without a block old_size is a kind of object */
   if (new_size == 0) {
-    free(block);
+    snt_pool_give(&budget->pool, block, old);
     budget->used -= weigh(old);
     return NULL;
   }
   if (new_size > old && is_refused(budget, weigh(new_size) - weigh(old), new_size)) {
     return NULL;
   }
-  void *moved = realloc(block, new_size);
+  budget->pool.cap = new_size > old ? budget->cap : SIZE_MAX;
+  void *moved = snt_pool_resize(&budget->pool, block, old, new_size);
   if (moved == NULL && new_size <= old) {
     moved = block;
   }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lua/pool.h"
+
 #define SNT_MEMORY_CAP ((size_t)48 << 20)
 #define SNT_BLOCK_CAP ((size_t)1 << 20)
 
@@ -22,6 +24,7 @@ struct snt_budget {
   enum snt_abort abort;
   bool is_collecting;
   lua_State *L; /* the state; NULL while it is made */
+  struct snt_pool pool;
 };
 
 /* A lua_Alloc whose user data is the budget. Growth costs fuel too: that is what charges `..` and table growth. */

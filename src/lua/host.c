@@ -53,8 +53,9 @@ void snt_host_push_clean(lua_State *L, const char *text, size_t len) {
 
 /* For tables whose size is known before their content: growing by doubling costs as much as the content. */
 static int host_new_table(lua_State *L) {
-  lua_Integer size = luaL_checkinteger(L, 1);
-  lua_createtable(L, 0, size > 0 && size <= TABLE_MAX ? (int)size : 0);
+  lua_Integer items = luaL_checkinteger(L, 1), fields = luaL_checkinteger(L, 2);
+  bool is_usual = items >= 0 && items <= TABLE_MAX && fields >= 0 && fields <= TABLE_MAX;
+  lua_createtable(L, is_usual ? (int)items : 0, is_usual ? (int)fields : 0);
   return 1;
 }
 

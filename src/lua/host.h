@@ -6,7 +6,7 @@
  *                                      mostly consist of | nothing             (lib_words.c)
  *   host.compile_patterns(list)     -> matcher                                 (match.lua)
  *   host.compile_users(list)        -> matcher of users                        (match.lua)
- *   host.new_table(size)            -> a table with room for so many fields
+ *   host.new_table(items, fields)   -> a table with room for so many
  *   host.glob(pattern, text)        -> boolean
  *   host.parse_time(rfc3339)        -> epoch seconds | nil
  *   host.parse_duration(text)       -> seconds | nil

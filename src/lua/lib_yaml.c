@@ -268,12 +268,10 @@ static void flush(lua_State *L, struct collection *self) {
     lua_createtable(L, count, 0);
     lua_replace(L, self->index);
   }
-  for (lua_Integer i = 1; i <= count; i++) {
-    lua_pushvalue(L, self->index + (int)i);
+  for (lua_Integer i = count; i > 0; i--) {
     lua_rawseti(L, self->index, self->len + i);
   }
   self->len += count;
-  lua_settop(L, self->index);
 }
 
 static void flush_when_many(lua_State *L, struct collection *self) {

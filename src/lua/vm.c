@@ -96,6 +96,7 @@ void snt_vm_free(struct snt_vm **vm) {
   if ((*vm)->L != NULL) {
     lua_close((*vm)->L);
   }
+  snt_pool_clear(&(*vm)->budget.pool);
   free_zones(*vm);
   free(*vm);
   *vm = NULL;
