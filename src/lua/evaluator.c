@@ -12,7 +12,14 @@
 #include "lua/evaluator_internal.h"
 #include "lua/template.h"
 
-enum { EVALUATE_MS = 300, LINT_MS = 3000, SCHEMA_MS = 800, REQUEST_MAX = 63 * 1024, FACTS_MAX = 63 * 1024 };
+enum {
+  EVALUATE_MS = 300,
+  CASES_MS = 5000,
+  LINT_MS = 3000,
+  SCHEMA_MS = 800,
+  REQUEST_MAX = 63 * 1024,
+  FACTS_MAX = 63 * 1024
+};
 
 static _Noreturn void become_template(int socket, pid_t parent, const struct snt_evaluator_options *options) {
   (void)setpgid(0, 0);
@@ -136,14 +143,16 @@ snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf 
   return snt_buf_append(out, snt_buf_borrow(answer), answer->len, err);
 }
 
-snt_status snt_evaluator_run_case(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
-                                  struct snt_err *err) {
+snt_status snt_evaluator_run_cases(struct snt_evaluator *evaluator, const size_t *numbers, size_t count,
+                                   struct snt_buf *reply, struct snt_err *err) {
   bool is_late = false;
   SNT_BUF_AUTO struct snt_buf payload = {0};
-  SNT_TRY(snt_buf_appendf(&payload, err, "%zu", number));
+  for (size_t i = 0; i < count; i++) {
+    SNT_TRY(snt_buf_appendf(&payload, err, i == 0 ? "%zu" : " %zu", numbers[i]));
+  }
   SNT_TRY(snt_buf_append_char(&payload, '\0', err));
-  snt_evaluator_start_clock(evaluator, EVALUATE_MS);
-  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_CASE, &payload, &is_late, err));
+  snt_evaluator_start_clock(evaluator, count == 1 ? EVALUATE_MS : CASES_MS);
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_CASES, &payload, &is_late, err));
   return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
 }
 
