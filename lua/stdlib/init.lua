@@ -284,13 +284,28 @@ function main.run_case(number, which)
     which == "last")
 end
 
+--- Makes the mutants of the spec's policy (mutation.lua).
+-- @param policy_name what the spec's cases call it; "" for the default one
+function main.mutate(policy_name)
+  state.phase = "mutate"
+  return require("sentinel.spec_runner").mutate(spec, policy_name)
+end
+
+--- Runs the spec's cases on one of them, counted from 0: {"killed":bool}.
+function main.run_mutant(number)
+  state.phase = "mutant"
+  return require("sentinel.spec_runner").run_mutant(spec, math.tointeger(tonumber(number)))
+end
+
 --- The answer in the place of the call that spent its fuel or memory; runs on a small reserve.
 function main.failed(class, what)
   if state.phase == "case" then
     return require("sentinel.spec_runner").encode_result("failed",
       ("it spends more %s than a case may"):format(what))
   end
-  if state.phase == "evaluate" then
+  if state.phase == "mutant" then
+    return '{"killed":true,"equivalent":false}'
+  elseif state.phase == "evaluate" then
     return state.answer or deny_spent(class, what)
   end
   if state.phase == "lint" then

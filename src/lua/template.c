@@ -25,6 +25,7 @@ enum {
   EXIT_NO_CORE = 2,
   LOAD_FUEL = 30000000,
   SPEC_FUEL = 400000000,
+  MUTATION_FUEL = 2000000000,
   SPEC_MEMORY = 192 << 20,
   SPEC_BLOCK = 8 << 20,
   EVALUATION_FUEL = 10000000,
@@ -258,6 +259,19 @@ static void run_cases(struct template *self, const struct snt_frame *request) {
   let_answer(self, request, &start);
 }
 
+/* Cases of the spec run here, as its top level did. */
+static void mutate(struct template *self, const struct snt_frame *request) {
+  const struct snt_slice args[] = {{snt_buf_borrow(&self->request), self->request.len}};
+  snt_vm_make_room(self->vm, SPEC_MEMORY, SPEC_BLOCK);
+  answer_with(self, request, "mutate", args, 1, MUTATION_FUEL);
+  snt_vm_make_room(self->vm, SNT_MEMORY_CAP, SNT_BLOCK_CAP);
+}
+
+static void run_mutant(struct template *self, const struct snt_frame *request) {
+  struct snt_worker start = prepare_worker(self, request, "run_mutant", MUTATION_FUEL);
+  let_answer(self, request, &start);
+}
+
 static void handle(struct template *self, const struct snt_frame *request) {
   switch (request->kind) {
   case SNT_FRAME_DESCRIBE:
@@ -289,6 +303,12 @@ static void handle(struct template *self, const struct snt_frame *request) {
     break;
   case SNT_FRAME_CASES:
     run_cases(self, request);
+    break;
+  case SNT_FRAME_MUTATE:
+    mutate(self, request);
+    break;
+  case SNT_FRAME_MUTANT:
+    run_mutant(self, request);
     break;
   case SNT_FRAME_LINT:
     lint(self, request);

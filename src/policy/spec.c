@@ -36,12 +36,15 @@ struct run {
   bool is_bound;                       /* it has a policy */
   bool is_pure;                        /* whose cases may follow each other in one worker */
   struct snt_coverage_policy *covered; /* of that policy */
+  struct snt_buf policy_name;          /* its file */
+  bool has_failed;                     /* a case with it */
   bool is_stopped;
 };
 
 static void clear_run(struct run *run) {
   snt_buf_clear(&run->source);
   snt_buf_clear(&run->plugin_folder);
+  snt_buf_clear(&run->policy_name);
   snt_evaluator_close(&run->evaluator);
   snt_json_free(&run->doc);
 }
@@ -242,6 +245,7 @@ static void report_case(struct run *run, size_t number, const struct snt_json_va
     result.status = SNT_CASE_FAILED;
     result.message = failure != NULL ? failure : inner.message;
   }
+  run->has_failed = run->has_failed || result.status == SNT_CASE_FAILED;
   run->is_stopped = !run->options->on_case(run->options->context, &result);
 }
 
@@ -283,6 +287,8 @@ static snt_status bind_policy(struct run *run, const char *named, struct snt_err
   SNT_TRY(snt_evaluator_bind_spec(run->evaluator, is_covered, &reply, run->problems, err));
   SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a spec's policy", &doc, err));
   run->is_bound = true;
+  snt_buf_reset(&run->policy_name);
+  SNT_TRY(snt_buf_append_str(&run->policy_name, policy.file_name, err));
   SNT_TRY(snt_json_bool(snt_json_get(snt_json_root(doc), "pure"), &run->is_pure) ? snt_done()
                                                                                  : refuse_reply("pure", err));
   return is_covered ? snt_coverage_begin(run->options->coverage, policy.file_name,
@@ -342,14 +348,58 @@ static snt_status run_selected(struct run *run, const char *named, const size_t 
   return snt_done();
 }
 
+/* In the place of UTC, where a mutant changes the zone. */
+#define FAR_ZONE "Asia/Tokyo"
+
+/* The evaluator's mutants of the policy that is bound. */
+static snt_status make_mutants(struct run *run, const char *named, struct snt_mutated_policy **out,
+                               struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  static const char *const keys[] = {"ok", "mutants", "cases", "left_out", NULL};
+  SNT_TRY(snt_evaluator_add_zone(run->evaluator, FAR_ZONE, err));
+  SNT_TRY(snt_evaluator_mutate(run->evaluator, named == NULL ? "" : named, &reply, err));
+  SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a policy's mutants", &doc, err));
+  SNT_TRY(snt_ok(snt_json_check_keys(snt_json_root(doc), "", keys, NULL)) ? snt_done() : refuse_reply("mutants", err));
+  return snt_mutation_begin(run->options->mutation, snt_buf_borrow(&run->policy_name), snt_json_root(doc), out, err);
+}
+
+static snt_status judge_mutant(struct snt_evaluator *evaluator, struct snt_mutant *mutant, size_t number,
+                               struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  SNT_TRY(snt_evaluator_mutant_begin(evaluator, number, err));
+  SNT_TRY(snt_evaluator_mutant_finish(evaluator, &reply, err));
+  SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "what became of a mutant", &doc, err));
+  return snt_mutation_judge(mutant, snt_json_root(doc), err);
+}
+
+/* What earlier specs left of the policy's mutants. */
+static snt_status run_mutants(struct run *run, const char *named, struct snt_err *err) {
+  struct snt_mutated_policy *policy = NULL;
+  SNT_TRY(ensure_bound(run, named, err));
+  SNT_TRY(make_mutants(run, named, &policy, err));
+  for (size_t i = 0; i < policy->count; i++) {
+    if (policy->mutants[i].fate == SNT_MUTANT_SURVIVED) {
+      SNT_TRY(judge_mutant(run->evaluator, &policy->mutants[i], i, err));
+    }
+  }
+  return snt_done();
+}
+
 static snt_status run_with(struct run *run, const char *named, struct snt_err *err) {
   size_t count = 0;
   size_t *numbers = select_cases(run, named, &count);
   if (numbers == NULL) {
     return snt_fail_memory(err);
   }
+  run->has_failed = false;
   snt_status status = run_selected(run, named, numbers, count, err);
   free(numbers);
+  bool is_mutated = run->options->mutation != NULL && run->plugin[0] == '\0' && count > 0;
+  if (snt_ok(status) && is_mutated && !run->is_stopped && !run->has_failed) {
+    status = run_mutants(run, named, err);
+  }
   if (run->is_bound) { /* an evaluator takes one policy */
     snt_evaluator_close(&run->evaluator);
   }
