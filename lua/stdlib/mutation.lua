@@ -17,8 +17,9 @@ local GRANTS = { allow = true, require_approval = true, require_server = true,
 
 -- Making ---------------------------------------------------------------------------------------
 
--- A mutant is {rule = number in the policy, or nil; text, widens, path, make = function(policy)
--- that returns the rules of the changed one}.
+-- A mutant is {rule = number in the policy, or nil; text; widens; path of the condition that is
+-- changed, or nil; is_outcome: it matters only where the rule decides; make = function(policy) that
+-- returns the rules of the changed one}.
 local function add(self, mutant)
   if #self.mutants == MUTANTS_MAX then
     self.left_out = self.left_out + 1
@@ -78,7 +79,7 @@ local FLIPS = { deny = "allow", allow = "deny", require_approval = "allow",
 local function add_effect(self, number, rule)
   local flipped = FLIPS[rule.effect]
   add(self, { rule = number, text = ("effect: %s in the place of %s"):format(flipped, rule.effect),
-    widens = flipped == "allow", make = with_rule(number, function(copy)
+    widens = flipped == "allow", is_outcome = flipped == "allow", make = with_rule(number, function(copy)
       copy.effect = flipped
     end) })
 end
@@ -110,7 +111,7 @@ end
 
 -- What a granting rule asks for, and what it bounds.
 local function change_requirement(self, number, what, change)
-  add(self, { rule = number, text = "require." .. what, widens = true,
+  add(self, { rule = number, text = "require." .. what, widens = true, is_outcome = true,
     make = with_rule(number, function(copy)
       copy.require = mutants.copy(copy.require)
       change(copy.require)
@@ -151,7 +152,7 @@ local function add_bounds(self, number, rule)
     local bound = rule[key]
     if bound then
       add(self, { rule = number, text = ("%s: %s"):format(key, text.duration(bound * 2)),
-        widens = true, make = with_rule(number, function(copy)
+        widens = true, is_outcome = true, make = with_rule(number, function(copy)
           copy[key] = bound * 2
         end) })
     end
@@ -255,20 +256,34 @@ end
 
 -- Killing --------------------------------------------------------------------------------------
 
---- Sees which rules each case comes to, and what they fail on: a mutant of a rule that a case never
--- comes to cannot fail it.
+-- The place in a rule's list of the condition that a path begins with; nil where that is not clear.
+local function position(rule, path)
+  for i, condition in ipairs(rule.conditions) do
+    if condition.path == path or (condition.value and not condition.plugin
+      and path:find(condition.path, 1, true) == 1
+      and path:find("^[.%[]", #condition.path + 1)) then
+      return i
+    end
+  end
+  return nil
+end
+
+--- Sees how far each case comes: which rules it comes to, and what they fail on. What lies behind
+-- that cannot matter to it.
 local observer = {}
 observer.__index = observer
 
 function observer:take(decision)
-  local failed = {}
+  local failed, is_sure = {}, {}
   for _, entry in ipairs(decision.trace) do
     if not entry.matched then
       failed[entry.rule] = entry.condition and entry.condition.path or entry.failed or ""
+      is_sure[entry.rule] = entry.condition and entry.condition.path and entry.got ~= "unknown"
+        and not entry.condition.plugin
     end
   end
   table.insert(self.current, { last = decision.rule_index >= 0 and decision.rule_index + 1
-    or math.huge, failed = failed })
+    or math.huge, failed = failed, is_sure = is_sure })
 end
 
 function mutation.new_observer()
@@ -280,26 +295,36 @@ function mutation.begin_case(of, number)
   of.cases[number] = of.current
 end
 
--- How likely it is that the case fails for the mutant: 1 is most; nil when it cannot.
-local function rank(seen, mutant, name)
+-- How likely a decision is to be another one for the mutant: 1 is most; nil when it cannot be.
+local function rank_decision(decision, mutant, rule)
+  local is_last = not rule or decision.last == mutant.rule
+  local failed = rule and decision.failed[rule.name]
+  if rule and decision.last < mutant.rule or mutant.is_outcome and not is_last then
+    return nil
+  elseif mutant.path and failed == mutant.path then
+    return 1
+  elseif mutant.position and failed and decision.is_sure[rule.name]
+    and (position(rule, failed) or math.huge) < mutant.position then
+    return nil
+  end
+  return is_last and 2 or 3
+end
+
+local function rank(seen, mutant, rule)
   local best = nil
   for _, decision in ipairs(seen) do
-    if not mutant.rule or decision.last >= mutant.rule then
-      local own = decision.last == mutant.rule and 2 or 3
-      if mutant.path and decision.failed[name] == mutant.path then
-        own = 1
-      end
-      best = math.min(best or own, own)
-    end
+    local own = rank_decision(decision, mutant, rule)
+    best = own and math.min(best or own, own) or best
   end
   return best
 end
 
 --- The numbers of the cases that may fail for the mutant, those first that are most likely to.
 function mutation.order(self, mutant, of, numbers)
-  local by_rank, name = { {}, {}, {} }, mutant.rule and self.policy.rules[mutant.rule].name
+  local by_rank, rule = { {}, {}, {} }, mutant.rule and self.policy.rules[mutant.rule]
+  mutant.position = mutant.path and position(rule, mutant.path)
   for _, number in ipairs(numbers) do
-    local own = rank(of.cases[number], mutant, name)
+    local own = rank(of.cases[number], mutant, rule)
     if own then
       table.insert(by_rank[own], number)
     end

@@ -78,15 +78,18 @@ static snt_status find_plugin(struct run *run, struct snt_err *err) {
 static snt_status find_policy(const struct run *run, const char *named, struct snt_buf *out, struct snt_err *err) {
   static const char *const ends[] = {".yaml", ".yml", ".lua", "", NULL};
   SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_TRY(folder_of(run->path, &folder, err));
+  const char *slash = strrchr(run->path, '/');
+  size_t folder_len = slash == NULL ? 0 : (size_t)(slash - run->path) + 1;
+  SNT_TRY(snt_buf_append(&folder, run->path, folder_len, err));
   if (named != NULL) {
-    return snt_buf_appendf(out, err, "%s/%s", folder.data, named);
+    int len = (int)strlen(named) - (snt_str_ends_with(named, "/") ? 1 : 0);
+    return snt_buf_appendf(out, err, "%s%.*s", snt_buf_borrow(&folder), len, named);
   }
-  const char *base = strrchr(run->path, '/') == NULL ? run->path : strrchr(run->path, '/') + 1;
+  const char *base = run->path + folder_len;
   int stem = (int)(strlen(base) - strlen("_spec.lua"));
   for (const char *const *end = ends; *end != NULL; end++) {
     snt_buf_reset(out);
-    SNT_TRY(snt_buf_appendf(out, err, "%s/%.*s%s", folder.data, stem, base, *end));
+    SNT_TRY(snt_buf_appendf(out, err, "%s%.*s%s", snt_buf_borrow(&folder), stem, base, *end));
     if (exists(out->data)) {
       return snt_done();
     }
