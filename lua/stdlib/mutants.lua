@@ -136,7 +136,8 @@ local function change_approval(value, add)
   local least = value.min_approvals or 1
   add(("min_approvals %d"):format(least + 1), -1, function(copy) copy.min_approvals = least + 1 end)
   if least > 1 then
-    add(("min_approvals %d"):format(least - 1), 1, function(copy) copy.min_approvals = least - 1 end)
+    add(("min_approvals %d"):format(least - 1), 1,
+      function(copy) copy.min_approvals = least - 1 end)
   end
   part("approvers", change_patterns)(value, add)
 end

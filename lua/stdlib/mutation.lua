@@ -79,9 +79,8 @@ local FLIPS = { deny = "allow", allow = "deny", require_approval = "allow",
 local function add_effect(self, number, rule)
   local flipped = FLIPS[rule.effect]
   add(self, { rule = number, text = ("effect: %s in the place of %s"):format(flipped, rule.effect),
-    widens = flipped == "allow", is_outcome = flipped == "allow", make = with_rule(number, function(copy)
-      copy.effect = flipped
-    end) })
+    widens = flipped == "allow", is_outcome = flipped == "allow",
+    make = with_rule(number, function(copy) copy.effect = flipped end) })
 end
 
 local function add_removal(self, number, rule)
