@@ -1,8 +1,9 @@
 --- Small changes to the conditions of a rule, one at a time, for mutation.lua.
 --
--- A change is {text, sense, where, edit}: what is done, in words; 1 when the rule holds for more
--- requests then, -1 for fewer, 0 for others; the keys that lead from the rule to the condition; and
--- edit(list, i), which does it to a copy of the list that the condition is in.
+-- A change is {text, sense, where, edit, plain}: what is done, in words; 1 when the rule holds for
+-- more requests then, -1 for fewer, 0 for others; the keys that lead from the rule to the condition;
+-- edit(list, i), which does it to a copy of the list that the condition is in; and, where edit
+-- replaces code, plain, which does the same with conditions that can be looked into, or false.
 local network = require "sentinel.network"
 local schema = require "sentinel.schema"
 local text = require "sentinel.text"
@@ -176,16 +177,26 @@ local CHANGES = {
   end,
 }
 
--- In the place of what code or a plugin says.
-local function says(verdict)
-  return function(list, i)
-    list[i].replacement = function(condition)
-      if verdict == nil then
-        local class = condition.plugin and "plugin_error" or "condition_error"
-        error({ class = class, path = condition.path, what = "mutated" }, 0)
-      end
-      return verdict, condition, nil, "mutated"
-    end
+-- No mode is in an empty list.
+local function never(list, i)
+  list[i] = { name = "mode", value = {} }
+end
+
+local function always(list, i)
+  list[i] = { name = "not", value = { { name = "mode", value = {} } } }
+end
+
+-- In the place of what code or a plugin says; traces tell of the condition that was written.
+local function says_no(list, i)
+  list[i].replacement = function(condition)
+    return false, condition, nil, "mutated"
+  end
+end
+
+local function fails(list, i)
+  list[i].replacement = function(condition)
+    local class = condition.plugin and "plugin_error" or "condition_error"
+    error({ class = class, path = condition.path, what = "mutated" }, 0)
   end
 end
 
@@ -209,17 +220,18 @@ end
 local walk
 
 local function walk_condition(condition, where, sense, out)
-  local function add(what, own_sense, edit)
+  local function add(what, own_sense, edit, plain)
     out[#out + 1] = { text = condition.path .. ": " .. what, sense = own_sense * sense,
-      where = where, edit = edit }
+      where = where, edit = edit, plain = plain }
+  end
+  if condition.plugin or condition.call then
+    add("always true", 1, always)
+    add("negated", 0, negate)
+    add("always false", -1, says_no, never)
+    return add("fails", 0, fails, false)
   end
   add("removed", 1, function(list, i) table.remove(list, i) end)
   add("negated", 0, negate)
-  if condition.plugin or condition.call then
-    add("always true", 1, says(true))
-    add("always false", -1, says(false))
-    return add("fails", 0, says(nil))
-  end
   local change = CHANGES[condition.name]
   if change then
     change(condition.value, function(what, own_sense, do_it)
@@ -239,7 +251,7 @@ function walk(list, where, sense, out)
   for i, condition in ipairs(list) do
     local before = #out + 1
     walk_condition(condition, extended(where, i), sense, out)
-    if is_only then
+    if is_only and out[before].text:find(": removed$") then
       table.remove(out, before)
     end
   end

@@ -18,8 +18,9 @@ local GRANTS = { allow = true, require_approval = true, require_server = true,
 -- Making ---------------------------------------------------------------------------------------
 
 -- A mutant is {rule = number in the policy, or nil; text; widens; path of the condition that is
--- changed, or nil; is_outcome: it matters only where the rule decides; make = function(policy) that
--- returns the rules of the changed one}.
+-- changed, or nil; is_outcome: it matters only where the rule decides; is_bound: only sessions'
+-- lengths change; is_opaque: what it does cannot be looked into; make = function(policy) that
+-- returns the rules of the changed one; make_plain: the same where it can be, or nil}.
 local function add(self, mutant)
   if #self.mutants == MUTANTS_MAX then
     self.left_out = self.left_out + 1
@@ -53,14 +54,14 @@ local function recompile(rule, groups)
   mutants.install(rule.conditions)
 end
 
-local function change_conditions(edit)
+local function change_conditions(edit, do_it)
   return function(rule, policy)
     rule.conditions = mutants.copy_conditions(rule.conditions)
     local list, where = rule, edit.where
     for i = 1, #where - 1 do
       list = list[where[i]]
     end
-    edit.edit(list, where[#where])
+    do_it(list, where[#where])
     recompile(rule, policy.groups)
   end
 end
@@ -69,7 +70,9 @@ local function add_conditions(self, number, rule)
   local sign = GRANTS[rule.effect] and 1 or -1
   for _, edit in ipairs(mutants.of_conditions(rule.conditions)) do
     add(self, { rule = number, text = edit.text, widens = edit.sense * sign > 0,
-      path = edit.text:match("^(.-): "), make = with_rule(number, change_conditions(edit)) })
+      path = edit.text:match("^(.-): "), is_opaque = edit.plain == false,
+      make = with_rule(number, change_conditions(edit, edit.edit)),
+      make_plain = edit.plain and with_rule(number, change_conditions(edit, edit.plain)) })
   end
 end
 
@@ -151,7 +154,7 @@ local function add_bounds(self, number, rule)
     local bound = rule[key]
     if bound then
       add(self, { rule = number, text = ("%s: %s"):format(key, text.duration(bound * 2)),
-        widens = true, is_outcome = true, make = with_rule(number, function(copy)
+        widens = true, is_outcome = true, is_bound = true, make = with_rule(number, function(copy)
           copy[key] = bound * 2
         end) })
     end
@@ -229,9 +232,9 @@ function mutation.new(policy)
   return self
 end
 
---- The mutant as a policy of its own.
-function mutation.make(self, mutant)
-  local rules = mutant.make(self.policy)
+--- The mutant as a policy of its own. is_plain: made of conditions that can be looked into.
+function mutation.make(self, mutant, is_plain)
+  local rules = (is_plain and mutant.make_plain or mutant.make)(self.policy)
   for i, rule in ipairs(rules) do
     if rule.index ~= i - 1 then
       rules[i] = copy_of(rule)
@@ -333,6 +336,27 @@ function mutation.order(self, mutant, of, numbers)
     table.move(by_rank[i], 1, #by_rank[i], #out + 1, out)
   end
   return out
+end
+
+-- Telling apart --------------------------------------------------------------------------------
+
+local CHOICES_MAX = 20000
+local FROM = "2026-01-01T00:00:00Z" -- instants are those of the year that follows
+
+local function is_other_length(a, b)
+  return a.effect == "allow" and b.effect == "allow" and a.max_duration ~= b.max_duration
+end
+
+--- A request on which the policy and the mutant differ.
+-- @return the request and a list of {condition, holds} that it rests on; or nil, and whether there
+-- is none
+function mutation.tell_apart(self, mutant)
+  if mutant.is_opaque then
+    return nil, false
+  end
+  return require("sentinel.difference").find(self.policy, mutation.make(self, mutant, true),
+    { time = host.parse_time(FROM), is_ever = true }, { left = CHOICES_MAX },
+    mutant.is_bound and is_other_length or nil)
 end
 
 return mutation

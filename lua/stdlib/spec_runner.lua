@@ -505,6 +505,20 @@ function spec_runner.mutate(self, policy_name)
     #self.usable, self.mutation.left_out)
 end
 
+-- What is known of a mutant that no case fails for.
+local function encode_survivor(self, mutant)
+  local request, rest = mutation().tell_apart(self.mutation, mutant)
+  if not request then
+    return ('{"killed":false,"equivalent":%s}'):format(tostring(rest))
+  end
+  local words = {}
+  for i, assumption in ipairs(rest) do
+    words[i] = assumption.condition .. (assumption.holds and " holds" or " does not hold")
+  end
+  return ('{"killed":false,"equivalent":false,"request":%s,"assumed":%s}'):format(
+    require("sentinel.flow").json(request), host.json_text(text.cut(table.concat(words, ", "), 1000)))
+end
+
 --- Runs the cases that may fail for a mutant, counted from 0, until one does.
 -- @return {"killed":bool}
 function spec_runner.run_mutant(self, number)
@@ -515,7 +529,8 @@ function spec_runner.run_mutant(self, number)
       return '{"killed":true,"equivalent":false}'
     end
   end
-  return '{"killed":false,"equivalent":false}'
+  self.policy = self.named_policy
+  return encode_survivor(self, mutant)
 end
 
 return spec_runner
