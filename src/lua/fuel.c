@@ -42,7 +42,7 @@ static size_t weigh(size_t size) {
 }
 
 static bool is_refused(struct snt_budget *budget, size_t more, size_t new_size) {
-  if (budget->abort == SNT_ABORT_NONE && new_size <= SNT_BLOCK_CAP && budget->used + more <= budget->cap) {
+  if (budget->abort == SNT_ABORT_NONE && new_size <= budget->block_cap && budget->used + more <= budget->cap) {
     return false;
   }
   if (budget->abort == SNT_ABORT_NONE) {
@@ -71,7 +71,7 @@ void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size
   if (new_size > old && is_refused(budget, weigh(new_size) - weigh(old), new_size)) {
     return NULL;
   }
-  budget->pool.cap = new_size > old ? budget->cap : SIZE_MAX;
+  budget->pool.cap = new_size > old ? 2 * budget->cap : SIZE_MAX;
   void *moved = snt_pool_resize(&budget->pool, block, old, new_size);
   if (moved == NULL && new_size <= old) {
     moved = block;
@@ -139,7 +139,7 @@ size_t snt_fuel_walk_cost(lua_State *L) { return snt_budget_of(L)->largest / WAL
 
 void snt_fuel_expect_block(lua_State *L, size_t len) {
   struct snt_budget *budget = snt_budget_of(L);
-  if (len > SNT_BLOCK_CAP - STRING_OVERHEAD && budget->abort == SNT_ABORT_NONE) {
+  if (len > budget->block_cap - STRING_OVERHEAD && budget->abort == SNT_ABORT_NONE) {
     budget->abort = SNT_ABORT_MEMORY;
   }
   snt_fuel_check(L);

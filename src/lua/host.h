@@ -37,7 +37,7 @@
 #include <stddef.h>
 
 void snt_host_open(lua_State *L);
-/* host.yaml. */
+/* host.yaml(text, most values or nil for those of a policy). */
 int snt_host_yaml(lua_State *L);
 /* lib_words.c. */
 int snt_host_plain_words(lua_State *L);
