@@ -288,13 +288,13 @@ end
 -- @param policy_name what the spec's cases call it; "" for the default one
 function main.mutate(policy_name)
   state.phase = "mutate"
-  return require("sentinel.spec_runner").mutate(spec, policy_name)
+  return require("sentinel.spec_mutation").mutate(spec, policy_name)
 end
 
 --- Runs the spec's cases on one of them, counted from 0: {"killed":bool}.
 function main.run_mutant(number)
   state.phase = "mutant"
-  return require("sentinel.spec_runner").run_mutant(spec, math.tointeger(tonumber(number)))
+  return require("sentinel.spec_mutation").run_mutant(spec, math.tointeger(tonumber(number)))
 end
 
 --- The answer in the place of the call that spent its fuel or memory; runs on a small reserve.

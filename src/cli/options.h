@@ -31,6 +31,7 @@
   X(MIN_CONDITION, "--min-condition", "N", "fail when fewer than N percent of the conditions were seen both")          \
   X(MUTATE, "--mutate", NULL, "change the policies in small ways, and tell which changes no test sees")                \
   X(MIN_MUTATION, "--min-mutation", "N", "fail when tests see fewer than N percent of the changes")                    \
+  X(SUGGEST, "--suggest", NULL, "print the cases that are missing, as YAML for a table")                               \
   X(FILTER, "--filter", "TEXT", "only tests whose names hold the text")                                                \
   X(FAIL_FAST, "--fail-fast", NULL, "stop at the first test that fails")                                               \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
