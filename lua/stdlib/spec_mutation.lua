@@ -86,7 +86,7 @@ local function encode_fate(self, mutant, is_killed)
 end
 
 --- Runs the cases that may fail for a mutant, counted from 0, until one does.
--- @return {"killed","equivalent"}, and "request", "assumed", "cases" where the two can be told apart
+-- @return {"killed","equivalent"}; "request", "assumed" and "cases" where the two can be told apart
 function spec_mutation.run_mutant(self, number)
   local mutant = self.mutation.mutants[number + 1]
   self.policy = mutation.make(self.mutation, mutant)

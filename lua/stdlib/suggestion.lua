@@ -93,7 +93,7 @@ end
 
 --- The lines of a case.
 -- @param what {name, rule = the rule that is meant, has_length = sessions' lengths matter,
--- is_edge = the case is about an edge of a window, mocks = in the place of those that what is assumed makes}
+-- is_edge = the case is about an edge of a window, mocks = those in the place of what is assumed}
 -- @param assumed of assumptions.tell
 -- @param decide function(request, mocks) -> decision
 function suggestion.case(request, assumed, what, decide)
