@@ -29,6 +29,7 @@ function engine.compile(policy)
       rule.paths[k] = condition.path
     end
   end
+  policy.has_functions = ctx.has_functions == true
   return policy
 end
 

@@ -1,5 +1,5 @@
 --- What the core calls (src/lua/vm.h): describe, add_file, add_plugin, load, link, evaluate,
--- explain, lint, schema, failed. All take and return strings.
+-- decide, decide_briefly, explain, lint, schema, failed. All take and return strings.
 --
 -- Modules are loaded when they are needed first: no policy needs all, and a refused one no engine.
 local errors = require "sentinel.errors"
@@ -141,7 +141,7 @@ function main.link(how)
   if how == "indexed" then
     require("sentinel.engine").make_index(state.policy)
   end
-  return require("sentinel.reply").encode_linked()
+  return require("sentinel.reply").encode_linked(state.policy)
 end
 
 local function decode(json, what)
@@ -189,6 +189,15 @@ end
 --- The decision only, for those who ask often: the trace tells of the rules that were looked at.
 function main.decide(request_json, facts_json)
   return encode(decide("decide", request_json, facts_json))
+end
+
+--- The decision of main.decide in one line; not for policies with plugins, which may need facts.
+function main.decide_briefly(request_json)
+  local decision = decide("decide", request_json)
+  if decision.needs then
+    error("a decision that needs facts is not one of many")
+  end
+  return require("sentinel.reply").encode_briefly(decision)
 end
 
 --- The decision of main.evaluate, and what would have been allowed. Whatever becomes of that, the

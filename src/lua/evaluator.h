@@ -81,6 +81,17 @@ snt_status snt_evaluator_evaluate_finish(struct snt_evaluator *evaluator, struct
  * confirming. */
 snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, struct snt_slice request, struct snt_slice facts,
                                   struct snt_buf *reply, struct snt_err *err);
+/* Many decisions by one worker, one after the other, for a policy that is loaded and keeps nothing between them:
+ * snt_evaluator_takes_batches, and no plugins. requests is at most SNT_BATCH_MAX of them, each of at most 63 KiB and
+ * followed by its NUL. finish appends a line for each, which is the worker's word only (policy/verdict), or nothing
+ * when one of them came near its limit: then each has to be asked for alone. An evaluator that fails is gone, as ever.
+ * Code EVALUATOR. */
+enum { SNT_BATCH_MAX = 256, SNT_BATCH_BYTES = 128 * 1024 }; /* it is full at that many, or at that many bytes */
+bool snt_evaluator_takes_batches(const struct snt_evaluator *evaluator);
+snt_status snt_evaluator_batch_begin(struct snt_evaluator *evaluator, const struct snt_buf *requests, size_t count,
+                                     struct snt_err *err);
+snt_status snt_evaluator_batch_finish(struct snt_evaluator *evaluator, size_t count, struct snt_buf *reply,
+                                      struct snt_err *err);
 /* What is hardly meant in the loaded policy: the answer is JSON, which is the template's word only; policy/lint checks
  * it. facts is JSON that the core wrote: {"targets":bool,"max_duration":seconds}. Linting that takes longer than a
  * policy may take to load answers that it is not complete. Code EVALUATOR. */

@@ -1,8 +1,8 @@
 /* An evaluator that lies, for the tests of the core's side: a program that links this file has it in the place of
  * src/lua/template.c. Never part of what ships.
  *
- *   SENTINEL_EVIL         WHEN:WHAT, for example "evaluate:hang"; WHEN is hello, load, link, evaluate, lint or schema,
- * WHAT is one of the table below. Without it everything is answered well, and every request with allow.
+ *   SENTINEL_EVIL         WHEN:WHAT, for example "evaluate:hang"; WHEN is hello, load, link, evaluate, batch, lint or
+ * schema, WHAT is one of the table below. Without it everything is answered well, and every request with allow.
  * SENTINEL_EVIL_REPLY   the text of "WHEN:reply"
  *
  * Both are read before anything is wiped. */
@@ -31,8 +31,9 @@ static const struct {
                                  [SNT_FRAME_LOAD] = {"load", "{\"ok\":true,\"zones\":[]}"},
                                  [SNT_FRAME_ZONE] = {"zone", ""},
                                  [SNT_FRAME_FILE] = {"file", ""},
-                                 [SNT_FRAME_LINK] = {"link", "{\"ok\":true}"},
+                                 [SNT_FRAME_LINK] = {"link", "{\"ok\":true,\"functions\":false}"},
                                  [SNT_FRAME_EVALUATE] = {"evaluate", ALLOW},
+                                 [SNT_FRAME_BATCH] = {"batch", "allow 0 0 0 - evil\n"},
                                  [SNT_FRAME_LINT] = {"lint", "{\"problems\":[],\"left_out\":0,\"complete\":true}"},
                                  [SNT_FRAME_SCHEMA] = {"schema", "{}"}};
 
