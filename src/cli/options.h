@@ -31,6 +31,10 @@
   X(MIN_CONDITION, "--min-condition", "N", "fail when fewer than N percent of the conditions were seen both")          \
   X(FILTER, "--filter", "TEXT", "only tests whose names hold the text")                                                \
   X(FAIL_FAST, "--fail-fast", NULL, "stop at the first test that fails")                                               \
+  X(LOG, "--log", "FILE", "the decision log to read; default: the configured one")                                     \
+  X(SINCE, "--since", "T", "only decisions from then on: RFC 3339, or how long ago, such as 7d")                       \
+  X(UNTIL, "--until", "T", "only decisions before then, as for --since")                                               \
+  X(ACCEPT, "--accept", NULL, "end with 0 although more is allowed, or is not known")                                  \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(HELP, "--help", NULL, "show this text")
