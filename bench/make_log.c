@@ -153,7 +153,7 @@ static void put_decision(struct snt_vm *vm, const struct snt_request *request, c
 
 int main(int argc, char **argv) {
   static const char *const users[] = {"alice", "bob", "carol", "dave", "erin", "frank", "grace"};
-  static const char *const profiles[] = {"dev", "prod", "staging", "audit", "p-3", "prod-eu", "data"};
+  static const char *const profiles[] = {"dev", "prod", "any-1", "not-1", "exec-only", "server-only", "nowhere"};
   long count = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
   if (count < 1) {
     fputs("usage: make_log POLICY.yaml DECISIONS >decisions.jsonl\n", stderr);
@@ -172,7 +172,7 @@ int main(int argc, char **argv) {
                                   .duration_s = 3600,
                                   .justification = i % 4 == 0 ? "INC-4521 database corruption" : NULL};
     (void)snprintf(request_id, sizeof request_id, "%016lx", i);
-    (void)snprintf(role_arn, sizeof role_arn, "arn:aws:iam::123456789012:role/%s", profile);
+    (void)snprintf(role_arn, sizeof role_arn, "arn:aws:iam::123456789012:role/%s", profile[0] == 'd' ? "Dev" : profile);
     check(snt_aws_identity_from_short(users[i % 7], &request.user, &err), &err);
     put_decision(vm, &request, request_id);
   }

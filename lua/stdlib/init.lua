@@ -153,7 +153,8 @@ local function decode(json, what)
 end
 
 -- The decision on a request; facts: {"facts":[...],"is_final":...}, or nothing where no plugin is.
-local function decide(how, request_json, facts_json)
+-- is_brief: nobody is going to ask for its trace.
+local function decide(how, request_json, facts_json, is_brief)
   state.phase, state.run, state.answer = "evaluate", nil, nil
   local engine = require "sentinel.engine"
   if not state.policy then
@@ -167,6 +168,7 @@ local function decide(how, request_json, facts_json)
   end
   state.run = engine.new_run(request,
     given and require("sentinel.needs").index(given.facts), given and given.is_final)
+  state.run.trace = not is_brief and state.run.trace
   return engine[how](state.policy, state.run)
 end
 
@@ -193,7 +195,7 @@ end
 
 --- The decision of main.decide in one line; not for policies with plugins, which may need facts.
 function main.decide_briefly(request_json)
-  local decision = decide("decide", request_json)
+  local decision = decide("decide", request_json, nil, true)
   if decision.needs then
     error("a decision that needs facts is not one of many")
   end

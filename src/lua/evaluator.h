@@ -86,7 +86,7 @@ snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, struct snt_sl
  * followed by its NUL. finish appends a line for each, which is the worker's word only (policy/verdict), or nothing
  * when one of them came near its limit: then each has to be asked for alone. An evaluator that fails is gone, as ever.
  * Code EVALUATOR. */
-enum { SNT_BATCH_MAX = 256, SNT_BATCH_BYTES = 128 * 1024 }; /* it is full at that many, or at that many bytes */
+enum { SNT_BATCH_MAX = 512, SNT_BATCH_BYTES = 256 * 1024 }; /* it is full at that many, or at that many bytes */
 bool snt_evaluator_takes_batches(const struct snt_evaluator *evaluator);
 snt_status snt_evaluator_batch_begin(struct snt_evaluator *evaluator, const struct snt_buf *requests, size_t count,
                                      struct snt_err *err);
