@@ -97,7 +97,8 @@ snt_status snt_flow_record_issued(struct snt_flow *flow, const struct snt_sts_se
 
 void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err) {
   struct snt_err failure = {0};
-  if (err->code == SNT_CODE_USAGE || flow->settings == NULL || strcmp(flow->stage, "log") == 0) {
+  const char *stage = flow->stage; /* opening the log is one of its own */
+  if (err->code == SNT_CODE_USAGE || flow->settings == NULL || strcmp(stage, "log") == 0) {
     return;
   }
   snt_evaluator_dismiss(flow->evaluator);
@@ -109,7 +110,7 @@ void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err) {
                                      .request_id = flow->request_id,
                                      .user = flow->who.user,
                                      .profile = flow->options->profile,
-                                     .stage = flow->stage,
+                                     .stage = stage,
                                      .code = snt_code_name(err->code),
                                      .message = err->message};
   SNT_BUF_AUTO struct snt_buf members = {0};
