@@ -2,8 +2,8 @@
  * src/lua/template.c. Never part of what ships.
  *
  *   SENTINEL_EVIL         WHEN:WHAT, for example "evaluate:hang"; WHEN is hello, load, link, evaluate, batch, lint or
- * schema, or several of them with + between two; WHAT is one of the table below. Without it everything is answered well, and every request with allow.
- * SENTINEL_EVIL_REPLY   the text of "WHEN:reply"
+ * schema, or several of them with + between two; WHAT is one of the table below. Without it everything is answered
+ * well, and every request with allow. SENTINEL_EVIL_REPLY   the text of "WHEN:reply"
  *
  * Both are read before anything is wiped. */
 #include <signal.h>
