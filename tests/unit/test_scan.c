@@ -52,6 +52,7 @@ static void what_is_no_strict_object_is_refused(void **state) {
                                      "{\"a\":1,\"a\":2}",
                                      "{\"x\":{\"y\":1,\"y\":1}}",
                                      "{\"a\":1,\"\\u0061\":2}",
+                                     "{\"a/b\":1,\"a\\/b\":2}",
                                      "{\"a\":01}",
                                      "{\"a\":1.}",
                                      "{\"a\":-}",
@@ -83,18 +84,21 @@ static void what_is_no_strict_object_is_refused(void **state) {
 
 static void the_depth_is_the_parsers(void **state) {
   (void)state;
-  for (int depth = 30; depth < 36; depth++) {
+  static const char *const innermost[] = {"{}", "[]", "[{}]"};
+  for (int i = 0; i < 3 * 6; i++) {
+    int depth = 30 + i / 3;
+    int levels = depth + (i % 3 == 2 ? 1 : 0);
     char text[256] = "";
     size_t len = 0;
-    for (int i = 1; i < depth; i++) {
-      len += (size_t)snprintf(text + len, sizeof text - len, i == 1 ? "{\"a\":" : "[");
+    for (int k = 1; k < depth; k++) {
+      len += (size_t)snprintf(text + len, sizeof text - len, k == 1 ? "{\"a\":" : "[");
     }
-    len += (size_t)snprintf(text + len, sizeof text - len, "{}");
-    for (int i = depth - 1; i > 0; i--) {
-      len += (size_t)snprintf(text + len, sizeof text - len, i == 1 ? "}" : "]");
+    len += (size_t)snprintf(text + len, sizeof text - len, "%s", innermost[i % 3]);
+    for (int k = depth - 1; k > 0; k--) {
+      len += (size_t)snprintf(text + len, sizeof text - len, k == 1 ? "}" : "]");
     }
     struct snt_slice values[3];
-    assert_code(scan(text, values, NULL), depth <= 32 ? SNT_CODE_OK : SNT_CODE_SYNTAX);
+    assert_code(scan(text, values, NULL), levels <= 32 ? SNT_CODE_OK : SNT_CODE_SYNTAX);
   }
 }
 
