@@ -232,6 +232,8 @@ describe("sentinel replay", function()
     local result = evil("batch+evaluate:die")
     assert.are.equal(3, expect.json(result, 1).unknown.no_answer)
     assert.is_truthy(result.stderr:find("of 3 decisions nobody knows", 1, true), result.stderr)
+    files.write(home.log, written:rep(17)) -- 51 decisions: the chain is not looked at here
+    expect.refused(evil("batch+evaluate:die"), 6, "more than 50 decisions could not be made")
   end)
 end)
 

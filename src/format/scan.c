@@ -217,7 +217,7 @@ snt_status snt_scan_object(const char *data, size_t len, const char *what, const
   SNT_TRY(snt_json_parse(data, len, what, &doc, err));
   scan = (struct scan){.at = data, .end = data + len, .is_trusted = true};
   if (!scan_all(&scan, names, values, others)) {
-    return snt_fail(err, SNT_CODE_SYNTAX, "%s: it is no JSON object, or one of more than 64 members", what);
+    return snt_fail(err, SNT_CODE_SYNTAX, "%s: it is no JSON object", what);
   }
   return snt_done();
 }
