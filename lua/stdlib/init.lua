@@ -1,5 +1,5 @@
 --- What the core calls (src/lua/vm.h): describe, add_file, add_plugin, load, link, evaluate,
--- explain, lint, schema, failed. All take and return strings.
+-- decide, decide_briefly, explain, lint, schema, failed. All take and return strings.
 --
 -- Modules are loaded when they are needed first: no policy needs all, and a refused one no engine.
 local errors = require "sentinel.errors"
@@ -144,7 +144,7 @@ function main.link(how)
   if how == "indexed" then
     require("sentinel.engine").make_index(state.policy)
   end
-  return require("sentinel.reply").encode_linked()
+  return require("sentinel.reply").encode_linked(state.policy)
 end
 
 local function decode(json, what)
@@ -156,7 +156,8 @@ local function decode(json, what)
 end
 
 -- The decision on a request; facts: {"facts":[...],"is_final":...}, or nothing where no plugin is.
-local function decide(how, request_json, facts_json)
+-- is_brief: nobody is going to ask for its trace.
+local function decide(how, request_json, facts_json, is_brief)
   state.phase, state.run, state.answer = "evaluate", nil, nil
   local engine = require "sentinel.engine"
   if not state.policy then
@@ -170,6 +171,7 @@ local function decide(how, request_json, facts_json)
   end
   state.run = engine.new_run(request,
     given and require("sentinel.needs").index(given.facts), given and given.is_final)
+  state.run.trace = not is_brief and state.run.trace
   return engine[how](state.policy, state.run)
 end
 
@@ -192,6 +194,15 @@ end
 --- The decision only, for those who ask often: the trace tells of the rules that were looked at.
 function main.decide(request_json, facts_json)
   return encode(decide("decide", request_json, facts_json))
+end
+
+--- The decision of main.decide in one line; not for policies with plugins, which may need facts.
+function main.decide_briefly(request_json)
+  local decision = decide("decide", request_json, nil, true)
+  if decision.needs then
+    error("a decision that needs facts is not one of many")
+  end
+  return require("sentinel.reply").encode_briefly(decision)
 end
 
 --- The decision of main.evaluate, and what would have been allowed. Whatever becomes of that, the
@@ -277,11 +288,12 @@ function main.bind_spec(how)
 end
 
 --- Runs one case of the spec, counted from 0: {"status","message","line","malformed","seen"}.
--- which: "last" when no other case follows in this state.
-function main.run_case(number, which)
+-- which: its number, and " last" when no other case follows in this state.
+function main.run_case(which)
   state.phase = "case"
+  local number, last = which:match("^(%d+)(.*)$")
   return require("sentinel.spec_runner").run(spec, math.tointeger(tonumber(number)),
-    which == "last")
+    last == " last")
 end
 
 --- Makes the mutants of the spec's policy (mutation.lua).

@@ -333,36 +333,10 @@ function spec_runner.load(name, source, world, problems)
   return self
 end
 
--- Whether the policy has code of its own, which could keep something from one case to the next.
-local function has_code(list)
-  for _, condition in ipairs(list) do
-    if condition.call or condition.plugin then
-      return true
-    end
-    for _, branch in ipairs(condition.branches or {}) do
-      if has_code(branch.value) then
-        return true
-      end
-    end
-    if condition.name == "not" and has_code(condition.value) then
-      return true
-    end
-  end
-  return false
-end
-
-local function is_plain(policy)
-  for _, rule in ipairs(policy.rules) do
-    if has_code(rule.conditions) then
-      return false
-    end
-  end
-  return true
-end
-
 --- Gives the spec its policy, or none where it is a plugin's. Problems are told.
 -- @param is_covered whether what is seen of the policy is counted
--- @return whether many cases may be run one after the other in one state
+-- @return whether many cases may be run one after the other in one state: nothing of the policy's
+-- own could keep anything
 function spec_runner.bind(self, policy, is_covered, problems)
   self.policy, self.named_policy = policy, policy
   if not policy then
@@ -377,7 +351,7 @@ function spec_runner.bind(self, policy, is_covered, problems)
   elseif self.is_table then
     engine.make_index(policy)
   end
-  return self.is_table == true and is_plain(policy)
+  return self.is_table == true and not policy.has_functions and next(self.plugins) == nil
 end
 
 local function encode_list(list, encode)

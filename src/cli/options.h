@@ -34,6 +34,10 @@
   X(SUGGEST, "--suggest", NULL, "print the cases that are missing, as YAML for a table")                               \
   X(FILTER, "--filter", "TEXT", "only tests whose names hold the text")                                                \
   X(FAIL_FAST, "--fail-fast", NULL, "stop at the first test that fails")                                               \
+  X(LOG, "--log", "FILE", "the decision log to read; default: the configured one")                                     \
+  X(SINCE, "--since", "T", "only decisions from then on: RFC 3339, or how long ago, such as 7d")                       \
+  X(UNTIL, "--until", "T", "only decisions before then, as for --since")                                               \
+  X(ACCEPT, "--accept", NULL, "end with 0 although more is allowed, or is not known")                                  \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(HELP, "--help", NULL, "show this text")
@@ -66,7 +70,7 @@ struct snt_args {
 };
 
 /* A set of options, as a bit for each. */
-typedef uint32_t snt_option_set;
+typedef uint64_t snt_option_set;
 #define SNT_OPTION_BIT(id) ((snt_option_set)1 << SNT_OPTION_##id)
 
 /* argv begins after the command's name and ends with NULL. "--flag value" and "--flag=value". Code USAGE: an unknown

@@ -252,12 +252,15 @@ static snt_status take_result(const struct run *run, const struct snt_json_value
 }
 
 /* Tells of one case: what the evaluator said of it, or why it said nothing. */
-static void report_case(struct run *run, size_t number, const struct snt_json_value *value, const char *failure) {
+static void report_case(struct run *run, size_t number, const char *text, size_t len, const char *failure) {
   struct snt_err inner = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   const struct snt_json_value *of = snt_json_at(run->cases, number);
   struct snt_case result = {.name = take_text(of, "name", NAME_CAP), .file = run->path, .message = ""};
   (void)snt_json_integer(snt_json_get(of, "line"), &result.line);
-  if (failure != NULL || !snt_ok(take_result(run, value, &result, &inner))) {
+  snt_status status = failure == NULL ? snt_json_parse(text, len, "a case's result", &doc, &inner) : snt_done();
+  status = snt_ok(status) && failure == NULL ? take_result(run, snt_json_root(doc), &result, &inner) : status;
+  if (!snt_ok(status) || failure != NULL) {
     result.status = SNT_CASE_FAILED;
     result.message = failure != NULL ? failure : inner.message;
   }
@@ -265,27 +268,33 @@ static void report_case(struct run *run, size_t number, const struct snt_json_va
   run->is_stopped = !run->options->on_case(run->options->context, &result);
 }
 
+static size_t count_lines(const struct snt_buf *text) {
+  size_t count = 0;
+  for (size_t i = 0; i < text->len; i++) {
+    count += text->data[i] == '\n' ? 1 : 0;
+  }
+  return count;
+}
+
 /* Some cases in one worker. False when that did not end well: nothing was told of them then, unless it is one. */
 static bool run_cases(struct run *run, const size_t *numbers, size_t count) {
   SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   struct snt_err inner = {0};
   snt_status status = snt_evaluator_run_cases(run->evaluator, numbers, count, &reply, &inner);
-  if (snt_ok(status)) {
-    status = snt_json_parse(snt_buf_borrow(&reply), reply.len, "the results of cases", &doc, &inner);
-  }
-  if (snt_ok(status) && snt_json_count(snt_json_root(doc)) != count) {
+  if (count == 1) {
+    report_case(run, numbers[0], snt_buf_borrow(&reply), reply.len, snt_ok(status) ? NULL : inner.message);
+  } else if (snt_ok(status) && count_lines(&reply) != count) {
     status = refuse_reply("results", &inner);
   }
   if (!snt_ok(status)) {
     snt_evaluator_close(&run->evaluator);
-    if (count == 1) {
-      report_case(run, numbers[0], NULL, inner.message);
-    }
     return false;
   }
-  for (size_t i = 0; i < count && !run->is_stopped; i++) {
-    report_case(run, numbers[i], snt_json_at(snt_json_root(doc), i), NULL);
+  const char *line = snt_buf_borrow(&reply);
+  for (size_t i = 0; i < count && count > 1 && !run->is_stopped; i++) {
+    const char *end = strchr(line, '\n');
+    report_case(run, numbers[i], line, (size_t)(end - line), NULL);
+    line = end + 1;
   }
   return true;
 }
