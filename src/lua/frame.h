@@ -20,6 +20,7 @@
   X(LINK, 1, 256 * 1024)                 /* whether there will be more than one evaluation */                          \
   X(EVALUATE, 128 * 1024, 64 * 1024)     /* the request, and the facts that are known */                               \
   X(LINT, 4096, 256 * 1024)              /* what the core knows of the policy's bundle */                              \
+  X(WHO_CAN, 96 * 1024, 256 * 1024)      /* which profile, when, for which roles */                                    \
   X(SCHEMA, 0, 256 * 1024)                                                                                             \
   X(SPEC, 512 * 1024 + 8192, 1024 * 1024) /* name, plugin and text of a spec, whose top level is run */                \
   X(CASE, 32, 16 * 1024)                  /* the number of one of its cases */

@@ -20,7 +20,13 @@
 #include "lua/vm.h"
 #include "lua/worker.h"
 
-enum { EXIT_NO_CORE = 2, LOAD_FUEL = 30000000, EVALUATION_FUEL = 10000000, DESCRIPTION_FUEL = 200000 };
+enum {
+  EXIT_NO_CORE = 2,
+  LOAD_FUEL = 30000000,
+  EVALUATION_FUEL = 10000000,
+  DESCRIPTION_FUEL = 200000,
+  WHO_CAN_FUEL = 60000000
+};
 
 /* What evaluates, in the stdlib's main module. */
 static const char *const FUNCTIONS[] = {[SNT_TRACE_ALL] = "evaluate",
@@ -261,6 +267,11 @@ static void handle(struct template *self, const struct snt_frame *request) {
     break;
   case SNT_FRAME_CASE: {
     struct snt_worker start = prepare_worker(self, request, "run_case", EVALUATION_FUEL);
+    let_answer(self, request, &start);
+    break;
+  }
+  case SNT_FRAME_WHO_CAN: {
+    struct snt_worker start = prepare_worker(self, request, "who_can", WHO_CAN_FUEL);
     let_answer(self, request, &start);
     break;
   }
