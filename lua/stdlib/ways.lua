@@ -126,11 +126,27 @@ local function tell_chosen(self, rule, chosen)
   return words
 end
 
+-- The request for a user, the engine's reply and what it asked. Where nobody chose a role and none
+-- is bound, the request does without one if the reply is the same.
+local function decide_for(self, rule, user, chosen, assumed)
+  local request, role = self:request(chosen), self.attributes.role
+  request.user = user
+  local role_arn = request.role_arn
+  if role and not chosen[role] and not self.settings.targets then
+    request.role_arn = nil
+  end
+  local reply, asked = self:decide(self.parts[1].policy, request, assumed)
+  if reply.rule ~= rule.name and request.role_arn ~= role_arn then
+    request.role_arn = role_arn
+    reply, asked = self:decide(self.parts[1].policy, request, assumed)
+  end
+  return request, reply, asked
+end
+
 -- The way that was found, for one member of the class; the engine has the last word.
 local function new_way(self, rule, member, chosen)
-  local request, assumed = self:request(chosen), space.assumed(chosen)
-  request.user = member.value.fields.user
-  local reply, asked = self:decide(self.parts[1].policy, request, assumed)
+  local assumed = space.assumed(chosen)
+  local request, reply, asked = decide_for(self, rule, member.value.fields.user, chosen, assumed)
   if reply.effect ~= "allow" or reply.rule ~= rule.name then
     error(("the engine says %s by rule %q where rule %q was found to allow"):format(reply.effect,
       reply.rule, rule.name))
