@@ -1,5 +1,6 @@
 --- The finite space of requests: values that policies tell apart, ways in, differences.
 local cjson = require "cjson"
+local evaluator = require "spec.support.evaluator"
 local space = require "spec.support.space"
 
 describe("the space of requests", function()
@@ -310,6 +311,37 @@ return s.policy { version = "1", rules = { s.rule "r" { effect = "allow", condit
         return engine.decide(policy, engine.new_run({ profile = "prod", mode = mode })).effect
       end
       return decide("cli") .. " " .. decide("server")]==]))
+  end)
+
+  -- The answer to the core ------------------------------------------------------------------------
+
+  -- What main.who_can says of a policy of one rule for these users, with so much fuel.
+  local function ask(users, fuel)
+    local names = {}
+    for i = 1, users do
+      names[i] = "user" .. i
+    end
+    local policy = evaluator.load("yaml", evaluator.one_rule(("{users: [%s]}"):format(table.concat(names, ", "))))
+    local json, result = policy.state:call("who_can", fuel,
+      '{"profile":"prod","time":"2026-01-19T15:00:00Z","ever":false}')
+    policy.state:close()
+    assert(json, result)
+    return cjson.decode(json), #json
+  end
+
+  it("answers with so many ways as fit, and says that there are more", function()
+    local answer = ask(3, 60000000)
+    assert.same({ 3, true }, { #answer.ways, answer.exact })
+    local size
+    answer, size = ask(600, 60000000)
+    assert.same({ 500, false }, { #answer.ways, answer.exact })
+    assert.is_true(size < 256 * 1024)
+  end)
+
+  it("answers with what was found until fuel ran low, and with nothing when it ran out", function()
+    local answer = ask(300, 9000000)
+    assert.is_false(answer.exact)
+    assert.same({ ways = {}, exact = false }, (ask(300, 100000)))
   end)
 
   -- Differences ------------------------------------------------------------------------------------
