@@ -1,5 +1,5 @@
 --- What the core calls (src/lua/vm.h): describe, add_file, add_plugin, load, link, evaluate,
--- decide, decide_briefly, explain, lint, schema, failed. All take and return strings.
+-- decide, decide_briefly, explain, lint, who_can, schema, failed. All take and return strings.
 --
 -- Modules are loaded when they are needed first: no policy needs all, and a refused one no engine.
 local errors = require "sentinel.errors"
@@ -238,6 +238,16 @@ function main.lint(facts_json)
   return lint.finish(state.lint)
 end
 
+--- Who can get in, by the policy that is linked (who_can.lua). question_json: {"profile","time",
+-- "ever","mode","targets"}.
+function main.who_can(question_json)
+  state.phase = "who_can"
+  if not state.policy then
+    error("no policy is in force")
+  end
+  return require("sentinel.who_can").answer(state.policy, decode(question_json, "the question"))
+end
+
 --- The JSON Schema of a policy in YAML, for editors; with the conditions of the plugins that are
 -- there.
 function main.schema()
@@ -323,6 +333,9 @@ function main.failed(class, what)
   if state.phase == "lint" then
     return state.lint and require("sentinel.lint").finish(state.lint)
       or '{"problems":[],"left_out":0,"complete":false}'
+  end
+  if state.phase == "who_can" then
+    return require("sentinel.who_can").NOTHING
   end
   local problems = errors.new(state.file)
   problems:add(errors.START, ("loading spends more %s than a policy may"):format(what),

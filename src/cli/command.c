@@ -20,6 +20,10 @@ const struct snt_command SNT_COMMANDS[] = {
      snt_cmd_exec},
     {"explain", "[P]", "show what would be decided and why; issue nothing",
      EVALUATING | BIT(USER) | BIT(TIME) | BIT(MODE) | BIT(REQUEST) | BIT(JSON), 1, false, snt_cmd_explain},
+    {"who-can", "[P]", "show who can get in, by which rule, and a request that does",
+     BIT(PROFILE) | BIT(POLICY) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(TIME) | BIT(EVER) | BIT(MODE) |
+         BIT(JSON),
+     1, false, snt_cmd_who_can},
     {"whoami", "[P]", "show the user that policy sees",
      BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_whoami},
     {"policy validate", "FILE...", "check policies", BIT(JSON), SNT_ARGUMENTS_MAX, false, snt_cmd_policy_validate},

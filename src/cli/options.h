@@ -16,8 +16,9 @@
   X(BACKEND, "--backend", "NAME", "keychain backend: auto, file, keyring")                                             \
   X(CONFIG, "--config", "FILE", "configuration to use instead of the user's")                                          \
   X(USER, "--user", "U", "explain for this user: alice, role/R/x, federated/x, root")                                  \
-  X(TIME, "--time", "T", "explain at this time (RFC 3339)")                                                            \
+  X(TIME, "--time", "T", "at this time (RFC 3339); default now")                                                       \
   X(MODE, "--mode", "M", "credential_process, cli or server")                                                          \
+  X(EVER, "--ever", NULL, "at any time of the year that begins then")                                                  \
   X(REQUEST, "--request", "FILE", "explain this request (JSON); excludes the other request flags")                     \
   X(JSON, "--json", NULL, "print JSON")                                                                                \
   X(SARIF, "--sarif", NULL, "print SARIF 2.1.0, as code scanning reads it")                                            \

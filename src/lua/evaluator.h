@@ -98,6 +98,11 @@ snt_status snt_evaluator_batch_finish(struct snt_evaluator *evaluator, size_t co
  * policy may take to load answers that it is not complete. Code EVALUATOR. */
 snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_buf *facts, struct snt_buf *reply,
                               struct snt_err *err);
+/* Who can get in, by the loaded policy, worked out by a worker: the answer is JSON, which is the worker's word only;
+ * policy/who_can checks it. question is JSON that the core wrote: {"profile","time","ever","mode","targets"}. Work that
+ * takes longer than a policy may take to load answers that nothing was looked at. Not with is_once. Code EVALUATOR. */
+snt_status snt_evaluator_who_can(struct snt_evaluator *evaluator, const struct snt_buf *question, struct snt_buf *reply,
+                                 struct snt_err *err);
 /* The JSON Schema of policies, as the stdlib makes it from the tables that it checks them by. For an evaluator that has
  * no policy: then nobody has told it anything. Code EVALUATOR. */
 snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);

@@ -29,7 +29,8 @@ enum {
   SPEC_MEMORY = 192 << 20,
   SPEC_BLOCK = 8 << 20,
   EVALUATION_FUEL = 10000000,
-  DESCRIPTION_FUEL = 200000
+  DESCRIPTION_FUEL = 200000,
+  WHO_CAN_FUEL = 60000000
 };
 /* What others of a batch left behind may make a decision a little dearer or cheaper. One that comes near its limit is
  * made alone: the verdict is never the batch's. */
@@ -327,6 +328,11 @@ static void handle(struct template *self, const struct snt_frame *request) {
   case SNT_FRAME_MUTANT:
     run_mutant(self, request);
     break;
+  case SNT_FRAME_WHO_CAN: {
+    struct snt_worker start = prepare_worker(self, request, "who_can", WHO_CAN_FUEL);
+    let_answer(self, request, &start);
+    break;
+  }
   case SNT_FRAME_LINT:
     lint(self, request);
     break;
