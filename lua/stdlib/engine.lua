@@ -34,12 +34,15 @@ function engine.compile(policy)
     rule.index = i - 1
     engine.compile_rule(rule, ctx)
   end
+  policy.has_functions = ctx.has_functions == true
   return policy
 end
 
 --- One evaluation: what run.lua tells of it, and where it has come to.
 -- @param facts what plugins asked for before, by question (needs.lua)
 -- @param is_final whether nothing more may be asked for
+--
+-- run.is_brief may be set: then nothing is told but the decision.
 function engine.new_run(request, facts, is_final)
   local run = { request = request, rule = false, at = false, zone = nil, minute = nil } -- has room
   if facts then
@@ -117,10 +120,14 @@ local function try_all(rules, run, trace)
       outcome = outcome or require "sentinel.outcome"
       local reply = new_reply(rule)
       local shortfall = outcome.conclude(reply, rule, run)
-      trace[i] = shortfall and tell_shortfall(rule, shortfall) or tell_match(rule)
+      if trace then
+        trace[i] = shortfall and tell_shortfall(rule, shortfall) or tell_match(rule)
+      end
       return reply
     else
-      trace[i] = { rule = rule.name, condition = condition, part = part, got = got }
+      if trace then
+        trace[i] = { rule = rule.name, condition = condition, part = part, got = got }
+      end
       if verdict == nil and rule.effect == "deny" then
         return engine.fail(rule, "fact_unknown", logic.path_of(condition, part))
       end
@@ -134,14 +141,16 @@ local function take_error(run, trace, raised)
   if type(raised) ~= "table" or not CLASSES[raised.class] then
     error(raised, 0)
   end
-  trace[#trace + 1] = {
-    rule = run.rule.name, failed = raised.path, wanted = "a verdict", got = text.cut(raised.what),
-  }
+  if trace then
+    trace[#trace + 1] = {
+      rule = run.rule.name, failed = raised.path, wanted = "a verdict", got = text.cut(raised.what),
+    }
+  end
   return engine.fail(run.rule, raised.class, raised.path)
 end
 
 local function run_guarded(rules, run)
-  local trace = { nil, nil, nil, nil } -- with room for what most decisions look at
+  local trace = not run.is_brief and { nil, nil, nil, nil } -- has room for most decisions
   local is_done, reply = guard(try_all, rules, run, trace)
   if not is_done then
     reply = take_error(run, trace, reply)
@@ -176,8 +185,10 @@ function engine.decide(policy, run)
     engine.make_index(policy)
   end
   local reply = run_guarded(index.candidates(policy.index, profile, user), run)
-  local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1
-  reply.left_out = looked_at - #reply.trace
+  if reply.trace then
+    local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1
+    reply.left_out = looked_at - #reply.trace
+  end
   return reply
 end
 

@@ -9,7 +9,7 @@ local names = require "sentinel.names"
 
 local identities = {}
 
-local ACCOUNT <const>, TWELVE <const> = name_parts.ACCOUNT, name_parts.TWELVE
+local ACCOUNT <const> = name_parts.ACCOUNT
 local COMBINATIONS_MAX = 20000
 
 -- Users ------------------------------------------------------------------------------------------
@@ -130,14 +130,12 @@ function methods:add(user, label, otherwise, of_role)
     label = #parts > 0 and table.concat(parts, " ") or nil })
 end
 
--- People's names: alone, and after an account.
-local function names_of_people(collector, users)
+-- People's names: alone, and after an account, which patterns of names and of accounts look at.
+local function names_of_people(collector, users, account_patterns)
   local people = collector:add(name_parts.of(users, nil, 1, 1), { filler = "someone" })
-  local accounts = collector:add(name_parts.of(users, nil, 2, 1), { filler = "", shape = TWELVE,
-    alphabet = "0123456789" })
-  if #name_parts.of(users, nil, 2, 1) == 0 then
-    accounts = { ACCOUNT }
-  end
+  local firsts = name_parts.of(users, nil, 2, 1)
+  table.move(account_patterns, 1, #account_patterns, #firsts + 1, firsts)
+  local accounts = name_parts.accounts(collector, firsts)
   local own = collector:add(name_parts.of(users, nil, 2, 2), { filler = "someone" })
   local all = {}
   for _, name in ipairs(people) do
@@ -163,7 +161,7 @@ function identities.user(conditions)
     account_patterns = account_patterns,
     accounts = #account_patterns == 0 and { ACCOUNT }
       or name_parts.accounts(collector, account_patterns),
-    people = names_of_people(collector, users),
+    people = names_of_people(collector, users, account_patterns),
     roles = { texts = collector:add(role_patterns, { filler = "Any" }), patterns = caller_roles },
     sessions = collector:add(name_parts.of(users, "role", 3, 3), { filler = "someone" }),
     federated = collector:add(name_parts.of(users, "federated", 2, 2), { filler = "someone" }),

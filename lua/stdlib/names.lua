@@ -6,6 +6,9 @@ local names = {}
 -- States before the search gives up: a table of more is larger than a block may be.
 local STATES_MAX = 12000
 
+-- No user, role or session has a longer name.
+local LENGTH_MAX = 127
+
 local SLASH <const>, STAR <const>, MARK <const> = 47, 42, 63
 
 -- A place in a pattern is one number: the pattern's, times this, and the place.
@@ -213,7 +216,8 @@ function names.texts(patterns, options)
   table.move(found, 1, #found, #texts + 1, texts)
   local fitting = {}
   for _, text in ipairs(without_doubles(texts)) do
-    if not options.shape or host.glob(options.shape, text) then
+    if #text <= LENGTH_MAX and utf8.len(text)
+      and (not options.shape or host.glob(options.shape, text)) then
       fitting[#fitting + 1] = text
     end
   end

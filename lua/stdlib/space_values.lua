@@ -6,6 +6,7 @@
 -- returns a list of values and whether none is missing. A value is {fields = {name = ...}}, what it
 -- gives the request, or put(request, epoch) that does; is_absent where it leaves the field out;
 -- words, how it is told to people; a moment has tell() in their place.
+local moments = require "sentinel.moments"
 local names = require "sentinel.names"
 local network = require "sentinel.network"
 local schema = require "sentinel.schema"
@@ -16,9 +17,9 @@ local space_values = {}
 local COMBINATIONS_MAX = 3000
 local ABSENT = { fields = {}, is_absent = true }
 
---- 2026-01-19T15:00:00Z of seconds since 1970.
+--- 2026-01-19T15:00:00Z of seconds since 1970; what a request cannot say becomes what it can.
 function space_values.format_time(epoch)
-  local utc = host.local_time("UTC", epoch)
+  local utc = host.local_time("UTC", math.max(math.min(epoch, moments.LAST), 0))
   return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(utc.year, utc.month, utc.day, utc.hour, utc.min,
     utc.sec)
 end
@@ -77,7 +78,7 @@ end
 
 function space_values.time(conditions, settings)
   local values = {}
-  for i, moment in ipairs(require("sentinel.moments").of(conditions, settings.time)) do
+  for i, moment in ipairs(moments.of(conditions, settings.time)) do
     values[i] = space_values.moment(moment)
   end
   return values, true

@@ -73,11 +73,14 @@ function conditions(depth)
   return "{ " .. table.concat(parts, ", ") .. " }"
 end
 
+local BOUNDS = { "", "", "max_duration = '1h'", "require = { justification = { min_length = 3 } }" }
+
 local function new_policy()
   local rules = {}
   for i = 1, random(random(3) == 1 and 60 or 12) + 2 do
-    rules[i] = ("s.rule 'r%d' { effect = %q, conditions = %s },"):format(i, pick(EFFECTS),
-      conditions(1))
+    local effect = pick(EFFECTS)
+    rules[i] = ("s.rule 'r%d' { effect = %q, conditions = %s, %s },"):format(i, effect,
+      conditions(1), effect == "allow" and pick(BOUNDS) or "")
   end
   return ([[
 local s = require "sentinel"
@@ -143,6 +146,18 @@ local function without_trace(json)
   return (json:gsub('"trace":.*"conditions"', ""))
 end
 
+-- The line of decide_briefly, made from a whole reply.
+local function outline(json)
+  local decision = cjson.decode(json)
+  local function or_none(value)
+    return (value == cjson.null or value == "") and "-" or value
+  end
+  return ("%s %d %d %d %s %s"):format(decision.effect, decision.rule_index,
+    decision.emergency and 1 or 0,
+    decision.max_duration == cjson.null and 0 or decision.max_duration, or_none(decision.error),
+    or_none(decision.rule))
+end
+
 describe("the index", function()
   it(("agrees with looking at every rule in %d pairs"):format(PAIRS), function()
     local skipped, decided = 0, 0
@@ -160,6 +175,7 @@ describe("the index", function()
           error(("policy %d differs in %s\n%s\n%s\n%s\n%s"):format(i, where or "the decision",
             source, json, scanned, indexed))
         end
+        assert.are.equal(outline(scanned), (evaluator.call(policy, "decide_briefly", json)))
         decided = decided + (scanned:find('"rule":"",', 1, true) and 0 or 1)
       end
       policy.state:close()
