@@ -1,5 +1,5 @@
 --- What the core calls (src/lua/vm.h): describe, add_file, add_plugin, load, link, evaluate,
--- decide, decide_briefly, explain, lint, schema, failed. All take and return strings.
+-- decide, decide_briefly, explain, lint, who_can, schema, failed. All take and return strings.
 --
 -- Modules are loaded when they are needed first: no policy needs all, and a refused one no engine.
 local errors = require "sentinel.errors"
@@ -12,6 +12,9 @@ local FRONTS = { yaml = "sentinel.yaml_front", lua = "sentinel.lua_front" }
 -- What this state holds: the policy once it is linked; for `failed` the run that goes on, and the
 -- answer, once there is one.
 local state = { phase = "load", file = "policy" }
+
+-- The spec that is run, and its file: it is loaded before its policy.
+local spec, spec_file = nil, nil
 
 local function refuse(problems)
   state.policy, state.pending = nil, nil
@@ -235,6 +238,16 @@ function main.lint(facts_json)
   return lint.finish(state.lint)
 end
 
+--- Who can get in, by the policy that is linked (who_can.lua). question_json: {"profile","time",
+-- "ever","mode","targets"}.
+function main.who_can(question_json)
+  state.phase = "who_can"
+  if not state.policy then
+    error("no policy is in force")
+  end
+  return require("sentinel.who_can").answer(state.policy, decode(question_json, "the question"))
+end
+
 --- The JSON Schema of a policy in YAML, for editors; with the conditions of the plugins that are
 -- there.
 function main.schema()
@@ -257,25 +270,53 @@ local function deny_spent(class, what)
   return reply.encode(decision)
 end
 
---- Runs a spec's top level (spec_runner.lua), with the policy that is in force, if one is. plugin:
--- the name of the plugin whose spec it is, or ""; how: "cover" to count what is seen. Answers
--- {"ok":true,"cases":[...]} or {"ok":false,"problems":[...]}.
-function main.load_spec(name, source, plugin, how)
+--- Runs a spec's top level (spec_runner.lua), before its policy is there. plugin: the name of the
+-- plugin whose spec it is, or "". Answers {"ok":true,"cases":[...]} or
+-- {"ok":false,"problems":[...]}.
+function main.load_spec(name, source, plugin)
   state.phase, state.file = "load", name
   local runner, problems = require "sentinel.spec_runner", errors.new(name)
-  local world = { policy = state.policy, plugins = bundle.plugins, plugin_name = plugin,
-    files = bundle.data, is_covered = how == "cover" }
-  state.spec = runner.load(name, source, world, problems)
-  if not state.spec then
+  spec = runner.load(name, source, { plugins = bundle.plugins, plugin_name = plugin,
+    files = bundle.data }, problems)
+  spec_file = name
+  if not spec then
     return require("sentinel.reply").encode_problems(problems:sorted())
   end
-  return runner.encode_cases(state.spec)
+  return runner.encode_cases(spec)
 end
 
---- Runs one case of the spec, counted from 0: {"status","message","line"}.
-function main.run_case(number)
+--- Gives the spec the policy that was linked, if one was. how: "cover" to count what is seen.
+-- Answers {"ok":true,"pure":...,"points":[...]} or problems.
+function main.bind_spec(how)
+  state.phase = "bind"
+  local runner, problems = require "sentinel.spec_runner", errors.new(spec_file)
+  local is_pure = runner.bind(spec, state.policy, how == "cover", problems)
+  if not problems:is_empty() then
+    return require("sentinel.reply").encode_problems(problems:sorted())
+  end
+  return runner.encode_bound(spec, is_pure)
+end
+
+--- Runs one case of the spec, counted from 0: {"status","message","line","malformed","seen"}.
+-- which: its number, and " last" when no other case follows in this state.
+function main.run_case(which)
   state.phase = "case"
-  return require("sentinel.spec_runner").run(state.spec, math.tointeger(tonumber(number)))
+  local number, last = which:match("^(%d+)(.*)$")
+  return require("sentinel.spec_runner").run(spec, math.tointeger(tonumber(number)),
+    last == " last")
+end
+
+--- Makes the mutants of the spec's policy (mutation.lua).
+-- @param policy_name what the spec's cases call it; "" for the default one
+function main.mutate(policy_name)
+  state.phase = "mutate"
+  return require("sentinel.spec_mutation").mutate(spec, policy_name)
+end
+
+--- Runs the spec's cases on one of them, counted from 0: {"killed":bool}.
+function main.run_mutant(number)
+  state.phase = "mutant"
+  return require("sentinel.spec_mutation").run_mutant(spec, math.tointeger(tonumber(number)))
 end
 
 --- The answer in the place of the call that spent its fuel or memory; runs on a small reserve.
@@ -284,12 +325,17 @@ function main.failed(class, what)
     return require("sentinel.spec_runner").encode_result("failed",
       ("it spends more %s than a case may"):format(what))
   end
-  if state.phase == "evaluate" then
+  if state.phase == "mutant" then
+    return '{"killed":true,"equivalent":false}'
+  elseif state.phase == "evaluate" then
     return state.answer or deny_spent(class, what)
   end
   if state.phase == "lint" then
     return state.lint and require("sentinel.lint").finish(state.lint)
       or '{"problems":[],"left_out":0,"complete":false}'
+  end
+  if state.phase == "who_can" then
+    return require("sentinel.who_can").NOTHING
   end
   local problems = errors.new(state.file)
   problems:add(errors.START, ("loading spends more %s than a policy may"):format(what),

@@ -26,6 +26,7 @@ struct snt_evaluator_options {
   bool is_rlimits_only; /* the administrator's `sandbox: rlimits-only`: seccomp may be missing */
   bool is_once;         /* one evaluation will be asked for: the template makes it itself, without a fork, and ends */
   enum snt_trace trace;
+  bool is_long;  /* many answers: specs, replay; the template may use more than the three seconds of one decision */
   bool is_early; /* the core has the network to load meanwhile: what most policies need is loaded before this one */
 };
 
@@ -97,6 +98,11 @@ snt_status snt_evaluator_batch_finish(struct snt_evaluator *evaluator, size_t co
  * policy may take to load answers that it is not complete. Code EVALUATOR. */
 snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_buf *facts, struct snt_buf *reply,
                               struct snt_err *err);
+/* Who can get in, by the loaded policy, worked out by a worker: the answer is JSON, which is the worker's word only;
+ * policy/who_can checks it. question is JSON that the core wrote: {"profile","time","ever","mode","targets"}. Work that
+ * takes longer than a policy may take to load answers that nothing was looked at. Not with is_once. Code EVALUATOR. */
+snt_status snt_evaluator_who_can(struct snt_evaluator *evaluator, const struct snt_buf *question, struct snt_buf *reply,
+                                 struct snt_err *err);
 /* The JSON Schema of policies, as the stdlib makes it from the tables that it checks them by. For an evaluator that has
  * no policy: then nobody has told it anything. Code EVALUATOR. */
 snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
@@ -107,15 +113,30 @@ snt_status snt_evaluator_add_zone(struct snt_evaluator *evaluator, const char *n
 /* One more file, at most 512 KiB, that a spec may read: its name begins with "spec/". */
 snt_status snt_evaluator_add_file(struct snt_evaluator *evaluator, const char *name, struct snt_slice content,
                                   struct snt_err *err);
-/* Runs the top level of a spec, with the policy that is in force, if one is: appends {"ok":true,"cases":[...]} as
- * lua/stdlib/spec_runner.lua makes it. plugin: whose spec it is, or "". With is_covered what rules and conditions come
- * to is counted. A spec that does not load is POLICY_INVALID, as in loading. Not with is_once. */
+/* Runs the top level of a spec, before its policy is loaded: appends {"ok":true,"cases":[...]} as
+ * lua/stdlib/spec_runner.lua makes it. plugin: whose spec it is, or "". A spec that does not load is POLICY_INVALID, as
+ * in loading. Not with is_once. */
 snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *name, const char *plugin,
-                                   const struct snt_buf *source, bool is_covered, struct snt_buf *reply,
+                                   const struct snt_buf *source, struct snt_buf *reply, struct snt_buf *problems,
+                                   struct snt_err *err);
+/* Gives the spec the policy that is in force: appends {"ok":true,"pure":bool,"points":[...]}. With is_covered what
+ * rules and conditions come to is counted. Cases that name what the policy has not are POLICY_INVALID. */
+snt_status snt_evaluator_bind_spec(struct snt_evaluator *evaluator, bool is_covered, struct snt_buf *reply,
                                    struct snt_buf *problems, struct snt_err *err);
-/* One case of it, in a worker of its own: appends {"status","message","line"}. */
-snt_status snt_evaluator_run_case(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
-                                  struct snt_err *err);
+enum { SNT_CASES_MAX = 200 }; /* of one call */
+/* Cases of it, one after the other in one worker: appends
+ * {"status","message","line","malformed","seen"} of each, a line each where there are several; what was seen is told by
+ * the last one. */
+snt_status snt_evaluator_run_cases(struct snt_evaluator *evaluator, const size_t *numbers, size_t count,
+                                   struct snt_buf *reply, struct snt_err *err);
+/* Makes the mutants of the spec's policy, by running its cases: appends {"mutants":[...],"cases":n,"left_out":n}
+ * (lua/stdlib/mutation.lua). policy: what the cases call it, or "". */
+snt_status snt_evaluator_mutate(struct snt_evaluator *evaluator, const char *policy, struct snt_buf *reply,
+                                struct snt_err *err);
+/* Runs the cases on one of them, in a worker of its own: the two halves, so that two evaluators may work at a time.
+ * Appends {"killed":bool,...}. */
+snt_status snt_evaluator_mutant_begin(struct snt_evaluator *evaluator, size_t number, struct snt_err *err);
+snt_status snt_evaluator_mutant_finish(struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err);
 /* {"America/New_York":"<sha256 of its data>"} of the loaded policy, for the record. */
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
 /* Nothing more will be asked: what is left ends while the core goes on. NULL is nothing. */

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "policy/coverage.h"
+#include "policy/mutation.h"
 
 /* X(NAME, name in JSON): zeroed memory is a failure */
 #define SNT_CASE_STATUSES(X) X(FAILED, "failed") X(PASSED, "passed") X(SKIPPED, "skipped")
@@ -39,6 +40,7 @@ struct snt_spec_options {
   bool (*on_case)(void *context, const struct snt_case *of);
   void *context;
   struct snt_coverage *coverage; /* NULL, or where what was seen of policies is added */
+  struct snt_mutation *mutation; /* NULL, or where mutants of policies are judged: after cases that all passed */
 };
 
 /* Runs the cases of a *_spec.lua. Code POLICY_INVALID when the spec, its policy or its plugin does not load: then

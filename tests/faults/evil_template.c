@@ -35,6 +35,7 @@ static const struct {
                                  [SNT_FRAME_EVALUATE] = {"evaluate", ALLOW},
                                  [SNT_FRAME_BATCH] = {"batch", "allow 0 0 0 - evil\n"},
                                  [SNT_FRAME_LINT] = {"lint", "{\"problems\":[],\"left_out\":0,\"complete\":true}"},
+                                 [SNT_FRAME_WHO_CAN] = {"who_can", "{\"ways\":[],\"exact\":true}"},
                                  [SNT_FRAME_SCHEMA] = {"schema", "{}"}};
 
 /* What is about to be sent; an action changes it, or never returns. */
