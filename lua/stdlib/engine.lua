@@ -232,7 +232,8 @@ function engine.decide(policy, run)
   if not policy.index then
     engine.make_index(policy)
   end
-  local reply = run_guarded(index.candidates(policy.index, request), run)
+  local find = run.trace and index.candidates or index.narrowed_candidates
+  local reply = run_guarded(find(policy.index, request), run)
   if run.trace then
     local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1
     reply.left_out = looked_at - #run.trace
