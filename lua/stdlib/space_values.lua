@@ -326,15 +326,12 @@ end
 -- No text for a pattern that is too hard to fit: that is not exact (space.lua looks whether one of
 -- the texts meets the requirement).
 function space_values.justification(requirements)
-  local values, longest = { ABSENT }, 1
+  local values = { ABSENT }
   local function add(given)
     if given then
       values[#values + 1] = { fields = { justification = given },
         words = "with the justification " .. text.quote(given) }
     end
-  end
-  for _, requirement in ipairs(requirements) do
-    longest = math.max(longest, requirement.value.min_length or 1)
   end
   for _, requirement in ipairs(requirements) do
     local wanted = requirement.value
@@ -343,7 +340,6 @@ function space_values.justification(requirements)
       local sample = require("sentinel.pattern_sample").of
       add(sample(wanted.pattern, wanted.min_length or 1))
       add(sample(wanted.pattern, 1))
-      add(sample(wanted.pattern, longest))
     end
   end
   return values, true
