@@ -120,9 +120,7 @@ function space_values.source_ip(conditions)
   end
   add(network.parse_address("203.0.113.7"))
   for _, block in ipairs(collect(conditions, value_of)) do
-    if block.bits < #block.base * 8 - 1 then
-      add(add_at(block.base, #block.base * 8))
-    end
+    add(add_at(block.base, #block.base * 8)) -- people take it for an address rather than the first
     add(block.base)
     add(block.bits > 0 and add_at(block.base, block.bits) or nil)
   end

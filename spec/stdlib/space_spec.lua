@@ -57,9 +57,9 @@ describe("the space of requests", function()
     -- "ab" fits both patterns and is named: no other text fits both.
     assert.same({ [""] = true, ["?b"] = true, ["a?"] = true, ["?b a? ab"] = true }, combinations("?b,a?,ab"))
     assert.same({ [""] = true, ["p*"] = true, ["p* prod"] = true }, combinations("p*,prod"))
-    -- "ab" is the shortest text that fits both, and named; others fit both too.
-    assert.same({ [""] = true, ["a*"] = true, ["*b"] = true, ["a* *b"] = true, ["a* *b ab"] = true },
-      combinations("a*,*b,ab"))
+    -- "cd" is the shortest text that fits both, and named; others fit both too.
+    assert.same({ [""] = true, ["c*"] = true, ["*d"] = true, ["c* *d"] = true, ["c* *d cd"] = true },
+      combinations("c*,*d,cd"))
   end)
 
   it("finds what fits a '*' and what does not only by its '/'", function()
@@ -149,9 +149,9 @@ describe("the space of requests", function()
   end)
 
   it("finds what is so only on one day, after one zone has changed its clock and before two others do", function()
-    local found = window_verdicts { '{days: [monday], hours: {start: "14:00", end: "14:10"}, timezone: Europe/Berlin}',
-      '{hours: {start: "23:00", end: "23:10"}, timezone: Australia/Lord_Howe}',
-      '{hours: {start: "14:00", end: "14:10"}, timezone: Africa/Cairo}' }
+    local found = window_verdicts { '{days: [sunday], hours: {start: "14:00", end: "14:10"}, timezone: Europe/Berlin}',
+      '{hours: {start: "22:55", end: "23:12"}, timezone: Australia/Lord_Howe}',
+      '{hours: {start: "13:55", end: "14:12"}, timezone: Africa/Cairo}' }
     assert.equal("111", found[#found])
   end)
 
@@ -198,6 +198,13 @@ describe("the space of requests", function()
   it("says anyone where no rule tells people apart", function()
     assert.same({ "anyone: any" }, (ways "  - {name: any, effect: allow, conditions: {}}\n"))
     assert.same({}, (ways "  - {name: any, effect: deny, conditions: {}}\n"))
+    assert.same({ "anyone: any" }, (ways '  - {name: any, effect: allow, conditions: {users: ["*"]}}\n'))
+  end)
+
+  it("makes up no name that is longer than names are", function()
+    local rule = "  - {name: any, effect: allow, conditions: {users: [%s]}}\n"
+    assert.equal(1, #(ways(rule:format(("u"):rep(127)))))
+    assert.same({}, (ways(rule:format(("u"):rep(128)))))
   end)
 
   it("leaves out a rule that never decides, and one that is for others", function()
@@ -273,6 +280,9 @@ describe("the space of requests", function()
     assert.same({ "anyone: cli" }, told)
     assert.matches("^arn:aws:iam::%d+:role/A$", found[1].request.role_arn)
     assert.same({}, (ways(rules, "no target")))
+    told, found = ways("  - {name: any, effect: allow, conditions: {}}\n", "arn:aws:iam::*:role/A")
+    assert.same({ "anyone: any" }, told)
+    assert.matches(":role/A$", found[1].request.role_arn)
   end)
 
   it("tells sessions of roles, federated people and root from people of such names", function()
