@@ -253,7 +253,7 @@ function main.load_spec(name, source, plugin, how)
   state.phase, state.file = "load", name
   local runner, problems = require "sentinel.spec_runner", errors.new(name)
   local world = { policy = state.policy, plugins = bundle.plugins, plugin_name = plugin,
-    files = bundle.data, is_covered = how == "cover" }
+    files = bundle.data, is_covered = how == "cover", policy_files = state.files }
   state.spec = runner.load(name, source, world, problems)
   if not state.spec then
     return require("sentinel.reply").encode_problems(problems:sorted())

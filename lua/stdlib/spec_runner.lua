@@ -63,6 +63,9 @@ function methods:decide(given)
   if not is_request then
     spec_assert.refuse(host.error_text(request))
   end
+  if self.coverage then
+    self.coverage:start()
+  end
   local decision = self:in_rounds(request, self.plugins, function(run)
     return engine.evaluate(self.policy, run)
   end)
@@ -118,10 +121,15 @@ function methods:call_plugin(given, request)
       return { verdict, detail }
     end)
   end)
+  local class = not is_done and type(answer) == "table" and answer.class or nil
+  local is_mocked = self.mocks.plugins[self.plugin_name] ~= nil and class ~= "plugin_timeout"
+  if self.coverage and (is_done or class) and not is_mocked then
+    self.coverage:take_plugin(is_done and answer[1], class)
+  end
   if is_done then
     return answer[1], answer[2]
-  elseif type(answer) == "table" and answer.class then
-    return nil, answer.what, answer.class
+  elseif class then
+    return nil, answer.what, class
   end
   error(answer, 0)
 end
@@ -289,13 +297,12 @@ end
 
 --- Runs a spec's file. Problems are told, and then nil is returned.
 -- @param world {policy, plugins = {name = plugin}, plugin_name, files = the bundle's data,
--- is_covered}
+-- is_covered, policy_files = the names of the policy's files by number}
 function spec_runner.load(name, source, world, problems)
   local self = setmetatable({
     policy = world.policy, plugins = world.plugins, plugin_name = world.plugin_name,
     files = world.files, cases = {}, needed_files = {}, zones = loading.find_quoted_zones(source),
-    coverage = world.is_covered and world.policy
-      and require("sentinel.coverage").new(world.policy) or nil,
+    coverage = world.is_covered and require("sentinel.coverage").new(world) or nil,
     block = { name = "", before = {}, after = {} },
   }, methods)
   self.mocks, self.mock_functions = spec_mock.new(self.plugins)
@@ -339,7 +346,7 @@ function spec_runner.encode_cases(self)
   end
   return ('{"ok":true,"cases":[%s],"files":[%s],"zones":[%s],"points":%s}'):format(
     table.concat(parts, ","), table.concat(files, ","), table.concat(zones, ","),
-    self.coverage and self.coverage:encode_points() or "[]")
+    self.coverage and self.coverage:encode_points() or "null")
 end
 
 -- Running ------------------------------------------------------------------------------------
@@ -384,7 +391,7 @@ function spec_runner.run(self, number)
   end
   local message = host.error_text(raised)
   local line, rest = message:match("^[^\n]-:(%d+): (.*)$")
-  return spec_runner.encode_result("failed", rest or message, tonumber(line))
+  return spec_runner.encode_result("failed", rest or message, tonumber(line), false, self.coverage)
 end
 
 return spec_runner

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/problems.h"
 #include "cli/report.h"
+#include "cli/shadows.h"
 
 enum { DEPTH_MAX = 16, REPORTS_MAX = SNT_REPORTS_MAX + 1 };
 
@@ -21,6 +22,7 @@ struct testing {
   bool stops_at_failure, is_stopped;
   size_t malformed;
   struct snt_coverage coverage;
+  bool is_covered;
   int64_t min_rule, min_condition; /* percent; -1: no gate */
   struct snt_problems problems;
   snt_status status; /* of reporting */
@@ -60,7 +62,7 @@ static snt_status run_spec(struct testing *testing, const char *path, struct snt
   SNT_BUF_AUTO struct snt_buf array = {0};
   struct snt_err failure = {0};
   struct snt_spec_options options = {.filter = testing->filter, .on_case = take_case, .context = testing};
-  options.coverage = testing->totals.coverage == NULL ? NULL : &testing->coverage;
+  options.coverage = testing->is_covered ? &testing->coverage : NULL;
   snt_status status = snt_spec_run(path, &options, &array, &failure);
   SNT_TRY(testing->status);
   return snt_ok(status) ? status : snt_problems_add(&testing->problems, path, status, &failure, &array, err);
@@ -112,8 +114,14 @@ static snt_status add_report(struct testing *testing, const char *flag, const ch
   struct snt_report *report = &testing->reports[testing->report_count];
   *report = (struct snt_report){.format = snt_report_find_format(name), .path = path};
   if (report->format == NULL) {
-    return snt_fail(err, SNT_CODE_USAGE, "%s: \"%.100s\" is none of %s", flag, name, snt_report_format_names());
+    return snt_fail(err, SNT_CODE_USAGE, "%s: \"%.100s\" is none of " SNT_REPORT_FORMATS "%s", flag, name,
+                    path == NULL ? "" : ", " SNT_REPORT_FORMATS_OF_LINES);
   }
+  if (report->format->is_of_lines && path == NULL) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s: %s tells of covered lines, and nothing of tests", flag, name));
+    return snt_err_hint(err, "write it into a file beside the tests' own report: --report %s=FILE", name);
+  }
+  testing->is_covered = testing->is_covered || report->format->is_of_lines;
   testing->report_count++;
   return report->format->begin(report, err);
 }
@@ -219,8 +227,10 @@ static snt_status take_percent(const struct snt_args *args, enum snt_option_id i
 static snt_status take_gates(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
   SNT_TRY(take_percent(args, SNT_OPTION_MIN_RULE, &testing->min_rule, err));
   SNT_TRY(take_percent(args, SNT_OPTION_MIN_CONDITION, &testing->min_condition, err));
-  bool is_covered = snt_args_has(args, SNT_OPTION_COVERAGE) || testing->min_rule >= 0 || testing->min_condition >= 0;
-  testing->totals.coverage = is_covered ? &testing->coverage : NULL;
+  testing->is_covered =
+      snt_args_has(args, SNT_OPTION_COVERAGE) || testing->min_rule >= 0 || testing->min_condition >= 0;
+  testing->totals.tells_coverage = testing->is_covered;
+  testing->totals.coverage = &testing->coverage;
   return snt_done();
 }
 
@@ -232,6 +242,7 @@ snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_e
   testing.filter = args->values[SNT_OPTION_FILTER];
   testing.stops_at_failure = snt_args_has(args, SNT_OPTION_FAIL_FAST);
   SNT_TRY(run_all(&testing, args, err));
+  SNT_TRY(testing.totals.tells_coverage ? snt_cli_find_shadows(&testing.coverage, err) : snt_done());
   SNT_TRY(finish(&testing, out, err));
   return judge(&testing, err);
 }

@@ -7,7 +7,8 @@
 
 struct snt_report_totals {
   size_t counts[SNT_CASE_STATUS_COUNT];
-  const struct snt_coverage *coverage; /* NULL: it was not asked for */
+  const struct snt_coverage *coverage; /* empty where nothing was counted */
+  bool tells_coverage;                 /* in reports of cases, too */
   const struct snt_buf *problems;      /* of what did not load: JSON, without the brackets of the array */
 };
 
@@ -16,6 +17,7 @@ struct snt_report;
 /* A row of the table: each appends to report->text. */
 struct snt_report_format {
   const char *name;
+  bool is_of_lines; /* it tells of covered lines, and nothing of cases: for files only */
   snt_status (*begin)(struct snt_report *report, struct snt_err *err);
   snt_status (*add)(struct snt_report *report, const struct snt_case *of, struct snt_err *err);
   snt_status (*end)(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err);
@@ -31,7 +33,8 @@ struct snt_report {
 
 /* NULL for a name that is none. */
 const struct snt_report_format *snt_report_find_format(const char *name);
-/* "pretty, tap, junit, json, github" */
-const char *snt_report_format_names(void);
+/* What --format takes, and what --report takes beside that. */
+#define SNT_REPORT_FORMATS "pretty, tap, junit, json, github"
+#define SNT_REPORT_FORMATS_OF_LINES "lcov, cobertura"
 
 #endif

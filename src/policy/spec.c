@@ -10,7 +10,7 @@
 #include "format/select.h"
 #include "policy/bundle.h"
 
-enum { SPEC_CAP = 512 * 1024, FIXTURE_CAP = 64 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 6000 };
+enum { SPEC_CAP = 512 * 1024, FIXTURE_CAP = 64 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 64 * 1024 };
 
 static const char *const STATUS_NAMES[] = {
 #define SNT_CASE_NAME(name, text) text,
@@ -145,7 +145,7 @@ static snt_status start(struct run *run, struct snt_policy *policy, struct snt_e
   SNT_TRY(policy == NULL ? snt_done() : snt_policy_load(policy, *evaluator, run->problems, err));
   SNT_TRY(policy == NULL ? snt_done() : send_files(run, *evaluator, err));
   SNT_TRY(policy == NULL ? snt_done() : send_zones(run, *evaluator, err));
-  bool is_covered = policy != NULL && run->options->coverage != NULL && run->plugin[0] == '\0';
+  bool is_covered = policy != NULL && run->options->coverage != NULL;
   return snt_evaluator_load_spec(*evaluator, run->path, run->plugin, &run->source, is_covered, reply, run->problems,
                                  err);
 }
@@ -260,11 +260,15 @@ static bool run_case(struct run *run, struct snt_evaluator *evaluator, size_t nu
 static snt_status begin_coverage(struct run *run, const struct snt_policy *policy, const struct snt_buf *reply,
                                  struct snt_err *err) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  if (run->options->coverage == NULL || run->plugin[0] != '\0') {
+  if (run->options->coverage == NULL) {
     return snt_done();
   }
   SNT_TRY(snt_json_parse(snt_buf_borrow(reply), reply->len, "a spec's cases", &doc, err));
-  return snt_coverage_begin(run->options->coverage, policy->file_name, snt_json_get(snt_json_root(doc), "points"),
+  struct snt_slice path = snt_slice_of(policy->file_name);
+  if (run->plugin[0] != '\0') {
+    path = (struct snt_slice){run->plugin_folder.data, run->plugin_folder.len};
+  }
+  return snt_coverage_begin(run->options->coverage, path, policy->root_len, snt_json_get(snt_json_root(doc), "points"),
                             &run->covered, err);
 }
 
