@@ -155,6 +155,7 @@ return s.policy { version = "1", rules = {
     function(request)
       return request.mode == "cli"
     end,
+    s.any { { mode = { "cli" } } },
   } },
   require "more",
 } }
@@ -167,8 +168,10 @@ return s.policy { version = "1", rules = {
     end)]])
     expect.done(run("lua_spec.lua", "--report", "lcov=out.info"))
     local records = tracefile.read_lcov(home:read("out.info"))
-    assert.are.same({ [4] = 2, [6] = 2, [7] = 1 }, records["lua/policy.lua"].lines)
+    assert.are.same({ [4] = 2, [6] = 1, [7] = 1, [10] = 2 }, records["lua/policy.lua"].lines)
     assert.are.same({ first = 4 }, records["lua/policy.lua"].declared)
+    local branches = records["lua/policy.lua"].branches
+    assert.are.same({ "1", "1" }, { branches["10.3.0"], branches["10.4.0"] }) -- any, and mode in it
     assert.are.same({ [3] = 1 }, records["lua/more.lua"].lines)
     assert.are.same({ second = 3 }, records["lua/more.lua"].declared)
   end)

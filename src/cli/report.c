@@ -38,6 +38,10 @@ static snt_status add_pretty(struct snt_report *report, const struct snt_case *o
 
 static snt_status end_pretty(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
   SNT_TRY(totals->tells_coverage ? snt_report_print_coverage(&report->text, totals->coverage, err) : snt_done());
+  SNT_TRY(totals->is_shuffled
+              ? snt_buf_appendf(&report->text, err, "shuffled: --shuffle %u runs the same files in this order again\n",
+                                totals->seed)
+              : snt_done());
   return snt_buf_appendf(&report->text, err, "%zu passed, %zu failed, %zu skipped\n", totals->counts[SNT_CASE_PASSED],
                          totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]);
 }
@@ -77,6 +81,7 @@ static snt_status end_tap(struct snt_report *report, const struct snt_report_tot
     SNT_TRY(snt_cli_print_clean(&report->text, snt_json_string(snt_json_get(problem, "message"), NULL), err));
     SNT_TRY(snt_buf_append_char(&report->text, '\n', err));
   }
+  SNT_TRY(totals->is_shuffled ? snt_buf_appendf(&report->text, err, "# seed %u\n", totals->seed) : snt_done());
   return snt_buf_appendf(&report->text, err, "1..%zu\n", report->number);
 }
 
@@ -104,6 +109,10 @@ static snt_status end_junit(struct snt_report *report, const struct snt_report_t
                           "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                           "<testsuite name=\"sentinel\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n",
                           report->number, totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]));
+  SNT_TRY(totals->is_shuffled
+              ? snt_buf_appendf(&all, err, "  <properties><property name=\"seed\" value=\"%u\"/></properties>\n",
+                                totals->seed)
+              : snt_done());
   SNT_TRY(snt_buf_append(&all, snt_buf_borrow(&report->text), report->text.len, err));
   SNT_TRY(snt_buf_append_str(&all, "</testsuite>\n", err));
   snt_buf_reset(&report->text);
@@ -141,6 +150,7 @@ static snt_status end_json(struct snt_report *report, const struct snt_report_to
   SNT_TRY(totals->tells_coverage ? snt_report_put_coverage(&writer, totals->coverage, err) : snt_done());
   snt_json_end_object(&writer);
   SNT_TRY(snt_json_finish(&writer));
+  SNT_TRY(totals->is_shuffled ? snt_buf_appendf(&report->text, err, ",\"seed\":%u", totals->seed) : snt_done());
   return snt_buf_append_str(&report->text, ",\"mutation\":{}}\n", err);
 }
 

@@ -9,7 +9,9 @@ struct snt_report_totals {
   size_t counts[SNT_CASE_STATUS_COUNT];
   const struct snt_coverage *coverage; /* empty where nothing was counted */
   bool tells_coverage;                 /* in reports of cases, too */
-  const struct snt_buf *problems;      /* of what did not load: JSON, without the brackets of the array */
+  bool is_shuffled;
+  uint32_t seed;                  /* of the order of files and cases */
+  const struct snt_buf *problems; /* of what did not load: JSON, without the brackets of the array */
 };
 
 struct snt_report;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "format/select.h"
 #include "policy/bundle.h"
+#include "policy/shuffle.h"
 
 enum { SPEC_CAP = 512 * 1024, FIXTURE_CAP = 64 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 64 * 1024 };
 
@@ -32,6 +33,7 @@ struct run {
   struct snt_buf *problems;
   struct snt_json_doc *doc; /* of the list of cases */
   const struct snt_json_value *cases, *files, *zones;
+  size_t *order;                       /* in which the cases are run */
   struct snt_coverage_policy *covered; /* of the policy in force */
   bool is_stopped;
 };
@@ -40,6 +42,7 @@ static void clear_run(struct run *run) {
   snt_buf_clear(&run->source);
   snt_buf_clear(&run->plugin_folder);
   snt_json_free(&run->doc);
+  free(run->order);
 }
 
 static bool exists(const char *path) { return access(path, F_OK) == 0; }
@@ -280,6 +283,21 @@ static bool is_wanted(const struct run *run, size_t number, const char *policy) 
   return is_same && (filter == NULL || strstr(take_text(of, "name", NAME_CAP), filter) != NULL);
 }
 
+static snt_status put_in_order(struct run *run, struct snt_err *err) {
+  size_t count = snt_json_count(run->cases);
+  run->order = calloc(count + 1, sizeof *run->order);
+  if (run->order == NULL) {
+    return snt_fail_memory(err);
+  }
+  for (size_t i = 0; i < count; i++) {
+    run->order[i] = i;
+  }
+  if (run->options->seed != NULL) {
+    snt_shuffle(*run->options->seed, run->order, count);
+  }
+  return snt_done();
+}
+
 /* All cases with this policy, in order. */
 static snt_status run_with(struct run *run, const char *named, struct snt_err *err) {
   SNT_POLICY_AUTO struct snt_policy policy = {0};
@@ -287,7 +305,7 @@ static snt_status run_with(struct run *run, const char *named, struct snt_err *e
   run->covered = NULL;
   for (size_t i = 0; i < snt_json_count(run->cases) && !run->is_stopped; i++) {
     SNT_BUF_AUTO struct snt_buf reply = {0};
-    if (!is_wanted(run, i, named)) {
+    if (!is_wanted(run, run->order[i], named)) {
       continue;
     }
     if (evaluator == NULL) {
@@ -296,17 +314,17 @@ static snt_status run_with(struct run *run, const char *named, struct snt_err *e
       SNT_TRY(start(run, &policy, &evaluator, &reply, err));
       SNT_TRY(begin_coverage(run, &policy, &reply, err));
     }
-    if (!run_case(run, evaluator, i)) {
+    if (!run_case(run, evaluator, run->order[i])) {
       snt_evaluator_close(&evaluator);
     }
   }
   return snt_done();
 }
 
-static bool is_first_of_its_policy(const struct run *run, size_t number) {
-  const char *policy = take_text(snt_json_at(run->cases, number), "policy", NAME_CAP);
-  for (size_t i = 0; i < number; i++) {
-    const char *other = take_text(snt_json_at(run->cases, i), "policy", NAME_CAP);
+static bool is_first_of_its_policy(const struct run *run, size_t at) {
+  const char *policy = take_text(snt_json_at(run->cases, run->order[at]), "policy", NAME_CAP);
+  for (size_t i = 0; i < at; i++) {
+    const char *other = take_text(snt_json_at(run->cases, run->order[i]), "policy", NAME_CAP);
     if (policy == NULL || other == NULL ? policy == other : strcmp(policy, other) == 0) {
       return false;
     }
@@ -324,9 +342,10 @@ snt_status snt_spec_run(const char *path, const struct snt_spec_options *options
   }
   SNT_TRY(find_plugin(&run, err));
   SNT_TRY(list_cases(&run, err));
+  SNT_TRY(put_in_order(&run, err));
   for (size_t i = 0; i < snt_json_count(run.cases) && !run.is_stopped; i++) {
     if (is_first_of_its_policy(&run, i)) {
-      SNT_TRY(run_with(&run, take_text(snt_json_at(run.cases, i), "policy", NAME_CAP), err));
+      SNT_TRY(run_with(&run, take_text(snt_json_at(run.cases, run.order[i]), "policy", NAME_CAP), err));
     }
   }
   return snt_done();
