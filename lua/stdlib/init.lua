@@ -250,7 +250,7 @@ end
 -- the name of the plugin whose spec it is, or ""; how: "cover" to count what is seen. Answers
 -- {"ok":true,"cases":[...]} or {"ok":false,"problems":[...]}.
 function main.load_spec(name, source, plugin, how)
-  state.phase, state.file = "load", name
+  state.phase, state.file, state.what = "load", name, "spec"
   local runner, problems = require "sentinel.spec_runner", errors.new(name)
   local world = { policy = state.policy, plugins = bundle.plugins, plugin_name = plugin,
     files = bundle.data, is_covered = how == "cover", policy_files = state.files }
@@ -271,7 +271,8 @@ end
 function main.failed(class, what)
   if state.phase == "case" then
     return require("sentinel.spec_runner").encode_result("failed",
-      ("it spends more %s than a case may"):format(what))
+      ("it spends more %s than a case may (%s): look for a loop, or split it"):format(what,
+        what == "fuel" and "10,000,000 units" or "48 MiB"))
   end
   if state.phase == "evaluate" then
     return state.answer or deny_spent(class, what)
@@ -280,9 +281,9 @@ function main.failed(class, what)
     return state.lint and require("sentinel.lint").finish(state.lint)
       or '{"problems":[],"left_out":0,"complete":false}'
   end
-  local problems = errors.new(state.file)
-  problems:add(errors.START, ("loading spends more %s than a policy may"):format(what),
-    "make the policy shorter, or what its Lua does while it loads")
+  local problems, kind = errors.new(state.file), state.what or "policy"
+  problems:add(errors.START, ("loading spends more %s than a %s may"):format(what, kind),
+    ("make the %s shorter, or what its Lua does while it loads"):format(kind))
   return refuse(problems)
 end
 

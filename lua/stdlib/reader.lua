@@ -24,7 +24,7 @@ end
 -- Those that no policy needs.
 local ELSEWHERE = {
   named = "plugin_reader", arguments = "plugin_reader", plain = "spec_types",
-  instant = "spec_types", seconds = "spec_types",
+  instant = "spec_types", seconds = "spec_types", plain_map = "spec_types", mocked = "spec_types",
 }
 setmetatable(read, {
   __index = function(_, name)

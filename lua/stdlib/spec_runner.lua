@@ -12,6 +12,7 @@ local plugins = require "sentinel.plugins"
 local reader = require "sentinel.reader"
 local reply = require "sentinel.reply"
 local spec_assert = require "sentinel.spec_assert"
+local hints = require "sentinel.spec_hints"
 local spec_mock = require "sentinel.spec_mock"
 local spec_request = require "sentinel.spec_request"
 local spec_table = require "sentinel.spec_table"
@@ -319,7 +320,7 @@ function spec_runner.load(name, source, world, problems)
       problems:add(errors.place(raised.line or 1), raised.message)
     else
       problems:file_number(name)
-      loading.add_error(problems, host.error_text(raised))
+      loading.add_error(problems, host.error_text(raised), hints.find(host.error_text(raised)))
     end
     return nil
   end
@@ -391,7 +392,8 @@ function spec_runner.run(self, number)
   end
   local message = host.error_text(raised)
   local line, rest = message:match("^[^\n]-:(%d+): (.*)$")
-  return spec_runner.encode_result("failed", rest or message, tonumber(line), false, self.coverage)
+  return spec_runner.encode_result("failed", hints.add(rest or message), tonumber(line), false,
+    self.coverage)
 end
 
 return spec_runner

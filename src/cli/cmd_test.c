@@ -57,15 +57,16 @@ static bool take_case(void *context, const struct snt_case *of) {
   return !testing->is_stopped;
 }
 
-static snt_status run_spec(struct testing *testing, const char *path, struct snt_err *err) {
+static snt_status run_spec(struct testing *testing, const struct snt_test_path *spec, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf array = {0};
   struct snt_err failure = {0};
   struct snt_spec_options options = {.filter = testing->filter, .on_case = take_case, .context = testing};
   options.seed = testing->totals.is_shuffled ? &testing->totals.seed : NULL;
   options.coverage = testing->is_covered ? &testing->coverage : NULL;
-  snt_status status = snt_spec_run(path, &options, &array, &failure);
+  snt_status status = spec->problem == NULL ? snt_spec_run(spec->path, &options, &array, &failure)
+                                            : snt_fail(&failure, SNT_CODE_POLICY_INVALID, "%s", spec->problem);
   SNT_TRY(testing->status);
-  return snt_ok(status) ? status : snt_problems_add(&testing->problems, path, status, &failure, &array, err);
+  return snt_problems_add(&testing->problems, spec->path, status, &failure, &array, err);
 }
 
 static snt_status add_report(struct testing *testing, const char *flag, const char *name, const char *path,
@@ -123,7 +124,7 @@ static snt_status run_all(struct testing *testing, const struct snt_args *args, 
   SNT_TRY(find_specs(args, &paths, err));
   SNT_TRY(testing->totals.is_shuffled ? snt_test_paths_shuffle(&paths, testing->totals.seed, err) : snt_done());
   for (size_t i = 0; i < paths.count && !testing->is_stopped; i++) {
-    SNT_TRY(run_spec(testing, paths.list[i], err));
+    SNT_TRY(run_spec(testing, &paths.list[i], err));
   }
   return snt_done();
 }

@@ -2,31 +2,46 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "cli/common.h"
 #include "policy/shuffle.h"
 
 enum { DEPTH_MAX = 16 };
 
 void snt_test_paths_clear(struct snt_test_paths *paths) {
   for (size_t i = 0; i < paths->count; i++) {
-    free(paths->list[i]);
+    free(paths->list[i].path);
+    free(paths->list[i].problem);
   }
   free(paths->list);
   memset(paths, 0, sizeof *paths);
 }
 
-static snt_status add_spec(struct snt_test_paths *paths, const char *path, struct snt_err *err) {
-  char **list = realloc(paths->list, (paths->count + 1) * sizeof *list);
+static snt_status add_entry(struct snt_test_paths *paths, const char *path, const char *problem, struct snt_err *err) {
+  struct snt_test_path *list = realloc(paths->list, (paths->count + 1) * sizeof *list);
   if (list == NULL) {
     return snt_fail_memory(err);
   }
   paths->list = list;
-  list[paths->count] = snt_str_dup(path);
-  return list[paths->count++] != NULL ? snt_done() : snt_fail_memory(err);
+  struct snt_test_path *entry = &list[paths->count++];
+  *entry = (struct snt_test_path){.path = snt_str_dup(path), .problem = problem == NULL ? NULL : snt_str_dup(problem)};
+  return entry->path != NULL && (problem == NULL || entry->problem != NULL) ? snt_done() : snt_fail_memory(err);
+}
+
+/* Reports are UTF-8, and name it. */
+static snt_status add_spec(struct snt_test_paths *paths, const char *path, struct snt_err *err) {
+  if (!snt_utf8_check_printable(path, strlen(path))) {
+    SNT_BUF_AUTO struct snt_buf clean = {0};
+    SNT_TRY(snt_cli_print_clean(&clean, path, err));
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "the name of %s is not printable UTF-8", clean.data));
+    return snt_err_hint(err, "give the spec another name");
+  }
+  return add_entry(paths, path, NULL, err);
 }
 
 static bool is_spec(const char *name) {
@@ -38,12 +53,14 @@ static snt_status add_path(struct snt_test_paths *paths, const char *path, int d
 /* What lies in a folder, in the order of its names. */
 static snt_status add_folder(struct snt_test_paths *paths, const char *path, int depth, struct snt_err *err) {
   struct dirent **entries = NULL;
-  if (depth > DEPTH_MAX) {
-    return snt_fail(err, SNT_CODE_USAGE, "%s lies more than %d folders deep", path, DEPTH_MAX);
+  char problem[128];
+  (void)snprintf(problem, sizeof problem, "the folder lies more than %d folders deep, and is not looked into",
+                 DEPTH_MAX);
+  int count = depth > DEPTH_MAX ? -1 : scandir(path, &entries, NULL, alphasort);
+  if (count < 0 && depth <= DEPTH_MAX) {
+    (void)snprintf(problem, sizeof problem, "the folder cannot be listed: %s", strerror(errno));
   }
-  int count = scandir(path, &entries, NULL, alphasort);
-  snt_status status =
-      count < 0 ? snt_fail(err, SNT_CODE_USAGE, "%s cannot be listed: %s", path, strerror(errno)) : snt_done();
+  snt_status status = count < 0 ? add_entry(paths, path, problem, err) : snt_done();
   for (int i = 0; i < count; i++) {
     SNT_BUF_AUTO struct snt_buf below = {0};
     if (snt_ok(status) && entries[i]->d_name[0] != '.') {
@@ -60,7 +77,10 @@ static snt_status add_folder(struct snt_test_paths *paths, const char *path, int
 static snt_status add_path(struct snt_test_paths *paths, const char *path, int depth, struct snt_err *err) {
   struct stat st;
   if ((depth == 0 ? stat : lstat)(path, &st) != 0) {
-    return depth > 0 ? snt_done() : snt_fail(err, SNT_CODE_USAGE, "there is no %s", path);
+    bool is_absent = errno == ENOENT || errno == ENOTDIR;
+    return depth > 0   ? snt_done()
+           : is_absent ? snt_fail(err, SNT_CODE_USAGE, "there is no %s", path)
+                       : snt_fail(err, SNT_CODE_USAGE, "%s cannot be looked at: %s", path, strerror(errno));
   }
   if (S_ISDIR(st.st_mode)) {
     return add_folder(paths, path, depth, err);
@@ -78,7 +98,7 @@ snt_status snt_test_paths_add(struct snt_test_paths *paths, const char *path, st
 
 snt_status snt_test_paths_shuffle(struct snt_test_paths *paths, uint32_t seed, struct snt_err *err) {
   SNT_FREE_AUTO size_t *order = calloc(paths->count + 1, sizeof *order);
-  SNT_FREE_AUTO char **list = calloc(paths->count + 1, sizeof *list);
+  SNT_FREE_AUTO struct snt_test_path *list = calloc(paths->count + 1, sizeof *list);
   if (order == NULL || list == NULL) {
     return snt_fail_memory(err);
   }

@@ -92,13 +92,33 @@ static snt_status find_policy(const struct run *run, const char *named, struct s
   return snt_err_hint(err, "name the spec after its policy, or its policy in it: policy(\"file\")");
 }
 
+/* The line of the first case that has the policy. */
+static int64_t line_of_first(const struct run *run, const char *named) {
+  int64_t line = 1;
+  for (size_t i = 0; i < snt_json_count(run->cases); i++) {
+    const struct snt_json_value *of = snt_json_at(run->cases, i);
+    const char *policy = snt_json_string(snt_json_get(of, "policy"), NULL);
+    if (policy != NULL && named != NULL && strcmp(policy, named) == 0) {
+      (void)snt_json_integer(snt_json_get(of, "line"), &line);
+      return line;
+    }
+  }
+  return line;
+}
+
 static snt_status read_policy(const struct run *run, const char *named, struct snt_policy *out, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf path = {0};
   if (run->plugin[0] != '\0') {
     return snt_bundle_read_plugin(run->plugin_folder.data, out, err);
   }
   SNT_TRY(find_policy(run, named, &path, err));
-  return snt_policy_read_file(path.data, false, out, err);
+  snt_status status = snt_policy_read_file(path.data, false, out, err);
+  if (status.code == SNT_CODE_NO_POLICY) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:%lld:1: there is no policy %s", run->path,
+                        (long long)line_of_first(run, named), path.data));
+    return snt_err_hint(err, "a spec names a file or a bundle in its own folder or below it");
+  }
+  return status;
 }
 
 /* Zones that the spec may name, in arguments of a plugin. */
@@ -332,13 +352,22 @@ static bool is_first_of_its_policy(const struct run *run, size_t at) {
   return true;
 }
 
+/* The name stands before every problem of a spec. */
+static snt_status tell_unreadable(const char *path, const struct snt_err *inner, struct snt_err *err) {
+  const char *what = inner->message;
+  what += snt_str_starts_with(what, path) ? strlen(path) : 0;
+  bool is_reason = snt_str_starts_with(what, ": ");
+  snt_status status = snt_fail(err, SNT_CODE_POLICY_INVALID, "the spec%s%s", is_reason ? " cannot be read" : "", what);
+  return strstr(what, "larger") == NULL ? status : snt_err_hint(err, "split it into several");
+}
+
 snt_status snt_spec_run(const char *path, const struct snt_spec_options *options, struct snt_buf *problems,
                         struct snt_err *err) {
   SNT_CLEANUP(clear_run) struct run run = {.path = path, .options = options, .problems = problems};
   struct snt_err inner = {0};
   snt_status status = snt_file_read(path, SNT_FILE_ANY, SPEC_CAP, &run.source, &inner);
   if (!snt_ok(status)) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", inner.message);
+    return tell_unreadable(path, &inner, err);
   }
   SNT_TRY(find_plugin(&run, err));
   SNT_TRY(list_cases(&run, err));
