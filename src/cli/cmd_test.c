@@ -9,6 +9,7 @@
 #include "cli/report.h"
 #include "cli/shadows.h"
 #include "cli/test_paths.h"
+#include "cli/test_watch.h"
 
 enum { REPORTS_MAX = SNT_REPORTS_MAX + 1 };
 
@@ -217,7 +218,7 @@ static snt_status take_seed(struct testing *testing, const struct snt_args *args
   return snt_done();
 }
 
-snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
+static snt_status run_once(const struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   SNT_CLEANUP(clear_testing) struct testing testing = {.status = snt_done(), .err = err};
   testing.totals.problems = &testing.problems.list;
   SNT_TRY(take_gates(&testing, args, err));
@@ -229,4 +230,16 @@ snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_e
   SNT_TRY(testing.totals.tells_coverage ? snt_cli_find_shadows(&testing.coverage, err) : snt_done());
   SNT_TRY(finish(&testing, out, err));
   return judge(&testing, err);
+}
+
+snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
+  const char *format = args->values[SNT_OPTION_FORMAT];
+  if (!snt_args_has(args, SNT_OPTION_WATCH)) {
+    return run_once(args, out, err);
+  }
+  if (snt_args_has(args, SNT_OPTION_JSON) || (format != NULL && strcmp(format, "pretty") != 0)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--watch is for people, and prints run after run in the format pretty"));
+    return snt_err_hint(err, "reports in other formats go into files, which each run replaces: --report FORMAT=FILE");
+  }
+  return snt_cli_test_watch(args, run_once, out, err);
 }

@@ -32,6 +32,7 @@
   X(FILTER, "--filter", "TEXT", "only tests whose names hold the text")                                                \
   X(FAIL_FAST, "--fail-fast", NULL, "stop at the first test that fails")                                               \
   X(SHUFFLE, "--shuffle", "SEED", "run files and tests in an order that this number decides")                          \
+  X(WATCH, "--watch", NULL, "run again whenever something below the paths changes, until it is interrupted")           \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(HELP, "--help", NULL, "show this text")
