@@ -2,6 +2,7 @@
 local bundle = require "spec.support.bundle"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
+local settings = require "spec.support.settings"
 local tracefile = require "spec.support.tracefile"
 local world = require "spec.support.world"
 
@@ -283,5 +284,15 @@ end)
     assert.is_truthy(text:find("coverage: 0 of 0 rules", 1, true), text)
     local plugin = expect.json(run("plugins", "bundle_spec.lua", "--json", "--coverage")).coverage.plugins[1]
     assert.are.equal("2 1 1", ("%d %d %d"):format(plugin.held, plugin.own_spec.held, plugin.own_spec.timed_out))
+  end)
+
+  it("has seen the plugins that ship hold, not hold, fail and time out, each in its own spec", function()
+    local document = expect.json(home:run { "test", settings.source .. "/plugins", "--json", "--coverage" })
+    local names = {}
+    for i, plugin in ipairs(document.coverage.plugins) do
+      names[i] = plugin.plugin
+      assert.are.same({}, plugin.own_spec.missing)
+    end
+    assert.are.same({ "geo", "holidays", "oncall", "ticket" }, names)
   end)
 end)
