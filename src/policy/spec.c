@@ -413,44 +413,11 @@ static snt_status run_selected(struct run *run, const char *named, const size_t 
   return snt_done();
 }
 
-/* In the place of UTC, where a mutant changes the zone. */
-#define FAR_ZONE "Asia/Tokyo"
-
-/* The evaluator's mutants of the policy that is bound. */
-static snt_status make_mutants(struct run *run, const char *named, struct snt_mutated_policy **out,
-                               struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  static const char *const keys[] = {"ok", "mutants", "cases", "left_out", NULL};
-  SNT_TRY(snt_evaluator_add_zone(run->evaluator, FAR_ZONE, err));
-  SNT_TRY(snt_evaluator_mutate(run->evaluator, named == NULL ? "" : named, &reply, err));
-  SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a policy's mutants", &doc, err));
-  SNT_TRY(snt_ok(snt_json_check_keys(snt_json_root(doc), "", keys, NULL)) ? snt_done() : refuse_reply("mutants", err));
-  return snt_mutation_begin(run->options->mutation, snt_buf_borrow(&run->policy_file),
-                            snt_buf_borrow(&run->policy_name), snt_json_root(doc), out, err);
-}
-
-static snt_status judge_mutant(struct snt_evaluator *evaluator, struct snt_mutant *mutant, size_t number,
-                               struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  SNT_TRY(snt_evaluator_mutant_begin(evaluator, number, err));
-  SNT_TRY(snt_evaluator_mutant_finish(evaluator, &reply, err));
-  SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "what became of a mutant", &doc, err));
-  return snt_mutation_judge(mutant, snt_json_root(doc), err);
-}
-
-/* What earlier specs left of the policy's mutants. */
-static snt_status run_mutants(struct run *run, const char *named, struct snt_err *err) {
-  struct snt_mutated_policy *policy = NULL;
-  SNT_TRY(ensure_bound(run, named, err));
-  SNT_TRY(make_mutants(run, named, &policy, err));
-  for (size_t i = 0; i < policy->count; i++) {
-    if (snt_mutation_is_open(&policy->mutants[i])) {
-      SNT_TRY(judge_mutant(run->evaluator, &policy->mutants[i], i, err));
-    }
-  }
-  return snt_done();
+static snt_status run_mutants(const struct run *run, const char *named, struct snt_err *err) {
+  const struct snt_mutation_subject subject = {.file = snt_buf_borrow(&run->policy_file),
+                                               .name = snt_buf_borrow(&run->policy_name),
+                                               .called = named == NULL ? "" : named};
+  return snt_mutation_run(run->options->mutation, &subject, run->evaluator, err);
 }
 
 static snt_status run_with(struct run *run, const char *named, struct snt_err *err) {
@@ -464,7 +431,8 @@ static snt_status run_with(struct run *run, const char *named, struct snt_err *e
   free(numbers);
   bool is_mutated = run->options->mutation != NULL && run->plugin[0] == '\0' && count > 0;
   if (snt_ok(status) && is_mutated && !run->is_stopped && !run->has_failed) {
-    status = run_mutants(run, named, err);
+    status = ensure_bound(run, named, err);
+    status = snt_ok(status) ? run_mutants(run, named, err) : status;
   }
   if (run->is_bound) { /* an evaluator takes one policy */
     snt_evaluator_close(&run->evaluator);
