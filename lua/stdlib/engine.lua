@@ -184,7 +184,8 @@ function engine.decide(policy, run)
   if not policy.index then
     engine.make_index(policy)
   end
-  local reply = run_guarded(index.candidates(policy.index, profile, user), run)
+  local find = run.is_brief and index.narrowed_candidates or index.candidates
+  local reply = run_guarded(find(policy.index, profile, user), run)
   if reply.trace then
     local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1
     reply.left_out = looked_at - #reply.trace

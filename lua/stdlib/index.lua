@@ -51,9 +51,9 @@ local function user_keys(rule)
   return groups and keys or nil
 end
 
--- A node is a list of a few rules, or {rest = list of rules, is_split, people = {name = list},
--- roles = ..., federated = ...}; of the last three, what is empty is not there. Rules are added in
--- order, so that every list is in order too.
+-- A node is a list of a few rules, or {all = list of rules, rest = those for anyone, is_split,
+-- people = {name = list}, roles = ..., federated = ...}; of the last three, what is empty is not
+-- there. Rules are added in order, so that every list is in order too.
 local function add_names_of(node, rule, keys)
   for kind, names in pairs(keys) do
     local by_name = node[kind] or {}
@@ -75,7 +75,7 @@ local function new_node(rules)
   if #rules < SPLIT_FROM then
     return rules
   end
-  local node = { rest = {}, is_split = true }
+  local node = { all = rules, rest = {}, is_split = true }
   for i = 1, #rules do
     local keys = user_keys(rules[i])
     if keys then
@@ -115,7 +115,10 @@ function index.build(policy)
   for name, rules in pairs(profiles) do
     profiles[name] = new_node(rules)
   end
-  return { profiles = profiles, elsewhere = #elsewhere > 0 and new_node(elsewhere) }
+  return {
+    profiles = profiles, elsewhere = #elsewhere > 0 and new_node(elsewhere),
+    narrowed = {}, narrowed_count = 0,
+  }
 end
 
 -- Two lists in order, as one.
@@ -144,16 +147,45 @@ local function in_split(node, user)
   return merge(node.rest, by_name and by_name[user.name] or NONE)
 end
 
+local function in_node(node, user)
+  return node.is_split and in_split(node, user) or node
+end
+
+-- The rules for a profile: those that name it, and of the others those whose patterns fit it.
+local function rules_for(built, profile)
+  local named, elsewhere = built.profiles[profile] or NONE, built.elsewhere or NONE
+  local fitting = {}
+  for _, rule in ipairs(elsewhere.all or elsewhere) do
+    local profiles = find_condition(rule, "profiles")
+    if not profiles or match.fits(profiles.matcher, profile) then
+      fitting[#fitting + 1] = rule
+    end
+  end
+  return merge(named.all or named, fitting)
+end
+
+local NARROWED_MAX = 256
+
+--- As index.candidates, for those who decide about few profiles very often: what fits a profile is
+-- found out once.
+function index.narrowed_candidates(built, profile, user)
+  local node = built.narrowed[profile]
+  if not node and built.narrowed_count == NARROWED_MAX then
+    return index.candidates(built, profile, user)
+  elseif not node then
+    node = new_node(rules_for(built, profile))
+    built.narrowed[profile], built.narrowed_count = node, built.narrowed_count + 1
+  end
+  return in_node(node, user)
+end
+
 --- The rules that can match for a profile and a user {name, kind}, in order; both have to be known.
 function index.candidates(built, profile, user)
   local named, elsewhere = built.profiles[profile] or NONE, built.elsewhere
   if named.is_split then
     named = in_split(named, user)
   end
-  if not elsewhere then
-    return named
-  end
-  return merge(named, elsewhere.is_split and in_split(elsewhere, user) or elsewhere)
+  return elsewhere and merge(named, in_node(elsewhere, user)) or named
 end
 
 return index

@@ -224,19 +224,30 @@ function names.texts(patterns, options)
   return fitting, is_exact
 end
 
---- What people would call the texts that fit the same patterns as this one: itself when it is a
+--- What people would call the texts that fit the same patterns as a given one: itself when it is a
 -- pattern, else those that it fits; nil for none.
-function names.label(patterns, text)
-  local fits, seen = {}, {}
-  for _, pattern in ipairs(patterns) do
-    if pattern == text then
-      return text
-    elseif not seen[pattern] and host.glob(pattern, text) then
-      seen[pattern] = true
-      fits[#fits + 1] = pattern
+-- @return a function of a text
+function names.labels(patterns)
+  local is_named, wild = {}, {}
+  for _, pattern in ipairs(without_doubles(patterns)) do
+    if is_literal(pattern) then
+      is_named[pattern] = true
+    else
+      wild[#wild + 1] = pattern
     end
   end
-  return #fits > 0 and table.concat(fits, " and ") or nil
+  return function(text)
+    if is_named[text] then
+      return text
+    end
+    local fits = {}
+    for _, pattern in ipairs(wild) do
+      if host.glob(pattern, text) then
+        fits[#fits + 1] = pattern
+      end
+    end
+    return #fits > 0 and table.concat(fits, " and ") or nil
+  end
 end
 
 return names

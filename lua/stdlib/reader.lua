@@ -26,7 +26,7 @@ end
 -- Those that no policy needs.
 local ELSEWHERE = {
   named = "plugin_reader", arguments = "plugin_reader", plain = "spec_types",
-  instant = "spec_types", seconds = "spec_types",
+  instant = "spec_types", seconds = "spec_types", plain_map = "spec_types", mocked = "spec_types",
 }
 setmetatable(read, {
   __index = function(_, name)
@@ -225,7 +225,9 @@ local EXTRA = {
 local function read_extra(node, place, ctx)
   local read_it = EXTRA[node[1]]
   if read_it then
-    return read_it(node, ctx)
+    local condition = read_it(node, ctx)
+    condition.place = place
+    return condition
   end
   ctx.depth = ctx.depth - 1
   ctx.problems:add(place,
@@ -247,7 +249,7 @@ end
 
 local function read_condition(key, node, i, list, ctx)
   local built_in = schema.conditions.by_name[key]
-  local plugin = not built_in and ctx.plugins[key]
+  local plugin = not built_in and ctx.plugins[key] or nil
   local row = built_in or plugin and { key, plugin.shape }
   local place = node[i + 1]
   if not row then
@@ -261,6 +263,7 @@ local function read_condition(key, node, i, list, ctx)
   ctx.path[ctx.depth] = key
   return {
     name = key, value = read_value(node[i + 2], node[i + 3], row[2], ctx), plugin = plugin,
+    place = place,
     path = false, kind = false, evaluate = false, matcher = false, -- room for logic.compile
   }
 end

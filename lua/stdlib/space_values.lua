@@ -120,9 +120,7 @@ function space_values.source_ip(conditions)
   end
   add(network.parse_address("203.0.113.7"))
   for _, block in ipairs(collect(conditions, value_of)) do
-    if block.bits < #block.base * 8 - 1 then
-      add(add_at(block.base, #block.base * 8))
-    end
+    add(add_at(block.base, #block.base * 8)) -- people take it for an address rather than the first
     add(block.base)
     add(block.bits > 0 and add_at(block.base, block.bits) or nil)
   end
@@ -326,15 +324,12 @@ end
 -- No text for a pattern that is too hard to fit: that is not exact (space.lua looks whether one of
 -- the texts meets the requirement).
 function space_values.justification(requirements)
-  local values, longest = { ABSENT }, 1
+  local values = { ABSENT }
   local function add(given)
     if given then
       values[#values + 1] = { fields = { justification = given },
         words = "with the justification " .. text.quote(given) }
     end
-  end
-  for _, requirement in ipairs(requirements) do
-    longest = math.max(longest, requirement.value.min_length or 1)
   end
   for _, requirement in ipairs(requirements) do
     local wanted = requirement.value
@@ -343,7 +338,6 @@ function space_values.justification(requirements)
       local sample = require("sentinel.pattern_sample").of
       add(sample(wanted.pattern, wanted.min_length or 1))
       add(sample(wanted.pattern, 1))
-      add(sample(wanted.pattern, longest))
     end
   end
   return values, true

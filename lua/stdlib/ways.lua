@@ -31,22 +31,28 @@ local function is_nobody_special(value)
   return value.is_other and value.label == nil
 end
 
--- The labels of the values, each with one of them; what another label covers is left out.
-local function members_of(values)
-  local labels, by_label = {}, {}
-  for _, value in ipairs(values) do
-    if value.label and not by_label[value.label] then
-      by_label[value.label] = value
-      labels[#labels + 1] = value.label
+local function is_covered(label, wild)
+  for _, other in ipairs(wild) do
+    if other ~= label and host.glob(other, label) then
+      return true
     end
   end
-  local members = {}
-  for _, label in ipairs(labels) do
-    local is_covered = false
-    for _, other in ipairs(labels) do
-      is_covered = is_covered or (other ~= label and other:find("[*?]") and host.glob(other, label))
+  return false
+end
+
+-- The labels of the values, each with one of them; what another label covers is left out.
+local function members_of(values)
+  local labels, wild, by_label, members = {}, {}, {}, {}
+  for _, value in ipairs(values) do
+    local label = value.label
+    if label and not by_label[label] then
+      by_label[label] = value
+      table.insert(labels, label)
+      table.insert(wild, label:find("[*?]") and label or nil)
     end
-    if not is_covered then
+  end
+  for _, label in ipairs(labels) do
+    if not is_covered(label, wild) then
       members[#members + 1] = { label = label, value = by_label[label] }
     end
   end

@@ -183,4 +183,23 @@ describe("the index", function()
     assert.is_true(skipped > PAIRS // 2, "the index left hardly anything out")
     assert.is_true(decided > PAIRS // 4 and decided < PAIRS, "the requests are too much alike")
   end)
+
+  it("finds the rules for more profiles than it keeps apart", function()
+    local rules = {}
+    for i = 1, 300 do
+      rules[i] = ("  - {name: r%d, effect: allow, conditions: {profiles: [p%d, 'q%d-*'], users: [u%d, alice]}}")
+        :format(i, i, i, i)
+    end
+    local policy = evaluator.load("yaml", "version: 1\nrules:\n" .. table.concat(rules, "\n") .. "\n")
+    for round = 1, 2 do
+      for i = 1, 300 do
+        for _, profile in ipairs { "p" .. i, "q" .. i .. "-eu" } do
+          local json = evaluator.encode { profile = profile, user = { name = "alice", kind = "user" } }
+          assert.are.equal(("allow %d 0 0 - r%d"):format(i - 1, i), (evaluator.call(policy, "decide_briefly", json)),
+            profile .. round)
+        end
+      end
+    end
+    policy.state:close()
+  end)
 end)

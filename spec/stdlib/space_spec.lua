@@ -57,6 +57,9 @@ describe("the space of requests", function()
     -- "ab" fits both patterns and is named: no other text fits both.
     assert.same({ [""] = true, ["?b"] = true, ["a?"] = true, ["?b a? ab"] = true }, combinations("?b,a?,ab"))
     assert.same({ [""] = true, ["p*"] = true, ["p* prod"] = true }, combinations("p*,prod"))
+    -- "cd" is the shortest text that fits both, and named; others fit both too.
+    assert.same({ [""] = true, ["c*"] = true, ["*d"] = true, ["c* *d"] = true, ["c* *d cd"] = true },
+      combinations("c*,*d,cd"))
   end)
 
   it("finds what fits a '*' and what does not only by its '/'", function()
@@ -84,7 +87,7 @@ describe("the space of requests", function()
   end)
 
   it("names a text by the patterns that it fits", function()
-    local label = [[return tostring(require("sentinel.names").label({ "a*", "alice", "*b", "a*" }, (...)))]]
+    local label = [[return tostring(require("sentinel.names").labels({ "a*", "alice", "*b", "a*" })(...))]]
     assert.equal("alice", run(label, "alice"))
     assert.equal("a*", run(label, "axel"))
     assert.equal("a* and *b", run(label, "ab"))
@@ -145,6 +148,21 @@ describe("the space of requests", function()
       '{days: [sunday], hours: {start: "03:10", end: "03:50"}, timezone: Europe/Berlin}' })
   end)
 
+  it("finds what is so only on one day, after one zone has changed its clock and before two others do", function()
+    local found = window_verdicts { '{days: [sunday], hours: {start: "14:00", end: "14:10"}, timezone: Europe/Berlin}',
+      '{hours: {start: "22:55", end: "23:12"}, timezone: Australia/Lord_Howe}',
+      '{hours: {start: "13:55", end: "14:12"}, timezone: Africa/Cairo}' }
+    assert.equal("111", found[#found])
+  end)
+
+  it("finds what is so only from the second in which a clock changes", function()
+    -- The window opens when the clock goes from 02:00 to 03:00; no clock shows an edge then.
+    local found = window_verdicts { '{days: [sunday], hours: {start: "02:30", end: "03:30"}, timezone: Europe/Berlin}',
+      '{hours: {start: "11:50", end: "12:20"}, timezone: Australia/Lord_Howe}',
+      '{hours: {start: "02:40", end: "03:15"}, timezone: Africa/Cairo}' }
+    assert.equal("111", found[#found])
+  end)
+
   -- Ways in ----------------------------------------------------------------------------------------
 
   local WAYS = [==[
@@ -180,6 +198,13 @@ describe("the space of requests", function()
   it("says anyone where no rule tells people apart", function()
     assert.same({ "anyone: any" }, (ways "  - {name: any, effect: allow, conditions: {}}\n"))
     assert.same({}, (ways "  - {name: any, effect: deny, conditions: {}}\n"))
+    assert.same({ "anyone: any" }, (ways '  - {name: any, effect: allow, conditions: {users: ["*"]}}\n'))
+  end)
+
+  it("makes up no name that is longer than names are", function()
+    local rule = "  - {name: any, effect: allow, conditions: {users: [%s]}}\n"
+    assert.equal(1, #(ways(rule:format(("u"):rep(127)))))
+    assert.same({}, (ways(rule:format(("u"):rep(128)))))
   end)
 
   it("leaves out a rule that never decides, and one that is for others", function()
@@ -255,6 +280,9 @@ describe("the space of requests", function()
     assert.same({ "anyone: cli" }, told)
     assert.matches("^arn:aws:iam::%d+:role/A$", found[1].request.role_arn)
     assert.same({}, (ways(rules, "no target")))
+    told, found = ways("  - {name: any, effect: allow, conditions: {}}\n", "arn:aws:iam::*:role/A")
+    assert.same({ "anyone: any" }, told)
+    assert.matches(":role/A$", found[1].request.role_arn)
   end)
 
   it("tells sessions of roles, federated people and root from people of such names", function()
@@ -267,6 +295,33 @@ describe("the space of requests", function()
     assert.same({ "role/Deploy/*: c" }, told)
     assert.equal("Deploy", found[1].request.user.role)
     assert.same({}, (ways '  - {name: c, effect: allow, conditions: {caller_roles: [Deploy], users: ["role/Admin/*"]}}\n'))
+  end)
+
+  it("knows the account of a name that has one before it", function()
+    local told, found = ways [[
+  - {name: a, effect: allow, conditions: {caller_accounts: ["*9??", "999999999998"], users: ["9*/bob"]}}
+]]
+    assert.same({ "9*/bob of account *9??: a" }, told)
+    assert.equal(found[1].request.user.account .. "/bob", found[1].request.user.name)
+  end)
+
+  it("finds addresses in a block and after the blocks in it", function()
+    local _, found = ways [[
+  - {name: a, effect: allow, conditions: {source_ip: [10.0.0.0/8], not: {source_ip: [10.0.0.0/9, 10.192.0.0/10]}}}
+  - {name: b, effect: allow, conditions: {source_ip: ["2001:db8::/32"], not: {source_ip: ["2001:db8::/33"]}}}
+]]
+    assert.equal("10.128.0.0", found[1].request.source_ip)
+    assert.equal("2001:db8:8000:0:0:0:0:0", found[2].request.source_ip)
+  end)
+
+  it("does not mix roles and sessions of different patterns", function()
+    assert.same({ "role/A/x: one", "role/B*/y*: two", "role/B*/y* and role/Bob/*: two" }, (ways [[
+  - {name: one, effect: allow, conditions: {users: [role/A/x]}}
+  - {name: no, effect: deny, conditions: {users: ["role/A/y", "role/C/*"]}}
+  - {name: two, effect: allow, conditions: {users: ["role/B*/y*"]}}
+  - {name: three, effect: allow, conditions: {users: ["role/Bob/z?"], mode: [cli], not: {mode: [cli]}}}
+  - {name: four, effect: deny, conditions: {users: ["role/Bob/*"]}}
+]]))
   end)
 
   it("looks at other times only when it is asked to", function()
@@ -315,11 +370,11 @@ return s.policy { version = "1", rules = { s.rule "r" { effect = "allow", condit
 
   -- The answer to the core ------------------------------------------------------------------------
 
-  -- What main.who_can says of a policy of one rule for these users, with so much fuel.
-  local function ask(users, fuel)
+  -- What main.who_can says of a policy of one rule for so many users, with so much fuel.
+  local function ask(users, fuel, stem)
     local names = {}
     for i = 1, users do
-      names[i] = "user" .. i
+      names[i] = (stem or "user") .. i
     end
     local policy = evaluator.load("yaml", evaluator.one_rule(("{users: [%s]}"):format(table.concat(names, ", "))))
     local json, result = policy.state:call("who_can", fuel,
@@ -336,12 +391,36 @@ return s.policy { version = "1", rules = { s.rule "r" { effect = "allow", condit
     answer, size = ask(600, 60000000)
     assert.same({ 500, false }, { #answer.ways, answer.exact })
     assert.is_true(size < 256 * 1024)
+    answer, size = ask(499, 60000000, ("u"):rep(120))
+    assert.is_false(answer.exact)
+    assert.is_true(#answer.ways > 300 and size < 210000, #answer.ways .. " ways, " .. size .. " bytes")
   end)
 
-  it("answers with what was found until fuel ran low, and with nothing when it ran out", function()
-    local answer = ask(300, 9000000)
-    assert.is_false(answer.exact)
+  it("keeps to what a plugin would be given", function()
+    local plugin = { ["plugin.lua"] = [[return { name = "probe", version = "1.0.0", api = 1, summary = "For tests",
+  needs = { request = { "source_ip" } } }]], ["init.lua"] = "return function() return true end\n" }
+    local policy = assert(evaluator.load("yaml", [[
+version: "1"
+rules:
+  - {name: without, effect: allow, conditions: {users: [alice], not: {probe: true}}}
+  - {name: any, effect: allow, conditions: {users: [alice]}}
+  - {name: bob, effect: allow, conditions: {users: [bob], probe: true}}
+]], { plugins = { probe = plugin } }))
+    local answer = cjson.decode((policy.state:call("who_can", 60000000,
+      '{"profile":"prod","time":"2026-01-19T15:00:00Z","ever":false}')))
+    policy.state:close()
+    local told = {}
+    for i, way in ipairs(answer.ways) do
+      told[i] = ("%s: %s %s %s"):format(way.user, way.rule, way.request.source_ip and "known" or "unknown",
+        way.assumed[1] and tostring(way.assumed[1].holds) or "-")
+    end
+    assert.same({ "alice: without known false", "alice: any unknown -", "bob: bob known true" }, told)
+  end)
+
+  it("keeps fuel for its answer, which is not exact then, nor when fuel ran out", function()
+    assert.same({ ways = {}, exact = false }, (ask(300, 8050000)))
     assert.same({ ways = {}, exact = false }, (ask(300, 100000)))
+    assert.is_true(ask(300, 20000000).exact)
   end)
 
   -- Differences ------------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ static bool scan_string(struct scan *scan) {
   unsigned char high = 0;
   for (; scan->at < scan->end && *scan->at != '"'; scan->at++) {
     unsigned char c = (unsigned char)*scan->at;
+    if (c >= 0x20 && c < 0x80 && c != '\\') {
+      continue; /* nearly always */
+    }
     high |= c & 0x80U;
     if (c == '\\') {
       scan->at++;

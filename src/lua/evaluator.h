@@ -133,10 +133,9 @@ snt_status snt_evaluator_run_cases(struct snt_evaluator *evaluator, const size_t
  * (lua/stdlib/mutation.lua). policy: what the cases call it, or "". */
 snt_status snt_evaluator_mutate(struct snt_evaluator *evaluator, const char *policy, struct snt_buf *reply,
                                 struct snt_err *err);
-/* Runs the cases on one of them, in a worker of its own: the two halves, so that two evaluators may work at a time.
- * Appends {"killed":bool,...}. */
-snt_status snt_evaluator_mutant_begin(struct snt_evaluator *evaluator, size_t number, struct snt_err *err);
-snt_status snt_evaluator_mutant_finish(struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err);
+/* Runs the cases on one of them, in a worker of its own: appends {"killed":bool,...}. */
+snt_status snt_evaluator_run_mutant(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
+                                    struct snt_err *err);
 /* {"America/New_York":"<sha256 of its data>"} of the loaded policy, for the record. */
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
 /* Nothing more will be asked: what is left ends while the core goes on. NULL is nothing. */
