@@ -267,6 +267,14 @@ function main.run_case(number)
   return require("sentinel.spec_runner").run(state.spec, math.tointeger(tonumber(number)))
 end
 
+--- The same where answers are recorded (spec_record.lua), with those that are there; or
+-- {"needs":[...]}: the case has to be run again with the answers to these.
+function main.record_case(number, facts_json)
+  state.phase = "case"
+  return require("sentinel.spec_record").run(state.spec, math.tointeger(tonumber(number)),
+    decode(facts_json, "what is known").facts)
+end
+
 --- The answer in the place of the call that spent its fuel or memory; runs on a small reserve.
 function main.failed(class, what)
   if state.phase == "case" then

@@ -20,12 +20,21 @@ local tree = require "sentinel.lua_tree"
 
 local spec_runner = {}
 
-local CASES_MAX, ROUNDS_MAX, FACTS_MAX = 2000, 4, 16
+local CASES_MAX, ROUNDS_MAX, FACTS_MAX, FILES_MAX = 2000, 4, 16, 64
 
 local methods = {}
 methods.__index = methods
 
 -- Deciding -----------------------------------------------------------------------------------
+
+-- The fact that answers a need: a mock, or what was asked for real where answers are recorded.
+function methods:answer(need, plugin, request)
+  local fact = spec_mock.answer(self.mocks, need, plugin, request)
+  if not fact and self.recorder then
+    return self.recorder:find(need)
+  end
+  return fact or spec_mock.refuse(need)
+end
 
 -- Evaluates in rounds, with mocks for the world; try(run) -> result.
 function methods:in_rounds(request, known, try)
@@ -39,7 +48,10 @@ function methods:in_rounds(request, known, try)
       return result
     end
     for _, need in ipairs(run.needs) do
-      facts[#facts + 1] = spec_mock.answer(self.mocks, need, known[need.plugin], request)
+      facts[#facts + 1] = self:answer(need, known[need.plugin], request)
+    end
+    if self.recorder then
+      self.recorder:check()
     end
   end
   error("the evaluation needs more where nothing more can be had", 0)
@@ -240,10 +252,6 @@ end
 -- The first mock that fits counts, so that a case's own come before those of all.
 function methods:fill_lists(given)
   for _, entry in ipairs(given.http or {}) do
-    if entry.json_file then
-      entry.json = host.json_decode(self.files["spec/" .. entry.json_file] or "")
-      entry.json_file = nil
-    end
     self.mock_functions.http(entry)
   end
   for name, list in pairs(given.plugins or {}) do
@@ -287,6 +295,17 @@ local function load_table(self, source, problems)
   return self
 end
 
+-- Texts of a spec in Lua that may be names of files: mocks can answer with those that there are.
+local function find_quoted_files(source)
+  local names, count = {}, 0
+  for name in source:gmatch("[\"']([%w_][%w_./-]*%.json)[\"']") do
+    if not names[name] and not name:find("..", 1, true) and #name <= 200 and count < FILES_MAX then
+      names[name], count = true, count + 1
+    end
+  end
+  return text.sorted_keys(names)
+end
+
 --- Runs a spec's file. Problems are told, and then nil is returned.
 -- @param world {policy, plugins = {name = plugin}, plugin_name, files = the bundle's data,
 -- is_covered}
@@ -298,10 +317,11 @@ function spec_runner.load(name, source, world, problems)
       and require("sentinel.coverage").new(world.policy) or nil,
     block = { name = "", before = {}, after = {} },
   }, methods)
-  self.mocks, self.mock_functions = spec_mock.new(self.plugins)
+  self.mocks, self.mock_functions = spec_mock.new(self.plugins, self.files)
   if name:find("%.yaml$") then
     return load_table(self, source, problems)
   end
+  self.needed_files = find_quoted_files(source)
   local chunk, message = host.compile(source, name, host.sandbox_env(self:names()))
   local is_done, raised = false, message
   if chunk then

@@ -1,8 +1,9 @@
 --- The samples of docs/plugins.md and docs/testing.md, word for word: files are written as the page
 -- names them, commands are run, and what the page says that they print has to be in their output.
 --
--- What stands before a sample says what it is: <!-- file PATH -->, <!-- run --> or <!-- run STATUS -->
--- and, for the output of the runs since the last one, <!-- prints -->.
+-- What stands before a sample says what it is: <!-- file PATH -->, <!-- run --> or <!-- run STATUS -->,
+-- <!-- record --> for a run where the page's service answers that nothing is frozen, and, for the output
+-- of the runs since the last one, <!-- prints -->.
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
@@ -48,17 +49,28 @@ describe("the guide", function()
 
   local printed
 
-  local does = {
-    file = function(sample) home:write(sample.argument, sample.text) end,
-    run = function(sample)
-      local environment = { HOME = home.home, PATH = settings.bin:match("^(.*)/") .. ":/usr/bin:/bin" }
-      for name, value in pairs(BACKENDS) do
+  local function run(sample, bin, more)
+    local environment = { HOME = home.home, PATH = bin .. ":/usr/bin:/bin" }
+    for _, variables in ipairs { BACKENDS, more } do
+      for name, value in pairs(variables) do
         environment[name] = value
       end
-      local result = process.run({ "/bin/sh", "-e", "-c", sample.text },
-        { environment = environment, folder = home.home })
-      expect.status(result, tonumber(sample.argument) or 0)
-      printed = printed .. result.stdout .. result.stderr
+    end
+    local result = process.run({ "/bin/sh", "-e", "-c", sample.text },
+      { environment = environment, folder = home.home })
+    expect.status(result, tonumber(sample.argument) or 0)
+    printed = printed .. result.stdout .. result.stderr
+  end
+
+  local does = {
+    file = function(sample) home:write(sample.argument, sample.text) end,
+    run = function(sample) run(sample, settings.bin:match("^(.*)/"), {}) end,
+    record = function(sample)
+      local vendors <close> = servers.start_vendors()
+      vendors:set { ["changes.example.com /api/freezes"] = { body = '{"freezes":[]}' } }
+      local bin = files.make_folder(home.home .. "/bin")
+      process.run { "/usr/bin/ln", "-s", settings.loopback, bin .. "/sentinel" }
+      run(sample, bin, vendors:environment())
     end,
     prints = function(sample)
       for line in sample.text:gmatch("[^\n]+") do

@@ -22,7 +22,8 @@
   X(LINT, 4096, 256 * 1024)              /* what the core knows of the policy's bundle */                              \
   X(SCHEMA, 0, 256 * 1024)                                                                                             \
   X(SPEC, 512 * 1024 + 8192, 1024 * 1024) /* name, plugin and text of a spec, whose top level is run */                \
-  X(CASE, 32, 16 * 1024)                  /* the number of one of its cases */
+  X(CASE, 32, 16 * 1024)                  /* the number of one of its cases */                                         \
+  X(RECORD, 128 * 1024, 64 * 1024)        /* the same, and the answers that were had so far */
 
 enum snt_frame_kind {
   SNT_FRAME_NONE = 0,

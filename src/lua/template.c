@@ -264,6 +264,11 @@ static void handle(struct template *self, const struct snt_frame *request) {
     let_answer(self, request, &start);
     break;
   }
+  case SNT_FRAME_RECORD: {
+    struct snt_worker start = prepare_worker(self, request, "record_case", EVALUATION_FUEL);
+    let_answer(self, request, &start);
+    break;
+  }
   case SNT_FRAME_LINT:
     lint(self, request);
     break;

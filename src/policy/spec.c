@@ -92,7 +92,8 @@ static snt_status find_policy(const struct run *run, const char *named, struct s
 static snt_status read_policy(const struct run *run, const char *named, struct snt_policy *out, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf path = {0};
   if (run->plugin[0] != '\0') {
-    return snt_bundle_read_plugin(run->plugin_folder.data, out, err);
+    SNT_TRY(snt_bundle_read_plugin(run->plugin_folder.data, out, err));
+    return run->options->recorder == NULL ? snt_done() : snt_bundle_grant_plugin(run->plugin_folder.data, out, err);
   }
   SNT_TRY(find_policy(run, named, &path, err));
   return snt_policy_read_file(path.data, false, out, err);
@@ -107,7 +108,7 @@ static snt_status send_zones(const struct run *run, struct snt_evaluator *evalua
   return snt_done();
 }
 
-/* The files that a table's mocks name, as JSON that this process wrote. */
+/* The files that mocks name, as JSON that this process wrote. */
 static snt_status send_files(const struct run *run, struct snt_evaluator *evaluator, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
   SNT_TRY(folder_of(run->path, &folder, err));
@@ -121,6 +122,9 @@ static snt_status send_files(const struct run *run, struct snt_evaluator *evalua
     const char *file = snt_json_string(snt_json_at(run->files, i), NULL);
     SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", folder.data, file));
     SNT_TRY(snt_buf_appendf(&name, err, "spec/%s", file));
+    if (!exists(path.data) && snt_str_ends_with(run->path, ".lua")) {
+      continue; /* a text that only looks like a file's name */
+    }
     snt_status status = snt_file_read(path.data, SNT_FILE_ANY, FIXTURE_CAP, &text, &inner);
     if (snt_ok(status)) {
       status = snt_json_parse(snt_buf_borrow(&text), text.len, path.data, &doc, &inner);
@@ -244,9 +248,11 @@ static bool run_case(struct run *run, struct snt_evaluator *evaluator, size_t nu
   const struct snt_json_value *of = snt_json_at(run->cases, number);
   struct snt_case result = {.name = take_text(of, "name", NAME_CAP), .file = run->path, .message = ""};
   (void)snt_json_integer(snt_json_get(of, "line"), &result.line);
-  snt_status status = snt_evaluator_run_case(evaluator, number, &reply, &inner);
-  bool is_alive = snt_ok(status);
-  if (is_alive) {
+  struct snt_spec_recorder *recorder = run->options->recorder;
+  snt_status status = recorder == NULL ? snt_evaluator_run_case(evaluator, number, &reply, &inner)
+                                       : snt_spec_record_case(recorder, evaluator, number, &reply, &inner);
+  bool is_alive = status.code != SNT_CODE_EVALUATOR;
+  if (snt_ok(status)) {
     status = take_result(run, &reply, &doc, &result, &inner);
   }
   if (!snt_ok(status)) {
@@ -277,8 +283,7 @@ static bool is_wanted(const struct run *run, size_t number, const char *policy) 
 }
 
 /* All cases with this policy, in order. */
-static snt_status run_with(struct run *run, const char *named, struct snt_err *err) {
-  SNT_POLICY_AUTO struct snt_policy policy = {0};
+static snt_status run_cases(struct run *run, const char *named, struct snt_policy *policy, struct snt_err *err) {
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
   run->covered = NULL;
   for (size_t i = 0; i < snt_json_count(run->cases) && !run->is_stopped; i++) {
@@ -287,16 +292,28 @@ static snt_status run_with(struct run *run, const char *named, struct snt_err *e
       continue;
     }
     if (evaluator == NULL) {
-      snt_policy_clear(&policy);
-      SNT_TRY(read_policy(run, named, &policy, err));
-      SNT_TRY(start(run, &policy, &evaluator, &reply, err));
-      SNT_TRY(begin_coverage(run, &policy, &reply, err));
+      snt_policy_clear(policy);
+      SNT_TRY(read_policy(run, named, policy, err));
+      SNT_TRY(start(run, policy, &evaluator, &reply, err));
+      SNT_TRY(begin_coverage(run, policy, &reply, err));
     }
     if (!run_case(run, evaluator, i)) {
       snt_evaluator_close(&evaluator);
     }
   }
   return snt_done();
+}
+
+static snt_status run_with(struct run *run, const char *named, struct snt_err *err) {
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  struct snt_spec_recorder *recorder = run->options->recorder;
+  if (recorder == NULL) {
+    return run_cases(run, named, &policy, err);
+  }
+  snt_spec_recorder_begin(recorder, run->path, &policy);
+  snt_status status = run_cases(run, named, &policy, err);
+  SNT_TRY(snt_spec_recorder_end(recorder, err));
+  return status;
 }
 
 static bool is_first_of_its_policy(const struct run *run, size_t number) {
