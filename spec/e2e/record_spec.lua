@@ -6,6 +6,7 @@ local files = require "spec.support.files"
 local process = require "spec.support.process"
 local servers = require "spec.support.servers"
 local settings = require "spec.support.settings"
+local shims = require "spec.support.shims"
 local world = require "spec.support.world"
 
 local SECRET = "s3cr3t-of/the+plugin"
@@ -154,6 +155,40 @@ describe("recording", function()
     assert.is_nil(output:find("headers", 1, true))
     assert.are.equal("regular file 644", process.run({ "/usr/bin/stat", "-c", "%F %a", home.home .. "/" .. FILE })
       .stdout:gsub("\n", ""))
+  end)
+
+  it("asks in a process of its own: evaluators that start later hold nothing of it", function()
+    local pipe <close> = io.popen("id -u")
+    if pipe:read("l") ~= "0" then
+      return pending(settings.skipped("only root may read the memory of a program that is not dumpable"))
+    end
+    use { more = "secret = 'token'",
+      needs = "secrets = { token = { header = 'Authorization', format = 'Token token=%s' } }" }
+    local manifest = "bundle/plugins/probe/plugin.lua"
+    home:write(manifest, (home:read(manifest):gsub("1500ms", "5s"))) -- it is stopped again and again
+    expect.done(home:run({ "add", "--secret", "token", "--stdin" }, { stdin = SECRET .. "\n" }))
+    home:write("secrets", SECRET .. "\n")
+    home:write("specs/b_spec.yaml", (TABLE:gsub("policy: bundle", "policy: b")))
+    home:write("specs/c_spec.yaml", (TABLE:gsub("policy: bundle", "policy: b"):gsub("profile: dev", "profile: a")
+      :gsub("allow, rule: open", "deny")))
+    os.rename(home.home .. "/bundle", home.home .. "/specs/b")
+    local result = process.run({ shims.program("scan_memory"), home.home .. "/report", home.home .. "/secrets",
+      settings.loopback, "test", "--record", "specs" }, home:options {})
+    assert_holds(expect.done(result), "2 passed")
+    local report, found, count = home:read("report"), {}, 0
+    for pid in report:gmatch("pieces in (%d+)") do
+      count, found[pid] = count + (found[pid] and 0 or 1), true
+    end
+    assert.are.equal(1, count, report)
+    assert.is_true(tonumber(report:match("processes (%d+)")) >= 8, report)
+  end)
+
+  it("asks nothing where policy has to be signed", function()
+    local folder = use()
+    home:write_settings(("policy: {source: %q, keys: [\"ed25519:%s\"]}\n"):format("file:" .. folder, ("A"):rep(43) .. "="))
+    home:write("b_spec.yaml", TABLE)
+    assert_holds(failure("b_spec.yaml"), "policy.keys asks for signed policy")
+    assert.are.equal(0, #vendors:requests())
   end)
 
   for _, how in ipairs { "plain", "base64", "hex", "percent", "json" } do

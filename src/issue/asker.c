@@ -25,6 +25,14 @@ struct answer_head {
   char reason[sizeof((struct snt_fact *)NULL)->reason];
 };
 
+/* Where policy has to be signed, a bundle that is not is asked for nothing: it says who gets the secrets. */
+static snt_status check_keys(const struct snt_settings *settings, struct snt_err *err) {
+  return snt_settings_list(settings, SNT_SETTING_POLICY_KEYS) == NULL
+             ? snt_done()
+             : snt_fail(err, SNT_CODE_CONFIG_INVALID,
+                        "policy.keys asks for signed policy, and nothing is recorded for what is not signed");
+}
+
 /* All of it, in the child. */
 static snt_status ask_here(const struct snt_asker_options *options, const struct snt_policy *policy,
                            struct snt_fact *facts, size_t count, int64_t deadline_ms, struct snt_err *err) {
@@ -32,6 +40,7 @@ static snt_status ask_here(const struct snt_asker_options *options, const struct
   SNT_FLOW_AUTO struct snt_flow flow = {.options = &common, .stage = "config"};
   SNT_CLEANUP(snt_facts_source_clear) struct snt_facts_source source = {.policy = policy};
   SNT_TRY(snt_flow_load_settings(&flow, err));
+  SNT_TRY(check_keys(flow.settings, err));
   SNT_TRY(snt_environment_take(&flow.environment, err));
   snt_flow_open_facts(&flow, &source);
   const struct snt_fact_source asked = snt_facts_source_of(&source);
