@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "policy/spec.h"
+#include "policy/spec_fixture.h"
 
 /* A spec's run with an asker that answers from a table: by who or where it is about. */
 static char folder[64];
@@ -192,11 +193,31 @@ static void what_cannot_be_had_fails_its_case_and_no_other(void **state) {
   snt_spec_recorder_clear(&recorder);
 }
 
+/* The core checked these names before; here nothing depends on that. */
+static void no_name_leads_out_of_the_folder(void **state) {
+  (void)state;
+  static const char *const names[][2] = {{"../p", "q"}, {"p", "../q"}, {"p/x", "q"}, {"p", "q.json"}, {"p", "q\n"}};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    SNT_BUF_AUTO struct snt_buf out = {0};
+    struct snt_plugin plugin = {0};
+    struct snt_question question = {0};
+    struct snt_fact fact = {.plugin = &plugin, .question = &question, .status = SNT_FACT_OK};
+    char path[256];
+    (void)snprintf(plugin.name, sizeof plugin.name, "%s", names[i][0]);
+    (void)snprintf(question.name, sizeof question.name, "%s", names[i][1]);
+    (void)snprintf(path, sizeof path, "%s/x/x_spec.lua", folder);
+    assert_ok(snt_buf_append_str(&fact.value, ANSWERS[0].value, NULL));
+    assert_code(snt_fixture_put_http(path, &fact, &out, NULL), SNT_CODE_BUG);
+    snt_buf_clear(&fact.value);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_table_gets_rows_of_yaml_that_stand_for_the_answers),
       cmocka_unit_test(a_spec_in_lua_gets_calls),
       cmocka_unit_test(the_file_is_named_after_plugin_question_and_parameters),
+      cmocka_unit_test(no_name_leads_out_of_the_folder),
       cmocka_unit_test(what_cannot_be_had_fails_its_case_and_no_other),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
