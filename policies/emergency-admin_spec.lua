@@ -3,7 +3,9 @@ for _, file in ipairs { "emergency-admin.yaml", "emergency-admin.lua" } do
     policy(file)
 
     it("opens for everyone at any time, known or not", function()
-      assert.allows({ user = "anyone", profile = "emergency-admin" }, "emergency-access")
+      local decision = assert.allows({ user = "anyone", profile = "emergency-admin" },
+        "emergency-access")
+      assert.equal(3600, decision.max_duration)
       assert.allows({ user = "role/x/y", profile = "emergency-admin", mode = "server" })
     end)
 

@@ -4,7 +4,11 @@ for _, file in ipairs { "policy-admin.yaml", "policy-admin.lua" } do
     before_each(function() freeze("2026-01-19T10:00:00-05:00") end)
 
     it("is for the security team", function()
-      assert.allows({ user = "alice", profile = "policy-admin" }, "policy-administration")
+      for _, name in ipairs { "alice", "bob" } do
+        local decision = assert.allows({ user = name, profile = "policy-admin" },
+          "policy-administration")
+        assert.equal(3600, decision.max_duration)
+      end
       assert.denies({ user = "mallory", profile = "policy-admin" }, { failed = "groups" })
       assert.denies({ user = "role/x/alice", profile = "policy-admin" }, { failed = "groups" })
       assert.denies({ user = "alice", profile = "prod" }, { failed = "profiles" })
@@ -28,8 +32,10 @@ for _, file in ipairs { "policy-admin.yaml", "policy-admin.lua" } do
     end)
 
     it("is closed at the weekend", function()
-      freeze("2026-01-17T10:00:00-05:00")
-      assert.denies({ user = "alice", profile = "policy-admin" }, { failed = "time.days" })
+      for _, day in ipairs { "2026-01-17", "2026-01-18" } do
+        freeze(day .. "T10:00:00-05:00")
+        assert.denies({ user = "alice", profile = "policy-admin" }, { failed = "time.days" })
+      end
     end)
   end)
 end

@@ -15,19 +15,29 @@ local engine = {}
 
 local index, outcome = nil, nil -- loaded when they are needed first
 
---- Makes a policy that reader.lua accepted ready for evaluation.
-function engine.compile(policy)
-  local ctx = { groups = {}, group_names = text.sorted_keys(policy.groups or {}) }
-  for name, users in pairs(policy.groups or {}) do
+--- What rules are compiled with: the policy's groups {name = {user pattern, ...}}, or nil.
+function engine.new_context(groups)
+  local ctx = { groups = {}, group_names = text.sorted_keys(groups or {}) }
+  for name, users in pairs(groups or {}) do
     ctx.groups[name] = match.compile_users(users)
   end
+  return ctx
+end
+
+function engine.compile_rule(rule, ctx)
+  logic.compile(rule.conditions, ctx, "")
+  rule.paths = {}
+  for k, condition in ipairs(rule.conditions) do
+    rule.paths[k] = condition.path
+  end
+end
+
+--- Makes a policy that reader.lua accepted ready for evaluation.
+function engine.compile(policy)
+  local ctx = engine.new_context(policy.groups)
   for i, rule in ipairs(policy.rules) do
     rule.index = i - 1
-    logic.compile(rule.conditions, ctx, "")
-    rule.paths = {}
-    for k, condition in ipairs(rule.conditions) do
-      rule.paths[k] = condition.path
-    end
+    engine.compile_rule(rule, ctx)
   end
   return policy
 end

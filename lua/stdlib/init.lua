@@ -13,6 +13,9 @@ local FRONTS = { yaml = "sentinel.yaml_front", lua = "sentinel.lua_front" }
 -- answer, once there is one.
 local state = { phase = "load", file = "policy" }
 
+-- The spec that is run, and its file: it is loaded before its policy.
+local spec, spec_file = nil, nil
+
 local function refuse(problems)
   state.policy, state.pending = nil, nil
   return require("sentinel.reply").encode_problems(problems:sorted())
@@ -246,32 +249,59 @@ local function deny_spent(class, what)
   return reply.encode(decision)
 end
 
---- Runs a spec's top level (spec_runner.lua), with the policy that is in force, if one is. plugin:
--- the name of the plugin whose spec it is, or ""; how: "cover" to count what is seen. Answers
--- {"ok":true,"cases":[...]} or {"ok":false,"problems":[...]}.
-function main.load_spec(name, source, plugin, how)
+--- Runs a spec's top level (spec_runner.lua), before its policy is there. plugin: the name of the
+-- plugin whose spec it is, or "". Answers {"ok":true,"cases":[...]} or
+-- {"ok":false,"problems":[...]}.
+function main.load_spec(name, source, plugin)
   state.phase, state.file = "load", name
   local runner, problems = require "sentinel.spec_runner", errors.new(name)
-  local world = { policy = state.policy, plugins = bundle.plugins, plugin_name = plugin,
-    files = bundle.data, is_covered = how == "cover" }
-  state.spec = runner.load(name, source, world, problems)
-  if not state.spec then
+  spec = runner.load(name, source, { plugins = bundle.plugins, plugin_name = plugin,
+    files = bundle.data }, problems)
+  spec_file = name
+  if not spec then
     return require("sentinel.reply").encode_problems(problems:sorted())
   end
-  return runner.encode_cases(state.spec)
+  return runner.encode_cases(spec)
 end
 
---- Runs one case of the spec, counted from 0: {"status","message","line"}.
-function main.run_case(number)
+--- Gives the spec the policy that was linked, if one was. how: "cover" to count what is seen.
+-- Answers {"ok":true,"pure":...,"points":[...]} or problems.
+function main.bind_spec(how)
+  state.phase = "bind"
+  local runner, problems = require "sentinel.spec_runner", errors.new(spec_file)
+  local is_pure = runner.bind(spec, state.policy, how == "cover", problems)
+  if not problems:is_empty() then
+    return require("sentinel.reply").encode_problems(problems:sorted())
+  end
+  return runner.encode_bound(spec, is_pure)
+end
+
+--- Runs one case of the spec, counted from 0: {"status","message","line","malformed","seen"}.
+-- which: "last" when no other case follows in this state.
+function main.run_case(number, which)
   state.phase = "case"
-  return require("sentinel.spec_runner").run(state.spec, math.tointeger(tonumber(number)))
+  return require("sentinel.spec_runner").run(spec, math.tointeger(tonumber(number)),
+    which == "last")
 end
 
---- The same where answers are recorded (spec_record.lua), with those that are there; or
--- {"needs":[...]}: the case has to be run again with the answers to these.
+--- Makes the mutants of the spec's policy (mutation.lua).
+-- @param policy_name what the spec's cases call it; "" for the default one
+function main.mutate(policy_name)
+  state.phase = "mutate"
+  return require("sentinel.spec_runner").mutate(spec, policy_name)
+end
+
+--- Runs the spec's cases on one of them, counted from 0: {"killed":bool}.
+function main.run_mutant(number)
+  state.phase = "mutant"
+  return require("sentinel.spec_runner").run_mutant(spec, math.tointeger(tonumber(number)))
+end
+
+--- Runs one case where answers are recorded (spec_record.lua), with those that were had so far; or
+-- {"needs":[...]}: it has to be run again with the answers to these.
 function main.record_case(number, facts_json)
   state.phase = "case"
-  return require("sentinel.spec_record").run(state.spec, math.tointeger(tonumber(number)),
+  return require("sentinel.spec_record").run(spec, math.tointeger(tonumber(number)),
     decode(facts_json, "what is known").facts)
 end
 
@@ -281,7 +311,9 @@ function main.failed(class, what)
     return require("sentinel.spec_runner").encode_result("failed",
       ("it spends more %s than a case may"):format(what))
   end
-  if state.phase == "evaluate" then
+  if state.phase == "mutant" then
+    return '{"killed":true,"equivalent":false}'
+  elseif state.phase == "evaluate" then
     return state.answer or deny_spent(class, what)
   end
   if state.phase == "lint" then

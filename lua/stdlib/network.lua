@@ -101,4 +101,23 @@ function network.is_in(address, block)
   return #address == #block.base and mask(address, block.bits) == block.base
 end
 
+--- The text of an address in bytes.
+function network.format(bytes)
+  local parts = {}
+  if #bytes == 4 then
+    return ("%d.%d.%d.%d"):format(bytes:byte(1, 4))
+  end
+  for i = 1, #bytes, 2 do
+    parts[#parts + 1] = ("%x"):format(bytes:byte(i) << 8 | bytes:byte(i + 1))
+  end
+  return table.concat(parts, ":")
+end
+
+--- The block of twice the size that the block is in.
+function network.widen(block)
+  local bits = block.bits - 1
+  local base = mask(block.base, bits)
+  return { text = ("%s/%d"):format(network.format(base), bits), base = base, bits = bits }
+end
+
 return network

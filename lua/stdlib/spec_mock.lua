@@ -259,4 +259,33 @@ function spec_mock.new(known, beside)
   return mocks, functions
 end
 
+local function copy(from)
+  return table.move(from, 1, #from, 1, {})
+end
+
+--- What stands in mocks now, for spec_mock.restore.
+function spec_mock.save(mocks)
+  local saved = { http = copy(mocks.http), plugins = {}, history = false }
+  for name, list in pairs(mocks.plugins) do
+    saved.plugins[name] = copy(list)
+  end
+  for _, what in ipairs({ "geoip", "files" }) do
+    saved[what] = {}
+    merge(saved[what], mocks[what], what)
+  end
+  if mocks.history then
+    saved.history = {}
+    merge(saved.history, mocks.history, "history")
+  end
+  return saved
+end
+
+--- Puts back what was saved: what a case added is gone.
+function spec_mock.restore(mocks, saved)
+  local again = spec_mock.save(saved)
+  mocks.http, mocks.geoip, mocks.plugins, mocks.files = again.http, again.geoip, again.plugins,
+    again.files
+  mocks.history = again.history or nil
+end
+
 return spec_mock

@@ -37,7 +37,7 @@ end
 -- @param facts those that were had so far, as in needs.index
 function spec_record.run(spec, number, facts)
   spec.recorder = setmetatable({ known = needs.index(facts), noted = {}, asked = {} }, recorder)
-  local result = spec_runner.run(spec, number)
+  local result = spec_runner.run(spec, number, true)
   return #spec.recorder.asked > 0 and reply.encode_needs(spec.recorder.asked) or result
 end
 

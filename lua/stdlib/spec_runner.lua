@@ -20,7 +20,11 @@ local tree = require "sentinel.lua_tree"
 
 local spec_runner = {}
 
-local CASES_MAX, ROUNDS_MAX, FACTS_MAX, FILES_MAX = 2000, 4, 16, 64
+local function mutation()
+  return require "sentinel.mutation"
+end
+
+local CASES_MAX, ROUNDS_MAX, FACTS_MAX = 20000, 4, 16
 
 local methods = {}
 methods.__index = methods
@@ -67,6 +71,18 @@ local function finish(decision)
   return decision
 end
 
+-- @param how "evaluate", or "decide", whose trace does not tell of every rule
+function methods:decide_on(request, how)
+  local policy = self.policy
+  local decision = self:in_rounds(request, self.plugins, function(run)
+    return engine[how](policy, run)
+  end)
+  if self.observer then
+    self.observer:take(decision)
+  end
+  return decision
+end
+
 function methods:decide(given)
   if not self.policy then
     error("there is no policy here: this is a plugin's spec", 0)
@@ -75,13 +91,7 @@ function methods:decide(given)
   if not is_request then
     spec_assert.refuse(host.error_text(request))
   end
-  local decision = self:in_rounds(request, self.plugins, function(run)
-    return engine.evaluate(self.policy, run)
-  end)
-  if self.coverage then
-    self.coverage:take(decision)
-  end
-  return finish(decision)
+  return finish(self:decide_on(request, "evaluate"))
 end
 
 function methods:check_rule(name)
@@ -89,7 +99,7 @@ function methods:check_rule(name)
     return
   end
   local names = {}
-  for i, rule in ipairs(self.policy.rules) do
+  for i, rule in ipairs(self.named_policy.rules) do
     names[i] = rule.name
     if rule.name == name then
       return
@@ -267,15 +277,21 @@ function methods:fill_maps(given)
   end
 end
 
--- The body of a table's case.
+local NOTHING = {}
+
+-- The body of a table's case. Only who is observed, or asks what failed, has to look at all rules.
 function methods:check_row(case)
-  self:fill_lists(case.mocks)
-  self:fill_lists(case.common)
-  self:fill_maps(case.common)
-  self:fill_maps(case.mocks)
-  local decision = self:decide(case.request)
+  local own, common = case.mocks or NOTHING, case.common or NOTHING
+  self:fill_lists(own)
+  self:fill_lists(common)
+  self:fill_maps(common)
+  self:fill_maps(own)
+  local is_quick = not self.observer and not case.wanted.failed
+  local decision = self:decide_on(case.request, is_quick and "decide" or "evaluate")
+  decision = case.wanted.failed and finish(decision) or decision
   local difference = spec_table.find_difference(decision, case.wanted, spec_assert.has_failed)
   if difference then
+    decision = case.wanted.failed and decision or finish(self:decide_on(case.request, "evaluate"))
     error({ is_failure = true, line = case.line, message = ("wanted %s, got %s"):format(difference,
       spec_assert.tell(decision)) }, 0)
   end
@@ -283,82 +299,122 @@ end
 
 -- A table (*_spec.yaml) as cases.
 local function load_table(self, source, problems)
-  local read = spec_table.read(source, self, problems)
+  local read = spec_table.read(source, problems)
   if not read then
     return nil
   end
-  self.cases, self.needed_files = read.cases, read.files
+  self.cases, self.needed_files, self.is_table = read.cases, read.files, true
   for _, case in ipairs(self.cases) do
-    case.block = self.block
-    case.body = function() self:check_row(case) end
+    case.block, case.is_row, case.line = self.block, true, (errors.line_of(case.place))
   end
   return self
 end
 
--- Texts of a spec in Lua that may be names of files: mocks can answer with those that there are.
-local function find_quoted_files(source)
-  local names, count = {}, 0
-  for name in source:gmatch("[\"']([%w_][%w_./-]*%.json)[\"']") do
-    if not names[name] and not name:find("..", 1, true) and #name <= 200 and count < FILES_MAX then
-      names[name], count = true, count + 1
-    end
-  end
-  return text.sorted_keys(names)
-end
-
---- Runs a spec's file. Problems are told, and then nil is returned.
--- @param world {policy, plugins = {name = plugin}, plugin_name, files = the bundle's data,
--- is_covered}
-function spec_runner.load(name, source, world, problems)
-  local self = setmetatable({
-    policy = world.policy, plugins = world.plugins, plugin_name = world.plugin_name,
-    files = world.files, cases = {}, needed_files = {}, zones = loading.find_quoted_zones(source),
-    coverage = world.is_covered and world.policy
-      and require("sentinel.coverage").new(world.policy) or nil,
-    block = { name = "", before = {}, after = {} },
-  }, methods)
-  self.mocks, self.mock_functions = spec_mock.new(self.plugins, self.files)
-  if name:find("%.yaml$") then
-    return load_table(self, source, problems)
-  end
-  self.needed_files = find_quoted_files(source)
+local function load_lua(self, source, problems, name)
+  self.needed_files = loading.find_quoted_files(source)
   local chunk, message = host.compile(source, name, host.sandbox_env(self:names()))
   local is_done, raised = false, message
   if chunk then
     is_done, raised = host.pcall(chunk)
   end
-  if not is_done then
-    if type(raised) == "table" and raised.is_failure then
-      problems:add(errors.place(raised.line or 1), raised.message)
-    else
-      problems:file_number(name)
-      loading.add_error(problems, host.error_text(raised))
-    end
-    return nil
+  if is_done then
+    return self
+  elseif type(raised) == "table" and raised.is_failure then
+    problems:add(errors.place(raised.line or 1), raised.message)
+  else
+    problems:file_number(name)
+    loading.add_error(problems, host.error_text(raised))
+  end
+  return nil
+end
+
+--- Runs a spec's file, before its policy is there. Problems are told, and then nil is returned.
+-- @param world {plugins = {name = plugin}, files = the bundle's data: both are filled later;
+-- plugin_name}
+function spec_runner.load(name, source, world, problems)
+  local self = setmetatable({
+    plugins = world.plugins, plugin_name = world.plugin_name, files = world.files, cases = {},
+    needed_files = {}, zones = loading.find_quoted_zones(source),
+    block = { name = "", before = {}, after = {} },
+  }, methods)
+  self.mocks, self.mock_functions = spec_mock.new(self.plugins, self.files)
+  local load = name:find("%.yaml$") and load_table or load_lua
+  self = load(self, source, problems, name)
+  if self then
+    self.first_mocks, self.first_now = spec_mock.save(self.mocks), self.now
   end
   return self
 end
 
---- {"cases":[{"name","line","policy"}],"files":[...],"points":[...]}; policy is null for the
--- default one, files are those that mocks name, points what coverage.lua counts, zones those
--- that the text of the spec may name.
-function spec_runner.encode_cases(self)
+-- Whether the policy has code of its own, which could keep something from one case to the next.
+local function has_code(list)
+  for _, condition in ipairs(list) do
+    if condition.call or condition.plugin then
+      return true
+    end
+    for _, branch in ipairs(condition.branches or {}) do
+      if has_code(branch.value) then
+        return true
+      end
+    end
+    if condition.name == "not" and has_code(condition.value) then
+      return true
+    end
+  end
+  return false
+end
+
+local function is_plain(policy)
+  for _, rule in ipairs(policy.rules) do
+    if has_code(rule.conditions) then
+      return false
+    end
+  end
+  return true
+end
+
+--- Gives the spec its policy, or none where it is a plugin's. Problems are told.
+-- @param is_covered whether what is seen of the policy is counted
+-- @return whether many cases may be run one after the other in one state
+function spec_runner.bind(self, policy, is_covered, problems)
+  self.policy, self.named_policy = policy, policy
+  if not policy then
+    return false
+  end
+  if self.is_table then
+    spec_table.check_names(self.cases, policy, self.plugins, problems)
+  end
+  if is_covered then
+    self.coverage = require("sentinel.coverage").new(policy)
+    self.observer = self.coverage
+  elseif self.is_table then
+    engine.make_index(policy)
+  end
+  return self.is_table == true and is_plain(policy)
+end
+
+local function encode_list(list, encode)
   local parts = {}
-  for i, case in ipairs(self.cases) do
-    parts[i] = ('{"name":%s,"line":%d,"policy":%s}'):format(
-      host.json_text(text.cut(case.name, 300)), case.line or 1,
-      case.policy and host.json_text(text.cut(case.policy, 200)) or "null")
+  for i, item in ipairs(list) do
+    parts[i] = encode(item)
   end
-  local files = {}
-  for i, file in ipairs(self.needed_files) do
-    files[i] = host.json_text(file)
-  end
-  local zones = {}
-  for i, zone in ipairs(self.zones) do
-    zones[i] = host.json_text(zone)
-  end
-  return ('{"ok":true,"cases":[%s],"files":[%s],"zones":[%s],"points":%s}'):format(
-    table.concat(parts, ","), table.concat(files, ","), table.concat(zones, ","),
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+--- {"cases":[{"name","line","policy"}],"files":[...],"zones":[...]}; policy is null for the
+-- default one, files are those that mocks name, zones those that the text of the spec may name.
+function spec_runner.encode_cases(self)
+  local cases = encode_list(self.cases, function(case)
+    return ('{"name":%s,"line":%d,"policy":%s}'):format(host.json_text(text.cut(case.name, 300)),
+      case.line or 1, case.policy and host.json_text(text.cut(case.policy, 200)) or "null")
+  end)
+  return ('{"ok":true,"cases":%s,"files":%s,"zones":%s}'):format(cases,
+    encode_list(self.needed_files, host.json_text), encode_list(self.zones, host.json_text))
+end
+
+--- {"points":[...]} of coverage.lua, and whether cases may follow each other in one state.
+function spec_runner.encode_bound(self, is_pure)
+  return ('{"ok":true,"pure":%s,"points":%s}'):format(tostring(is_pure),
     self.coverage and self.coverage:encode_points() or "[]")
 end
 
@@ -384,27 +440,106 @@ function spec_runner.encode_result(status, message, line, is_malformed, coverage
     coverage and coverage:encode_seen() or "")
 end
 
+-- What cases leave behind is taken away.
+local function restart(self)
+  self.now, self.is_running = self.first_now, true
+  spec_mock.restore(self.mocks, self.first_mocks)
+end
+
 --- Runs one case, counted from 0.
-function spec_runner.run(self, number)
+-- @return whether it passed, and what was raised
+function spec_runner.try(self, number)
   local case = self.cases[number + 1]
-  if not case.body then
-    return spec_runner.encode_result("skipped", "pending")
-  end
-  self.is_running = true
-  local is_done, raised = host.pcall(function()
+  restart(self)
+  return host.pcall(function()
     run_hooks(case.block, "before")
-    case.body()
+    if case.is_row then
+      self:check_row(case)
+    else
+      case.body()
+    end
     run_hooks(case.block, "after")
   end)
+end
+
+--- The same as JSON. is_last: nothing follows it in this state, so that what was seen is told.
+function spec_runner.run(self, number, is_last)
+  local case = self.cases[number + 1]
+  if not case.body and not case.is_row then
+    return spec_runner.encode_result("skipped", "pending")
+  end
+  local coverage = is_last and self.coverage or nil
+  local is_done, raised = spec_runner.try(self, number)
   if is_done then
-    return spec_runner.encode_result("passed", nil, nil, false, self.coverage)
+    return spec_runner.encode_result("passed", nil, nil, false, coverage)
   elseif type(raised) == "table" and raised.is_failure then
     return spec_runner.encode_result("failed", raised.message, raised.line, raised.is_malformed,
-      self.coverage)
+      coverage)
   end
   local message = host.error_text(raised)
   local line, rest = message:match("^[^\n]-:(%d+): (.*)$")
-  return spec_runner.encode_result("failed", rest or message, tonumber(line))
+  return spec_runner.encode_result("failed", rest or message, tonumber(line), false, coverage)
+end
+
+-- Mutation ------------------------------------------------------------------------------------
+
+-- The numbers of the cases with the policy that tell mutants apart: those that pass, and pass again
+-- after all others. What they come to is seen on the way.
+local function find_usable(self, policy_name, observer)
+  local usable, is_odd = {}, {}
+  for pass = 1, 2 do
+    for number, case in ipairs(self.cases) do
+      if (case.policy or "") == policy_name and (case.body or case.is_row) then
+        mutation().begin_case(observer, number)
+        is_odd[number] = not spec_runner.try(self, number - 1) or is_odd[number]
+        if pass == 2 and not is_odd[number] then
+          usable[#usable + 1] = number
+        end
+      end
+    end
+  end
+  return usable
+end
+
+--- Makes the mutants of the policy.
+-- @param policy_name what the cases call it; "" for the default one
+-- @return {"ok":true,"mutants":[...],"cases":n,"left_out":n}
+function spec_runner.mutate(self, policy_name)
+  local of = mutation()
+  self.observer = of.new_observer()
+  self.usable = find_usable(self, policy_name, self.observer)
+  self.seen, self.observer = self.observer, nil
+  self.mutation = of.new(self.named_policy)
+  return ('{"ok":true,"mutants":%s,"cases":%d,"left_out":%d}'):format(of.encode(self.mutation),
+    #self.usable, self.mutation.left_out)
+end
+
+-- What is known of a mutant that no case fails for.
+local function encode_survivor(self, mutant)
+  local request, rest = mutation().tell_apart(self.mutation, mutant)
+  if not request then
+    return ('{"killed":false,"equivalent":%s}'):format(tostring(rest))
+  end
+  local words = {}
+  for i, assumption in ipairs(rest) do
+    words[i] = assumption.condition .. (assumption.holds and " holds" or " does not hold")
+  end
+  return ('{"killed":false,"equivalent":false,"request":%s,"assumed":%s}'):format(
+    require("sentinel.flow").json(request), host.json_text(text.cut(table.concat(words, ", "), 1000)))
+end
+
+--- Runs the cases that may fail for a mutant, counted from 0, until one does.
+-- @return {"killed":bool}
+function spec_runner.run_mutant(self, number)
+  local of, mutant = mutation(), self.mutation.mutants[number + 1]
+  self.policy = of.make(self.mutation, mutant)
+  for _, case in ipairs(of.order(self.mutation, mutant, self.seen, self.usable)) do
+    if not spec_runner.try(self, case - 1) then
+      return '{"killed":true,"equivalent":false}'
+    end
+  end
+  self.policy = self.named_policy
+  return encode_survivor(self, mutant)
 end
 
 return spec_runner

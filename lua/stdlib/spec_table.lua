@@ -10,6 +10,8 @@ local spec_table = {}
 
 local map, list, enum = schema.map, schema.list, schema.enum
 
+local NODES_MAX = 1000000
+
 local line = { type = "text", max = 1024, is_line = true }
 local anything = { type = "plain" }
 
@@ -110,39 +112,17 @@ local function expectations(...)
   return out, count
 end
 
-local function has_rule(policy, name)
-  for _, rule in ipairs(policy.rules) do
-    if rule.name == name then
-      return true
-    end
-  end
-  return name == ""
-end
-
--- What can be wrong with a case before it is run.
-local function check_case(self, name, request, wanted, place)
-  local is_done, raised = host.pcall(spec_request.complete, request)
-  if not is_done then
-    self.problems:add(place, ("case %s: %s"):format(text.quote(name), host.error_text(raised)))
-  end
-  if self.policy and wanted.rule and not has_rule(self.policy, wanted.rule) then
-    local names = {}
-    for i, rule in ipairs(self.policy.rules) do
-      names[i] = rule.name
-    end
-    self.problems:add(place, ("case %s: the policy has no rule %s%s"):format(
-      text.quote(name), text.quote(wanted.rule), errors.did_you_mean(wanted.rule, names)))
-  end
-end
-
 local function add_case(self, name, request, wanted, more)
   request = merged(self.table.defaults, request)
   request.time = more.now or request.time or self.table.now
-  check_case(self, name, request, wanted, more.place)
+  local is_done, complete = host.pcall(spec_request.complete, request)
+  if not is_done then
+    self.problems:add(more.place, ("case %s: %s"):format(
+      text.quote(self.table.suite .. " " .. name), host.error_text(complete)))
+  end
   self.cases[#self.cases + 1] = {
-    name = self.table.suite .. " " .. name, line = (errors.line_of(more.place)),
-    policy = self.table.policy,
-    request = request, wanted = wanted, mocks = more.mocks or {}, common = self.table.mocks or {},
+    name = self.table.suite .. " " .. name, place = more.place, policy = self.table.policy,
+    request = complete, wanted = wanted, mocks = more.mocks, common = self.table.mocks,
   }
 end
 
@@ -219,37 +199,35 @@ local function collect_files(self)
 end
 
 -- Plugins and questions that mocks name have to be there.
-local function check_mocks(self, given)
+local function check_mocks(given, plugins, problems)
   for name in pairs(given and given.plugins or {}) do
-    if not self.plugins[name] then
-      self.problems:add(errors.START, ("mocks.plugins names %s, which the bundle has not"):format(
+    if not plugins[name] then
+      problems:add(errors.START, ("mocks.plugins names %s, which the bundle has not"):format(
         text.quote(name)))
     end
   end
   for _, entry in ipairs(given and given.http or {}) do
     local is_known = false
-    for name, plugin in pairs(self.plugins) do
+    for name, plugin in pairs(plugins) do
       is_known = is_known or (not entry.plugin or entry.plugin == name)
         and plugin.http[entry.need] ~= nil
     end
     if not is_known then
-      self.problems:add(errors.START, ("mocks.http names a question that no plugin has: %s"):format(
+      problems:add(errors.START, ("mocks.http names a question that no plugin has: %s"):format(
         text.quote(entry.need)))
     end
   end
 end
 
 --- Reads a table. Problems are told, and then nil is returned.
--- @param world {policy = the policy in force, or nil while cases are only listed, plugins}
 -- @return {cases, files}
-function spec_table.read(source, world, problems)
-  local node, place = require("sentinel.yaml_front").read(source, nil, problems)
+function spec_table.read(source, problems)
+  local node, place = require("sentinel.yaml_front").read_some(source, NODES_MAX, problems)
   local value = node and reader.read_as(suite, node, place, problems)
   if not value or not problems:is_empty() then
     return nil
   end
-  local self = { table = value, cases = {}, problems = problems, policy = world.policy,
-    plugins = world.plugins }
+  local self = { table = value, cases = {}, problems = problems }
   if value.matrix then
     add_matrix(self)
   end
@@ -257,16 +235,31 @@ function spec_table.read(source, world, problems)
   if #self.cases == 0 then
     problems:add(errors.START, "the suite has neither cases nor a matrix", "write cases")
   end
-  if world.policy then
-    check_mocks(self, value.mocks)
-    for _, row in ipairs(value.cases or {}) do
-      check_mocks(self, row.mocks)
-    end
-  end
   if not problems:is_empty() then
     return nil
   end
   return { cases = self.cases, files = collect_files(self) }
+end
+
+--- Tells of rules, plugins and questions that cases name and the policy has not.
+function spec_table.check_names(cases, policy, plugins, problems)
+  local names, has_rule, is_checked = {}, { [""] = true }, {}
+  for i, rule in ipairs(policy.rules) do
+    names[i], has_rule[rule.name] = rule.name, true
+  end
+  for _, of in ipairs(cases) do
+    local rule = of.wanted.rule
+    if rule and not has_rule[rule] then
+      problems:add(of.place, ("case %s: the policy has no rule %s%s"):format(
+        text.quote(of.name), text.quote(rule), errors.did_you_mean(rule, names)))
+    end
+    for _, given in ipairs({ of.common or false, of.mocks or false }) do
+      if given and not is_checked[given] then
+        is_checked[given] = true
+        check_mocks(given, plugins, problems)
+      end
+    end
+  end
 end
 
 -- Checking -----------------------------------------------------------------------------------

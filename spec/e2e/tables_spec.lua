@@ -170,4 +170,38 @@ cases:
     home:write("testdata/names.json", "{")
     expect.status(home:run { "test", "b_spec.yaml" }, 5)
   end)
+
+  it("has many cases, and tells of each in its place", function()
+    local rows = { "suite: many", "policy: dev.yaml", "now: 2026-01-14T10:30:00-05:00", "cases:" }
+    for i = 1, 450 do
+      rows[#rows + 1] = ('  - {name: "%d", request: {user: %s, profile: dev}, effect: %s}'):format(i,
+        i % 2 == 0 and "alice" or "mallory", (i % 2 == 0) ~= (i == 203) and "allow" or "deny")
+    end
+    local out = run(table.concat(rows, "\n"), "--format", "tap")
+    expect.status(out, 1)
+    local number, failed = 0, {}
+    for is_not, counted, name in out.stdout:gmatch("(%l*) ?ok (%d+) %- many (%d+)\n") do
+      number = number + 1
+      assert.equal(number, tonumber(counted))
+      assert.equal(number, tonumber(name))
+      failed[#failed + 1] = is_not == "not" and name or nil
+    end
+    assert.equal(450, number)
+    assert.same({ "203" }, failed)
+  end)
+
+  it("gives policy's own code no memory from one case to the next", function()
+    home:write("policies/own.lua", [[
+local s = require "sentinel"
+local asked = 0
+return s.policy { version = "1", rules = { s.rule "once" { effect = "allow", conditions = {
+  s.check("first", function() asked = asked + 1 return asked == 1 end),
+} } } }
+]])
+    local rows = { "suite: own", "policy: own.lua", "cases:" }
+    for i = 1, 3 do
+      rows[#rows + 1] = ('  - {name: "%d", request: {user: alice, profile: dev}, effect: allow}'):format(i)
+    end
+    expect.status(run(table.concat(rows, "\n")), 0)
+  end)
 end)

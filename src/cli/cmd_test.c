@@ -23,7 +23,8 @@ struct testing {
   bool stops_at_failure, is_stopped;
   size_t malformed;
   struct snt_coverage coverage;
-  int64_t min_rule, min_condition; /* percent; -1: no gate */
+  struct snt_mutation mutation;
+  int64_t min_rule, min_condition, min_mutation; /* percent; -1: no gate */
   struct snt_problems problems;
   bool records;
   struct snt_asker_options asking;
@@ -39,6 +40,7 @@ static void clear_testing(struct testing *testing) {
   snt_problems_clear(&testing->problems);
   snt_coverage_clear(&testing->coverage);
   snt_spec_recorder_clear(&testing->recorder);
+  snt_mutation_clear(&testing->mutation);
 }
 
 static size_t total(const struct testing *testing) {
@@ -68,6 +70,7 @@ static snt_status run_spec(struct testing *testing, const char *path, struct snt
   struct snt_spec_options options = {.filter = testing->filter, .on_case = take_case, .context = testing};
   options.recorder = testing->records ? &testing->recorder : NULL;
   options.coverage = testing->totals.coverage == NULL ? NULL : &testing->coverage;
+  options.mutation = testing->totals.mutation == NULL ? NULL : &testing->mutation;
   snt_status status = snt_spec_run(path, &options, &array, &failure);
   SNT_TRY(testing->status);
   return snt_ok(status) ? status : snt_problems_add(&testing->problems, path, status, &failure, &array, err);
@@ -207,6 +210,16 @@ static snt_status judge_coverage(const struct testing *testing, struct snt_err *
   return check_gate("--min-condition", testing->min_condition, totals.conditions_seen, totals.conditions, err);
 }
 
+static snt_status judge_mutation(const struct testing *testing, struct snt_err *err) {
+  struct snt_mutation_totals totals = snt_mutation_count(&testing->mutation);
+  if (totals.widening_survived > 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_ANSWER_NO, "%zu changes that widen access were seen by no test",
+                        totals.widening_survived));
+    return snt_err_hint(err, "write cases that they fail; --suggest prints some");
+  }
+  return check_gate("--min-mutation", testing->min_mutation, totals.killed, totals.mutants - totals.equivalent, err);
+}
+
 /* The worst of what happened. */
 static snt_status judge(const struct testing *testing, struct snt_err *err) {
   const size_t *counts = testing->totals.counts;
@@ -222,6 +235,7 @@ static snt_status judge(const struct testing *testing, struct snt_err *err) {
     return snt_fail(err, SNT_CODE_ANSWER_NO, "%zu of %zu tests failed", counts[SNT_CASE_FAILED], total(testing));
   }
   SNT_TRY(judge_coverage(testing, err));
+  SNT_TRY(judge_mutation(testing, err));
   return counts[SNT_CASE_PASSED] > 0 ? snt_done() : snt_fail(err, SNT_CODE_ANSWER_NO, "no test was found");
 }
 
@@ -240,7 +254,12 @@ static snt_status take_gates(struct testing *testing, const struct snt_args *arg
   SNT_TRY(take_percent(args, SNT_OPTION_MIN_CONDITION, &testing->min_condition, err));
   bool is_covered = snt_args_has(args, SNT_OPTION_COVERAGE) || testing->min_rule >= 0 || testing->min_condition >= 0;
   testing->totals.coverage = is_covered ? &testing->coverage : NULL;
-  return snt_done();
+  SNT_TRY(take_percent(args, SNT_OPTION_MIN_MUTATION, &testing->min_mutation, err));
+  bool is_mutated = snt_args_has(args, SNT_OPTION_MUTATE) || testing->min_mutation >= 0;
+  testing->totals.mutation = is_mutated ? &testing->mutation : NULL;
+  return is_mutated && args->values[SNT_OPTION_FILTER] != NULL
+             ? snt_fail(err, SNT_CODE_USAGE, "--mutate asks all tests: leave out --filter")
+             : snt_done();
 }
 
 /* --record, and what it needs to ask. */
@@ -252,7 +271,9 @@ static snt_status take_recording(struct testing *testing, const struct snt_args 
   if (!testing->records && (testing->asking.config != NULL || testing->asking.backend != NULL)) {
     return snt_fail(err, SNT_CODE_USAGE, "--config and --backend are for --record: no other test reads them");
   }
-  return snt_done();
+  return testing->records && testing->totals.mutation != NULL
+             ? snt_fail(err, SNT_CODE_USAGE, "--record and --mutate: record first, and then ask mutants without it")
+             : snt_done();
 }
 
 snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_err *err) {

@@ -33,8 +33,8 @@ const struct snt_command SNT_COMMANDS[] = {
      snt_cmd_plugin_inspect},
     {"plugin new", "NAME", "write a plugin that works and is tested, to be changed", 0, 1, false, snt_cmd_plugin_new},
     {"test", "[PATH...]", "run the specs of policies and plugins; default policies/",
-     BIT(FORMAT) | BIT(REPORT) | BIT(COVERAGE) | BIT(MIN_RULE) | BIT(MIN_CONDITION) | BIT(FILTER) | BIT(FAIL_FAST) |
-         BIT(JSON) | BIT(RECORD) | BIT(BACKEND) | BIT(CONFIG),
+     BIT(FORMAT) | BIT(REPORT) | BIT(COVERAGE) | BIT(MIN_RULE) | BIT(MIN_CONDITION) | BIT(MUTATE) | BIT(MIN_MUTATION) |
+         BIT(FILTER) | BIT(FAIL_FAST) | BIT(JSON) | BIT(RECORD) | BIT(BACKEND) | BIT(CONFIG),
      SNT_ARGUMENTS_MAX, false, snt_cmd_test},
     {"log verify", "[FILE]", "check the decision log's chain", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_verify},
     {"log show", "[FILE]", "print the decision log for people", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_show},

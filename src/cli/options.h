@@ -29,6 +29,8 @@
   X(COVERAGE, "--coverage", NULL, "tell which rules matched and which conditions were seen true and false")            \
   X(MIN_RULE, "--min-rule", "N", "fail when fewer than N percent of the rules matched")                                \
   X(MIN_CONDITION, "--min-condition", "N", "fail when fewer than N percent of the conditions were seen both")          \
+  X(MUTATE, "--mutate", NULL, "change the policies in small ways, and tell which changes no test sees")                \
+  X(MIN_MUTATION, "--min-mutation", "N", "fail when tests see fewer than N percent of the changes")                    \
   X(FILTER, "--filter", "TEXT", "only tests whose names hold the text")                                                \
   X(FAIL_FAST, "--fail-fast", NULL, "stop at the first test that fails")                                               \
   X(RECORD, "--record", NULL, "ask for real what no mock answers, and keep the answers beside the spec")               \

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "cli/common.h"
+#include "cli/mutants.h"
 #include "format/json.h"
 
 static snt_status no_begin(struct snt_report *report, struct snt_err *err) {
@@ -63,6 +64,7 @@ static snt_status print_coverage(struct snt_buf *text, const struct snt_coverage
 
 static snt_status end_pretty(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
   SNT_TRY(totals->coverage == NULL ? snt_done() : print_coverage(&report->text, totals->coverage, err));
+  SNT_TRY(totals->mutation == NULL ? snt_done() : snt_mutation_print(totals->mutation, &report->text, err));
   return snt_buf_appendf(&report->text, err, "%zu passed, %zu failed, %zu skipped\n", totals->counts[SNT_CASE_PASSED],
                          totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]);
 }
@@ -216,18 +218,13 @@ static snt_status end_json(struct snt_report *report, const struct snt_report_to
   }
   snt_json_end_object(&writer);
   SNT_TRY(snt_json_finish(&writer));
-  return snt_buf_append_str(&report->text, ",\"mutation\":{}}\n", err);
+  SNT_TRY(snt_buf_append_str(&report->text, ",\"mutation\":", err));
+  SNT_TRY(totals->mutation == NULL ? snt_buf_append_str(&report->text, "{}", err)
+                                   : snt_mutation_write(totals->mutation, &report->text, err));
+  return snt_buf_append_str(&report->text, "}\n", err);
 }
 
 /* GitHub's workflow commands: annotations at the line of what failed. */
-
-static snt_status append_command(struct snt_buf *text, const char *value, const char *odd, struct snt_err *err) {
-  for (; *value != '\0'; value++) {
-    SNT_TRY(strchr(odd, *value) != NULL ? snt_buf_appendf(text, err, "%%%02X", (unsigned char)*value)
-                                        : snt_buf_append_char(text, *value, err));
-  }
-  return snt_done();
-}
 
 static snt_status add_github(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
   struct snt_buf *text = &report->text;
@@ -235,19 +232,24 @@ static snt_status add_github(struct snt_report *report, const struct snt_case *o
     return snt_done();
   }
   SNT_TRY(snt_buf_append_str(text, of->status == SNT_CASE_FAILED ? "::error file=" : "::notice file=", err));
-  SNT_TRY(append_command(text, of->file, "%\r\n:,", err));
+  SNT_TRY(snt_github_append(text, of->file, "%\r\n:,", err));
   SNT_TRY(snt_buf_appendf(text, err, ",line=%lld,title=", (long long)of->line));
-  SNT_TRY(append_command(text, of->name, "%\r\n:,", err));
+  SNT_TRY(snt_github_append(text, of->name, "%\r\n:,", err));
   SNT_TRY(snt_buf_append_str(text, "::", err));
-  SNT_TRY(append_command(text, of->message, "%\r\n", err));
+  SNT_TRY(snt_github_append(text, of->message, "%\r\n", err));
   return snt_buf_append_char(text, '\n', err);
+}
+
+static snt_status end_github(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
+  SNT_TRY(totals->mutation == NULL ? snt_done() : snt_mutation_annotate(totals->mutation, &report->text, err));
+  return end_pretty(report, totals, err);
 }
 
 static const struct snt_report_format FORMATS[] = {{"pretty", no_begin, add_pretty, end_pretty},
                                                    {"tap", begin_tap, add_tap, end_tap},
                                                    {"junit", no_begin, add_junit, end_junit},
                                                    {"json", begin_json, add_json, end_json},
-                                                   {"github", no_begin, add_github, end_pretty}};
+                                                   {"github", no_begin, add_github, end_github}};
 
 const struct snt_report_format *snt_report_find_format(const char *name) {
   for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++) {

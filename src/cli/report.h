@@ -8,6 +8,7 @@
 struct snt_report_totals {
   size_t counts[SNT_CASE_STATUS_COUNT];
   const struct snt_coverage *coverage; /* NULL: it was not asked for */
+  const struct snt_mutation *mutation; /* NULL: it was not asked for */
   const struct snt_buf *problems;      /* of what did not load: JSON, without the brackets of the array */
 };
 

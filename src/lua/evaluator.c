@@ -13,7 +13,15 @@
 #include "lua/evaluator_internal.h"
 #include "lua/template.h"
 
-enum { EVALUATE_MS = 300, LINT_MS = 3000, SCHEMA_MS = 800, REQUEST_MAX = 63 * 1024, FACTS_MAX = 63 * 1024 };
+enum {
+  EVALUATE_MS = 300,
+  CASES_MS = 5000,
+  MUTATE_MS = 30000,
+  LINT_MS = 3000,
+  SCHEMA_MS = 800,
+  REQUEST_MAX = 63 * 1024,
+  FACTS_MAX = 63 * 1024
+};
 
 static _Noreturn void become_template(int socket, pid_t parent, const struct snt_evaluator_options *options) {
   (void)setpgid(0, 0);
@@ -68,6 +76,10 @@ snt_status snt_evaluator_start(const struct snt_evaluator_options *options, stru
   return snt_done();
 }
 
+static snt_status append_answer(const struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err) {
+  return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
+}
+
 snt_status snt_evaluator_evaluate_begin(struct snt_evaluator *evaluator, struct snt_slice request,
                                         struct snt_slice facts, struct snt_err *err) {
   bool is_late = false;
@@ -92,7 +104,7 @@ snt_status snt_evaluator_evaluate_finish(struct snt_evaluator *evaluator, struct
     snt_evaluator_start_clock(evaluator, EVALUATE_MS);
   }
   SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_EVALUATE, evaluator->nonce, &is_late, err));
-  return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
+  return append_answer(evaluator, reply, err);
 }
 
 snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, struct snt_slice request, struct snt_slice facts,
@@ -118,7 +130,7 @@ snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_
     return answer_late(reply, err);
   }
   SNT_TRY(status);
-  return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
+  return append_answer(evaluator, reply, err);
 }
 
 snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err) {
@@ -137,15 +149,42 @@ snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf 
   return snt_buf_append(out, snt_buf_borrow(answer), answer->len, err);
 }
 
-snt_status snt_evaluator_run_case(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
-                                  struct snt_err *err) {
+snt_status snt_evaluator_run_cases(struct snt_evaluator *evaluator, const size_t *numbers, size_t count,
+                                   struct snt_buf *reply, struct snt_err *err) {
+  bool is_late = false;
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  for (size_t i = 0; i < count; i++) {
+    SNT_TRY(snt_buf_appendf(&payload, err, i == 0 ? "%zu" : " %zu", numbers[i]));
+  }
+  SNT_TRY(snt_buf_append_char(&payload, '\0', err));
+  snt_evaluator_start_clock(evaluator, count == 1 ? EVALUATE_MS : CASES_MS);
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_CASES, &payload, &is_late, err));
+  return append_answer(evaluator, reply, err);
+}
+
+snt_status snt_evaluator_mutate(struct snt_evaluator *evaluator, const char *policy, struct snt_buf *reply,
+                                struct snt_err *err) {
+  bool is_late = false;
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  SNT_TRY(snt_buf_append_str(&payload, policy, err));
+  snt_evaluator_start_clock(evaluator, MUTATE_MS);
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_MUTATE, &payload, &is_late, err));
+  return append_answer(evaluator, reply, err);
+}
+
+snt_status snt_evaluator_mutant_begin(struct snt_evaluator *evaluator, size_t number, struct snt_err *err) {
   bool is_late = false;
   SNT_BUF_AUTO struct snt_buf payload = {0};
   SNT_TRY(snt_buf_appendf(&payload, err, "%zu", number));
   SNT_TRY(snt_buf_append_char(&payload, '\0', err));
-  snt_evaluator_start_clock(evaluator, EVALUATE_MS);
-  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_CASE, &payload, &is_late, err));
-  return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
+  snt_evaluator_start_clock(evaluator, MUTATE_MS);
+  return snt_evaluator_ask(evaluator, SNT_FRAME_MUTANT, &payload, &is_late, err);
+}
+
+snt_status snt_evaluator_mutant_finish(struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err) {
+  bool is_late = false;
+  SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_MUTANT, evaluator->nonce, &is_late, err));
+  return append_answer(evaluator, reply, err);
 }
 
 snt_status snt_evaluator_record_case(struct snt_evaluator *evaluator, size_t number, struct snt_slice facts,

@@ -26,6 +26,7 @@ struct snt_evaluator_options {
   bool is_rlimits_only; /* the administrator's `sandbox: rlimits-only`: seccomp may be missing */
   bool is_once;         /* one evaluation will be asked for: the template makes it itself, without a fork, and ends */
   enum snt_trace trace;
+  bool is_long;  /* many answers: specs, replay; the template may use more than the three seconds of one decision */
   bool is_early; /* the core has the network to load meanwhile: what most policies need is loaded before this one */
 };
 
@@ -96,17 +97,31 @@ snt_status snt_evaluator_add_zone(struct snt_evaluator *evaluator, const char *n
 /* One more file, at most 512 KiB, that a spec may read: its name begins with "spec/". */
 snt_status snt_evaluator_add_file(struct snt_evaluator *evaluator, const char *name, struct snt_slice content,
                                   struct snt_err *err);
-/* Runs the top level of a spec, with the policy that is in force, if one is: appends {"ok":true,"cases":[...]} as
- * lua/stdlib/spec_runner.lua makes it. plugin: whose spec it is, or "". With is_covered what rules and conditions come
- * to is counted. A spec that does not load is POLICY_INVALID, as in loading. Not with is_once. */
+/* Runs the top level of a spec, before its policy is loaded: appends {"ok":true,"cases":[...]} as
+ * lua/stdlib/spec_runner.lua makes it. plugin: whose spec it is, or "". A spec that does not load is POLICY_INVALID, as
+ * in loading. Not with is_once. */
 snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *name, const char *plugin,
-                                   const struct snt_buf *source, bool is_covered, struct snt_buf *reply,
+                                   const struct snt_buf *source, struct snt_buf *reply, struct snt_buf *problems,
+                                   struct snt_err *err);
+/* Gives the spec the policy that is in force: appends {"ok":true,"pure":bool,"points":[...]}. With is_covered what
+ * rules and conditions come to is counted. Cases that name what the policy has not are POLICY_INVALID. */
+snt_status snt_evaluator_bind_spec(struct snt_evaluator *evaluator, bool is_covered, struct snt_buf *reply,
                                    struct snt_buf *problems, struct snt_err *err);
-/* One case of it, in a worker of its own: appends {"status","message","line"}. */
-snt_status snt_evaluator_run_case(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
-                                  struct snt_err *err);
-/* The same where answers are recorded, with the facts that were had so far (JSON that the core wrote): what it appends
- * may be {"needs":[...]} instead, for policy/needs. */
+enum { SNT_CASES_MAX = 200 }; /* of one call */
+/* Cases of it, one after the other in one worker: appends [{"status","message","line","malformed","seen"},...]; what
+ * was seen is told by the last one. */
+snt_status snt_evaluator_run_cases(struct snt_evaluator *evaluator, const size_t *numbers, size_t count,
+                                   struct snt_buf *reply, struct snt_err *err);
+/* Makes the mutants of the spec's policy, by running its cases: appends {"mutants":[...],"cases":n,"left_out":n}
+ * (lua/stdlib/mutation.lua). policy: what the cases call it, or "". */
+snt_status snt_evaluator_mutate(struct snt_evaluator *evaluator, const char *policy, struct snt_buf *reply,
+                                struct snt_err *err);
+/* Runs the cases on one of them, in a worker of its own: the two halves, so that two evaluators may work at a time.
+ * Appends {"killed":bool,...}. */
+snt_status snt_evaluator_mutant_begin(struct snt_evaluator *evaluator, size_t number, struct snt_err *err);
+snt_status snt_evaluator_mutant_finish(struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err);
+/* One case of it, in a worker of its own, where answers are recorded, with the facts that were had so far (JSON that
+ * the core wrote): appends {"status",...}, or {"needs":[...]}, for policy/needs. */
 snt_status snt_evaluator_record_case(struct snt_evaluator *evaluator, size_t number, struct snt_slice facts,
                                      struct snt_buf *reply, struct snt_err *err);
 /* {"America/New_York":"<sha256 of its data>"} of the loaded policy, for the record. */

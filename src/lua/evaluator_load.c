@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "format/json.h"
 
-enum { LOAD_MS = 800, PROBLEMS_MAX = 100, TEXT_MAX = 512 * 1024 };
+enum { LOAD_MS = 800, SPEC_MS = 10000, PROBLEMS_MAX = 100, TEXT_MAX = 512 * 1024 };
 
 struct problem {
   const char *file, *message, *hint;
@@ -171,26 +171,11 @@ snt_status snt_evaluator_describe(struct snt_evaluator *evaluator, const char *n
                  : refuse_policy(evaluator, snt_json_get(snt_json_root(doc), "problems"), problems, err);
 }
 
-snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *name, const char *plugin,
-                                   const struct snt_buf *source, bool is_covered, struct snt_buf *reply,
-                                   struct snt_buf *problems, struct snt_err *err) {
-  bool is_late = false;
+/* {"ok":true,...} goes to reply; else the problems of what did not load are told. */
+static snt_status take_account(struct snt_evaluator *evaluator, const char *const *keys, struct snt_buf *reply,
+                               struct snt_buf *problems, struct snt_err *err) {
   bool is_good = false;
-  SNT_BUF_AUTO struct snt_buf payload = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  static const char *const keys[] = {"ok", "cases", "files", "zones", "points", "problems", NULL};
-  SNT_TRY(snt_frame_pack(&payload, name, plugin, strlen(plugin) + 1, err));
-  SNT_TRY(snt_buf_append_char(&payload, is_covered ? 'c' : '-', err));
-  SNT_TRY(snt_buf_append(&payload, snt_buf_borrow(source), source->len, err));
-  if (source->len > TEXT_MAX) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is larger than 512 KiB", name);
-  }
-  snt_evaluator_start_clock(evaluator, LOAD_MS);
-  snt_status status = snt_evaluator_exchange(evaluator, SNT_FRAME_SPEC, &payload, &is_late, err);
-  if (is_late) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: loading takes more than 800 ms", name);
-  }
-  SNT_TRY(status);
   const struct snt_buf *answer = &evaluator->answer;
   if (!snt_ok(snt_json_parse(snt_buf_borrow(answer), answer->len, "", &doc, NULL)) ||
       !snt_ok(snt_json_check_keys(snt_json_root(doc), "", keys, NULL)) ||
@@ -199,6 +184,37 @@ snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *
   }
   return is_good ? snt_buf_append(reply, answer->data, answer->len, err)
                  : refuse_policy(evaluator, snt_json_get(snt_json_root(doc), "problems"), problems, err);
+}
+
+snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *name, const char *plugin,
+                                   const struct snt_buf *source, struct snt_buf *reply, struct snt_buf *problems,
+                                   struct snt_err *err) {
+  static const char *const keys[] = {"ok", "cases", "files", "zones", "problems", NULL};
+  bool is_late = false;
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  SNT_TRY(snt_frame_pack(&payload, name, plugin, strlen(plugin) + 1, err));
+  SNT_TRY(snt_buf_append(&payload, snt_buf_borrow(source), source->len, err));
+  if (payload.len > snt_frame_request_max(SNT_FRAME_SPEC)) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is larger than 2 MiB", name);
+  }
+  snt_evaluator_start_clock(evaluator, SPEC_MS);
+  snt_status status = snt_evaluator_exchange(evaluator, SNT_FRAME_SPEC, &payload, &is_late, err);
+  if (is_late) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: loading takes more than %d s", name, SPEC_MS / 1000);
+  }
+  SNT_TRY(status);
+  return take_account(evaluator, keys, reply, problems, err);
+}
+
+snt_status snt_evaluator_bind_spec(struct snt_evaluator *evaluator, bool is_covered, struct snt_buf *reply,
+                                   struct snt_buf *problems, struct snt_err *err) {
+  static const char *const keys[] = {"ok", "pure", "points", "problems", NULL};
+  bool is_late = false;
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  SNT_TRY(snt_buf_append_str(&payload, is_covered ? "cover" : "", err));
+  snt_evaluator_start_clock(evaluator, SPEC_MS);
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_BIND, &payload, &is_late, err));
+  return take_account(evaluator, keys, reply, problems, err);
 }
 
 snt_status snt_evaluator_add_zone(struct snt_evaluator *evaluator, const char *name, struct snt_err *err) {

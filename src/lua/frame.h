@@ -21,9 +21,12 @@
   X(EVALUATE, 128 * 1024, 64 * 1024)     /* the request, and the facts that are known */                               \
   X(LINT, 4096, 256 * 1024)              /* what the core knows of the policy's bundle */                              \
   X(SCHEMA, 0, 256 * 1024)                                                                                             \
-  X(SPEC, 512 * 1024 + 8192, 1024 * 1024) /* name, plugin and text of a spec, whose top level is run */                \
-  X(CASE, 32, 16 * 1024)                  /* the number of one of its cases */                                         \
-  X(RECORD, 128 * 1024, 64 * 1024)        /* the same, and the answers that were had so far */
+  X(SPEC, 2048 * 1024 + 8192, 4096 * 1024) /* name, plugin and text of a spec, whose top level is run */               \
+  X(BIND, 16, 1024 * 1024)                 /* whether what the spec sees of the policy is counted */                   \
+  X(CASES, 2048, 1024 * 1024)              /* the numbers of some of its cases */                                      \
+  X(MUTATE, 4096, 2048 * 1024)             /* what the cases call the policy whose mutants are made */                 \
+  X(MUTANT, 32, 128 * 1024)                /* the number of one of them */                                             \
+  X(RECORD, 128 * 1024, 64 * 1024)         /* the number of a case, and the answers that were had so far */
 
 enum snt_frame_kind {
   SNT_FRAME_NONE = 0,

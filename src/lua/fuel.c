@@ -43,7 +43,7 @@ static size_t weigh(size_t size) {
 }
 
 static bool is_refused(struct snt_budget *budget, size_t more, size_t new_size) {
-  if (budget->abort == SNT_ABORT_NONE && new_size <= SNT_BLOCK_CAP && budget->used + more <= budget->cap) {
+  if (budget->abort == SNT_ABORT_NONE && new_size <= budget->block_cap && budget->used + more <= budget->cap) {
     return false;
   }
   if (budget->abort == SNT_ABORT_NONE) {
@@ -139,7 +139,7 @@ size_t snt_fuel_walk_cost(lua_State *L) { return snt_budget_of(L)->largest / WAL
 
 void snt_fuel_expect_block(lua_State *L, size_t len) {
   struct snt_budget *budget = snt_budget_of(L);
-  if (len > SNT_BLOCK_CAP - STRING_OVERHEAD && budget->abort == SNT_ABORT_NONE) {
+  if (len > budget->block_cap - STRING_OVERHEAD && budget->abort == SNT_ABORT_NONE) {
     budget->abort = SNT_ABORT_MEMORY;
   }
   snt_fuel_check(L);

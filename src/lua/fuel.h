@@ -16,6 +16,7 @@ enum snt_abort { SNT_ABORT_NONE = 0, SNT_ABORT_FUEL, SNT_ABORT_MEMORY, SNT_ABORT
 
 struct snt_budget {
   size_t used, cap; /* bytes of the state's blocks, and what malloc adds to each */
+  size_t block_cap; /* of one block */
   size_t kept;      /* what the last forced collection left */
   size_t largest;   /* the largest block so far, strings apart: no table has more slots than fit into it */
   int64_t fuel;     /* never below 0 */

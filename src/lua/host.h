@@ -32,7 +32,7 @@
 #include <stddef.h>
 
 void snt_host_open(lua_State *L);
-/* host.yaml. */
+/* host.yaml(text, most values or nil for those of a policy). */
 int snt_host_yaml(lua_State *L);
 /* host.run_limited, host.suspend. */
 int snt_host_run_limited(lua_State *L);

@@ -25,7 +25,7 @@ struct reader {
   bool has_parser, has_event;
   yaml_parser_t parser;
   yaml_event_t event;
-  int nodes, aliases;
+  int nodes, nodes_max, aliases;
 };
 
 /* What a finished node counts for where an alias repeats it. */
@@ -118,8 +118,8 @@ static void refuse_tag(lua_State *L, const yaml_char_t *tag, yaml_mark_t mark) {
 
 static void count_nodes(lua_State *L, struct reader *reader, int more, yaml_mark_t mark) {
   reader->nodes += more;
-  if (reader->nodes > NODES_MAX) {
-    refuse_at(L, mark, "more than %d nodes", NODES_MAX);
+  if (reader->nodes > reader->nodes_max) {
+    refuse_at(L, mark, "more than %d nodes", reader->nodes_max);
   }
 }
 
@@ -432,6 +432,7 @@ static int push_refusal(lua_State *L, const char *message) {
 int snt_host_yaml(lua_State *L) {
   size_t len = 0;
   const char *text = luaL_checklstring(L, 1, &len);
+  int nodes_max = (int)luaL_optinteger(L, 2, NODES_MAX);
   lua_settop(L, 1);
   snt_fuel_spend(L, len);
   if (!snt_utf8_check(text, len) || memchr(text, '\0', len) != NULL) {
@@ -441,6 +442,7 @@ int snt_host_yaml(lua_State *L) {
     return push_refusal(L, "the file begins with a byte order mark; save it as UTF-8 without one");
   }
   struct reader *reader = push_reader(L, text, len);
+  reader->nodes_max = nodes_max;
   lua_newtable(L);
   lua_pushcfunction(L, read_document);
   for (int i = TEXT_INDEX; i <= ANCHORS_INDEX; i++) {

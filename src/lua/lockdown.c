@@ -11,11 +11,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lua/evaluator.h"
+
 #ifndef __NR_landlock_create_ruleset
 #error "the kernel headers know no Landlock; install those of Linux 5.13 or later"
 #endif
 
-enum { CPU_SECONDS = 3, DESCRIPTORS = 8 };
+enum { CPU_SECONDS = 3, LONG_CPU_SECONDS = 120, DESCRIPTORS = 8 };
 
 /* 0 to 2 lead nowhere, so that nothing a library prints can get into a pipe that took their place. */
 static bool keep_only(int socket) {
@@ -65,9 +67,10 @@ static bool set_limit(__rlimit_resource_t resource, rlim_t value) {
   return setrlimit(resource, &limit) == 0;
 }
 
-static bool set_limits(void) {
-  size_t space = SNT_LOCKDOWN_BUILD.address_space;
-  return set_limit(RLIMIT_CPU, CPU_SECONDS * (rlim_t)SNT_LOCKDOWN_BUILD.patience) &&
+static bool set_limits(bool is_long) {
+  size_t space = SNT_LOCKDOWN_BUILD.address_space * (is_long ? 3 : 1);
+  rlim_t seconds = is_long ? LONG_CPU_SECONDS : CPU_SECONDS;
+  return set_limit(RLIMIT_CPU, seconds * (rlim_t)SNT_LOCKDOWN_BUILD.patience) &&
          (space == 0 || set_limit(RLIMIT_AS, space)) && set_limit(RLIMIT_FSIZE, 0) && set_limit(RLIMIT_CORE, 0) &&
          set_limit(RLIMIT_NOFILE, DESCRIPTORS);
 }
@@ -93,7 +96,7 @@ static bool reset_signals(void) {
          sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
-const char *snt_lockdown_template(int socket, pid_t parent, bool is_rlimits_only) {
+const char *snt_lockdown_template(int socket, pid_t parent, const struct snt_evaluator_options *options) {
   if (!reset_signals()) {
     return "signals";
   }
@@ -106,7 +109,7 @@ const char *snt_lockdown_template(int socket, pid_t parent, bool is_rlimits_only
   if (!forbid_files_and_ports()) {
     return "Landlock";
   }
-  if (!set_limits()) {
+  if (!set_limits(options->is_long)) {
     return "resource limits";
   }
   if (prctl(PR_SET_DUMPABLE, 0) != 0) {
@@ -116,7 +119,7 @@ const char *snt_lockdown_template(int socket, pid_t parent, bool is_rlimits_only
     return "parent-death signal";
   }
   bool is_filtered = install_filter(SNT_LOCKDOWN_BUILD.template_filter, SNT_LOCKDOWN_BUILD.template_len);
-  return is_filtered || is_rlimits_only ? NULL : "seccomp";
+  return is_filtered || options->is_rlimits_only ? NULL : "seccomp";
 }
 
 const char *snt_lockdown_worker(int other, pid_t parent, bool is_rlimits_only) {

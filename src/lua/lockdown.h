@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 struct sock_filter;
+struct snt_evaluator_options;
 
 /* What differs between a build that ships and one with sanitizers; lockdown_build*.c, of which CMake picks one. */
 struct snt_lockdown_build {
@@ -26,7 +27,7 @@ extern const struct snt_lockdown_build SNT_LOCKDOWN_BUILD;
 
 /* Locks the calling process down; socket becomes SNT_LOCKDOWN_FD. parent is the process whose death ends this one.
  * NULL, or the name of the step that failed (errno says why). */
-const char *snt_lockdown_template(int socket, pid_t parent, bool is_rlimits_only);
+const char *snt_lockdown_template(int socket, pid_t parent, const struct snt_evaluator_options *options);
 /* The same in a worker that a locked-down template forked; the socket and other are closed. */
 const char *snt_lockdown_worker(int other, pid_t parent, bool is_rlimits_only);
 /* What a template gives up beyond that when it evaluates itself: everything that a worker has not. */

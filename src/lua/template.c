@@ -15,12 +15,22 @@
 
 #include "base/process.h"
 #include "lua/frame.h"
+#include "lua/fuel.h"
 #include "lua/lockdown.h"
 #include "lua/observe.h"
 #include "lua/vm.h"
 #include "lua/worker.h"
 
-enum { EXIT_NO_CORE = 2, LOAD_FUEL = 30000000, EVALUATION_FUEL = 10000000, DESCRIPTION_FUEL = 200000 };
+enum {
+  EXIT_NO_CORE = 2,
+  LOAD_FUEL = 30000000,
+  SPEC_FUEL = 400000000,
+  MUTATION_FUEL = 2000000000,
+  SPEC_MEMORY = 192 << 20,
+  SPEC_BLOCK = 8 << 20,
+  EVALUATION_FUEL = 10000000,
+  DESCRIPTION_FUEL = 200000
+};
 
 /* What evaluates, in the stdlib's main module. */
 static const char *const FUNCTIONS[] = {[SNT_TRACE_ALL] = "evaluate",
@@ -54,13 +64,18 @@ static void answer_failure(struct template *self, const struct snt_frame *reques
   answer(self, request, SNT_VM_FAILED);
 }
 
-static void answer_call(struct template *self, const struct snt_frame *request, const char *name,
-                        const struct snt_slice *args, size_t n) {
-  enum snt_vm_result result = snt_vm_call(self->vm, name, args, n, LOAD_FUEL, &self->answer);
+static void answer_with(struct template *self, const struct snt_frame *request, const char *name,
+                        const struct snt_slice *args, size_t n, int64_t fuel) {
+  enum snt_vm_result result = snt_vm_call(self->vm, name, args, n, fuel, &self->answer);
   if (result == SNT_VM_FAILED) {
     SNT_IGNORE(snt_buf_append_str(&self->answer, snt_vm_borrow_error(self->vm), NULL));
   }
   answer(self, request, (uint8_t)result);
+}
+
+static void answer_call(struct template *self, const struct snt_frame *request, const char *name,
+                        const struct snt_slice *args, size_t n) {
+  answer_with(self, request, name, args, n, LOAD_FUEL);
 }
 
 /* The payload is the policy's name, a NUL, its kind in one byte, how much of the name is its bundle, a line feed, and
@@ -216,21 +231,45 @@ static void describe(struct template *self, const struct snt_frame *request) {
   let_answer(self, request, &start);
 }
 
-/* The payload is the spec's name, a NUL, its plugin or nothing, a NUL, one letter ('c': what is seen is counted), and
- * its text. */
+/* The payload is the spec's name, a NUL, its plugin or nothing, a NUL, and its text. */
 static void load_spec(struct template *self, const struct snt_frame *request) {
   struct snt_frame_pair pair;
   bool is_pair = snt_frame_unpack(self->request.data, self->request.len, &pair);
   size_t plugin_len = is_pair ? strnlen(pair.second, pair.second_len) : 0;
-  if (!is_pair || plugin_len + 1 >= pair.second_len) {
+  if (!is_pair || plugin_len >= pair.second_len) {
     end(EXIT_NO_CORE);
   }
-  const char *letter = pair.second + plugin_len + 1;
   const struct snt_slice args[] = {snt_slice_of(pair.first),
-                                   {letter + 1, pair.second_len - plugin_len - 2},
-                                   {pair.second, plugin_len},
-                                   snt_slice_of(*letter == 'c' ? "cover" : "")};
-  answer_call(self, request, "load_spec", args, 4);
+                                   {pair.second + plugin_len + 1, pair.second_len - plugin_len - 1},
+                                   {pair.second, plugin_len}};
+  snt_vm_make_room(self->vm, SPEC_MEMORY, SPEC_BLOCK);
+  answer_with(self, request, "load_spec", args, 3, SPEC_FUEL);
+  snt_vm_make_room(self->vm, SNT_MEMORY_CAP, SNT_BLOCK_CAP); /* the policy, and each case, has what it always has */
+}
+
+static void bind_spec(struct template *self, const struct snt_frame *request) {
+  const struct snt_slice how[] = {{snt_buf_borrow(&self->request), self->request.len}};
+  answer_call(self, request, "bind_spec", how, 1);
+}
+
+/* One after the other, in one worker. */
+static void run_cases(struct template *self, const struct snt_frame *request) {
+  struct snt_worker start = prepare_worker(self, request, "run_case", EVALUATION_FUEL);
+  start.is_list = true;
+  let_answer(self, request, &start);
+}
+
+/* Cases of the spec run here, as its top level did. */
+static void mutate(struct template *self, const struct snt_frame *request) {
+  const struct snt_slice args[] = {{snt_buf_borrow(&self->request), self->request.len}};
+  snt_vm_make_room(self->vm, SPEC_MEMORY, SPEC_BLOCK);
+  answer_with(self, request, "mutate", args, 1, MUTATION_FUEL);
+  snt_vm_make_room(self->vm, SNT_MEMORY_CAP, SNT_BLOCK_CAP);
+}
+
+static void run_mutant(struct template *self, const struct snt_frame *request) {
+  struct snt_worker start = prepare_worker(self, request, "run_mutant", MUTATION_FUEL);
+  let_answer(self, request, &start);
 }
 
 static void handle(struct template *self, const struct snt_frame *request) {
@@ -259,11 +298,18 @@ static void handle(struct template *self, const struct snt_frame *request) {
   case SNT_FRAME_SPEC:
     load_spec(self, request);
     break;
-  case SNT_FRAME_CASE: {
-    struct snt_worker start = prepare_worker(self, request, "run_case", EVALUATION_FUEL);
-    let_answer(self, request, &start);
+  case SNT_FRAME_BIND:
+    bind_spec(self, request);
     break;
-  }
+  case SNT_FRAME_CASES:
+    run_cases(self, request);
+    break;
+  case SNT_FRAME_MUTATE:
+    mutate(self, request);
+    break;
+  case SNT_FRAME_MUTANT:
+    run_mutant(self, request);
+    break;
   case SNT_FRAME_RECORD: {
     struct snt_worker start = prepare_worker(self, request, "record_case", EVALUATION_FUEL);
     let_answer(self, request, &start);
@@ -323,7 +369,7 @@ static void preload(struct template *self) {
 _Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_evaluator_options *options) {
   snt_process_wipe_strings();
   struct template self = {.pid = getpid(), .options = *options};
-  const char *failed_step = snt_lockdown_template(socket, parent, options->is_rlimits_only);
+  const char *failed_step = snt_lockdown_template(socket, parent, options);
   struct snt_err err = {0};
   if (failed_step == NULL && !snt_ok(snt_vm_new(&self.vm, &err))) {
     failed_step = err.message;

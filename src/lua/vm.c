@@ -56,6 +56,7 @@ snt_status snt_vm_new_with(struct snt_stdlib stdlib, struct snt_vm **out, struct
     return snt_fail_memory(err);
   }
   vm->budget.cap = SNT_MEMORY_CAP;
+  vm->budget.block_cap = SNT_BLOCK_CAP;
   vm->budget.fuel = INT64_MAX;
   vm->stdlib = stdlib;
   vm->L = lua_newstate(snt_budget_alloc, &vm->budget);
@@ -128,10 +129,11 @@ static enum snt_vm_result take_answer(struct snt_vm *vm, struct snt_buf *reply) 
   return SNT_VM_OK;
 }
 
-/* Loading YAML runs the stdlib alone, in time that is linear in the text, and its C functions charge as ever. The hook,
- * which would double that time, is for policy's own code. */
+/* Loading YAML that is not of a bundle, whose plugins have code, runs the stdlib alone, in time that is linear in the
+ * text, and its C functions charge as ever. The hook, which would double that time, is for policy's own code. */
 static bool is_plain(const struct call *call) {
-  return strcmp(call->name, "load") == 0 && call->n == 3 && snt_slice_is(call->args[0], "yaml");
+  return strcmp(call->name, "load") == 0 && snt_slice_is(call->args[0], "yaml") &&
+         (call->n == 3 || call->args[3].len == 0);
 }
 
 static enum snt_vm_result run(struct snt_vm *vm, struct call *call, int64_t fuel, struct snt_buf *reply) {
@@ -210,6 +212,11 @@ static struct snt_zone *find_or_add_zone(struct snt_vm *vm, const char *name) {
   *zone = (struct snt_zone){.next = vm->zones, .name = copy};
   vm->zones = zone;
   return zone;
+}
+
+void snt_vm_make_room(struct snt_vm *vm, size_t bytes, size_t block) {
+  vm->budget.cap = vm->budget.used + bytes;
+  vm->budget.block_cap = block;
 }
 
 bool snt_vm_add_zone(struct snt_vm *vm, const char *name, const char *data, size_t len) {

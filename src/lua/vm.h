@@ -28,6 +28,10 @@ enum snt_vm_result snt_vm_call(struct snt_vm *vm, const char *name, const struct
 /* Why the last call failed; "" when it did not. Dies with the next call. */
 const char *snt_vm_borrow_error(const struct snt_vm *vm);
 
+/* From here on it may take that many bytes more than it has, and so many in one block. A new one may take 48 MiB in
+ * all, 1 MiB in one block. */
+void snt_vm_make_room(struct snt_vm *vm, size_t bytes, size_t block);
+
 /* Gives the VM a time zone (the bytes of a TZif file, RFC 8536), before "link". False when they are not valid, when the
  * name is not one, or when memory runs out. A second zone of the same name replaces the first. */
 bool snt_vm_add_zone(struct snt_vm *vm, const char *name, const char *data, size_t len);

@@ -15,8 +15,9 @@ struct snt_worker {
   const char *function;          /* of the stdlib's main module */
   struct snt_slice args[3];      /* parts of the request's payload */
   size_t arg_count;
-  int64_t fuel;
-  int out; /* where the answer goes */
+  int64_t fuel; /* of one call */
+  bool is_list; /* args[0] holds numbers: one call for each, and the answer is the JSON array of theirs */
+  int out;      /* where the answer goes */
   bool is_rlimits_only;
 };
 

@@ -10,7 +10,7 @@
 #include "format/select.h"
 #include "policy/bundle.h"
 
-enum { SPEC_CAP = 512 * 1024, FIXTURE_CAP = 64 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 6000 };
+enum { SPEC_CAP = 2048 * 1024, FIXTURE_CAP = 64 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 6000 };
 
 static const char *const STATUS_NAMES[] = {
 #define SNT_CASE_NAME(name, text) text,
@@ -32,13 +32,22 @@ struct run {
   struct snt_buf *problems;
   struct snt_json_doc *doc; /* of the list of cases */
   const struct snt_json_value *cases, *files, *zones;
-  struct snt_coverage_policy *covered; /* of the policy in force */
+  struct snt_evaluator *evaluator;     /* with the spec loaded; NULL when it is gone */
+  bool is_bound;                       /* it has a policy */
+  struct snt_policy policy;            /* that one */
+  bool is_pure;                        /* whose cases may follow each other in one worker */
+  struct snt_coverage_policy *covered; /* of that policy */
+  struct snt_buf policy_name;          /* its file */
+  bool has_failed;                     /* a case with it */
   bool is_stopped;
 };
 
 static void clear_run(struct run *run) {
   snt_buf_clear(&run->source);
   snt_buf_clear(&run->plugin_folder);
+  snt_policy_clear(&run->policy);
+  snt_buf_clear(&run->policy_name);
+  snt_evaluator_close(&run->evaluator);
   snt_json_free(&run->doc);
 }
 
@@ -71,15 +80,18 @@ static snt_status find_plugin(struct run *run, struct snt_err *err) {
 static snt_status find_policy(const struct run *run, const char *named, struct snt_buf *out, struct snt_err *err) {
   static const char *const ends[] = {".yaml", ".yml", ".lua", "", NULL};
   SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_TRY(folder_of(run->path, &folder, err));
+  const char *slash = strrchr(run->path, '/');
+  size_t folder_len = slash == NULL ? 0 : (size_t)(slash - run->path) + 1;
+  SNT_TRY(snt_buf_append(&folder, run->path, folder_len, err));
   if (named != NULL) {
-    return snt_buf_appendf(out, err, "%s/%s", folder.data, named);
+    int len = (int)strlen(named) - (snt_str_ends_with(named, "/") ? 1 : 0);
+    return snt_buf_appendf(out, err, "%s%.*s", snt_buf_borrow(&folder), len, named);
   }
-  const char *base = strrchr(run->path, '/') == NULL ? run->path : strrchr(run->path, '/') + 1;
+  const char *base = run->path + folder_len;
   int stem = (int)(strlen(base) - strlen("_spec.lua"));
   for (const char *const *end = ends; *end != NULL; end++) {
     snt_buf_reset(out);
-    SNT_TRY(snt_buf_appendf(out, err, "%s/%.*s%s", folder.data, stem, base, *end));
+    SNT_TRY(snt_buf_appendf(out, err, "%s%.*s%s", snt_buf_borrow(&folder), stem, base, *end));
     if (exists(out->data)) {
       return snt_done();
     }
@@ -100,16 +112,16 @@ static snt_status read_policy(const struct run *run, const char *named, struct s
 }
 
 /* Zones that the spec may name, in arguments of a plugin. */
-static snt_status send_zones(const struct run *run, struct snt_evaluator *evaluator, struct snt_err *err) {
+static snt_status send_zones(const struct run *run, struct snt_err *err) {
   for (size_t i = 0; i < snt_json_count(run->zones); i++) {
     const char *name = snt_json_string(snt_json_at(run->zones, i), NULL);
-    SNT_TRY(name == NULL ? snt_done() : snt_evaluator_add_zone(evaluator, name, err));
+    SNT_TRY(name == NULL ? snt_done() : snt_evaluator_add_zone(run->evaluator, name, err));
   }
   return snt_done();
 }
 
 /* The files that mocks name, as JSON that this process wrote. */
-static snt_status send_files(const struct run *run, struct snt_evaluator *evaluator, struct snt_err *err) {
+static snt_status send_files(const struct run *run, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
   SNT_TRY(folder_of(run->path, &folder, err));
   for (size_t i = 0; i < snt_json_count(run->files); i++) {
@@ -136,22 +148,17 @@ static snt_status send_files(const struct run *run, struct snt_evaluator *evalua
     snt_json_writer_init(&writer, &written, err);
     SNT_TRY(snt_select_write(snt_json_root(doc), NULL, &writer, NULL, err));
     SNT_TRY(snt_json_finish(&writer));
-    SNT_TRY(snt_evaluator_add_file(evaluator, name.data, (struct snt_slice){written.data, written.len}, err));
+    SNT_TRY(snt_evaluator_add_file(run->evaluator, name.data, (struct snt_slice){written.data, written.len}, err));
   }
   return snt_done();
 }
 
-/* An evaluator with the policy in force and the spec's top level run; reply gets its list of cases. */
-static snt_status start(struct run *run, struct snt_policy *policy, struct snt_evaluator **evaluator,
-                        struct snt_buf *reply, struct snt_err *err) {
-  static const struct snt_evaluator_options options = {.trace = SNT_TRACE_ALL};
-  SNT_TRY(snt_evaluator_start(&options, evaluator, err));
-  SNT_TRY(policy == NULL ? snt_done() : snt_policy_load(policy, *evaluator, run->problems, err));
-  SNT_TRY(policy == NULL ? snt_done() : send_files(run, *evaluator, err));
-  SNT_TRY(policy == NULL ? snt_done() : send_zones(run, *evaluator, err));
-  bool is_covered = policy != NULL && run->options->coverage != NULL && run->plugin[0] == '\0';
-  return snt_evaluator_load_spec(*evaluator, run->path, run->plugin, &run->source, is_covered, reply, run->problems,
-                                 err);
+/* An evaluator with the spec's top level run; reply gets its list of cases. */
+static snt_status start(struct run *run, struct snt_buf *reply, struct snt_err *err) {
+  static const struct snt_evaluator_options options = {.trace = SNT_TRACE_ALL, .is_long = true};
+  run->is_bound = false;
+  SNT_TRY(snt_evaluator_start(&options, &run->evaluator, err));
+  return snt_evaluator_load_spec(run->evaluator, run->path, run->plugin, &run->source, reply, run->problems, err);
 }
 
 static snt_status refuse_reply(const char *what, struct snt_err *err) {
@@ -203,9 +210,8 @@ static snt_status check_cases(const struct run *run, struct snt_err *err) {
 
 /* What there is to run; no policy is needed to know. */
 static snt_status list_cases(struct run *run, struct snt_err *err) {
-  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
   SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_TRY(start(run, NULL, &evaluator, &reply, err));
+  SNT_TRY(start(run, &reply, err));
   SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a spec's cases", &run->doc, err));
   run->cases = snt_json_get(snt_json_root(run->doc), "cases");
   run->files = snt_json_get(snt_json_root(run->doc), "files");
@@ -213,11 +219,9 @@ static snt_status list_cases(struct run *run, struct snt_err *err) {
   return check_cases(run, err);
 }
 
-static snt_status take_result(const struct run *run, const struct snt_buf *reply, struct snt_json_doc **doc,
-                              struct snt_case *out, struct snt_err *err) {
+static snt_status take_result(const struct run *run, const struct snt_json_value *root, struct snt_case *out,
+                              struct snt_err *err) {
   static const char *const keys[] = {"status", "message", "line", "malformed", "seen", NULL};
-  SNT_TRY(snt_json_parse(snt_buf_borrow(reply), reply->len, "a case's result", doc, err));
-  const struct snt_json_value *root = snt_json_root(*doc);
   const char *status = take_text(root, "status", 16);
   int64_t line = 0;
   bool has_line = snt_json_type(snt_json_get(root, "line")) != SNT_JSON_NULL;
@@ -240,87 +244,211 @@ static snt_status take_result(const struct run *run, const struct snt_buf *reply
   return refuse_reply("status", err);
 }
 
-/* False when the evaluator is gone: the next case needs another one. */
-static bool run_case(struct run *run, struct snt_evaluator *evaluator, size_t number) {
-  SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+/* Tells of one case: what the evaluator said of it, or why it said nothing. */
+static void report_case(struct run *run, size_t number, const struct snt_json_value *value, const char *failure) {
   struct snt_err inner = {0};
   const struct snt_json_value *of = snt_json_at(run->cases, number);
   struct snt_case result = {.name = take_text(of, "name", NAME_CAP), .file = run->path, .message = ""};
   (void)snt_json_integer(snt_json_get(of, "line"), &result.line);
-  struct snt_spec_recorder *recorder = run->options->recorder;
-  snt_status status = recorder == NULL ? snt_evaluator_run_case(evaluator, number, &reply, &inner)
-                                       : snt_spec_record_case(recorder, evaluator, number, &reply, &inner);
-  bool is_alive = status.code != SNT_CODE_EVALUATOR;
-  if (snt_ok(status)) {
-    status = take_result(run, &reply, &doc, &result, &inner);
-  }
-  if (!snt_ok(status)) {
+  if (failure != NULL || !snt_ok(take_result(run, value, &result, &inner))) {
     result.status = SNT_CASE_FAILED;
-    result.message = inner.message;
+    result.message = failure != NULL ? failure : inner.message;
   }
+  run->has_failed = run->has_failed || result.status == SNT_CASE_FAILED;
   run->is_stopped = !run->options->on_case(run->options->context, &result);
-  return is_alive;
 }
 
-static snt_status begin_coverage(struct run *run, const struct snt_policy *policy, const struct snt_buf *reply,
-                                 struct snt_err *err) {
+/* Some cases in one worker. False when that did not end well: nothing was told of them then, unless it is one. */
+static bool run_cases(struct run *run, const size_t *numbers, size_t count) {
+  SNT_BUF_AUTO struct snt_buf reply = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  if (run->options->coverage == NULL || run->plugin[0] != '\0') {
+  struct snt_err inner = {0};
+  snt_status status = snt_evaluator_run_cases(run->evaluator, numbers, count, &reply, &inner);
+  if (snt_ok(status)) {
+    status = snt_json_parse(snt_buf_borrow(&reply), reply.len, "the results of cases", &doc, &inner);
+  }
+  if (snt_ok(status) && snt_json_count(snt_json_root(doc)) != count) {
+    status = refuse_reply("results", &inner);
+  }
+  if (!snt_ok(status)) {
+    snt_evaluator_close(&run->evaluator);
+    if (count == 1) {
+      report_case(run, numbers[0], NULL, inner.message);
+    }
+    return false;
+  }
+  for (size_t i = 0; i < count && !run->is_stopped; i++) {
+    report_case(run, numbers[i], snt_json_at(snt_json_root(doc), i), NULL);
+  }
+  return true;
+}
+
+/* One case, whose questions that no mock answers are asked for real. */
+static void record_case(struct run *run, size_t number) {
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  struct snt_err inner = {0};
+  snt_status status = snt_spec_record_case(run->options->recorder, run->evaluator, number, &reply, &inner);
+  if (snt_ok(status)) {
+    status = snt_json_parse(snt_buf_borrow(&reply), reply.len, "a case's result", &doc, &inner);
+  }
+  if (status.code == SNT_CODE_EVALUATOR) {
+    snt_evaluator_close(&run->evaluator);
+  }
+  report_case(run, number, snt_json_root(doc), snt_ok(status) ? NULL : inner.message);
+}
+
+/* The policy comes into force, and the spec gets it. */
+static snt_status bind_policy(struct run *run, const char *named, struct snt_err *err) {
+  struct snt_policy *policy = &run->policy;
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  bool is_covered = run->options->coverage != NULL && run->plugin[0] == '\0';
+  snt_policy_clear(policy);
+  SNT_TRY(read_policy(run, named, policy, err));
+  SNT_TRY(snt_policy_load(policy, run->evaluator, run->problems, err));
+  SNT_TRY(send_files(run, err));
+  SNT_TRY(send_zones(run, err));
+  SNT_TRY(snt_evaluator_bind_spec(run->evaluator, is_covered, &reply, run->problems, err));
+  SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a spec's policy", &doc, err));
+  run->is_bound = true;
+  snt_buf_reset(&run->policy_name);
+  SNT_TRY(snt_buf_append_str(&run->policy_name, policy->file_name, err));
+  SNT_TRY(snt_json_bool(snt_json_get(snt_json_root(doc), "pure"), &run->is_pure) ? snt_done()
+                                                                                 : refuse_reply("pure", err));
+  return is_covered ? snt_coverage_begin(run->options->coverage, policy->file_name,
+                                         snt_json_get(snt_json_root(doc), "points"), &run->covered, err)
+                    : snt_done();
+}
+
+/* An evaluator with the spec and this policy: the one that is there, or a new one. */
+static snt_status ensure_bound(struct run *run, const char *named, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf ignored = {0};
+  if (run->evaluator != NULL && run->is_bound) {
     return snt_done();
   }
-  SNT_TRY(snt_json_parse(snt_buf_borrow(reply), reply->len, "a spec's cases", &doc, err));
-  return snt_coverage_begin(run->options->coverage, policy->file_name, snt_json_get(snt_json_root(doc), "points"),
-                            &run->covered, err);
+  SNT_TRY(run->evaluator == NULL ? start(run, &ignored, err) : snt_done());
+  return bind_policy(run, named, err);
+}
+
+static bool is_same_policy(const char *a, const char *b) { return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0; }
+
+static const char *policy_of(const struct run *run, size_t number) {
+  return take_text(snt_json_at(run->cases, number), "policy", NAME_CAP);
 }
 
 static bool is_wanted(const struct run *run, size_t number, const char *policy) {
-  const struct snt_json_value *of = snt_json_at(run->cases, number);
-  const char *own = take_text(of, "policy", NAME_CAP);
   const char *filter = run->options->filter;
-  bool is_same = own == NULL || policy == NULL ? own == policy : strcmp(own, policy) == 0;
-  return is_same && (filter == NULL || strstr(take_text(of, "name", NAME_CAP), filter) != NULL);
+  return is_same_policy(policy_of(run, number), policy) &&
+         (filter == NULL || strstr(take_text(snt_json_at(run->cases, number), "name", NAME_CAP), filter) != NULL);
 }
 
-/* All cases with this policy, in order. */
-static snt_status run_cases(struct run *run, const char *named, struct snt_policy *policy, struct snt_err *err) {
-  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
-  run->covered = NULL;
-  for (size_t i = 0; i < snt_json_count(run->cases) && !run->is_stopped; i++) {
-    SNT_BUF_AUTO struct snt_buf reply = {0};
-    if (!is_wanted(run, i, named)) {
-      continue;
+/* The numbers of the cases with this policy that are wanted, in order; the caller frees them. */
+static size_t *select_cases(const struct run *run, const char *named, size_t *count) {
+  size_t all = snt_json_count(run->cases);
+  size_t *numbers = calloc(all + 1, sizeof *numbers);
+  *count = 0;
+  for (size_t i = 0; numbers != NULL && i < all; i++) {
+    if (is_wanted(run, i, named)) {
+      numbers[(*count)++] = i;
     }
-    if (evaluator == NULL) {
-      snt_policy_clear(policy);
-      SNT_TRY(read_policy(run, named, policy, err));
-      SNT_TRY(start(run, policy, &evaluator, &reply, err));
-      SNT_TRY(begin_coverage(run, policy, &reply, err));
+  }
+  return numbers;
+}
+
+/* Cases that may follow each other are run many at a time; when that does not end well, one by one. */
+static snt_status run_selected(struct run *run, const char *named, const size_t *numbers, size_t count,
+                               struct snt_err *err) {
+  size_t most = SNT_CASES_MAX;
+  for (size_t i = 0; i < count && !run->is_stopped;) {
+    SNT_TRY(ensure_bound(run, named, err));
+    size_t here = run->is_pure ? most : 1;
+    here = here < count - i ? here : count - i;
+    if (run->options->recorder != NULL && !run->is_pure) { /* pure ones ask nothing */
+      record_case(run, numbers[i++]);
+    } else if (run_cases(run, numbers + i, here) || here == 1) {
+      i += here;
+    } else {
+      most = 1;
     }
-    if (!run_case(run, evaluator, i)) {
-      snt_evaluator_close(&evaluator);
+  }
+  return snt_done();
+}
+
+/* The same, and what was recorded is told. */
+static snt_status run_recorded(struct run *run, const char *named, const size_t *numbers, size_t count,
+                               struct snt_err *err) {
+  struct snt_spec_recorder *recorder = run->options->recorder;
+  if (recorder == NULL) {
+    return run_selected(run, named, numbers, count, err);
+  }
+  snt_spec_recorder_begin(recorder, run->path, &run->policy);
+  snt_status status = run_selected(run, named, numbers, count, err);
+  SNT_TRY(snt_spec_recorder_end(recorder, err));
+  return status;
+}
+
+/* In the place of UTC, where a mutant changes the zone. */
+#define FAR_ZONE "Asia/Tokyo"
+
+/* The evaluator's mutants of the policy that is bound. */
+static snt_status make_mutants(struct run *run, const char *named, struct snt_mutated_policy **out,
+                               struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  static const char *const keys[] = {"ok", "mutants", "cases", "left_out", NULL};
+  SNT_TRY(snt_evaluator_add_zone(run->evaluator, FAR_ZONE, err));
+  SNT_TRY(snt_evaluator_mutate(run->evaluator, named == NULL ? "" : named, &reply, err));
+  SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a policy's mutants", &doc, err));
+  SNT_TRY(snt_ok(snt_json_check_keys(snt_json_root(doc), "", keys, NULL)) ? snt_done() : refuse_reply("mutants", err));
+  return snt_mutation_begin(run->options->mutation, snt_buf_borrow(&run->policy_name), snt_json_root(doc), out, err);
+}
+
+static snt_status judge_mutant(struct snt_evaluator *evaluator, struct snt_mutant *mutant, size_t number,
+                               struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  SNT_TRY(snt_evaluator_mutant_begin(evaluator, number, err));
+  SNT_TRY(snt_evaluator_mutant_finish(evaluator, &reply, err));
+  SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "what became of a mutant", &doc, err));
+  return snt_mutation_judge(mutant, snt_json_root(doc), err);
+}
+
+/* What earlier specs left of the policy's mutants. */
+static snt_status run_mutants(struct run *run, const char *named, struct snt_err *err) {
+  struct snt_mutated_policy *policy = NULL;
+  SNT_TRY(ensure_bound(run, named, err));
+  SNT_TRY(make_mutants(run, named, &policy, err));
+  for (size_t i = 0; i < policy->count; i++) {
+    if (policy->mutants[i].fate == SNT_MUTANT_SURVIVED) {
+      SNT_TRY(judge_mutant(run->evaluator, &policy->mutants[i], i, err));
     }
   }
   return snt_done();
 }
 
 static snt_status run_with(struct run *run, const char *named, struct snt_err *err) {
-  SNT_POLICY_AUTO struct snt_policy policy = {0};
-  struct snt_spec_recorder *recorder = run->options->recorder;
-  if (recorder == NULL) {
-    return run_cases(run, named, &policy, err);
+  size_t count = 0;
+  size_t *numbers = select_cases(run, named, &count);
+  if (numbers == NULL) {
+    return snt_fail_memory(err);
   }
-  snt_spec_recorder_begin(recorder, run->path, &policy);
-  snt_status status = run_cases(run, named, &policy, err);
-  SNT_TRY(snt_spec_recorder_end(recorder, err));
+  run->has_failed = false;
+  snt_status status = run_recorded(run, named, numbers, count, err);
+  free(numbers);
+  bool is_mutated = run->options->mutation != NULL && run->plugin[0] == '\0' && count > 0;
+  if (snt_ok(status) && is_mutated && !run->is_stopped && !run->has_failed) {
+    status = run_mutants(run, named, err);
+  }
+  if (run->is_bound) { /* an evaluator takes one policy */
+    snt_evaluator_close(&run->evaluator);
+  }
   return status;
 }
 
 static bool is_first_of_its_policy(const struct run *run, size_t number) {
-  const char *policy = take_text(snt_json_at(run->cases, number), "policy", NAME_CAP);
   for (size_t i = 0; i < number; i++) {
-    const char *other = take_text(snt_json_at(run->cases, i), "policy", NAME_CAP);
-    if (policy == NULL || other == NULL ? policy == other : strcmp(policy, other) == 0) {
+    if (is_same_policy(policy_of(run, i), policy_of(run, number))) {
       return false;
     }
   }
@@ -339,7 +467,7 @@ snt_status snt_spec_run(const char *path, const struct snt_spec_options *options
   SNT_TRY(list_cases(&run, err));
   for (size_t i = 0; i < snt_json_count(run.cases) && !run.is_stopped; i++) {
     if (is_first_of_its_policy(&run, i)) {
-      SNT_TRY(run_with(&run, take_text(snt_json_at(run.cases, i), "policy", NAME_CAP), err));
+      SNT_TRY(run_with(&run, policy_of(&run, i), err));
     }
   }
   return snt_done();

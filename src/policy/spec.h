@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "policy/coverage.h"
+#include "policy/mutation.h"
 #include "policy/spec_record.h"
 
 /* X(NAME, name in JSON): zeroed memory is a failure */
@@ -40,6 +41,7 @@ struct snt_spec_options {
   bool (*on_case)(void *context, const struct snt_case *of);
   void *context;
   struct snt_coverage *coverage;      /* NULL, or where what was seen of policies is added */
+  struct snt_mutation *mutation;      /* NULL, or where mutants of policies are judged: after cases that all passed */
   struct snt_spec_recorder *recorder; /* NULL: a question that no mock answers fails its case */
 };
 

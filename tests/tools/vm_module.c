@@ -3,6 +3,7 @@
  *   local vm = require "snt_vm"
  *   local state = vm.new([folder])            -- the embedded stdlib, or the one of a folder
  *   state:call(name, fuel, argument...)       -- reply, result ("ok", "fuel", "memory") | nil, message
+ *   state:run(source, argument...)            -- what the Lua text, which may require the stdlib's modules, returns
  *   state:add_zone(name, bytes)               -- boolean
  *   state:close()
  *
@@ -18,7 +19,7 @@
 #include <string.h>
 
 #define TYPE "snt_vm"
-#define MODULES_MAX 64
+#define MODULES_MAX 128
 #define ARGUMENTS_MAX 8
 #define SOURCE_CAP ((size_t)1 << 20)
 
@@ -138,6 +139,29 @@ static int call(lua_State *L) {
   return 2;
 }
 
+/* Trusted code of a test: without a limit of fuel, and with a gigabyte. */
+static int run(lua_State *L) {
+  struct state *state = check_open(L);
+  lua_State *inner = state->vm->L;
+  int n = lua_gettop(L) - 2;
+  int top = lua_gettop(inner);
+  state->vm->budget.cap = (size_t)1 << 30;
+  snt_fuel_arm(inner, INT64_MAX, true);
+  bool is_done = luaL_loadstring(inner, luaL_checkstring(L, 2)) == LUA_OK;
+  for (int i = 0; is_done && i < n; i++) {
+    lua_pushstring(inner, luaL_checkstring(L, i + 3));
+  }
+  is_done = is_done && lua_pcall(inner, n, 1, 0) == LUA_OK;
+  snt_fuel_disarm(inner);
+  const char *text = lua_tostring(inner, -1);
+  if (!is_done) {
+    lua_pushnil(L);
+  }
+  lua_pushstring(L, text == NULL ? "it ran out of memory, or returned no text" : text);
+  lua_settop(inner, top);
+  return is_done ? 1 : 2;
+}
+
 static int add_zone(lua_State *L) {
   struct state *state = check_open(L);
   size_t len = 0;
@@ -146,8 +170,8 @@ static int add_zone(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {
-    {"call", call}, {"add_zone", add_zone}, {"close", close_state}, {"__gc", close_state}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"call", call},         {"run", run},          {"add_zone", add_zone},
+                                   {"close", close_state}, {"__gc", close_state}, {NULL, NULL}};
 
 static const luaL_Reg functions[] = {{"new", new_state}, {NULL, NULL}};
 

@@ -1,0 +1,176 @@
+--- Who can get in with a profile: for each rule that grants and each class of users that a policy
+-- tells apart, one request that the rule allows, where there is one.
+local assumptions = require "sentinel.assumptions"
+local search = require "sentinel.search"
+local space = require "sentinel.space"
+local time = require "sentinel.time"
+
+local ways = {}
+
+local WAYS_MAX = 500
+local CHOICES_OF_ONE = 5000 -- of the budget for one rule and one class of users
+
+local TRUE <const>, FALSE <const>, UNKNOWN <const> = search.TRUE, search.FALSE, search.UNKNOWN
+
+-- What a rule has to come to so as to decide, and so as not to.
+local function deciding(entry)
+  local is_deny = entry.rule.effect == "deny"
+  return { node = entry.node, allowed = is_deny and TRUE | UNKNOWN or TRUE }
+end
+
+local function passing(entry)
+  local is_deny = entry.rule.effect == "deny"
+  return { node = entry.node, allowed = is_deny and FALSE or FALSE | UNKNOWN }
+end
+
+ways.deciding, ways.passing = deciding, passing
+
+-- Classes of users -------------------------------------------------------------------------------
+
+local function is_nobody_special(value)
+  return value.is_other and value.label == nil
+end
+
+-- The labels of the values, each with one of them; what another label covers is left out.
+local function members_of(values)
+  local labels, by_label = {}, {}
+  for _, value in ipairs(values) do
+    if value.label and not by_label[value.label] then
+      by_label[value.label] = value
+      labels[#labels + 1] = value.label
+    end
+  end
+  local members = {}
+  for _, label in ipairs(labels) do
+    local is_covered = false
+    for _, other in ipairs(labels) do
+      is_covered = is_covered or (other ~= label and other:find("[*?]") and host.glob(other, label))
+    end
+    if not is_covered then
+      members[#members + 1] = { label = label, value = by_label[label] }
+    end
+  end
+  return members
+end
+
+-- Users between whom no condition tells: {number = of the attribute's value, members}; those that
+-- nothing names come last.
+local function classes_of(attribute)
+  local classes, rest = {}, {}
+  for number, value in ipairs(attribute.values) do
+    local values, other = { value, table.unpack(value.like) }, nil
+    for _, like in ipairs(values) do
+      other = other or (is_nobody_special(like) and like)
+    end
+    local members = other
+      and { { label = #attribute.values == 1 and "anyone" or "anyone else", value = other } }
+      or members_of(values)
+    table.insert(other and rest or classes, { number = number, members = members })
+  end
+  return table.move(rest, 1, #rest, #classes + 1, classes)
+end
+
+-- Search -----------------------------------------------------------------------------------------
+
+-- The entries that can decide for these users at all.
+local function entries_for(entries, chosen)
+  local live = {}
+  for _, entry in ipairs(entries) do
+    if search.possible(entry.node, chosen) & deciding(entry).allowed ~= 0 then
+      live[#live + 1] = entry
+    end
+  end
+  return live
+end
+
+local function constraints_of(entries, i)
+  local target = entries[i]
+  local constraints = { { node = target.node, allowed = TRUE } }
+  for _, list in ipairs { target.required, target.wanted } do
+    for _, leaf in ipairs(list) do
+      constraints[#constraints + 1] = { node = leaf, allowed = TRUE }
+    end
+  end
+  for k = 1, i - 1 do
+    constraints[#constraints + 1] = passing(entries[k])
+  end
+  return constraints
+end
+
+-- The windows of time that the rule names.
+local function tell_windows(rule)
+  local parts = {}
+  for _, condition in ipairs(rule.conditions) do
+    local value = condition.name == "time" and condition.value
+    for _, part in ipairs { "days", "hours" } do
+      if value and value[part] then
+        parts[#parts + 1] = time.describe(value, part)
+      end
+    end
+  end
+  return #parts > 0 and " (" .. table.concat(parts, "; ") .. ")" or ""
+end
+
+-- What of the request matters, beside profile and user.
+local function tell_chosen(self, rule, chosen)
+  local words = {}
+  for _, name in ipairs(space.ORDER) do
+    local attribute = self.attributes[name]
+    local value = attribute and chosen[attribute] and attribute.values[chosen[attribute]]
+    if name == "time" and value and #attribute.values > 1 then
+      words[#words + 1] = value.tell() .. tell_windows(rule)
+    elseif value and value.words then
+      words[#words + 1] = value.words
+    end
+  end
+  return words
+end
+
+-- The way that was found, for one member of the class; the engine has the last word.
+local function new_way(self, rule, member, chosen)
+  local request, assumed = self:request(chosen), space.assumed(chosen)
+  request.user = member.value.fields.user
+  local reply, asked = self:decide(self.parts[1].policy, request, assumed)
+  if reply.effect ~= "allow" or reply.rule ~= rule.name then
+    error(("the engine says %s by rule %q where rule %q was found to allow"):format(reply.effect,
+      reply.rule, rule.name))
+  end
+  return { rule = rule.name, user = member.label, request = request,
+    assumed = assumptions.tell(asked, assumed), words = tell_chosen(self, rule, chosen) }
+end
+
+local function add_ways(self, class, entries, found, budget)
+  local attribute = self.attributes.user
+  local live = entries_for(entries, { [attribute] = class.number })
+  for i, entry in ipairs(live) do
+    local chosen, part = { [attribute] = class.number }, search.part_of(budget, CHOICES_OF_ONE)
+    if entry.rule.effect ~= "deny" and search.solve(constraints_of(live, i), chosen, part) then
+      for _, member in ipairs(class.members) do
+        if #found == WAYS_MAX then
+          return false
+        end
+        found[#found + 1] = new_way(self, entry.rule, member, chosen)
+      end
+    end
+    search.give_back(part)
+  end
+  return true
+end
+
+--- All ways in, by class of users, in the order of the rules.
+-- @param policy that engine.compile made ready
+-- @param settings of space.new; a profile has to be there
+-- @param budget {left = a number of choices}
+-- @return a list of {rule, user = who, in words, request, assumed = list of {condition, holds},
+-- words = list of what else matters}; whether there are no others; and the space
+function ways.find(policy, settings, budget)
+  local self, found = space.new({ policy }, settings), {}
+  local attribute, is_whole = self:attribute("user"), true
+  attribute:make()
+  for _, class in ipairs(classes_of(attribute)) do
+    is_whole = is_whole and add_ways(self, class, self.parts[1].entries, found, budget)
+  end
+  return found, is_whole and self.is_exact and not budget.is_spent, self
+end
+
+return ways

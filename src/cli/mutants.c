@@ -1,0 +1,132 @@
+#include "cli/mutants.h"
+
+#include <string.h>
+
+#include "cli/common.h"
+#include "format/json.h"
+
+snt_status snt_github_append(struct snt_buf *out, const char *value, const char *odd, struct snt_err *err) {
+  for (; *value != '\0'; value++) {
+    SNT_TRY(strchr(odd, *value) != NULL ? snt_buf_appendf(out, err, "%%%02X", (unsigned char)*value)
+                                        : snt_buf_append_char(out, *value, err));
+  }
+  return snt_done();
+}
+
+/* Calls visit for each survivor, those that widen access first. */
+static snt_status each_survivor(const struct snt_mutation *mutation, struct snt_buf *out, struct snt_err *err,
+                                snt_status (*visit)(const char *path, const struct snt_mutant *mutant,
+                                                    struct snt_buf *out, struct snt_err *err)) {
+  for (int widens = 1; widens >= 0; widens--) {
+    for (size_t i = 0; i < mutation->count; i++) {
+      for (size_t k = 0; k < mutation->policies[i].count; k++) {
+        const struct snt_mutant *mutant = &mutation->policies[i].mutants[k];
+        bool is_wanted = mutant->fate == SNT_MUTANT_SURVIVED && mutant->widens == (widens == 1);
+        SNT_TRY(is_wanted ? visit(mutation->policies[i].path, mutant, out, err) : snt_done());
+      }
+    }
+  }
+  return snt_done();
+}
+
+static snt_status print_survivor(const char *path, const struct snt_mutant *mutant, struct snt_buf *out,
+                                 struct snt_err *err) {
+  SNT_TRY(snt_buf_append_str(out, "  ", err));
+  SNT_TRY(snt_cli_print_clean(out, path, err));
+  SNT_TRY(snt_buf_appendf(out, err, ":%lld: %s%s%s%s\n", (long long)mutant->line, mutant->rule,
+                          mutant->rule[0] == '\0' ? "" : ": ", mutant->change,
+                          mutant->widens ? " (widens access)" : ""));
+  if (mutant->request != NULL) {
+    SNT_TRY(snt_buf_append_str(out, "        told apart by ", err));
+    SNT_TRY(snt_cli_print_clean(out, mutant->request, err));
+    SNT_TRY(snt_buf_append_char(out, '\n', err));
+  }
+  return mutant->assumed == NULL ? snt_done() : snt_buf_appendf(out, err, "        where %s\n", mutant->assumed);
+}
+
+/* How many mutants were too many to be made. */
+static size_t count_left_out(const struct snt_mutation *mutation) {
+  size_t count = 0;
+  for (size_t i = 0; i < mutation->count; i++) {
+    count += mutation->policies[i].left_out;
+  }
+  return count;
+}
+
+snt_status snt_mutation_print(const struct snt_mutation *mutation, struct snt_buf *out, struct snt_err *err) {
+  struct snt_mutation_totals totals = snt_mutation_count(mutation);
+  size_t left_out = count_left_out(mutation);
+  size_t survived = totals.mutants - totals.killed - totals.equivalent;
+  SNT_TRY(snt_buf_appendf(out, err,
+                          "mutation: %zu of %zu changes were seen, %zu change nothing, %zu were seen by no test; "
+                          "%zu of those widen access\n",
+                          totals.killed, totals.mutants, totals.equivalent, survived, totals.widening_survived));
+  SNT_TRY(left_out == 0
+              ? snt_done()
+              : snt_buf_appendf(out, err, "  %zu more changes were left out: the policy is long\n", left_out));
+  return each_survivor(mutation, out, err, print_survivor);
+}
+
+static snt_status annotate_survivor(const char *path, const struct snt_mutant *mutant, struct snt_buf *out,
+                                    struct snt_err *err) {
+  SNT_TRY(snt_buf_append_str(out, mutant->widens ? "::error file=" : "::warning file=", err));
+  SNT_TRY(snt_github_append(out, path, "%\r\n:,", err));
+  SNT_TRY(snt_buf_appendf(out, err, ",line=%lld,title=no test sees a change::", (long long)mutant->line));
+  SNT_TRY(snt_github_append(out, mutant->rule, "%\r\n", err));
+  SNT_TRY(snt_buf_append_str(out, mutant->rule[0] == '\0' ? "" : ": ", err));
+  SNT_TRY(snt_github_append(out, mutant->change, "%\r\n", err));
+  return snt_buf_append_char(out, '\n', err);
+}
+
+snt_status snt_mutation_annotate(const struct snt_mutation *mutation, struct snt_buf *out, struct snt_err *err) {
+  return each_survivor(mutation, out, err, annotate_survivor);
+}
+
+static void put_mutant(const char *path, const struct snt_mutant *mutant, struct snt_json_writer *writer) {
+  snt_json_begin_object(writer, NULL);
+  snt_json_put_string(writer, "policy", path);
+  snt_json_put_integer(writer, "line", mutant->line);
+  snt_json_put_string(writer, "rule", mutant->rule);
+  snt_json_put_string(writer, "change", mutant->change);
+  snt_json_put_bool(writer, "widens", mutant->widens);
+  if (mutant->request == NULL) {
+    snt_json_put_string(writer, "request", NULL);
+  } else {
+    snt_json_put_raw(writer, "request", snt_slice_of(mutant->request));
+  }
+  snt_json_put_string(writer, "assumed", mutant->assumed);
+  snt_json_end_object(writer);
+}
+
+static void put_survivors(const struct snt_mutation *mutation, struct snt_json_writer *writer) {
+  snt_json_begin_array(writer, "survivors");
+  for (int widens = 1; widens >= 0; widens--) {
+    for (size_t i = 0; i < mutation->count; i++) {
+      for (size_t k = 0; k < mutation->policies[i].count; k++) {
+        const struct snt_mutant *mutant = &mutation->policies[i].mutants[k];
+        if (mutant->fate == SNT_MUTANT_SURVIVED && mutant->widens == (widens == 1)) {
+          put_mutant(mutation->policies[i].path, mutant, writer);
+        }
+      }
+    }
+  }
+  snt_json_end_array(writer);
+}
+
+snt_status snt_mutation_write(const struct snt_mutation *mutation, struct snt_buf *out, struct snt_err *err) {
+  struct snt_mutation_totals totals = snt_mutation_count(mutation);
+  struct snt_json_writer writer;
+  snt_json_writer_init(&writer, out, err);
+  snt_json_begin_object(&writer, NULL);
+  snt_json_put_integer(&writer, "mutants", (int64_t)totals.mutants);
+  snt_json_put_integer(&writer, "killed", (int64_t)totals.killed);
+  snt_json_put_integer(&writer, "equivalent", (int64_t)totals.equivalent);
+  snt_json_put_integer(&writer, "survived", (int64_t)(totals.mutants - totals.killed - totals.equivalent));
+  snt_json_put_integer(&writer, "left_out", (int64_t)count_left_out(mutation));
+  snt_json_put_integer(&writer, "score", snt_mutation_score(&totals));
+  snt_json_put_integer(&writer, "widening", (int64_t)totals.widening);
+  snt_json_put_integer(&writer, "widening_survived", (int64_t)totals.widening_survived);
+  put_survivors(mutation, &writer);
+  snt_json_end_object(&writer);
+  return snt_json_finish(&writer);
+}

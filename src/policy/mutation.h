@@ -1,0 +1,52 @@
+/* policy/mutation (layer 4): what became of the mutants of policies, over all specs of a run. The mutants, and whether
+ * a case fails for one, are the evaluator's word (lua/stdlib/mutation.lua).
+ *
+ * MUST
+ *  1. count a mutant as killed only where a case failed for it, and as equivalent only where that was shown. */
+#ifndef SNT_POLICY_MUTATION_H
+#define SNT_POLICY_MUTATION_H
+
+#include <stdint.h>
+
+#include "format/json.h"
+
+enum snt_mutant_fate { SNT_MUTANT_SURVIVED = 0, SNT_MUTANT_KILLED, SNT_MUTANT_EQUIVALENT };
+
+struct snt_mutant {
+  char rule[65]; /* "": a change to a group */
+  int64_t line;
+  char change[256];
+  bool widens; /* it only gives more access */
+  enum snt_mutant_fate fate;
+  char *request; /* JSON, of a survivor: decided otherwise by the policy and by the mutant; NULL where none is known */
+  char *assumed; /* what code and plugins have to say for that, in words; NULL for nothing */
+};
+
+struct snt_mutated_policy {
+  char *path;
+  struct snt_mutant *mutants;
+  size_t count, left_out;
+};
+
+struct snt_mutation {
+  struct snt_mutated_policy *policies;
+  size_t count;
+};
+void snt_mutation_clear(struct snt_mutation *mutation);
+
+/* The policy's entry, made from the evaluator's answer when there is none yet. Code EVALUATOR for an answer that makes
+ * no sense, or whose mutants are not those of before. */
+snt_status snt_mutation_begin(struct snt_mutation *mutation, const char *path, const struct snt_json_value *answer,
+                              struct snt_mutated_policy **out, struct snt_err *err);
+/* Takes the evaluator's word on a mutant that survived so far. */
+snt_status snt_mutation_judge(struct snt_mutant *mutant, const struct snt_json_value *answer, struct snt_err *err);
+
+struct snt_mutation_totals {
+  size_t mutants, killed, equivalent;
+  size_t widening, widening_survived;
+};
+struct snt_mutation_totals snt_mutation_count(const struct snt_mutation *mutation);
+/* Percent of those that are not equivalent; 100 where there are none. */
+int64_t snt_mutation_score(const struct snt_mutation_totals *totals);
+
+#endif
