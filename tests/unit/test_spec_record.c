@@ -185,10 +185,12 @@ static void what_cannot_be_had_fails_its_case_and_no_other(void **state) {
       "policy('b')\n"
       "it('a', function() assert.denies { user = 'late', profile = 'a' } end)\n"
       "it('b', function() assert.denies { user = 'nobody', profile = 'a' } end)\n"
+      "it('k', function() local a = (' '):rep(1000000) .. '1' while true do local _ = a + 1 end end)\n"
       "it('c', function() assert.allows { user = 'x1', profile = 'a' } end)\n",
       &recorder);
   assert_non_null(strstr(results, "a failed plugin \"p\" asks q {\"a\":\"1\",\"b\":\"2\",\"id\":\"late\"}, no mock "
                                   "answers that, and it was not recorded: it was late;b failed "));
+  assert_non_null(strstr(results, ";k failed ")); /* and its evaluator was killed */
   assert_non_null(strstr(results, ";c passed;"));
   snt_spec_recorder_clear(&recorder);
 }
