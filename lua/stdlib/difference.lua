@@ -58,8 +58,8 @@ local function keys_of_all(before, after)
   return keys
 end
 
--- Of two lists of rules or of entries {rule}: what both begin with, what each has in the middle, and
--- what both end with.
+-- Of two lists of rules, or of entries {rule}: what both begin with, what each has in the middle,
+-- and what both end with.
 local function split(before, after, keys)
   local function is_same(i, k)
     local a, b = before[i], after[k]

@@ -39,6 +39,7 @@ function engine.compile(policy)
     rule.index = i - 1
     engine.compile_rule(rule, ctx)
   end
+  policy.has_functions = ctx.has_functions == true
   return policy
 end
 
@@ -90,6 +91,8 @@ end
 
 --- @param facts what plugins asked for before, by question (needs.lua)
 -- @param is_final whether nothing more may be asked for
+--
+-- run.trace may be set to false: then nothing is told but the decision.
 function engine.new_run(request, facts, is_final)
   local trace = { nil, nil, nil, nil } -- with room for what most decisions look at
   local run = { request = request, trace = trace, rule = false, at = false, needs = false }
@@ -134,7 +137,9 @@ end
 -- in words: {failed, wanted}. Words are made where an entry is told (reply.lua).
 local function add_trace(run, rule, condition, part, got)
   local trace = run.trace
-  trace[#trace + 1] = { rule = rule.name, condition = condition, part = part, got = got }
+  if trace then
+    trace[#trace + 1] = { rule = rule.name, condition = condition, part = part, got = got }
+  end
 end
 
 -- The reply of the rule that matched.
@@ -142,6 +147,9 @@ local function conclude(rule, run)
   local reply = engine.new_reply(rule)
   outcome = outcome or require "sentinel.outcome"
   local shortfall = outcome.conclude(reply, rule, run)
+  if not run.trace then
+    return reply
+  end
   local entry = { rule = rule.name, matched = true }
   if shortfall then
     entry.failed, entry.wanted, entry.got = shortfall.path, shortfall.wanted, shortfall.got
@@ -172,9 +180,11 @@ local function take_error(run, raised)
   if type(raised) ~= "table" or not CLASSES[raised.class] then
     error(raised, 0)
   end
-  run.trace[#run.trace + 1] = {
-    rule = run.rule.name, failed = raised.path, wanted = "a verdict", got = text.cut(raised.what),
-  }
+  if run.trace then
+    run.trace[#run.trace + 1] = {
+      rule = run.rule.name, failed = raised.path, wanted = "a verdict", got = text.cut(raised.what),
+    }
+  end
   return engine.fail(run.rule, raised.class, raised.path)
 end
 
@@ -222,9 +232,12 @@ function engine.decide(policy, run)
   if not policy.index then
     engine.make_index(policy)
   end
-  local reply = run_guarded(index.candidates(policy.index, request), run)
-  local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1
-  reply.left_out = looked_at - #run.trace
+  local find = run.trace and index.candidates or index.narrowed_candidates
+  local reply = run_guarded(find(policy.index, request), run)
+  if run.trace then
+    local looked_at = reply.rule == "" and #policy.rules or reply.rule_index + 1
+    reply.left_out = looked_at - #run.trace
+  end
   return reply
 end
 

@@ -9,7 +9,7 @@ local names = require "sentinel.names"
 
 local identities = {}
 
-local ACCOUNT <const>, TWELVE <const> = name_parts.ACCOUNT, name_parts.TWELVE
+local ACCOUNT <const> = name_parts.ACCOUNT
 local COMBINATIONS_MAX = 20000
 
 -- Users ------------------------------------------------------------------------------------------
@@ -37,46 +37,50 @@ end
 
 -- People with IAM users, or of IAM Identity Center where role is given.
 local function add_people(world, kind, role)
-  local patterns = {}
-  for _, pattern in ipairs(world.users) do
-    if pattern ~= "*" and pattern ~= "root" then
-      patterns[#patterns + 1] = pattern
-    end
-  end
   for _, name in ipairs(world.people) do
     local qualified = name:match("^(%d%d%d%d%d%d%d%d%d%d%d%d)/")
     for _, account in ipairs(qualified and { qualified } or world.accounts) do
-      local label = names.label(patterns, name)
-      world:add({ name = name, kind = kind, account = account, role = role and role.name }, label,
-        role and "any other SSO user", role and role.label)
+      world:add({ name = name, kind = kind, account = account, role = role and role.name },
+        world.label(name), role and "any other SSO user", role and role.label)
     end
   end
 end
 
--- Sessions of roles, and federated ones.
-local function add_sessions(world)
-  local roles = world.roles
-  local sessions = name_parts.of(world.users, "role", 3, 3)
-  local named = name_parts.of(world.users, "role", 3, 2)
-  for _, role in ipairs(roles.texts) do
-    for _, session in ipairs(world.sessions) do
+-- The patterns of sessions of roles that sessions of this role can fit.
+local function patterns_for(users, role)
+  local patterns = {}
+  for _, pattern in ipairs(users) do
+    local parts = name_parts.split(pattern)
+    if #parts == 3 and parts[1] == "role" and host.glob(parts[2], role) then
+      patterns[#patterns + 1] = pattern
+    end
+  end
+  return patterns
+end
+
+local function add_sessions(world, collector)
+  local label_of_role = names.labels(world.caller_roles)
+  for _, role in ipairs(world.roles) do
+    local patterns = patterns_for(world.users, role)
+    local of_role, label = label_of_role(role), names.labels(patterns)
+    for _, session in ipairs(collector:add(name_parts.of(patterns, "role", 3, 3),
+      { filler = "someone" })) do
       local name = ("role/%s/%s"):format(role, session)
-      local of_role = names.label(named, role) or names.label(roles.patterns, role)
-      local of_session = names.label(sessions, session)
-      local label = (of_role or of_session)
-        and ("role/%s/%s"):format(of_role or "*", of_session or "*")
       for _, account in ipairs(world.accounts) do
-        world:add({ name = name, kind = "role", account = account, role = role }, label,
-          "any other role")
+        world:add({ name = name, kind = "role", account = account, role = role },
+          label(name) or of_role and ("role/%s/*"):format(of_role), "any other role")
       end
     end
   end
-  local federated = name_parts.of(world.users, "federated", 2, 2)
-  for _, last in ipairs(world.federated) do
-    local label = names.label(federated, last)
+end
+
+local function add_federated(world, collector)
+  for _, last in ipairs(collector:add(name_parts.of(world.users, "federated", 2, 2),
+    { filler = "someone" })) do
+    local name = "federated/" .. last
     for _, account in ipairs(world.accounts) do
-      world:add({ name = "federated/" .. last, kind = "federated", account = account },
-        label and "federated/" .. label, "any other federated user")
+      world:add({ name = name, kind = "federated", account = account }, world.label(name),
+        "any other federated user")
     end
   end
 end
@@ -86,13 +90,13 @@ local HEX <const> = "0123456789abcdef"
 -- AWS makes the names of these roles: AWSReservedSSO_, a name, and 16 digits. Those that no pattern
 -- names are as good as any others.
 local function sso_roles(collector, patterns)
-  local found, seen = {}, {}
+  local found, seen, label = {}, {}, names.labels(patterns)
   local function add_with(digits)
     local texts = not seen[digits] and collector:add(patterns, { filler = "Any_" .. digits,
       shape = "AWSReservedSSO_?*_" .. digits }) or {}
     seen[digits] = true
     for _, name in ipairs(texts) do
-      found[#found + 1] = { name = name, label = names.label(patterns, name) }
+      found[#found + 1] = { name = name, label = label(name) }
     end
   end
   add_with(HEX)
@@ -114,7 +118,7 @@ function methods:add(user, label, otherwise, of_role)
   if of_role then
     parts[#parts + 1] = "with the role " .. of_role
   end
-  local of_account = names.label(self.account_patterns, user.account)
+  local of_account = self.label_of_account(user.account)
   if of_account then
     parts[#parts + 1] = "of account " .. of_account
   end
@@ -130,14 +134,12 @@ function methods:add(user, label, otherwise, of_role)
     label = #parts > 0 and table.concat(parts, " ") or nil })
 end
 
--- People's names: alone, and after an account.
-local function names_of_people(collector, users)
+-- People's names: alone, and after an account, which patterns of names and of accounts look at.
+local function names_of_people(collector, users, account_patterns)
   local people = collector:add(name_parts.of(users, nil, 1, 1), { filler = "someone" })
-  local accounts = collector:add(name_parts.of(users, nil, 2, 1), { filler = "", shape = TWELVE,
-    alphabet = "0123456789" })
-  if #name_parts.of(users, nil, 2, 1) == 0 then
-    accounts = { ACCOUNT }
-  end
+  local firsts = name_parts.of(users, nil, 2, 1)
+  table.move(account_patterns, 1, #account_patterns, #firsts + 1, firsts)
+  local accounts = name_parts.accounts(collector, firsts)
   local own = collector:add(name_parts.of(users, nil, 2, 2), { filler = "someone" })
   local all = {}
   for _, name in ipairs(people) do
@@ -153,6 +155,17 @@ local function names_of_people(collector, users)
   return all
 end
 
+-- What names are told by: all patterns but the lone "*", which tells nobody apart.
+local function telling(users)
+  local patterns = {}
+  for _, pattern in ipairs(users) do
+    if pattern ~= "*" and pattern ~= "root" then
+      patterns[#patterns + 1] = pattern
+    end
+  end
+  return patterns
+end
+
 --- Values have label and is_other beside what others have.
 function identities.user(conditions)
   local collector = name_parts.new_collector()
@@ -160,19 +173,19 @@ function identities.user(conditions)
   local role_patterns = name_parts.of(users, "role", 3, 2)
   table.move(caller_roles, 1, #caller_roles, #role_patterns + 1, role_patterns)
   local world = setmetatable({ values = {}, is_whole = true, users = users,
-    account_patterns = account_patterns,
+    caller_roles = caller_roles, label = names.labels(telling(users)),
+    label_of_account = names.labels(account_patterns),
     accounts = #account_patterns == 0 and { ACCOUNT }
       or name_parts.accounts(collector, account_patterns),
-    people = names_of_people(collector, users),
-    roles = { texts = collector:add(role_patterns, { filler = "Any" }), patterns = caller_roles },
-    sessions = collector:add(name_parts.of(users, "role", 3, 3), { filler = "someone" }),
-    federated = collector:add(name_parts.of(users, "federated", 2, 2), { filler = "someone" }),
+    people = names_of_people(collector, users, account_patterns),
+    roles = collector:add(role_patterns, { filler = "Any" }),
   }, methods)
   add_people(world, "user", nil)
   for _, role in ipairs(#caller_roles > 0 and sso_roles(collector, caller_roles) or {}) do
     add_people(world, "sso", role)
   end
-  add_sessions(world)
+  add_sessions(world, collector)
+  add_federated(world, collector)
   world:add({ name = "root", kind = "root", account = ACCOUNT }, nil, "root")
   return world.values, collector.is_exact and world.is_whole
 end

@@ -111,7 +111,8 @@ end
 --- The index of a policy that engine.compile made ready.
 function index.build(policy)
   local by_profile, elsewhere = sort_by_profile(policy.rules)
-  local built = { profiles = {}, elsewhere = new_node(elsewhere), has_elsewhere = #elsewhere > 0 }
+  local built = { profiles = {}, elsewhere = new_node(elsewhere), has_elsewhere = #elsewhere > 0,
+    by_profile = by_profile, others = elsewhere, narrowed = {}, narrowed_count = 0 }
   for name, rules in pairs(by_profile) do
     built.profiles[name] = new_node(rules)
   end
@@ -141,6 +142,34 @@ end
 local function in_node(node, kind, name)
   local by_name = kind and node[kind]
   return merge(node.rest or NONE, by_name and by_name[name] or NONE)
+end
+
+-- The rules for a profile: those that name it, and of the others those whose patterns fit it.
+local function rules_for(built, profile)
+  local fitting = {}
+  for _, rule in ipairs(built.others) do
+    local profiles = find_condition(rule, "profiles")
+    if not profiles or match.fits(profiles.matcher, profile) then
+      fitting[#fitting + 1] = rule
+    end
+  end
+  return merge(built.by_profile[profile] or NONE, fitting)
+end
+
+local NARROWED_MAX = 256
+
+--- As index.candidates, for those who decide about few profiles very often: what fits a profile is
+-- found out once.
+function index.narrowed_candidates(built, request)
+  local user, profile = request.user, request.profile
+  local node = built.narrowed[profile]
+  if not node and built.narrowed_count == NARROWED_MAX then
+    return index.candidates(built, request)
+  elseif not node then
+    node = new_node(rules_for(built, profile))
+    built.narrowed[profile], built.narrowed_count = node, built.narrowed_count + 1
+  end
+  return in_node(node, match.list_of_kind(user.kind), user.name)
 end
 
 --- The rules that can match, in order. Profile and user have to be known.

@@ -1,5 +1,5 @@
 --- What the core calls (src/lua/vm.h): describe, add_file, add_plugin, load, link, evaluate,
--- explain, lint, schema, failed. All take and return strings.
+-- decide, decide_briefly, explain, lint, who_can, schema, failed. All take and return strings.
 --
 -- Modules are loaded when they are needed first: no policy needs all, and a refused one no engine.
 local errors = require "sentinel.errors"
@@ -144,7 +144,7 @@ function main.link(how)
   if how == "indexed" then
     require("sentinel.engine").make_index(state.policy)
   end
-  return require("sentinel.reply").encode_linked()
+  return require("sentinel.reply").encode_linked(state.policy)
 end
 
 local function decode(json, what)
@@ -156,7 +156,8 @@ local function decode(json, what)
 end
 
 -- The decision on a request; facts: {"facts":[...],"is_final":...}, or nothing where no plugin is.
-local function decide(how, request_json, facts_json)
+-- is_brief: nobody is going to ask for its trace.
+local function decide(how, request_json, facts_json, is_brief)
   state.phase, state.run, state.answer = "evaluate", nil, nil
   local engine = require "sentinel.engine"
   if not state.policy then
@@ -170,6 +171,7 @@ local function decide(how, request_json, facts_json)
   end
   state.run = engine.new_run(request,
     given and require("sentinel.needs").index(given.facts), given and given.is_final)
+  state.run.trace = not is_brief and state.run.trace
   return engine[how](state.policy, state.run)
 end
 
@@ -192,6 +194,15 @@ end
 --- The decision only, for those who ask often: the trace tells of the rules that were looked at.
 function main.decide(request_json, facts_json)
   return encode(decide("decide", request_json, facts_json))
+end
+
+--- The decision of main.decide in one line; not for policies with plugins, which may need facts.
+function main.decide_briefly(request_json)
+  local decision = decide("decide", request_json, nil, true)
+  if decision.needs then
+    error("a decision that needs facts is not one of many")
+  end
+  return require("sentinel.reply").encode_briefly(decision)
 end
 
 --- The decision of main.evaluate, and what would have been allowed. Whatever becomes of that, the
@@ -225,6 +236,16 @@ function main.lint(facts_json)
   state.lint = lint.new(state.policy, state.files)
   lint.run(state.lint, facts)
   return lint.finish(state.lint)
+end
+
+--- Who can get in, by the policy that is linked (who_can.lua). question_json: {"profile","time",
+-- "ever","mode","targets"}.
+function main.who_can(question_json)
+  state.phase = "who_can"
+  if not state.policy then
+    error("no policy is in force")
+  end
+  return require("sentinel.who_can").answer(state.policy, decode(question_json, "the question"))
 end
 
 --- The JSON Schema of a policy in YAML, for editors; with the conditions of the plugins that are
@@ -277,24 +298,25 @@ function main.bind_spec(how)
 end
 
 --- Runs one case of the spec, counted from 0: {"status","message","line","malformed","seen"}.
--- which: "last" when no other case follows in this state.
-function main.run_case(number, which)
+-- which: its number, and " last" when no other case follows in this state.
+function main.run_case(which)
   state.phase = "case"
+  local number, last = which:match("^(%d+)(.*)$")
   return require("sentinel.spec_runner").run(spec, math.tointeger(tonumber(number)),
-    which == "last")
+    last == " last")
 end
 
 --- Makes the mutants of the spec's policy (mutation.lua).
 -- @param policy_name what the spec's cases call it; "" for the default one
 function main.mutate(policy_name)
   state.phase = "mutate"
-  return require("sentinel.spec_runner").mutate(spec, policy_name)
+  return require("sentinel.spec_mutation").mutate(spec, policy_name)
 end
 
 --- Runs the spec's cases on one of them, counted from 0: {"killed":bool}.
 function main.run_mutant(number)
   state.phase = "mutant"
-  return require("sentinel.spec_runner").run_mutant(spec, math.tointeger(tonumber(number)))
+  return require("sentinel.spec_mutation").run_mutant(spec, math.tointeger(tonumber(number)))
 end
 
 --- Runs one case where answers are recorded (spec_record.lua), with those that were had so far; or
@@ -319,6 +341,9 @@ function main.failed(class, what)
   if state.phase == "lint" then
     return state.lint and require("sentinel.lint").finish(state.lint)
       or '{"problems":[],"left_out":0,"complete":false}'
+  end
+  if state.phase == "who_can" then
+    return require("sentinel.who_can").NOTHING
   end
   local problems = errors.new(state.file)
   problems:add(errors.START, ("loading spends more %s than a policy may"):format(what),

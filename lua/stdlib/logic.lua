@@ -128,8 +128,9 @@ local function compile_branches(condition, ctx)
 end
 
 local compile = {
-  ["function"] = function(condition)
+  ["function"] = function(condition, ctx)
     condition.evaluate = call_function
+    ctx.has_functions = true
   end,
   all = function(condition, ctx)
     condition.evaluate = evaluate_every_branch
@@ -146,7 +147,8 @@ local compile = {
 }
 
 --- Makes a list of conditions ready; `prefix` is what stands before their names in paths.
--- @param ctx {groups = {name = matcher of users}, group_names = {name, ...}}
+-- @param ctx {groups = {name = matcher of users}, group_names = {name, ...}}; has_functions is set
+-- where a condition is policy's own code
 function logic.compile(list, ctx, prefix)
   for _, condition in ipairs(list) do
     local name = condition.name

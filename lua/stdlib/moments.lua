@@ -9,6 +9,9 @@ local MINUTE_S <const>, DAY_S <const> = 60, 24 * 3600
 local WEEK_S <const> = 7 * DAY_S
 local WEEKS = 53
 
+--- The last second of the year 9999: no request is later.
+moments.LAST = 253402300799
+
 local function offset_of(zone, epoch)
   local here = host.local_time(zone, epoch)
   return here and here.offset or 0
@@ -97,7 +100,7 @@ function moments.of(conditions, base)
   table.sort(out)
   local later = { base }
   for _, moment in ipairs(out) do
-    if moment > later[#later] then
+    if moment > later[#later] and moment <= moments.LAST then
       later[#later + 1] = moment
     end
   end

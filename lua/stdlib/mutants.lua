@@ -1,9 +1,10 @@
 --- Small changes to the conditions of a rule, one at a time, for mutation.lua.
 --
 -- A change is {text, sense, where, edit, plain}: what is done, in words; 1 when the rule holds for
--- more requests then, -1 for fewer, 0 for others; the keys that lead from the rule to the condition;
--- edit(list, i), which does it to a copy of the list that the condition is in; and, where edit
--- replaces code, plain, which does the same with conditions that can be looked into, or false.
+-- more requests then, -1 for fewer, 0 for others; the keys that lead from the rule to the
+-- condition; edit(list, i), which does it to a copy of the list that the condition is in; and,
+-- where edit replaces code, plain, which does the same, or nearly, with conditions that can be
+-- looked into.
 local network = require "sentinel.network"
 local schema = require "sentinel.schema"
 local text = require "sentinel.text"
@@ -228,7 +229,7 @@ local function walk_condition(condition, where, sense, out)
     add("always true", 1, always)
     add("negated", 0, negate)
     add("always false", -1, says_no, never)
-    return add("fails", 0, fails, false)
+    return add("fails", 0, fails, never)
   end
   add("removed", 1, function(list, i) table.remove(list, i) end)
   add("negated", 0, negate)

@@ -19,8 +19,9 @@ local GRANTS = { allow = true, require_approval = true, require_server = true,
 
 -- A mutant is {rule = number in the policy, or nil; text; widens; path of the condition that is
 -- changed, or nil; is_outcome: it matters only where the rule decides; is_bound: only sessions'
--- lengths change; is_opaque: what it does cannot be looked into; make = function(policy) that
--- returns the rules of the changed one; make_plain: the same where it can be, or nil}.
+-- lengths change; is_failure: a condition of code fails; make = function(policy) that returns the
+-- rules of the changed one, and its groups where these are changed; make_plain: the same of
+-- conditions that can be looked into, where they are others}.
 local function add(self, mutant)
   if #self.mutants == MUTANTS_MAX then
     self.left_out = self.left_out + 1
@@ -70,8 +71,8 @@ local function add_conditions(self, number, rule)
   local sign = GRANTS[rule.effect] and 1 or -1
   for _, edit in ipairs(mutants.of_conditions(rule.conditions)) do
     add(self, { rule = number, text = edit.text, widens = edit.sense * sign > 0,
-      path = edit.text:match("^(.-): "), is_opaque = edit.plain == false,
-      make = with_rule(number, change_conditions(edit, edit.edit)),
+      path = edit.text:match("^(.-): "), is_failure = edit.text:find(": fails$") ~= nil,
+      where = edit.where, make = with_rule(number, change_conditions(edit, edit.edit)),
       make_plain = edit.plain and with_rule(number, change_conditions(edit, edit.plain)) })
   end
 end
@@ -203,7 +204,7 @@ local function add_groups(self, policy)
             rules[i].conditions = mutants.copy_conditions(rule.conditions)
             recompile(rules[i], groups)
           end
-          return rules
+          return rules, groups
         end })
     end
   end
@@ -234,14 +235,14 @@ end
 
 --- The mutant as a policy of its own. is_plain: made of conditions that can be looked into.
 function mutation.make(self, mutant, is_plain)
-  local rules = (is_plain and mutant.make_plain or mutant.make)(self.policy)
+  local rules, groups = (is_plain and mutant.make_plain or mutant.make)(self.policy)
   for i, rule in ipairs(rules) do
     if rule.index ~= i - 1 then
       rules[i] = copy_of(rule)
       rules[i].index = i - 1
     end
   end
-  return { rules = rules, groups = self.policy.groups, version = self.policy.version }
+  return { rules = rules, groups = groups or self.policy.groups, version = self.policy.version }
 end
 
 --- [{"rule","line","change","widens"}]; the rule is "" for a change to a group.
@@ -284,12 +285,16 @@ function observer:take(decision)
         and not entry.condition.plugin
     end
   end
+  if decision.error then
+    local key = ("%s %s %s"):format(decision.error, decision.rule, decision.failed_condition)
+    self.errors[key] = true
+  end
   table.insert(self.current, { last = decision.rule_index >= 0 and decision.rule_index + 1
     or math.huge, failed = failed, is_sure = is_sure })
 end
 
 function mutation.new_observer()
-  return setmetatable({ cases = {}, current = {} }, observer)
+  return setmetatable({ cases = {}, current = {}, errors = {} }, observer)
 end
 
 function mutation.begin_case(of, number)
@@ -347,16 +352,26 @@ local function is_other_length(a, b)
   return a.effect == "allow" and b.effect == "allow" and a.max_duration ~= b.max_duration
 end
 
+--- The condition that a mutant changes.
+function mutation.condition_of(self, mutant)
+  local node = self.policy.rules[mutant.rule]
+  for _, key in ipairs(mutant.where) do
+    node = node[key]
+  end
+  return node
+end
+
 --- A request on which the policy and the mutant differ.
 -- @return the request and a list of {condition, holds} that it rests on; or nil, and whether there
 -- is none
 function mutation.tell_apart(self, mutant)
-  if mutant.is_opaque then
-    return nil, false
+  local request, rest = require("sentinel.difference").find(self.policy,
+    mutation.make(self, mutant, true), { time = host.parse_time(FROM), is_ever = true },
+    { left = CHOICES_MAX }, mutant.is_bound and is_other_length or nil)
+  if not request and mutant.is_failure then
+    return nil, false -- that it might as well not hold is not that it might as well fail
   end
-  return require("sentinel.difference").find(self.policy, mutation.make(self, mutant, true),
-    { time = host.parse_time(FROM), is_ever = true }, { left = CHOICES_MAX },
-    mutant.is_bound and is_other_length or nil)
+  return request, rest
 end
 
 return mutation

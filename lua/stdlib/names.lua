@@ -6,6 +6,9 @@ local names = {}
 -- States before the search gives up: a table of more is larger than a block may be.
 local STATES_MAX = 12000
 
+-- No user, role or session has a longer name.
+local LENGTH_MAX = 127
+
 local SLASH <const>, STAR <const>, MARK <const> = 47, 42, 63
 
 -- A place in a pattern is one number: the pattern's, times this, and the place.
@@ -213,26 +216,38 @@ function names.texts(patterns, options)
   table.move(found, 1, #found, #texts + 1, texts)
   local fitting = {}
   for _, text in ipairs(without_doubles(texts)) do
-    if not options.shape or host.glob(options.shape, text) then
+    if #text <= LENGTH_MAX and utf8.len(text)
+      and (not options.shape or host.glob(options.shape, text)) then
       fitting[#fitting + 1] = text
     end
   end
   return fitting, is_exact
 end
 
---- What people would call the texts that fit the same patterns as this one: itself when it is a
+--- What people would call the texts that fit the same patterns as a given one: itself when it is a
 -- pattern, else those that it fits; nil for none.
-function names.label(patterns, text)
-  local fits, seen = {}, {}
-  for _, pattern in ipairs(patterns) do
-    if pattern == text then
-      return text
-    elseif not seen[pattern] and host.glob(pattern, text) then
-      seen[pattern] = true
-      fits[#fits + 1] = pattern
+-- @return a function of a text
+function names.labels(patterns)
+  local is_named, wild = {}, {}
+  for _, pattern in ipairs(without_doubles(patterns)) do
+    if is_literal(pattern) then
+      is_named[pattern] = true
+    else
+      wild[#wild + 1] = pattern
     end
   end
-  return #fits > 0 and table.concat(fits, " and ") or nil
+  return function(text)
+    if is_named[text] then
+      return text
+    end
+    local fits = {}
+    for _, pattern in ipairs(wild) do
+      if host.glob(pattern, text) then
+        fits[#fits + 1] = pattern
+      end
+    end
+    return #fits > 0 and table.concat(fits, " and ") or nil
+  end
 end
 
 return names

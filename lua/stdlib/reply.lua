@@ -192,8 +192,17 @@ function reply.encode_loaded(zones)
   return '{"ok":true,"zones":' .. encode_list(zones, encode_text) .. "}"
 end
 
-function reply.encode_linked()
-  return '{"ok":true}'
+--- {"ok":true,"functions":...}: whether code of the policy runs in an evaluation.
+function reply.encode_linked(policy)
+  return ('{"ok":true,"functions":%s}'):format(policy.has_functions)
+end
+
+--- A decision in one line, for those who make very many: effect, number of the rule, whether it is
+-- an emergency's, longest session in seconds (0: no bound), error, rule; "-" for none.
+function reply.encode_briefly(decision)
+  return ("%s %d %d %d %s %s"):format(decision.effect, decision.rule_index,
+    decision.emergency and 1 or 0, decision.max_duration or 0, decision.error or "-",
+    decision.rule == "" and "-" or decision.rule)
 end
 
 --- {"ok":false,"problems":[...]}

@@ -6,6 +6,7 @@
 -- returns a list of values and whether none is missing. A value is {fields = {name = ...}}, what it
 -- gives the request, or put(request, epoch) that does; is_absent where it leaves the field out;
 -- words, how it is told to people; a moment has tell() in their place.
+local moments = require "sentinel.moments"
 local names = require "sentinel.names"
 local network = require "sentinel.network"
 local schema = require "sentinel.schema"
@@ -16,9 +17,9 @@ local space_values = {}
 local COMBINATIONS_MAX = 3000
 local ABSENT = { fields = {}, is_absent = true }
 
---- 2026-01-19T15:00:00Z of seconds since 1970.
+--- 2026-01-19T15:00:00Z of seconds since 1970; what a request cannot say becomes what it can.
 function space_values.format_time(epoch)
-  local utc = host.local_time("UTC", epoch)
+  local utc = host.local_time("UTC", math.max(math.min(epoch, moments.LAST), 0))
   return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(utc.year, utc.month, utc.day, utc.hour, utc.min,
     utc.sec)
 end
@@ -77,7 +78,7 @@ end
 
 function space_values.time(conditions, settings)
   local values = {}
-  for i, moment in ipairs(require("sentinel.moments").of(conditions, settings.time)) do
+  for i, moment in ipairs(moments.of(conditions, settings.time)) do
     values[i] = space_values.moment(moment)
   end
   return values, true
@@ -119,9 +120,7 @@ function space_values.source_ip(conditions)
   end
   add(network.parse_address("203.0.113.7"))
   for _, block in ipairs(collect(conditions, value_of)) do
-    if block.bits < #block.base * 8 - 1 then
-      add(add_at(block.base, #block.base * 8))
-    end
+    add(add_at(block.base, #block.base * 8)) -- people take it for an address rather than the first
     add(block.base)
     add(block.bits > 0 and add_at(block.base, block.bits) or nil)
   end
@@ -325,15 +324,12 @@ end
 -- No text for a pattern that is too hard to fit: that is not exact (space.lua looks whether one of
 -- the texts meets the requirement).
 function space_values.justification(requirements)
-  local values, longest = { ABSENT }, 1
+  local values = { ABSENT }
   local function add(given)
     if given then
       values[#values + 1] = { fields = { justification = given },
         words = "with the justification " .. text.quote(given) }
     end
-  end
-  for _, requirement in ipairs(requirements) do
-    longest = math.max(longest, requirement.value.min_length or 1)
   end
   for _, requirement in ipairs(requirements) do
     local wanted = requirement.value
@@ -342,7 +338,6 @@ function space_values.justification(requirements)
       local sample = require("sentinel.pattern_sample").of
       add(sample(wanted.pattern, wanted.min_length or 1))
       add(sample(wanted.pattern, 1))
-      add(sample(wanted.pattern, longest))
     end
   end
   return values, true

@@ -20,10 +20,6 @@ local tree = require "sentinel.lua_tree"
 
 local spec_runner = {}
 
-local function mutation()
-  return require "sentinel.mutation"
-end
-
 local CASES_MAX, ROUNDS_MAX, FACTS_MAX = 20000, 4, 16
 
 local methods = {}
@@ -346,36 +342,10 @@ function spec_runner.load(name, source, world, problems)
   return self
 end
 
--- Whether the policy has code of its own, which could keep something from one case to the next.
-local function has_code(list)
-  for _, condition in ipairs(list) do
-    if condition.call or condition.plugin then
-      return true
-    end
-    for _, branch in ipairs(condition.branches or {}) do
-      if has_code(branch.value) then
-        return true
-      end
-    end
-    if condition.name == "not" and has_code(condition.value) then
-      return true
-    end
-  end
-  return false
-end
-
-local function is_plain(policy)
-  for _, rule in ipairs(policy.rules) do
-    if has_code(rule.conditions) then
-      return false
-    end
-  end
-  return true
-end
-
 --- Gives the spec its policy, or none where it is a plugin's. Problems are told.
 -- @param is_covered whether what is seen of the policy is counted
--- @return whether many cases may be run one after the other in one state
+-- @return whether many cases may be run one after the other in one state: nothing of the policy's
+-- own could keep anything
 function spec_runner.bind(self, policy, is_covered, problems)
   self.policy, self.named_policy = policy, policy
   if not policy then
@@ -390,7 +360,7 @@ function spec_runner.bind(self, policy, is_covered, problems)
   elseif self.is_table then
     engine.make_index(policy)
   end
-  return self.is_table == true and is_plain(policy)
+  return self.is_table == true and not policy.has_functions and next(self.plugins) == nil
 end
 
 local function encode_list(list, encode)
@@ -479,67 +449,6 @@ function spec_runner.run(self, number, is_last)
   local message = host.error_text(raised)
   local line, rest = message:match("^[^\n]-:(%d+): (.*)$")
   return spec_runner.encode_result("failed", rest or message, tonumber(line), false, coverage)
-end
-
--- Mutation ------------------------------------------------------------------------------------
-
--- The numbers of the cases with the policy that tell mutants apart: those that pass, and pass again
--- after all others. What they come to is seen on the way.
-local function find_usable(self, policy_name, observer)
-  local usable, is_odd = {}, {}
-  for pass = 1, 2 do
-    for number, case in ipairs(self.cases) do
-      if (case.policy or "") == policy_name and (case.body or case.is_row) then
-        mutation().begin_case(observer, number)
-        is_odd[number] = not spec_runner.try(self, number - 1) or is_odd[number]
-        if pass == 2 and not is_odd[number] then
-          usable[#usable + 1] = number
-        end
-      end
-    end
-  end
-  return usable
-end
-
---- Makes the mutants of the policy.
--- @param policy_name what the cases call it; "" for the default one
--- @return {"ok":true,"mutants":[...],"cases":n,"left_out":n}
-function spec_runner.mutate(self, policy_name)
-  local of = mutation()
-  self.observer = of.new_observer()
-  self.usable = find_usable(self, policy_name, self.observer)
-  self.seen, self.observer = self.observer, nil
-  self.mutation = of.new(self.named_policy)
-  return ('{"ok":true,"mutants":%s,"cases":%d,"left_out":%d}'):format(of.encode(self.mutation),
-    #self.usable, self.mutation.left_out)
-end
-
--- What is known of a mutant that no case fails for.
-local function encode_survivor(self, mutant)
-  local request, rest = mutation().tell_apart(self.mutation, mutant)
-  if not request then
-    return ('{"killed":false,"equivalent":%s}'):format(tostring(rest))
-  end
-  local words = {}
-  for i, assumption in ipairs(rest) do
-    words[i] = assumption.condition .. (assumption.holds and " holds" or " does not hold")
-  end
-  return ('{"killed":false,"equivalent":false,"request":%s,"assumed":%s}'):format(
-    require("sentinel.flow").json(request), host.json_text(text.cut(table.concat(words, ", "), 1000)))
-end
-
---- Runs the cases that may fail for a mutant, counted from 0, until one does.
--- @return {"killed":bool}
-function spec_runner.run_mutant(self, number)
-  local of, mutant = mutation(), self.mutation.mutants[number + 1]
-  self.policy = of.make(self.mutation, mutant)
-  for _, case in ipairs(of.order(self.mutation, mutant, self.seen, self.usable)) do
-    if not spec_runner.try(self, case - 1) then
-      return '{"killed":true,"equivalent":false}'
-    end
-  end
-  self.policy = self.named_policy
-  return encode_survivor(self, mutant)
 end
 
 return spec_runner

@@ -31,22 +31,28 @@ local function is_nobody_special(value)
   return value.is_other and value.label == nil
 end
 
--- The labels of the values, each with one of them; what another label covers is left out.
-local function members_of(values)
-  local labels, by_label = {}, {}
-  for _, value in ipairs(values) do
-    if value.label and not by_label[value.label] then
-      by_label[value.label] = value
-      labels[#labels + 1] = value.label
+local function is_covered(label, wild)
+  for _, other in ipairs(wild) do
+    if other ~= label and host.glob(other, label) then
+      return true
     end
   end
-  local members = {}
-  for _, label in ipairs(labels) do
-    local is_covered = false
-    for _, other in ipairs(labels) do
-      is_covered = is_covered or (other ~= label and other:find("[*?]") and host.glob(other, label))
+  return false
+end
+
+-- The labels of the values, each with one of them; what another label covers is left out.
+local function members_of(values)
+  local labels, wild, by_label, members = {}, {}, {}, {}
+  for _, value in ipairs(values) do
+    local label = value.label
+    if label and not by_label[label] then
+      by_label[label] = value
+      table.insert(labels, label)
+      table.insert(wild, label:find("[*?]") and label or nil)
     end
-    if not is_covered then
+  end
+  for _, label in ipairs(labels) do
+    if not is_covered(label, wild) then
       members[#members + 1] = { label = label, value = by_label[label] }
     end
   end
@@ -57,7 +63,7 @@ end
 -- nothing names come last.
 local function classes_of(attribute)
   local classes, rest = {}, {}
-  for number, value in ipairs(attribute.values) do
+  for number, value in ipairs(attribute.values or {}) do
     local values, other = { value, table.unpack(value.like) }, nil
     for _, like in ipairs(values) do
       other = other or (is_nobody_special(like) and like)
@@ -126,11 +132,27 @@ local function tell_chosen(self, rule, chosen)
   return words
 end
 
+-- The request for a user, the engine's reply and what it asked. Where nobody chose a role and none
+-- is bound, the request does without one if the reply is the same.
+local function decide_for(self, rule, user, chosen, assumed)
+  local request, role = self:request(chosen), self.attributes.role
+  request.user = user
+  local role_arn = request.role_arn
+  if role and not chosen[role] and not self.settings.targets then
+    request.role_arn = nil
+  end
+  local reply, asked = self:decide(self.parts[1].policy, request, assumed)
+  if reply.rule ~= rule.name and request.role_arn ~= role_arn then
+    request.role_arn = role_arn
+    reply, asked = self:decide(self.parts[1].policy, request, assumed)
+  end
+  return request, reply, asked
+end
+
 -- The way that was found, for one member of the class; the engine has the last word.
 local function new_way(self, rule, member, chosen)
-  local request, assumed = self:request(chosen), space.assumed(chosen)
-  request.user = member.value.fields.user
-  local reply, asked = self:decide(self.parts[1].policy, request, assumed)
+  local assumed = space.assumed(chosen)
+  local request, reply, asked = decide_for(self, rule, member.value.fields.user, chosen, assumed)
   if reply.effect ~= "allow" or reply.rule ~= rule.name then
     error(("the engine says %s by rule %q where rule %q was found to allow"):format(reply.effect,
       reply.rule, rule.name))
@@ -139,10 +161,14 @@ local function new_way(self, rule, member, chosen)
     assumed = assumptions.tell(asked, assumed), words = tell_chosen(self, rule, chosen) }
 end
 
-local function add_ways(self, class, entries, found, budget)
+-- Returns false where something was not looked at.
+local function add_ways(self, class, found, budget)
   local attribute = self.attributes.user
-  local live = entries_for(entries, { [attribute] = class.number })
+  local live = entries_for(self.parts[1].entries, { [attribute] = class.number })
   for i, entry in ipairs(live) do
+    if not budget.may_go_on() then
+      return false
+    end
     local chosen, part = { [attribute] = class.number }, search.part_of(budget, CHOICES_OF_ONE)
     if entry.rule.effect ~= "deny" and search.solve(constraints_of(live, i), chosen, part) then
       for _, member in ipairs(class.members) do
@@ -157,18 +183,30 @@ local function add_ways(self, class, entries, found, budget)
   return true
 end
 
+local function always()
+  return true
+end
+
 --- All ways in, by class of users, in the order of the rules.
 -- @param policy that engine.compile made ready
 -- @param settings of space.new; a profile has to be there
 -- @param budget {left = a number of choices}
+-- @param may_go_on optional, says whether there is fuel for more
 -- @return a list of {rule, user = who, in words, request, assumed = list of {condition, holds},
 -- words = list of what else matters}; whether there are no others; and the space
-function ways.find(policy, settings, budget)
+function ways.find(policy, settings, budget, may_go_on)
   local self, found = space.new({ policy }, settings), {}
-  local attribute, is_whole = self:attribute("user"), true
-  attribute:make()
-  for _, class in ipairs(classes_of(attribute)) do
-    is_whole = is_whole and add_ways(self, class, self.parts[1].entries, found, budget)
+  local users, roles = self:attribute("user"), self.attributes.role
+  budget.may_go_on = may_go_on or always
+  if settings.targets then
+    roles:make()
+  end
+  if not settings.targets or #roles.values > 0 then
+    users:make()
+  end
+  local is_whole = true
+  for _, class in ipairs(classes_of(users)) do
+    is_whole = is_whole and add_ways(self, class, found, budget)
   end
   return found, is_whole and self.is_exact and not budget.is_spent, self
 end

@@ -153,4 +153,38 @@ describe("an evaluator that lies", function()
     expect.refused(run("evaluate:reply", reply { max_duration = 1 }), 3, "15m")
     assert.are.equal(0, faulty:count("sts.AssumeRole"))
   end)
+
+  -- One way in, of a rule of this name.
+  local function way(rule, changes)
+    local fields = { rule = rule, user = "alice", assumed = "[]", conditions = "[]",
+      request = { user = "alice", profile = "dev", time = "2026-01-19T15:00:00Z" } }
+    for name, value in pairs(changes or {}) do
+      fields[name] = value
+    end
+    local json = cjson.encode { ways = { fields }, exact = true }
+    return (json:gsub('"%[%]"', "[]"))
+  end
+
+  local function who_can(answer)
+    return home:run({ "who-can", "dev", "--time", "2026-01-19T15:00:00Z" }, { bin = settings.evil,
+      environment = { SENTINEL_EVIL = "who_can:reply", SENTINEL_EVIL_REPLY = answer } })
+  end
+
+  it("tells who can get in as it should: the harness is sound", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    assert.matches("\nalice\n  by rule evil\n", expect.done(who_can(way "evil")))
+  end)
+
+  it("makes up who can get in", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    expect.refused(who_can(way "other"), 6, "contradicts itself", 'rule "other"')
+    for _, answer in ipairs { "", "{}", way("evil", { user = "a\27[2J" }), way("evil", { request = { user = "alice",
+      profile = "prod" } }), way("evil", { more = 1 }) } do
+      expect.refused(who_can(answer), 6, "makes no sense")
+    end
+  end)
 end)

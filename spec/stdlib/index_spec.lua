@@ -73,11 +73,14 @@ function conditions(depth)
   return "{ " .. table.concat(parts, ", ") .. " }"
 end
 
+local BOUNDS = { "", "", "max_duration = '1h'", "require = { justification = { min_length = 3 } }" }
+
 local function new_policy()
   local rules = {}
   for i = 1, random(random(3) == 1 and 60 or 12) + 2 do
-    rules[i] = ("s.rule 'r%d' { effect = %q, conditions = %s },"):format(i, pick(EFFECTS),
-      conditions(1))
+    local effect = pick(EFFECTS)
+    rules[i] = ("s.rule 'r%d' { effect = %q, conditions = %s, %s },"):format(i, effect,
+      conditions(1), effect == "allow" and pick(BOUNDS) or "")
   end
   return ([[
 local s = require "sentinel"
@@ -143,6 +146,18 @@ local function without_trace(json)
   return (json:gsub('"trace":.*"conditions"', ""))
 end
 
+-- The line of decide_briefly, made from a whole reply.
+local function outline(json)
+  local decision = cjson.decode(json)
+  local function or_none(value)
+    return (value == cjson.null or value == "") and "-" or value
+  end
+  return ("%s %d %d %d %s %s"):format(decision.effect, decision.rule_index,
+    decision.emergency and 1 or 0,
+    decision.max_duration == cjson.null and 0 or decision.max_duration, or_none(decision.error),
+    or_none(decision.rule))
+end
+
 describe("the index", function()
   it(("agrees with looking at every rule in %d pairs"):format(PAIRS), function()
     local skipped, decided = 0, 0
@@ -160,11 +175,31 @@ describe("the index", function()
           error(("policy %d differs in %s\n%s\n%s\n%s\n%s"):format(i, where or "the decision",
             source, json, scanned, indexed))
         end
+        assert.are.equal(outline(scanned), (evaluator.call(policy, "decide_briefly", json)))
         decided = decided + (scanned:find('"rule":"",', 1, true) and 0 or 1)
       end
       policy.state:close()
     end
     assert.is_true(skipped > PAIRS // 2, "the index left hardly anything out")
     assert.is_true(decided > PAIRS // 4 and decided < PAIRS, "the requests are too much alike")
+  end)
+
+  it("finds the rules for more profiles than it keeps apart", function()
+    local rules = {}
+    for i = 1, 300 do
+      rules[i] = ("  - {name: r%d, effect: allow, conditions: {profiles: [p%d, 'q%d-*'], users: [u%d, alice]}}")
+        :format(i, i, i, i)
+    end
+    local policy = evaluator.load("yaml", "version: 1\nrules:\n" .. table.concat(rules, "\n") .. "\n")
+    for round = 1, 2 do
+      for i = 1, 300 do
+        for _, profile in ipairs { "p" .. i, "q" .. i .. "-eu" } do
+          local json = evaluator.encode { profile = profile, user = { name = "alice", kind = "user" } }
+          assert.are.equal(("allow %d 0 0 - r%d"):format(i - 1, i), (evaluator.call(policy, "decide_briefly", json)),
+            profile .. round)
+        end
+      end
+    end
+    policy.state:close()
   end)
 end)

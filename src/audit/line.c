@@ -25,6 +25,10 @@ static bool is_uuid(const char *text) {
   return true;
 }
 
+bool snt_log_names_check(const char *chain, const char *prev) {
+  return is_uuid(chain) && is_hex(prev, sizeof SNT_LOG_NO_PREV - 1);
+}
+
 static void copy_text(const struct snt_json_value *record, const char *key, char *out, size_t cap) {
   const char *text = snt_json_string(snt_json_get(record, key), NULL);
   (void)snprintf(out, cap, "%s", text == NULL ? "" : text);
@@ -41,7 +45,7 @@ static snt_status take_head(const struct snt_json_value *record, struct snt_log_
   }
   const char *chain = snt_json_string(snt_json_get(record, "chain"), NULL);
   const char *prev = snt_json_string(snt_json_get(record, "prev"), NULL);
-  bool is_ours = chain != NULL && is_uuid(chain) && prev != NULL && is_hex(prev, sizeof out->prev - 1) &&
+  bool is_ours = chain != NULL && prev != NULL && snt_log_names_check(chain, prev) &&
                  snt_json_integer(snt_json_get(record, "seq"), &out->seq) && out->seq >= 1;
   if (!is_ours) {
     return snt_fail(err, SNT_CODE_NOT_A_LOG, "has no chain, seq or prev of a decision log");

@@ -19,6 +19,8 @@ struct snt_log_head {
 /* `prev` of the first record of a chain. */
 extern const char SNT_LOG_NO_PREV[65];
 
+/* Whether chain and prev have the form that they have in a line. */
+bool snt_log_names_check(const char *chain, const char *prev);
 /* The head of a line without its newline. Code NOT_A_LOG; the message is the end of a sentence about the line ("is not
  * JSON") and never holds its content. */
 snt_status snt_log_head_parse(const char *line, size_t len, struct snt_log_head *out, struct snt_err *err);

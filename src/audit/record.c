@@ -78,6 +78,7 @@ static void put_verdict(struct snt_json_writer *writer, const struct snt_record_
   put_raw_or_null(writer, "conditions", record->conditions);
   put_or_null(writer, "justification", record->justification);
   snt_json_put_integer(writer, "duration", record->duration_s);
+  put_number_or_null(writer, "max_duration", record->max_duration_s);
 }
 
 static void put_circumstances(struct snt_json_writer *writer, const struct snt_record_decision *record) {

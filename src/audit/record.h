@@ -25,6 +25,7 @@ struct snt_record_decision {
   struct snt_slice conditions; /* array */
   const char *justification;
   int64_t duration_s;
+  int64_t max_duration_s; /* of rule and bundle; 0: no bound */
   struct snt_record_policy policy;
   struct snt_slice facts; /* array: what was asked and answered; empty: none */
   struct snt_slice zones; /* object: hashes of the time zones that were used */

@@ -21,6 +21,7 @@ struct testing {
   struct snt_report_totals totals;
   const char *filter;
   bool stops_at_failure, is_stopped;
+  bool is_gated; /* changes that widen access have to be seen */
   size_t malformed;
   struct snt_coverage coverage;
   struct snt_mutation mutation;
@@ -117,15 +118,20 @@ static snt_status run_path(struct testing *testing, const char *path, int depth,
   return is_wanted ? run_spec(testing, path, err) : snt_done();
 }
 
-static snt_status add_report(struct testing *testing, const char *flag, const char *name, const char *path,
+static snt_status add_report(struct testing *testing, const struct snt_report_format *format, const char *path,
                              struct snt_err *err) {
-  struct snt_report *report = &testing->reports[testing->report_count];
-  *report = (struct snt_report){.format = snt_report_find_format(name), .path = path};
-  if (report->format == NULL) {
+  struct snt_report *report = &testing->reports[testing->report_count++];
+  *report = (struct snt_report){.format = format, .path = path};
+  return format->begin(report, err);
+}
+
+static snt_status add_named_report(struct testing *testing, const char *flag, const char *name, const char *path,
+                                   struct snt_err *err) {
+  const struct snt_report_format *format = snt_report_find_format(name);
+  if (format == NULL) {
     return snt_fail(err, SNT_CODE_USAGE, "%s: \"%.100s\" is none of %s", flag, name, snt_report_format_names());
   }
-  testing->report_count++;
-  return report->format->begin(report, err);
+  return add_report(testing, format, path, err);
 }
 
 /* "junit=report.xml" */
@@ -137,7 +143,7 @@ static snt_status add_file(struct testing *testing, const char *text, struct snt
     return snt_fail(err, SNT_CODE_USAGE, "--report: \"%.100s\" is not FORMAT=FILE", text);
   }
   memcpy(name, text, len);
-  return add_report(testing, "--report", name, equals + 1, err);
+  return add_named_report(testing, "--report", name, equals + 1, err);
 }
 
 static snt_status take_reports(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
@@ -146,7 +152,16 @@ static snt_status take_reports(struct testing *testing, const struct snt_args *a
   if (format != NULL && is_json) {
     return snt_fail(err, SNT_CODE_USAGE, "--json is --format json: give one of them");
   }
-  SNT_TRY(add_report(testing, "--format", is_json ? "json" : format == NULL ? "pretty" : format, NULL, err));
+  if (snt_args_has(args, SNT_OPTION_SUGGEST)) {
+    SNT_TRY(format == NULL && !is_json ? snt_done()
+                                       : snt_fail(err, SNT_CODE_USAGE,
+                                                  "--suggest prints cases: leave out --format and "
+                                                  "--json, or write them with --report"));
+    SNT_TRY(add_report(testing, &SNT_REPORT_SUGGESTIONS, NULL, err));
+  } else {
+    const char *name = is_json ? "json" : format == NULL ? "pretty" : format;
+    SNT_TRY(add_named_report(testing, "--format", name, NULL, err));
+  }
   for (size_t i = 0; i < args->report_count; i++) {
     SNT_TRY(add_file(testing, args->reports[i], err));
   }
@@ -212,7 +227,7 @@ static snt_status judge_coverage(const struct testing *testing, struct snt_err *
 
 static snt_status judge_mutation(const struct testing *testing, struct snt_err *err) {
   struct snt_mutation_totals totals = snt_mutation_count(&testing->mutation);
-  if (totals.widening_survived > 0) {
+  if (testing->is_gated && totals.widening_survived > 0) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_ANSWER_NO, "%zu changes that widen access were seen by no test",
                         totals.widening_survived));
     return snt_err_hint(err, "write cases that they fail; --suggest prints some");
@@ -255,10 +270,11 @@ static snt_status take_gates(struct testing *testing, const struct snt_args *arg
   bool is_covered = snt_args_has(args, SNT_OPTION_COVERAGE) || testing->min_rule >= 0 || testing->min_condition >= 0;
   testing->totals.coverage = is_covered ? &testing->coverage : NULL;
   SNT_TRY(take_percent(args, SNT_OPTION_MIN_MUTATION, &testing->min_mutation, err));
-  bool is_mutated = snt_args_has(args, SNT_OPTION_MUTATE) || testing->min_mutation >= 0;
+  testing->is_gated = snt_args_has(args, SNT_OPTION_MUTATE) || testing->min_mutation >= 0;
+  bool is_mutated = testing->is_gated || snt_args_has(args, SNT_OPTION_SUGGEST);
   testing->totals.mutation = is_mutated ? &testing->mutation : NULL;
   return is_mutated && args->values[SNT_OPTION_FILTER] != NULL
-             ? snt_fail(err, SNT_CODE_USAGE, "--mutate asks all tests: leave out --filter")
+             ? snt_fail(err, SNT_CODE_USAGE, "mutation asks all tests: leave out --filter")
              : snt_done();
 }
 

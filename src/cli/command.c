@@ -20,6 +20,10 @@ const struct snt_command SNT_COMMANDS[] = {
      snt_cmd_exec},
     {"explain", "[P]", "show what would be decided and why; issue nothing",
      EVALUATING | BIT(USER) | BIT(TIME) | BIT(MODE) | BIT(REQUEST) | BIT(JSON), 1, false, snt_cmd_explain},
+    {"who-can", "[P]", "show who can get in, by which rule, and a request that does",
+     BIT(PROFILE) | BIT(POLICY) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(TIME) | BIT(EVER) | BIT(MODE) |
+         BIT(JSON),
+     1, false, snt_cmd_who_can},
     {"whoami", "[P]", "show the user that policy sees",
      BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_whoami},
     {"policy validate", "FILE...", "check policies", BIT(JSON), SNT_ARGUMENTS_MAX, false, snt_cmd_policy_validate},
@@ -34,8 +38,11 @@ const struct snt_command SNT_COMMANDS[] = {
     {"plugin new", "NAME", "write a plugin that works and is tested, to be changed", 0, 1, false, snt_cmd_plugin_new},
     {"test", "[PATH...]", "run the specs of policies and plugins; default policies/",
      BIT(FORMAT) | BIT(REPORT) | BIT(COVERAGE) | BIT(MIN_RULE) | BIT(MIN_CONDITION) | BIT(MUTATE) | BIT(MIN_MUTATION) |
-         BIT(FILTER) | BIT(FAIL_FAST) | BIT(JSON) | BIT(RECORD) | BIT(BACKEND) | BIT(CONFIG),
+         BIT(SUGGEST) | BIT(FILTER) | BIT(FAIL_FAST) | BIT(JSON) | BIT(RECORD) | BIT(BACKEND) | BIT(CONFIG),
      SNT_ARGUMENTS_MAX, false, snt_cmd_test},
+    {"replay", "--policy SOURCE", "show what another policy would have decided on the requests of a log",
+     BIT(LOG) | BIT(POLICY) | BIT(PROFILE) | BIT(SINCE) | BIT(UNTIL) | BIT(ACCEPT) | BIT(CONFIG) | BIT(JSON), 0, false,
+     snt_cmd_replay},
     {"log verify", "[FILE]", "check the decision log's chain", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_verify},
     {"log show", "[FILE]", "print the decision log for people", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_show},
     {"add", "P", "put a long-lived key, or a plugin's secret, into the keychain",

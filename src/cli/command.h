@@ -22,6 +22,7 @@ extern const struct snt_command SNT_COMMANDS[];
 snt_status snt_cmd_credentials(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_explain(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_who_can(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_whoami(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_plugin_list(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_plugin_inspect(struct snt_args *args, struct snt_out *out, struct snt_err *err);
@@ -30,6 +31,7 @@ snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_e
 snt_status snt_cmd_policy_validate(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_lint(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_schema(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_replay(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_log_verify(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_log_show(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_add(struct snt_args *args, struct snt_out *out, struct snt_err *err);

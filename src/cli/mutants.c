@@ -130,3 +130,40 @@ snt_status snt_mutation_write(const struct snt_mutation *mutation, struct snt_bu
   snt_json_end_object(&writer);
   return snt_json_finish(&writer);
 }
+
+/* Whether it is the body, what follows the name, of a case that an earlier mutant brought. */
+static bool is_repeated(const struct snt_mutated_policy *policy, size_t number, const char *body) {
+  for (size_t i = 0; i < number; i++) {
+    for (size_t k = 0; k < policy->mutants[i].case_count; k++) {
+      if (strcmp(strchr(policy->mutants[i].cases[k], '\n'), body) == 0) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+static snt_status suggest_for(const struct snt_mutated_policy *policy, struct snt_buf *out, struct snt_err *err) {
+  bool has_head = false;
+  for (size_t i = 0; i < policy->count; i++) {
+    for (size_t k = 0; k < policy->mutants[i].case_count; k++) {
+      const char *text = policy->mutants[i].cases[k];
+      if (is_repeated(policy, i, strchr(text, '\n'))) {
+        continue;
+      }
+      SNT_TRY(has_head ? snt_done()
+                       : snt_buf_appendf(out, err, "# %s\nsuite: suggested\npolicy: %s\ncases:\n", policy->path,
+                                         policy->name));
+      has_head = true;
+      SNT_TRY(snt_buf_append_str(out, text, err));
+    }
+  }
+  return snt_done();
+}
+
+snt_status snt_mutation_suggest(const struct snt_mutation *mutation, struct snt_buf *out, struct snt_err *err) {
+  for (size_t i = 0; i < mutation->count; i++) {
+    SNT_TRY(suggest_for(&mutation->policies[i], out, err));
+  }
+  return snt_done();
+}

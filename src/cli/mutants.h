@@ -12,6 +12,9 @@ snt_status snt_mutation_write(const struct snt_mutation *mutation, struct snt_bu
 /* GitHub's annotations of the survivors, at the lines of their rules. */
 snt_status snt_mutation_annotate(const struct snt_mutation *mutation, struct snt_buf *out, struct snt_err *err);
 
+/* Tables in YAML, one for each policy, of the cases that are missing. */
+snt_status snt_mutation_suggest(const struct snt_mutation *mutation, struct snt_buf *out, struct snt_err *err);
+
 /* Part of a GitHub workflow command, in which the characters of odd are escaped. */
 snt_status snt_github_append(struct snt_buf *out, const char *value, const char *odd, struct snt_err *err);
 

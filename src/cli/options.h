@@ -16,8 +16,9 @@
   X(BACKEND, "--backend", "NAME", "keychain backend: auto, file, keyring")                                             \
   X(CONFIG, "--config", "FILE", "configuration to use instead of the user's")                                          \
   X(USER, "--user", "U", "explain for this user: alice, role/R/x, federated/x, root")                                  \
-  X(TIME, "--time", "T", "explain at this time (RFC 3339)")                                                            \
+  X(TIME, "--time", "T", "at this time (RFC 3339); default now")                                                       \
   X(MODE, "--mode", "M", "credential_process, cli or server")                                                          \
+  X(EVER, "--ever", NULL, "at any time of the year that begins then")                                                  \
   X(REQUEST, "--request", "FILE", "explain this request (JSON); excludes the other request flags")                     \
   X(JSON, "--json", NULL, "print JSON")                                                                                \
   X(SARIF, "--sarif", NULL, "print SARIF 2.1.0, as code scanning reads it")                                            \
@@ -31,9 +32,14 @@
   X(MIN_CONDITION, "--min-condition", "N", "fail when fewer than N percent of the conditions were seen both")          \
   X(MUTATE, "--mutate", NULL, "change the policies in small ways, and tell which changes no test sees")                \
   X(MIN_MUTATION, "--min-mutation", "N", "fail when tests see fewer than N percent of the changes")                    \
+  X(SUGGEST, "--suggest", NULL, "print the cases that are missing, as YAML for a table")                               \
   X(FILTER, "--filter", "TEXT", "only tests whose names hold the text")                                                \
   X(FAIL_FAST, "--fail-fast", NULL, "stop at the first test that fails")                                               \
   X(RECORD, "--record", NULL, "ask for real what no mock answers, and keep the answers beside the spec")               \
+  X(LOG, "--log", "FILE", "the decision log to read; default: the configured one")                                     \
+  X(SINCE, "--since", "T", "only decisions from then on: RFC 3339, or how long ago, such as 7d")                       \
+  X(UNTIL, "--until", "T", "only decisions before then, as for --since")                                               \
+  X(ACCEPT, "--accept", NULL, "end with 0 although more is allowed, or is not known")                                  \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(HELP, "--help", NULL, "show this text")
@@ -66,7 +72,7 @@ struct snt_args {
 };
 
 /* A set of options, as a bit for each. */
-typedef uint32_t snt_option_set;
+typedef uint64_t snt_option_set;
 #define SNT_OPTION_BIT(id) ((snt_option_set)1 << SNT_OPTION_##id)
 
 /* argv begins after the command's name and ends with NULL. "--flag value" and "--flag=value". Code USAGE: an unknown

@@ -251,6 +251,20 @@ static const struct snt_report_format FORMATS[] = {{"pretty", no_begin, add_pret
                                                    {"json", begin_json, add_json, end_json},
                                                    {"github", no_begin, add_github, end_github}};
 
+static snt_status add_nothing(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
+  (void)report, (void)of, (void)err;
+  return snt_done();
+}
+
+static snt_status end_suggestions(struct snt_report *report, const struct snt_report_totals *totals,
+                                  struct snt_err *err) {
+  SNT_TRY(snt_mutation_suggest(totals->mutation, &report->text, err));
+  bool is_whole = report->text.len == 0 && totals->counts[SNT_CASE_FAILED] == 0 && totals->problems->len == 0;
+  return is_whole ? snt_buf_append_str(&report->text, "# no case is missing\n", err) : snt_done();
+}
+
+const struct snt_report_format SNT_REPORT_SUGGESTIONS = {"suggest", no_begin, add_nothing, end_suggestions};
+
 const struct snt_report_format *snt_report_find_format(const char *name) {
   for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
     if (strcmp(FORMATS[i].name, name) == 0) {

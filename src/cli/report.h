@@ -30,6 +30,8 @@ struct snt_report {
   char last_file[1024];
 };
 
+/* Not a format that can be named: the cases that are missing, in the place of what was run. */
+extern const struct snt_report_format SNT_REPORT_SUGGESTIONS;
 /* NULL for a name that is none. */
 const struct snt_report_format *snt_report_find_format(const char *name);
 /* "pretty, tap, junit, json, github" */

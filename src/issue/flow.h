@@ -27,6 +27,7 @@ struct snt_flow {
   struct snt_policy_source source;
   struct snt_policy policy;
   bool has_no_early_policy; /* set by the caller: a policy file is not looked at before it is needed */
+  bool is_asked_often;      /* set by the caller: more than one thing is asked of the evaluator */
   bool is_explained;        /* set by the caller: what would have been allowed is asked too */
   bool is_read;             /* the policy is a file whose bytes are there */
   bool is_known;            /* and it was accepted before */

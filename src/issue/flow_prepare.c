@@ -73,7 +73,7 @@ snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err) {
   SNT_TRY(snt_flow_load_settings(flow, err));
   struct snt_evaluator_options options = {.is_rlimits_only =
                                               snt_settings_is(flow->settings, SNT_SETTING_SANDBOX, "rlimits-only"),
-                                          .is_once = true,
+                                          .is_once = !flow->is_asked_often,
                                           .trace = flow->is_explained ? SNT_TRACE_EXPLAINED : SNT_TRACE_NEAREST,
                                           .is_early = expects_network(flow)};
   SNT_TRY(snt_evaluator_start(&options, &flow->evaluator, err));

@@ -23,6 +23,13 @@ static struct snt_record_policy describe_policy(const struct snt_flow *flow) {
                                     .serial = flow->policy.manifest.serial};
 }
 
+/* How long a session may be by this decision: of a denial, not at all. */
+static int64_t bound_of(const struct snt_flow *flow) {
+  return flow->decision.effect == SNT_EFFECT_DENY
+             ? 0
+             : snt_manifest_bound(&flow->policy.manifest, flow->decision.max_duration_s);
+}
+
 static snt_status append(struct snt_flow *flow, const struct snt_buf *members, struct snt_log_position *position,
                          struct snt_err *err) {
   return snt_log_append(flow->log, slice_of(members), position, err);
@@ -55,6 +62,7 @@ snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err) 
                                        .conditions = slice_of(&decision->conditions),
                                        .justification = flow->options->justification,
                                        .duration_s = flow->duration_s,
+                                       .max_duration_s = bound_of(flow),
                                        .policy = describe_policy(flow),
                                        .facts = slice_of(&facts),
                                        .zones = slice_of(&zones),
@@ -89,7 +97,8 @@ snt_status snt_flow_record_issued(struct snt_flow *flow, const struct snt_sts_se
 
 void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err) {
   struct snt_err failure = {0};
-  if (err->code == SNT_CODE_USAGE || flow->settings == NULL || strcmp(flow->stage, "log") == 0) {
+  const char *stage = flow->stage; /* opening the log is one of its own */
+  if (err->code == SNT_CODE_USAGE || flow->settings == NULL || strcmp(stage, "log") == 0) {
     return;
   }
   snt_evaluator_dismiss(flow->evaluator);
@@ -101,7 +110,7 @@ void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err) {
                                      .request_id = flow->request_id,
                                      .user = flow->who.user,
                                      .profile = flow->options->profile,
-                                     .stage = flow->stage,
+                                     .stage = stage,
                                      .code = snt_code_name(err->code),
                                      .message = err->message};
   SNT_BUF_AUTO struct snt_buf members = {0};

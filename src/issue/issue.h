@@ -12,6 +12,7 @@
 #include "policy/lint.h"
 #include "policy/needs.h"
 #include "policy/source.h"
+#include "policy/who_can.h"
 
 /* What a command asks for. Strings are borrowed; NULL: not given. */
 struct snt_issue_options {
@@ -64,6 +65,27 @@ void snt_explanation_clear(struct snt_explanation *explanation);
 snt_status snt_explanation_format(const struct snt_explanation *explanation, struct snt_buf *out, struct snt_err *err);
 /* Evaluates and issues nothing. OK whenever it could evaluate, whatever the decision. */
 snt_status snt_issue_explain(const struct snt_explain_options *options, struct snt_explanation *out,
+                             struct snt_err *err);
+
+/* `who-can`. */
+struct snt_who_can_options {
+  struct snt_issue_options common; /* mode NULL: any */
+  int64_t time_ms;                 /* --time; 0: now */
+  bool is_ever;                    /* --ever */
+};
+
+struct snt_who_can_report {
+  struct snt_who_can_question question;
+  struct snt_who_can answer; /* every way without an assumption was confirmed by an evaluation of its own */
+  struct snt_policy policy;
+  struct snt_buf problems; /* JSON array, when the policy was refused */
+};
+void snt_who_can_report_clear(struct snt_who_can_report *report);
+#define SNT_WHO_CAN_REPORT_AUTO SNT_CLEANUP(snt_who_can_report_clear)
+
+/* Who can get in with a profile. Needs no network, keychain nor profile when the policy is a file. A way that an
+ * evaluation does not confirm is code EVALUATOR. Strings of the question are borrowed from options. */
+snt_status snt_issue_who_can(const struct snt_who_can_options *options, struct snt_who_can_report *out,
                              struct snt_err *err);
 
 /* `plugin list`, `plugin inspect`: a bundle's folder, or a plugin's own, with its plugins described. Code

@@ -18,6 +18,7 @@ enum {
   CASES_MS = 5000,
   MUTATE_MS = 30000,
   LINT_MS = 3000,
+  WHO_CAN_MS = 3000,
   SCHEMA_MS = 800,
   REQUEST_MAX = 63 * 1024,
   FACTS_MAX = 63 * 1024
@@ -113,24 +114,65 @@ snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, struct snt_sl
   return snt_evaluator_evaluate_finish(evaluator, reply, err);
 }
 
-/* What was found until then is lost with the template that is late. */
-static snt_status answer_late(struct snt_buf *reply, struct snt_err *err) {
-  return snt_buf_append_str(reply, "{\"problems\":[],\"left_out\":0,\"complete\":false}", err);
+bool snt_evaluator_takes_batches(const struct snt_evaluator *evaluator) {
+  return evaluator->is_loaded && !evaluator->has_functions;
 }
 
-snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_buf *facts, struct snt_buf *reply,
-                              struct snt_err *err) {
+/* Each decision may take as long as one alone; a batch that takes longer than all of them is late. */
+static void start_batch_clock(struct snt_evaluator *evaluator, size_t count) {
+  snt_evaluator_start_clock(evaluator, EVALUATE_MS * (int)(count < SNT_BATCH_MAX ? count : SNT_BATCH_MAX));
+}
+
+snt_status snt_evaluator_batch_begin(struct snt_evaluator *evaluator, const struct snt_buf *requests, size_t count,
+                                     struct snt_err *err) {
+  bool is_late = false;
+  if (count == 0 || count > SNT_BATCH_MAX || requests->len > SNT_BATCH_BYTES + REQUEST_MAX + 1) {
+    return snt_fail(err, SNT_CODE_BUG, "a batch has at most %d requests", SNT_BATCH_MAX);
+  }
+  if (!snt_evaluator_takes_batches(evaluator)) {
+    return snt_evaluator_fail(evaluator, err, "no policy is in force that takes batches");
+  }
+  start_batch_clock(evaluator, count);
+  return snt_evaluator_ask(evaluator, SNT_FRAME_BATCH, requests, &is_late, err);
+}
+
+snt_status snt_evaluator_batch_finish(struct snt_evaluator *evaluator, size_t count, struct snt_buf *reply,
+                                      struct snt_err *err) {
+  bool is_late = false;
+  start_batch_clock(evaluator, count); /* what the core did meanwhile is not the worker's time */
+  SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_BATCH, evaluator->nonce, &is_late, err));
+  return append_answer(evaluator, reply, err);
+}
+
+/* Asks about the loaded policy. What was found until then is lost with one that is late: `late` is the answer then. */
+static snt_status ask_about_policy(struct snt_evaluator *evaluator, enum snt_frame_kind kind,
+                                   const struct snt_buf *question, const char *late, struct snt_buf *reply,
+                                   struct snt_err *err) {
   bool is_late = false;
   if (!evaluator->is_loaded) {
     return snt_evaluator_fail(evaluator, err, "no policy is in force");
   }
-  snt_evaluator_start_clock(evaluator, LINT_MS);
-  snt_status status = snt_evaluator_exchange(evaluator, SNT_FRAME_LINT, facts, &is_late, err);
+  snt_evaluator_start_clock(evaluator, kind == SNT_FRAME_LINT ? LINT_MS : WHO_CAN_MS);
+  snt_status status = snt_evaluator_exchange(evaluator, kind, question, &is_late, err);
   if (is_late) {
-    return answer_late(reply, err);
+    return snt_buf_append_str(reply, late, err);
   }
   SNT_TRY(status);
   return append_answer(evaluator, reply, err);
+}
+
+snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_buf *facts, struct snt_buf *reply,
+                              struct snt_err *err) {
+  return ask_about_policy(evaluator, SNT_FRAME_LINT, facts, "{\"problems\":[],\"left_out\":0,\"complete\":false}",
+                          reply, err);
+}
+
+snt_status snt_evaluator_who_can(struct snt_evaluator *evaluator, const struct snt_buf *question, struct snt_buf *reply,
+                                 struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  SNT_TRY(snt_buf_append(&payload, snt_buf_borrow(question), question->len, err));
+  SNT_TRY(snt_buf_append_char(&payload, '\0', err));
+  return ask_about_policy(evaluator, SNT_FRAME_WHO_CAN, &payload, "{\"ways\":[],\"exact\":false}", reply, err);
 }
 
 snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err) {
@@ -154,9 +196,9 @@ snt_status snt_evaluator_run_cases(struct snt_evaluator *evaluator, const size_t
   bool is_late = false;
   SNT_BUF_AUTO struct snt_buf payload = {0};
   for (size_t i = 0; i < count; i++) {
-    SNT_TRY(snt_buf_appendf(&payload, err, i == 0 ? "%zu" : " %zu", numbers[i]));
+    SNT_TRY(snt_buf_appendf(&payload, err, "%zu%s", numbers[i], i + 1 == count ? " last" : ""));
+    SNT_TRY(snt_buf_append_char(&payload, '\0', err));
   }
-  SNT_TRY(snt_buf_append_char(&payload, '\0', err));
   snt_evaluator_start_clock(evaluator, count == 1 ? EVALUATE_MS : CASES_MS);
   SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_CASES, &payload, &is_late, err));
   return append_answer(evaluator, reply, err);

@@ -82,11 +82,27 @@ snt_status snt_evaluator_evaluate_finish(struct snt_evaluator *evaluator, struct
  * confirming. */
 snt_status snt_evaluator_evaluate(struct snt_evaluator *evaluator, struct snt_slice request, struct snt_slice facts,
                                   struct snt_buf *reply, struct snt_err *err);
+/* Many decisions by one worker, one after the other, for a policy that is loaded and keeps nothing between them:
+ * snt_evaluator_takes_batches, and no plugins. requests is at most SNT_BATCH_MAX of them, each of at most 63 KiB and
+ * followed by its NUL. finish appends a line for each, which is the worker's word only (policy/verdict), or nothing
+ * when one of them came near its limit: then each has to be asked for alone. An evaluator that fails is gone, as ever.
+ * Code EVALUATOR. */
+enum { SNT_BATCH_MAX = 512, SNT_BATCH_BYTES = 256 * 1024 }; /* it is full at that many, or at that many bytes */
+bool snt_evaluator_takes_batches(const struct snt_evaluator *evaluator);
+snt_status snt_evaluator_batch_begin(struct snt_evaluator *evaluator, const struct snt_buf *requests, size_t count,
+                                     struct snt_err *err);
+snt_status snt_evaluator_batch_finish(struct snt_evaluator *evaluator, size_t count, struct snt_buf *reply,
+                                      struct snt_err *err);
 /* What is hardly meant in the loaded policy: the answer is JSON, which is the template's word only; policy/lint checks
  * it. facts is JSON that the core wrote: {"targets":bool,"max_duration":seconds}. Linting that takes longer than a
  * policy may take to load answers that it is not complete. Code EVALUATOR. */
 snt_status snt_evaluator_lint(struct snt_evaluator *evaluator, const struct snt_buf *facts, struct snt_buf *reply,
                               struct snt_err *err);
+/* Who can get in, by the loaded policy, worked out by a worker: the answer is JSON, which is the worker's word only;
+ * policy/who_can checks it. question is JSON that the core wrote: {"profile","time","ever","mode","targets"}. Work that
+ * takes longer than a policy may take to load answers that nothing was looked at. Not with is_once. Code EVALUATOR. */
+snt_status snt_evaluator_who_can(struct snt_evaluator *evaluator, const struct snt_buf *question, struct snt_buf *reply,
+                                 struct snt_err *err);
 /* The JSON Schema of policies, as the stdlib makes it from the tables that it checks them by. For an evaluator that has
  * no policy: then nobody has told it anything. Code EVALUATOR. */
 snt_status snt_evaluator_schema(struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
@@ -108,8 +124,9 @@ snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *
 snt_status snt_evaluator_bind_spec(struct snt_evaluator *evaluator, bool is_covered, struct snt_buf *reply,
                                    struct snt_buf *problems, struct snt_err *err);
 enum { SNT_CASES_MAX = 200 }; /* of one call */
-/* Cases of it, one after the other in one worker: appends [{"status","message","line","malformed","seen"},...]; what
- * was seen is told by the last one. */
+/* Cases of it, one after the other in one worker: appends
+ * {"status","message","line","malformed","seen"} of each, a line each where there are several; what was seen is told by
+ * the last one. */
 snt_status snt_evaluator_run_cases(struct snt_evaluator *evaluator, const size_t *numbers, size_t count,
                                    struct snt_buf *reply, struct snt_err *err);
 /* Makes the mutants of the spec's policy, by running its cases: appends {"mutants":[...],"cases":n,"left_out":n}

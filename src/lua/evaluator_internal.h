@@ -30,6 +30,7 @@ struct snt_evaluator {
   bool is_loading;       /* it was sent, and its answer is still awaited */
   bool is_linking;       /* it was read, and the answer to LINK is still awaited */
   bool is_loaded;        /* it is in force */
+  bool has_functions;    /* code of it runs in evaluations, as far as it says so itself */
   bool is_dismissed;     /* nothing is asked any more */
   int64_t deadline_ms;   /* of the exchange that runs */
   struct snt_buf answer; /* the payload that came last */

@@ -104,7 +104,7 @@ static snt_status refuse_whole(const struct snt_policy_text *text, const char *m
 /* The answer to LOAD or LINK: {"ok":true,...} or {"ok":false,"problems":[...]}. On success doc is kept. */
 static snt_status take_outcome(struct snt_evaluator *evaluator, struct snt_json_doc **doc, struct snt_buf *problems,
                                struct snt_err *err) {
-  static const char *const keys[] = {"ok", "zones", "problems", NULL};
+  static const char *const keys[] = {"ok", "zones", "functions", "problems", NULL};
   bool is_good = false;
   if (!snt_ok(snt_json_parse(snt_buf_borrow(&evaluator->answer), evaluator->answer.len, "", doc, NULL)) ||
       !snt_ok(snt_json_check_keys(snt_json_root(*doc), "", keys, NULL)) ||
@@ -324,7 +324,10 @@ snt_status snt_evaluator_load_link(struct snt_evaluator *evaluator, struct snt_e
 static snt_status take_linked(struct snt_evaluator *evaluator, bool *is_late, struct snt_err *err) {
   SNT_JSON_AUTO struct snt_json_doc *linked = NULL;
   SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_LINK, evaluator->link_nonce, is_late, err));
-  return take_outcome(evaluator, &linked, evaluator->problems, err);
+  SNT_TRY(take_outcome(evaluator, &linked, evaluator->problems, err));
+  bool is_told = snt_json_bool(snt_json_get(snt_json_root(linked), "functions"), &evaluator->has_functions);
+  evaluator->has_functions = evaluator->has_functions || !is_told;
+  return snt_done();
 }
 
 snt_status snt_evaluator_load_confirm(struct snt_evaluator *evaluator, struct snt_err *err) {

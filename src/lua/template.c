@@ -29,8 +29,12 @@ enum {
   SPEC_MEMORY = 192 << 20,
   SPEC_BLOCK = 8 << 20,
   EVALUATION_FUEL = 10000000,
-  DESCRIPTION_FUEL = 200000
+  DESCRIPTION_FUEL = 200000,
+  WHO_CAN_FUEL = 60000000
 };
+/* What others of a batch left behind may make a decision a little dearer or cheaper. One that comes near its limit is
+ * made alone: the verdict is never the batch's. */
+enum { BATCHED_FUEL = EVALUATION_FUEL / 2 };
 
 /* What evaluates, in the stdlib's main module. */
 static const char *const FUNCTIONS[] = {[SNT_TRACE_ALL] = "evaluate",
@@ -217,6 +221,15 @@ static void evaluate(struct template *self, const struct snt_frame *request) {
   let_answer(self, request, &start);
 }
 
+/* The payload is requests, each with its NUL. */
+static void evaluate_batch(struct template *self, const struct snt_frame *request) {
+  struct snt_worker start = prepare_worker(self, request, "decide_briefly", BATCHED_FUEL);
+  start.args[0] = (struct snt_slice){self->request.data, self->request.len};
+  start.arg_count = 1;
+  start.is_batch = true;
+  let_answer(self, request, &start);
+}
+
 /* The payload is the plugin's name, a NUL, the file's name, a NUL, and its text. */
 static void describe(struct template *self, const struct snt_frame *request) {
   struct snt_worker start = prepare_worker(self, request, "describe", DESCRIPTION_FUEL);
@@ -252,10 +265,12 @@ static void bind_spec(struct template *self, const struct snt_frame *request) {
   answer_call(self, request, "bind_spec", how, 1);
 }
 
-/* One after the other, in one worker. */
+/* The payload is numbers, each with its NUL: one after the other, in one worker. */
 static void run_cases(struct template *self, const struct snt_frame *request) {
   struct snt_worker start = prepare_worker(self, request, "run_case", EVALUATION_FUEL);
-  start.is_list = true;
+  start.is_batch = start.args[1].len > 0;
+  start.args[0].len = start.is_batch ? self->request.len : start.args[0].len;
+  start.arg_count = 1;
   let_answer(self, request, &start);
 }
 
@@ -267,8 +282,9 @@ static void mutate(struct template *self, const struct snt_frame *request) {
   snt_vm_make_room(self->vm, SNT_MEMORY_CAP, SNT_BLOCK_CAP);
 }
 
-static void run_mutant(struct template *self, const struct snt_frame *request) {
-  struct snt_worker start = prepare_worker(self, request, "run_mutant", MUTATION_FUEL);
+/* One call, in a worker. */
+static void let_call(struct template *self, const struct snt_frame *request, const char *function, int64_t fuel) {
+  struct snt_worker start = prepare_worker(self, request, function, fuel);
   let_answer(self, request, &start);
 }
 
@@ -295,6 +311,9 @@ static void handle(struct template *self, const struct snt_frame *request) {
   case SNT_FRAME_EVALUATE:
     evaluate(self, request);
     break;
+  case SNT_FRAME_BATCH:
+    evaluate_batch(self, request);
+    break;
   case SNT_FRAME_SPEC:
     load_spec(self, request);
     break;
@@ -308,13 +327,14 @@ static void handle(struct template *self, const struct snt_frame *request) {
     mutate(self, request);
     break;
   case SNT_FRAME_MUTANT:
-    run_mutant(self, request);
+    let_call(self, request, "run_mutant", MUTATION_FUEL);
     break;
-  case SNT_FRAME_RECORD: {
-    struct snt_worker start = prepare_worker(self, request, "record_case", EVALUATION_FUEL);
-    let_answer(self, request, &start);
+  case SNT_FRAME_RECORD:
+    let_call(self, request, "record_case", EVALUATION_FUEL);
     break;
-  }
+  case SNT_FRAME_WHO_CAN:
+    let_call(self, request, "who_can", WHO_CAN_FUEL);
+    break;
   case SNT_FRAME_LINT:
     lint(self, request);
     break;

@@ -8,31 +8,33 @@
 
 enum { EXIT_LOCKDOWN = 3, EXIT_ANSWER = 4 };
 
-/* A call that spends its limits has an answer too. */
-static enum snt_vm_result call_for_each(const struct snt_worker *start, struct snt_buf *reply) {
-  const char *at = start->args[0].data;
-  const char *end = at + start->args[0].len;
-  bool is_good = snt_ok(snt_buf_append_char(reply, '[', NULL));
-  while (is_good && at < end) {
-    const char *space = memchr(at, ' ', (size_t)(end - at));
-    const char *stop = space == NULL ? end : space;
-    const struct snt_slice args[] = {{at, (size_t)(stop - at)}, snt_slice_of(stop == end ? "last" : "")};
-    if (snt_vm_call(start->vm, start->function, args, 2, start->fuel, reply) == SNT_VM_FAILED) {
-      snt_buf_reset(reply);
-      return SNT_VM_FAILED;
-    }
-    is_good = snt_ok(snt_buf_append_char(reply, stop == end ? ']' : ',', NULL));
-    at = stop == end ? end : stop + 1;
+/* A line for each call. The first one that does not end well is the end of all: what stands in the reply then is
+ * nothing, and the core asks for one after the other, each in a worker of its own. */
+static enum snt_vm_result call_each(const struct snt_worker *start, struct snt_buf *reply) {
+  enum snt_vm_result result = SNT_VM_OK;
+  const char *end = start->args[0].data + start->args[0].len;
+  for (const char *at = start->args[0].data; result == SNT_VM_OK && at < end;) {
+    const struct snt_slice arg = {at, strnlen(at, (size_t)(end - at))};
+    result = snt_vm_call(start->vm, start->function, &arg, 1, start->fuel, reply);
+    bool is_kept = result == SNT_VM_OK && snt_ok(snt_buf_append_char(reply, '\n', NULL));
+    result = result == SNT_VM_OK && !is_kept ? SNT_VM_MEMORY : result;
+    at += arg.len + 1;
   }
-  return is_good ? SNT_VM_OK : SNT_VM_FAILED;
+  if (result != SNT_VM_OK) {
+    snt_buf_reset(reply);
+  }
+  return result;
+}
+
+static enum snt_vm_result call(const struct snt_worker *start, struct snt_buf *reply) {
+  return start->is_batch ? call_each(start, reply)
+                         : snt_vm_call(start->vm, start->function, start->args, start->arg_count, start->fuel, reply);
 }
 
 _Noreturn void snt_worker_call(const struct snt_worker *start) {
   snt_observe_before_policy("worker");
   struct snt_buf reply = {0};
-  enum snt_vm_result result =
-      start->is_list ? call_for_each(start, &reply)
-                     : snt_vm_call(start->vm, start->function, start->args, start->arg_count, start->fuel, &reply);
+  enum snt_vm_result result = call(start, &reply);
   if (result == SNT_VM_FAILED) {
     SNT_IGNORE(snt_buf_append_str(&reply, snt_vm_borrow_error(start->vm), NULL));
   }

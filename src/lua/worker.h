@@ -1,4 +1,4 @@
-/* lua/worker (layer 3): one call of the stdlib, one answer, the end. */
+/* lua/worker (layer 3): one call of the stdlib, or one for each request of a batch; one answer, the end. */
 #ifndef SNT_LUA_WORKER_H
 #define SNT_LUA_WORKER_H
 
@@ -15,9 +15,9 @@ struct snt_worker {
   const char *function;          /* of the stdlib's main module */
   struct snt_slice args[3];      /* parts of the request's payload */
   size_t arg_count;
-  int64_t fuel; /* of one call */
-  bool is_list; /* args[0] holds numbers: one call for each, and the answer is the JSON array of theirs */
-  int out;      /* where the answer goes */
+  int64_t fuel;  /* of each call */
+  bool is_batch; /* args[0] is many texts, each with its NUL: each is the argument of a call of its own */
+  int out;       /* where the answer goes */
   bool is_rlimits_only;
 };
 

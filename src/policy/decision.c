@@ -7,6 +7,7 @@
 
 /* What the stdlib writes is less: names of 128 bytes, texts of 256, and what fits into a frame. */
 enum {
+  RULE_NAME_MAX = 64,
   REMEDIES_MAX = 8,
   REMEDY_CAP = 301,
   CONDITIONS_MAX = 100,
@@ -30,6 +31,22 @@ static const bool EFFECT_ISSUES[] = {
 
 const char *snt_effect_name(enum snt_effect effect) {
   return (unsigned)effect < SNT_EFFECT_COUNT ? EFFECT_NAMES[effect] : EFFECT_NAMES[SNT_EFFECT_DENY];
+}
+
+bool snt_effect_find(const char *name, enum snt_effect *out) {
+  for (int i = 0; i < SNT_EFFECT_COUNT; i++) {
+    if (strcmp(name, EFFECT_NAMES[i]) == 0) {
+      *out = (enum snt_effect)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool snt_rule_name_check(const char *name) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  size_t len = strspn(name, allowed);
+  return len > 0 && len <= RULE_NAME_MAX && name[len] == '\0';
 }
 
 void snt_decision_clear(struct snt_decision *decision) {
@@ -133,18 +150,8 @@ static snt_status take_effect(const struct snt_json_value *root, enum snt_effect
   *out = SNT_EFFECT_DENY;
   size_t len = 0;
   const char *text = snt_json_string(snt_json_get(root, "effect"), &len);
-  for (int i = 0; text != NULL && i < SNT_EFFECT_COUNT; i++) {
-    if (len == strlen(EFFECT_NAMES[i]) && memcmp(text, EFFECT_NAMES[i], len) == 0) {
-      *out = (enum snt_effect)i;
-      return snt_done();
-    }
-  }
-  return refuse_reply("effect", err);
-}
-
-static bool is_rule_name(const char *name) {
-  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  return name[0] != '\0' && strspn(name, allowed) == strlen(name);
+  bool is_known = text != NULL && strlen(text) == len && snt_effect_find(text, out);
+  return is_known ? snt_done() : refuse_reply("effect", err);
 }
 
 static snt_status take_rule(const struct snt_json_value *root, struct snt_decision *out, struct snt_err *err) {
@@ -153,8 +160,8 @@ static snt_status take_rule(const struct snt_json_value *root, struct snt_decisi
     return refuse_reply("rule_index", err);
   }
   bool has_rule = out->rule[0] != '\0';
-  bool is_good =
-      has_rule ? is_rule_name(out->rule) && out->rule_index >= 0 && out->rule_index < 1000000 : out->rule_index == -1;
+  bool is_good = has_rule ? snt_rule_name_check(out->rule) && out->rule_index >= 0 && out->rule_index < 1000000
+                          : out->rule_index == -1;
   return is_good ? snt_done() : refuse_reply("rule", err);
 }
 
@@ -224,7 +231,7 @@ static snt_status take_remedies(const struct snt_json_value *root, struct snt_de
     }
     SNT_TRY(take_text(entry, "rule", rule, sizeof rule, err));
     SNT_TRY(take_text(entry, "text", text, sizeof text, err));
-    if (!is_rule_name(rule) || text[0] == '\0') {
+    if (!snt_rule_name_check(rule) || text[0] == '\0') {
       return refuse_reply("remedies", err);
     }
   }

@@ -29,6 +29,10 @@ enum snt_effect {
       SNT_EFFECT_COUNT
 };
 const char *snt_effect_name(enum snt_effect effect);
+/* Whether name is one of the table; then *out is it. */
+bool snt_effect_find(const char *name, enum snt_effect *out);
+/* Whether name can be a rule's: 1 to 64 of [A-Za-z0-9._-]. */
+bool snt_rule_name_check(const char *name);
 
 /* The error of a role that the bundle does not bind to the profile: the core's own, never an evaluator's. */
 #define SNT_DECISION_MISMATCH "target_mismatch"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "policy/decision.h"
 
 enum { RULE_MAX = 64, FILE_MAX = 4200, MESSAGE_MAX = 1000, LINES_MAX = 1000000 };
 
@@ -41,11 +42,6 @@ static bool find_check(const char *name, enum snt_lint_check *out) {
   return false;
 }
 
-static bool is_rule_name(const char *name) {
-  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  return name != NULL && strspn(name, allowed) == strlen(name);
-}
-
 static bool take_problem(const struct snt_json_value *value, struct snt_lint_problem *out) {
   static const char *const keys[] = {"check", "rule", "file", "line", "message", NULL};
   if (snt_json_type(value) != SNT_JSON_OBJECT || !snt_ok(snt_json_check_keys(value, "", keys, NULL))) {
@@ -54,9 +50,9 @@ static bool take_problem(const struct snt_json_value *value, struct snt_lint_pro
   out->rule = find_text(value, "rule", RULE_MAX);
   out->file = find_text(value, "file", FILE_MAX);
   out->message = find_text(value, "message", MESSAGE_MAX);
-  return find_check(find_text(value, "check", RULE_MAX), &out->check) && is_rule_name(out->rule) && out->file != NULL &&
-         out->message != NULL && snt_json_integer(snt_json_get(value, "line"), &out->line) && out->line >= 1 &&
-         out->line < LINES_MAX;
+  return find_check(find_text(value, "check", RULE_MAX), &out->check) && out->rule != NULL &&
+         snt_rule_name_check(out->rule) && out->file != NULL && out->message != NULL &&
+         snt_json_integer(snt_json_get(value, "line"), &out->line) && out->line >= 1 && out->line < LINES_MAX;
 }
 
 static snt_status take_problems(const struct snt_json_value *list, struct snt_lint *out, struct snt_err *err) {

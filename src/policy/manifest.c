@@ -258,6 +258,11 @@ static bool is_match(const char *pattern, const char *text) {
   return snt_glob_match(pattern, strlen(pattern), text, strlen(text));
 }
 
+int64_t snt_manifest_bound(const struct snt_manifest *manifest, int64_t max_duration_s) {
+  bool is_smaller = manifest->max_duration_s > 0 && (max_duration_s == 0 || manifest->max_duration_s < max_duration_s);
+  return is_smaller ? manifest->max_duration_s : max_duration_s;
+}
+
 bool snt_manifest_binds(const struct snt_manifest *manifest, const char *profile, const char *role_arn) {
   for (size_t i = 0; i < manifest->target_count; i++) {
     char *const *role = is_match(manifest->targets[i].profile, profile) ? manifest->targets[i].roles : NULL;

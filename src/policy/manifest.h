@@ -38,6 +38,8 @@ void snt_manifest_clear(struct snt_manifest *manifest);
 /* file is for messages: "prod/bundle.yaml:3:1: ...". Code POLICY_INVALID. */
 snt_status snt_manifest_parse(const char *file, const char *data, size_t len, struct snt_manifest *out,
                               struct snt_err *err);
+/* The smaller of a rule's bound and the bundle's; 0: there is none. */
+int64_t snt_manifest_bound(const struct snt_manifest *manifest, int64_t max_duration_s);
 /* Whether the profile may mean the role; always without targets. */
 bool snt_manifest_binds(const struct snt_manifest *manifest, const char *profile, const char *role_arn);
 

@@ -6,11 +6,14 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { MUTANTS_MAX = 5000, REQUEST_CAP = 64 * 1024, ASSUMED_CAP = 4096, LINES_MAX = 1000000 };
+enum { MUTANTS_MAX = 5000, REQUEST_CAP = 64 * 1024, ASSUMED_CAP = 4096, LINES_MAX = 1000000, LINES_OF_CASE_MAX = 32 };
 
 static void clear_mutant(struct snt_mutant *mutant) {
   free(mutant->request);
   free(mutant->assumed);
+  for (size_t i = 0; i < mutant->case_count; i++) {
+    free(mutant->cases[i]);
+  }
 }
 
 void snt_mutation_clear(struct snt_mutation *mutation) {
@@ -21,6 +24,7 @@ void snt_mutation_clear(struct snt_mutation *mutation) {
     }
     free(policy->mutants);
     free(policy->path);
+    free(policy->name);
   }
   free(mutation->policies);
   memset(mutation, 0, sizeof *mutation);
@@ -71,20 +75,21 @@ static snt_status take_mutants(struct snt_mutated_policy *policy, const struct s
   return snt_done();
 }
 
-static snt_status add_policy(struct snt_mutation *mutation, const char *path, const struct snt_json_value *answer,
-                             struct snt_err *err) {
+static snt_status add_policy(struct snt_mutation *mutation, const char *path, const char *name,
+                             const struct snt_json_value *answer, struct snt_err *err) {
   struct snt_mutated_policy *policies = realloc(mutation->policies, (mutation->count + 1) * sizeof *policies);
   if (policies == NULL) {
     return snt_fail_memory(err);
   }
   mutation->policies = policies;
   struct snt_mutated_policy *policy = &policies[mutation->count++];
-  *policy = (struct snt_mutated_policy){.path = snt_str_dup(path)};
-  return policy->path == NULL ? snt_fail_memory(err) : take_mutants(policy, answer, err);
+  *policy = (struct snt_mutated_policy){.path = snt_str_dup(path), .name = snt_str_dup(name)};
+  return policy->path == NULL || policy->name == NULL ? snt_fail_memory(err) : take_mutants(policy, answer, err);
 }
 
-snt_status snt_mutation_begin(struct snt_mutation *mutation, const char *path, const struct snt_json_value *answer,
-                              struct snt_mutated_policy **out, struct snt_err *err) {
+snt_status snt_mutation_begin(struct snt_mutation *mutation, const char *path, const char *name,
+                              const struct snt_json_value *answer, struct snt_mutated_policy **out,
+                              struct snt_err *err) {
   *out = NULL;
   for (size_t i = 0; i < mutation->count; i++) {
     if (strcmp(mutation->policies[i].path, path) == 0) {
@@ -92,7 +97,7 @@ snt_status snt_mutation_begin(struct snt_mutation *mutation, const char *path, c
       return (*out)->count == snt_json_count(snt_json_get(answer, "mutants")) ? snt_done() : refuse(err);
     }
   }
-  SNT_TRY(add_policy(mutation, path, answer, err));
+  SNT_TRY(add_policy(mutation, path, name, answer, err));
   *out = &mutation->policies[mutation->count - 1];
   return snt_done();
 }
@@ -117,8 +122,75 @@ static snt_status keep_request(struct snt_mutant *mutant, const struct snt_json_
   return mutant->request == NULL ? snt_fail_memory(err) : snt_done();
 }
 
+/* Its lines, joined. */
+static snt_status keep_case(struct snt_mutant *mutant, const struct snt_json_value *lines, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  size_t count = snt_json_count(lines);
+  if (snt_json_type(lines) != SNT_JSON_ARRAY || count == 0 || count > LINES_OF_CASE_MAX) {
+    return refuse(err);
+  }
+  for (size_t i = 0; i < count; i++) {
+    size_t len = 0;
+    const char *line = snt_json_string(snt_json_at(lines, i), &len);
+    if (line == NULL || len >= ASSUMED_CAP || strlen(line) != len || !snt_utf8_check_printable(line, len)) {
+      return refuse(err);
+    }
+    SNT_TRY(snt_buf_appendf(&text, err, "%s\n", line));
+  }
+  char *copy = snt_str_dup(text.data);
+  if (copy == NULL) {
+    return snt_fail_memory(err);
+  }
+  mutant->cases[mutant->case_count++] = copy;
+  return snt_done();
+}
+
+static snt_status take_cases(struct snt_mutant *out, const struct snt_json_value *answer, struct snt_err *err) {
+  const struct snt_json_value *cases = snt_json_get(answer, "cases");
+  size_t count = snt_json_count(cases);
+  if (cases != NULL && (snt_json_type(cases) != SNT_JSON_ARRAY || count > SNT_MUTANT_CASES_MAX)) {
+    return refuse(err);
+  }
+  for (size_t i = 0; i < count; i++) {
+    SNT_TRY(keep_case(out, snt_json_at(cases, i), err));
+  }
+  return snt_done();
+}
+
+static bool has_case(const struct snt_mutant *mutant, const char *text) {
+  for (size_t i = 0; i < mutant->case_count; i++) {
+    if (strcmp(mutant->cases[i], text) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Of the cases that are missing in earlier specs those stay that are missing in this one too. */
+static void keep_common(struct snt_mutant *mutant, const struct snt_mutant *now) {
+  size_t kept = 0;
+  for (size_t i = 0; i < mutant->case_count; i++) {
+    if (has_case(now, mutant->cases[i])) {
+      mutant->cases[kept++] = mutant->cases[i];
+    } else {
+      free(mutant->cases[i]);
+    }
+  }
+  mutant->case_count = kept;
+}
+
+static snt_status keep_cases(struct snt_mutant *mutant, const struct snt_json_value *answer, struct snt_err *err) {
+  if (!mutant->is_judged) {
+    return take_cases(mutant, answer, err);
+  }
+  SNT_CLEANUP(clear_mutant) struct snt_mutant now = {0};
+  SNT_TRY(take_cases(&now, answer, err));
+  keep_common(mutant, &now);
+  return snt_done();
+}
+
 snt_status snt_mutation_judge(struct snt_mutant *mutant, const struct snt_json_value *answer, struct snt_err *err) {
-  static const char *const keys[] = {"killed", "equivalent", "request", "assumed", NULL};
+  static const char *const keys[] = {"killed", "equivalent", "request", "assumed", "cases", NULL};
   bool is_killed = false;
   bool is_equivalent = false;
   if (snt_json_type(answer) != SNT_JSON_OBJECT || !snt_ok(snt_json_check_keys(answer, "", keys, NULL)) ||
@@ -126,8 +198,13 @@ snt_status snt_mutation_judge(struct snt_mutant *mutant, const struct snt_json_v
       !snt_json_bool(snt_json_get(answer, "equivalent"), &is_equivalent) || (is_killed && is_equivalent)) {
     return refuse(err);
   }
-  mutant->fate = is_killed ? SNT_MUTANT_KILLED : is_equivalent ? SNT_MUTANT_EQUIVALENT : SNT_MUTANT_SURVIVED;
-  return is_killed || is_equivalent ? snt_done() : keep_request(mutant, answer, err);
+  SNT_TRY(is_killed || is_equivalent ? snt_done() : keep_request(mutant, answer, err));
+  SNT_TRY(keep_cases(mutant, answer, err));
+  mutant->is_judged = true;
+  if (mutant->fate == SNT_MUTANT_SURVIVED) {
+    mutant->fate = is_killed ? SNT_MUTANT_KILLED : is_equivalent ? SNT_MUTANT_EQUIVALENT : SNT_MUTANT_SURVIVED;
+  }
+  return snt_done();
 }
 
 struct snt_mutation_totals snt_mutation_count(const struct snt_mutation *mutation) {
@@ -149,4 +226,8 @@ struct snt_mutation_totals snt_mutation_count(const struct snt_mutation *mutatio
 int64_t snt_mutation_score(const struct snt_mutation_totals *totals) {
   size_t telling = totals->mutants - totals->equivalent;
   return telling == 0 ? 100 : (int64_t)(totals->killed * 100 / telling);
+}
+
+bool snt_mutation_is_open(const struct snt_mutant *mutant) {
+  return mutant->fate == SNT_MUTANT_SURVIVED || mutant->case_count > 0;
 }

@@ -10,6 +10,8 @@
 
 #include "format/json.h"
 
+enum { SNT_MUTANT_CASES_MAX = 4 };
+
 enum snt_mutant_fate { SNT_MUTANT_SURVIVED = 0, SNT_MUTANT_KILLED, SNT_MUTANT_EQUIVALENT };
 
 struct snt_mutant {
@@ -17,13 +19,17 @@ struct snt_mutant {
   int64_t line;
   char change[256];
   bool widens; /* it only gives more access */
+  bool is_judged;
   enum snt_mutant_fate fate;
   char *request; /* JSON, of a survivor: decided otherwise by the policy and by the mutant; NULL where none is known */
   char *assumed; /* what code and plugins have to say for that, in words; NULL for nothing */
+  char *cases[SNT_MUTANT_CASES_MAX]; /* that are missing: lines of a table in YAML, the first with the name */
+  size_t case_count;
 };
 
 struct snt_mutated_policy {
   char *path;
+  char *name; /* what a table beside it calls it */
   struct snt_mutant *mutants;
   size_t count, left_out;
 };
@@ -36,9 +42,12 @@ void snt_mutation_clear(struct snt_mutation *mutation);
 
 /* The policy's entry, made from the evaluator's answer when there is none yet. Code EVALUATOR for an answer that makes
  * no sense, or whose mutants are not those of before. */
-snt_status snt_mutation_begin(struct snt_mutation *mutation, const char *path, const struct snt_json_value *answer,
-                              struct snt_mutated_policy **out, struct snt_err *err);
-/* Takes the evaluator's word on a mutant that survived so far. */
+snt_status snt_mutation_begin(struct snt_mutation *mutation, const char *path, const char *name,
+                              const struct snt_json_value *answer, struct snt_mutated_policy **out,
+                              struct snt_err *err);
+/* Whether another spec has something to say of it. */
+bool snt_mutation_is_open(const struct snt_mutant *mutant);
+/* Takes the evaluator's word on a mutant that is open. */
 snt_status snt_mutation_judge(struct snt_mutant *mutant, const struct snt_json_value *answer, struct snt_err *err);
 
 struct snt_mutation_totals {

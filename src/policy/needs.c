@@ -18,6 +18,18 @@ static const char *const STATUS_NAMES[] = {
 #undef SNT_FACT_NAME
 };
 
+const char *snt_need_kind_name(enum snt_need_kind kind) { return KIND_NAMES[kind]; }
+
+bool snt_fact_status_find(const char *name, enum snt_fact_status *out) {
+  for (int i = 0; i < SNT_FACT_STATUS_COUNT; i++) {
+    if (strcmp(name, STATUS_NAMES[i]) == 0) {
+      *out = (enum snt_fact_status)i;
+      return true;
+    }
+  }
+  return false;
+}
+
 void snt_facts_clear(struct snt_facts *facts) {
   for (size_t i = 0; i < facts->count; i++) {
     snt_buf_clear(&facts->list[i].value);

@@ -59,6 +59,9 @@ struct snt_facts {
 void snt_facts_clear(struct snt_facts *facts);
 #define SNT_FACTS_AUTO SNT_CLEANUP(snt_facts_clear)
 
+const char *snt_need_kind_name(enum snt_need_kind kind);
+/* Whether name is one of the table; then *out is it. */
+bool snt_fact_status_find(const char *name, enum snt_fact_status *out);
 /* The question's name, or the kind of what has no name. */
 const char *snt_fact_need(const struct snt_fact *fact);
 /* The value of a fact's parameter, or NULL; a snt_param_lookup. */

@@ -32,7 +32,7 @@ static size_t sort_out(const struct snt_policy *policy, struct snt_fact *facts, 
   for (size_t i = 0; i < count; i++) {
     if (!is_granted(policy, &facts[i])) {
       struct snt_fact fact = facts[i];
-      give_up(&fact, "the bundle does not grant it");
+      give_up(&fact, SNT_FACT_NOT_GRANTED);
       facts[i] = facts[refused];
       facts[refused++] = fact;
     }

@@ -13,6 +13,9 @@
 
 enum { SNT_ROUNDS_MAX = 4, SNT_ROUNDS_MS = 5000 };
 
+/* Why a fact is not there that the bundle does not grant. */
+#define SNT_FACT_NOT_GRANTED "the bundle does not grant it"
+
 /* Who answers needs: facts/. */
 struct snt_fact_source {
   void *context;

@@ -198,7 +198,7 @@ static struct snt_policy_text text_of(const struct snt_policy *policy) {
 
 snt_status snt_policy_load_begin(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                                  struct snt_err *err) {
-  if (policy->manifest.grants.count > 0) {
+  if (policy->manifest.grants.count > 0 && policy->plugin_count == 0) {
     SNT_TRY(snt_policy_describe(policy, evaluator, problems, err));
   }
   struct snt_policy_text text = text_of(policy);

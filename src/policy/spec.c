@@ -37,7 +37,8 @@ struct run {
   struct snt_policy policy;            /* that one */
   bool is_pure;                        /* whose cases may follow each other in one worker */
   struct snt_coverage_policy *covered; /* of that policy */
-  struct snt_buf policy_name;          /* its file */
+  struct snt_buf policy_file;          /* its file */
+  struct snt_buf policy_name;          /* what the spec calls it, or could: below its folder */
   bool has_failed;                     /* a case with it */
   bool is_stopped;
 };
@@ -46,6 +47,7 @@ static void clear_run(struct run *run) {
   snt_buf_clear(&run->source);
   snt_buf_clear(&run->plugin_folder);
   snt_policy_clear(&run->policy);
+  snt_buf_clear(&run->policy_file);
   snt_buf_clear(&run->policy_name);
   snt_evaluator_close(&run->evaluator);
   snt_json_free(&run->doc);
@@ -101,13 +103,24 @@ static snt_status find_policy(const struct run *run, const char *named, struct s
   return snt_err_hint(err, "name the spec after its policy, or its policy in it: policy(\"file\")");
 }
 
-static snt_status read_policy(const struct run *run, const char *named, struct snt_policy *out, struct snt_err *err) {
+/* What a table beside the policy calls it: a bundle's folder has a slash at its end. */
+static snt_status name_policy(struct run *run, const char *path, struct snt_err *err) {
+  const char *slash = strrchr(run->path, '/');
+  struct stat st;
+  bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+  snt_buf_reset(&run->policy_name);
+  return snt_buf_appendf(&run->policy_name, err, "%s%s", slash == NULL ? path : path + (slash - run->path) + 1,
+                         is_folder ? "/" : "");
+}
+
+static snt_status read_policy(struct run *run, const char *named, struct snt_policy *out, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf path = {0};
   if (run->plugin[0] != '\0') {
     SNT_TRY(snt_bundle_read_plugin(run->plugin_folder.data, out, err));
     return run->options->recorder == NULL ? snt_done() : snt_bundle_grant_plugin(run->plugin_folder.data, out, err);
   }
   SNT_TRY(find_policy(run, named, &path, err));
+  SNT_TRY(name_policy(run, path.data, err));
   return snt_policy_read_file(path.data, false, out, err);
 }
 
@@ -245,12 +258,15 @@ static snt_status take_result(const struct run *run, const struct snt_json_value
 }
 
 /* Tells of one case: what the evaluator said of it, or why it said nothing. */
-static void report_case(struct run *run, size_t number, const struct snt_json_value *value, const char *failure) {
+static void report_case(struct run *run, size_t number, const char *text, size_t len, const char *failure) {
   struct snt_err inner = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   const struct snt_json_value *of = snt_json_at(run->cases, number);
   struct snt_case result = {.name = take_text(of, "name", NAME_CAP), .file = run->path, .message = ""};
   (void)snt_json_integer(snt_json_get(of, "line"), &result.line);
-  if (failure != NULL || !snt_ok(take_result(run, value, &result, &inner))) {
+  snt_status status = failure == NULL ? snt_json_parse(text, len, "a case's result", &doc, &inner) : snt_done();
+  status = snt_ok(status) && failure == NULL ? take_result(run, snt_json_root(doc), &result, &inner) : status;
+  if (!snt_ok(status) || failure != NULL) {
     result.status = SNT_CASE_FAILED;
     result.message = failure != NULL ? failure : inner.message;
   }
@@ -258,27 +274,33 @@ static void report_case(struct run *run, size_t number, const struct snt_json_va
   run->is_stopped = !run->options->on_case(run->options->context, &result);
 }
 
+static size_t count_lines(const struct snt_buf *text) {
+  size_t count = 0;
+  for (size_t i = 0; i < text->len; i++) {
+    count += text->data[i] == '\n' ? 1 : 0;
+  }
+  return count;
+}
+
 /* Some cases in one worker. False when that did not end well: nothing was told of them then, unless it is one. */
 static bool run_cases(struct run *run, const size_t *numbers, size_t count) {
   SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   struct snt_err inner = {0};
   snt_status status = snt_evaluator_run_cases(run->evaluator, numbers, count, &reply, &inner);
-  if (snt_ok(status)) {
-    status = snt_json_parse(snt_buf_borrow(&reply), reply.len, "the results of cases", &doc, &inner);
-  }
-  if (snt_ok(status) && snt_json_count(snt_json_root(doc)) != count) {
+  if (count == 1) {
+    report_case(run, numbers[0], snt_buf_borrow(&reply), reply.len, snt_ok(status) ? NULL : inner.message);
+  } else if (snt_ok(status) && count_lines(&reply) != count) {
     status = refuse_reply("results", &inner);
   }
   if (!snt_ok(status)) {
     snt_evaluator_close(&run->evaluator);
-    if (count == 1) {
-      report_case(run, numbers[0], NULL, inner.message);
-    }
     return false;
   }
-  for (size_t i = 0; i < count && !run->is_stopped; i++) {
-    report_case(run, numbers[i], snt_json_at(snt_json_root(doc), i), NULL);
+  const char *line = snt_buf_borrow(&reply);
+  for (size_t i = 0; i < count && count > 1 && !run->is_stopped; i++) {
+    const char *end = strchr(line, '\n');
+    report_case(run, numbers[i], line, (size_t)(end - line), NULL);
+    line = end + 1;
   }
   return true;
 }
@@ -286,16 +308,12 @@ static bool run_cases(struct run *run, const size_t *numbers, size_t count) {
 /* One case, whose questions that no mock answers are asked for real. */
 static void record_case(struct run *run, size_t number) {
   SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   struct snt_err inner = {0};
   snt_status status = snt_spec_record_case(run->options->recorder, run->evaluator, number, &reply, &inner);
-  if (snt_ok(status)) {
-    status = snt_json_parse(snt_buf_borrow(&reply), reply.len, "a case's result", &doc, &inner);
-  }
   if (status.code == SNT_CODE_EVALUATOR) {
     snt_evaluator_close(&run->evaluator);
   }
-  report_case(run, number, snt_json_root(doc), snt_ok(status) ? NULL : inner.message);
+  report_case(run, number, snt_buf_borrow(&reply), reply.len, snt_ok(status) ? NULL : inner.message);
 }
 
 /* The policy comes into force, and the spec gets it. */
@@ -312,8 +330,8 @@ static snt_status bind_policy(struct run *run, const char *named, struct snt_err
   SNT_TRY(snt_evaluator_bind_spec(run->evaluator, is_covered, &reply, run->problems, err));
   SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a spec's policy", &doc, err));
   run->is_bound = true;
-  snt_buf_reset(&run->policy_name);
-  SNT_TRY(snt_buf_append_str(&run->policy_name, policy->file_name, err));
+  snt_buf_reset(&run->policy_file);
+  SNT_TRY(snt_buf_append_str(&run->policy_file, policy->file_name, err));
   SNT_TRY(snt_json_bool(snt_json_get(snt_json_root(doc), "pure"), &run->is_pure) ? snt_done()
                                                                                  : refuse_reply("pure", err));
   return is_covered ? snt_coverage_begin(run->options->coverage, policy->file_name,
@@ -401,7 +419,8 @@ static snt_status make_mutants(struct run *run, const char *named, struct snt_mu
   SNT_TRY(snt_evaluator_mutate(run->evaluator, named == NULL ? "" : named, &reply, err));
   SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a policy's mutants", &doc, err));
   SNT_TRY(snt_ok(snt_json_check_keys(snt_json_root(doc), "", keys, NULL)) ? snt_done() : refuse_reply("mutants", err));
-  return snt_mutation_begin(run->options->mutation, snt_buf_borrow(&run->policy_name), snt_json_root(doc), out, err);
+  return snt_mutation_begin(run->options->mutation, snt_buf_borrow(&run->policy_file),
+                            snt_buf_borrow(&run->policy_name), snt_json_root(doc), out, err);
 }
 
 static snt_status judge_mutant(struct snt_evaluator *evaluator, struct snt_mutant *mutant, size_t number,
@@ -420,7 +439,7 @@ static snt_status run_mutants(struct run *run, const char *named, struct snt_err
   SNT_TRY(ensure_bound(run, named, err));
   SNT_TRY(make_mutants(run, named, &policy, err));
   for (size_t i = 0; i < policy->count; i++) {
-    if (policy->mutants[i].fate == SNT_MUTANT_SURVIVED) {
+    if (snt_mutation_is_open(&policy->mutants[i])) {
       SNT_TRY(judge_mutant(run->evaluator, &policy->mutants[i], i, err));
     }
   }

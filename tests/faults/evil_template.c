@@ -1,9 +1,9 @@
 /* An evaluator that lies, for the tests of the core's side: a program that links this file has it in the place of
  * src/lua/template.c. Never part of what ships.
  *
- *   SENTINEL_EVIL         WHEN:WHAT, for example "evaluate:hang"; WHEN is hello, load, link, evaluate, lint or schema,
- * WHAT is one of the table below. Without it everything is answered well, and every request with allow.
- * SENTINEL_EVIL_REPLY   the text of "WHEN:reply"
+ *   SENTINEL_EVIL         WHEN:WHAT, for example "evaluate:hang"; WHEN is hello, load, link, evaluate, batch, lint or
+ * schema, or several of them with + between two; WHAT is one of the table below. Without it everything is answered
+ * well, and every request with allow. SENTINEL_EVIL_REPLY   the text of "WHEN:reply"
  *
  * Both are read before anything is wiped. */
 #include <signal.h>
@@ -31,9 +31,11 @@ static const struct {
                                  [SNT_FRAME_LOAD] = {"load", "{\"ok\":true,\"zones\":[]}"},
                                  [SNT_FRAME_ZONE] = {"zone", ""},
                                  [SNT_FRAME_FILE] = {"file", ""},
-                                 [SNT_FRAME_LINK] = {"link", "{\"ok\":true}"},
+                                 [SNT_FRAME_LINK] = {"link", "{\"ok\":true,\"functions\":false}"},
                                  [SNT_FRAME_EVALUATE] = {"evaluate", ALLOW},
+                                 [SNT_FRAME_BATCH] = {"batch", "allow 0 0 0 - evil\n"},
                                  [SNT_FRAME_LINT] = {"lint", "{\"problems\":[],\"left_out\":0,\"complete\":true}"},
+                                 [SNT_FRAME_WHO_CAN] = {"who_can", "{\"ways\":[],\"exact\":true}"},
                                  [SNT_FRAME_SCHEMA] = {"schema", "{}"}};
 
 /* What is about to be sent; an action changes it, or never returns. */
@@ -205,11 +207,22 @@ static struct mode read_mode(void) {
   return mode;
 }
 
+/* Whether name is one of the words that WHEN lists. */
+static bool is_meant(const struct mode *mode, const char *name) {
+  size_t len = strlen(name);
+  for (const char *at = mode->when; at != NULL; at = strchr(at, '+') == NULL ? NULL : strchr(at, '+') + 1) {
+    if (strncmp(at, name, len) == 0 && (at[len] == '\0' || at[len] == '+')) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void answer_frame(int fd, const struct mode *mode, uint8_t kind, uint64_t nonce) {
   const char *good = kinds[kind].good_answer;
   struct answer answer = {.fd = fd, .payload = good, .len = strlen(good)};
   answer.frame = snt_frame_make((enum snt_frame_kind)kind, SNT_VM_OK, nonce, answer.len);
-  for (size_t i = 0; strcmp(mode->when, kinds[kind].name) == 0 && i < sizeof actions / sizeof actions[0]; i++) {
+  for (size_t i = 0; is_meant(mode, kinds[kind].name) && i < sizeof actions / sizeof actions[0]; i++) {
     if (strcmp(mode->what, actions[i].name) == 0) {
       actions[i].act(&answer);
     }

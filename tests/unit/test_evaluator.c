@@ -276,6 +276,25 @@ static void a_policy_in_force_is_linted(void **state) {
   assert_int_equal(reply.len, 0);
 }
 
+/* By a worker: what it does to the policy is gone with it. */
+static void a_policy_in_force_says_who_can_get_in(void **state) {
+  (void)state;
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator =
+      start_with(SNT_POLICY_KIND_LUA, LUA_RULE("n = n + 1; return request.user.name == 'alice'"));
+  SNT_BUF_AUTO struct snt_buf question = {0}, reply = {0};
+  assert_ok(
+      snt_buf_append_str(&question, "{\"profile\":\"prod\",\"time\":\"2026-01-19T02:47:33Z\",\"ever\":false}", NULL));
+  assert_ok(snt_evaluator_who_can(evaluator, &question, &reply, NULL));
+  assert_holds(&reply, "\"condition\":\"check:c\",\"holds\":true");
+  assert_holds(&reply, "\"exact\":true");
+  evaluate(evaluator, &reply);
+  assert_holds(&reply, "\"effect\":\"allow\"");
+  SNT_EVALUATOR_AUTO struct snt_evaluator *empty = start();
+  snt_buf_reset(&reply);
+  assert_code(snt_evaluator_who_can(empty, &question, &reply, NULL), SNT_CODE_EVALUATOR);
+  assert_int_equal(reply.len, 0);
+}
+
 static void the_schema_is_told_before_there_is_a_policy(void **state) {
   (void)state;
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = start();
@@ -581,6 +600,7 @@ int main(void) {
       cmocka_unit_test(remedies_are_told_where_they_are_asked_for),
       cmocka_unit_test(instructions_that_take_long_end_at_the_deadline),
       cmocka_unit_test(a_policy_in_force_is_linted),
+      cmocka_unit_test(a_policy_in_force_says_who_can_get_in),
       cmocka_unit_test(the_schema_is_told_before_there_is_a_policy),
       cmocka_unit_test(nothing_survives_from_one_decision_to_the_next),
       cmocka_unit_test(zones_are_given_and_their_hashes_told),

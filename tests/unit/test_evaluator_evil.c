@@ -105,6 +105,16 @@ static snt_status lint(struct snt_buf *reply) {
   return snt_evaluator_lint(evaluator, &facts, reply, NULL);
 }
 
+static snt_status ask_who_can(struct snt_buf *reply) {
+  static const struct snt_evaluator_options options = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_BUF_AUTO struct snt_buf question = {0};
+  SNT_TRY(snt_buf_append_str(&question, "{}", NULL));
+  SNT_TRY(snt_evaluator_start(&options, &evaluator, NULL));
+  SNT_TRY(snt_evaluator_load(evaluator, &policy, NULL, NULL));
+  return snt_evaluator_who_can(evaluator, &question, reply, NULL);
+}
+
 static snt_status ask_for_schema(struct snt_buf *reply) {
   static const struct snt_evaluator_options options = {0};
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
@@ -112,8 +122,19 @@ static snt_status ask_for_schema(struct snt_buf *reply) {
   return snt_evaluator_schema(evaluator, reply, NULL);
 }
 
-/* Late linting is not a clean policy, and an odd answer is none at all. */
-static void no_report_and_no_schema_come_from_an_evaluator_that_is_odd(void **state) {
+static snt_status ask_batch(struct snt_buf *reply) {
+  static const struct snt_evaluator_options options = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_BUF_AUTO struct snt_buf requests = {0};
+  SNT_TRY(snt_buf_append(&requests, "{}", 3, NULL));
+  SNT_TRY(snt_evaluator_start(&options, &evaluator, NULL));
+  SNT_TRY(snt_evaluator_load(evaluator, &policy, NULL, NULL));
+  SNT_TRY(snt_evaluator_batch_begin(evaluator, &requests, 1, NULL));
+  return snt_evaluator_batch_finish(evaluator, 1, reply, NULL);
+}
+
+/* Late linting is not a clean policy, late looking not a policy that lets nobody in, and an odd answer none at all. */
+static void no_report_batch_or_schema_comes_from_an_evaluator_that_is_odd(void **state) {
   (void)state;
   static const struct {
     const char *mode, *reply;
@@ -127,6 +148,23 @@ static void no_report_and_no_schema_come_from_an_evaluator_that_is_odd(void **st
       {"lint:wrong_nonce", NULL, lint, SNT_CODE_EVALUATOR, ""},
       {"lint:too_long", NULL, lint, SNT_CODE_EVALUATOR, ""},
       {"lint:failed", NULL, lint, SNT_CODE_EVALUATOR, ""},
+      {"none:none", NULL, ask_batch, SNT_CODE_OK, "allow 0 0 0 - evil\n"},
+      {"link:reply", "{\"ok\":true}", ask_batch, SNT_CODE_EVALUATOR, ""},
+      {"link:reply", "{\"ok\":true,\"functions\":true}", ask_batch, SNT_CODE_EVALUATOR, ""},
+      {"link:reply", "{\"ok\":true,\"functions\":0}", ask_batch, SNT_CODE_EVALUATOR, ""},
+      {"batch:hang", NULL, ask_batch, SNT_CODE_EVALUATOR, ""},
+      {"batch:die", NULL, ask_batch, SNT_CODE_EVALUATOR, ""},
+      {"batch:garbage", NULL, ask_batch, SNT_CODE_EVALUATOR, ""},
+      {"batch:wrong_nonce", NULL, ask_batch, SNT_CODE_EVALUATOR, ""},
+      {"batch:too_long", NULL, ask_batch, SNT_CODE_EVALUATOR, ""},
+      {"batch:twice", NULL, ask_batch, SNT_CODE_EVALUATOR, ""},
+      {"batch:failed", NULL, ask_batch, SNT_CODE_EVALUATOR, ""},
+      {"none:none", NULL, ask_who_can, SNT_CODE_OK, "{\"ways\":[],\"exact\":true}"},
+      {"who_can:hang", NULL, ask_who_can, SNT_CODE_OK, "{\"ways\":[],\"exact\":false}"},
+      {"who_can:die", NULL, ask_who_can, SNT_CODE_EVALUATOR, ""},
+      {"who_can:wrong_nonce", NULL, ask_who_can, SNT_CODE_EVALUATOR, ""},
+      {"who_can:too_long", NULL, ask_who_can, SNT_CODE_EVALUATOR, ""},
+      {"who_can:failed", NULL, ask_who_can, SNT_CODE_EVALUATOR, ""},
       {"none:none", NULL, ask_for_schema, SNT_CODE_OK, "{}"},
       {"schema:hang", NULL, ask_for_schema, SNT_CODE_EVALUATOR, ""},
       {"schema:twice", NULL, ask_for_schema, SNT_CODE_EVALUATOR, ""},
@@ -279,7 +317,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(no_verdict_comes_from_an_evaluator_that_is_odd),
       cmocka_unit_test(an_evaluator_that_is_late_is_killed),
-      cmocka_unit_test(no_report_and_no_schema_come_from_an_evaluator_that_is_odd),
+      cmocka_unit_test(no_report_batch_or_schema_comes_from_an_evaluator_that_is_odd),
       cmocka_unit_test(nothing_that_the_evaluator_forked_survives_it),
       cmocka_unit_test(a_dead_evaluator_stays_dead),
       cmocka_unit_test(answers_to_load_and_link_are_checked),

@@ -12,7 +12,7 @@ static const char two[] =
 static snt_status begin(struct snt_mutation *mutation, const char *text, struct snt_mutated_policy **out) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   assert_ok(snt_json_parse(text, strlen(text), "t", &doc, NULL));
-  return snt_mutation_begin(mutation, "p.yaml", snt_json_root(doc), out, NULL);
+  return snt_mutation_begin(mutation, "policies/p.yaml", "p.yaml", snt_json_root(doc), out, NULL);
 }
 
 static snt_status judge(struct snt_mutant *mutant, const char *text) {
@@ -33,10 +33,14 @@ static void mutants_are_taken_and_counted(void **state) {
   assert_int_equal(totals.widening_survived, 1);
   assert_int_equal(snt_mutation_score(&totals), 0);
   assert_ok(judge(&policy->mutants[0], "{\"killed\":false,\"equivalent\":false,"
-                                       "\"request\":{\"profile\":\"dev\"},\"assumed\":\"oncall holds\"}"));
+                                       "\"request\":{\"profile\":\"dev\"},\"assumed\":\"oncall holds\","
+                                       "\"cases\":[[\"  - name: a\",\"    request: {}\"]]}"));
+  assert_string_equal(policy->mutants[0].cases[0], "  - name: a\n    request: {}\n");
   assert_string_equal(policy->mutants[0].request, "{\"profile\":\"dev\"}");
   assert_string_equal(policy->mutants[0].assumed, "oncall holds");
   assert_ok(judge(&policy->mutants[0], "{\"killed\":true,\"equivalent\":false}"));
+  assert_int_equal(policy->mutants[0].case_count, 0); /* another spec has it */
+  assert_false(snt_mutation_is_open(&policy->mutants[0]));
   assert_ok(judge(&policy->mutants[1], "{\"killed\":false,\"equivalent\":true}"));
   totals = snt_mutation_count(&mutation);
   assert_int_equal(totals.killed, 1);
@@ -88,11 +92,17 @@ static void odd_verdicts_are_refused(void **state) {
       "{\"killed\":false,\"equivalent\":false,\"request\":7,\"assumed\":\"\"}",
       "{\"killed\":false,\"equivalent\":false,\"request\":{}}",
       "{\"killed\":false,\"equivalent\":false,\"request\":{},\"assumed\":\"a\\u0007\"}",
+      "{\"killed\":false,\"equivalent\":false,\"cases\":{}}",
+      "{\"killed\":false,\"equivalent\":false,\"cases\":[[]]}",
+      "{\"killed\":false,\"equivalent\":false,\"cases\":[[\"a\\nb\"]]}",
+      "{\"killed\":false,\"equivalent\":false,\"cases\":[[1]]}",
+      "{\"killed\":false,\"equivalent\":false,\"cases\":[[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"]]}",
   };
   for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
     struct snt_mutant mutant = {.widens = true};
     assert_code(judge(&mutant, odd[i]), SNT_CODE_EVALUATOR);
     assert_int_equal(mutant.fate, SNT_MUTANT_SURVIVED);
+    assert_int_equal(mutant.case_count, 0);
     assert_null(mutant.request);
   }
 }

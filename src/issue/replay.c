@@ -1,0 +1,163 @@
+#include "issue/replay.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/reader.h"
+#include "audit/recorded.h"
+#include "issue/settings.h"
+
+void snt_replay_report_clear(struct snt_replay_report *report) { snt_impact_clear(&report->impact); }
+
+struct walk {
+  const struct snt_issue_replay_options *options;
+  struct snt_replay *replay;
+  struct snt_replay_report *report;
+};
+
+static snt_status take_answer(void *context, const struct snt_replay_case *of, enum snt_replay_answer answer,
+                              const struct snt_verdict *after, struct snt_err *err) {
+  struct snt_replay_report *report = context;
+  return snt_impact_add(&report->impact, of, answer, after, err);
+}
+
+static bool is_wanted(const struct snt_issue_replay_options *options, const struct snt_recorded *recorded) {
+  return (!options->has_since || recorded->time_ms >= options->since_ms) &&
+         (!options->has_until || recorded->time_ms < options->until_ms) &&
+         (options->profile == NULL || strcmp(options->profile, recorded->profile) == 0);
+}
+
+/* A refusal before there was a decision. What comes after one, which was recorded itself, is none of its own. */
+static void skip_failure(struct walk *walk, const struct snt_recorded *recorded) {
+  char reason[64];
+  bool is_word = strspn(recorded->stage, "abcdefghijklmnopqrstuvwxyz") == strlen(recorded->stage);
+  if (strcmp(recorded->stage, "sts") != 0 && strcmp(recorded->stage, "output") != 0) {
+    (void)snprintf(reason, sizeof reason, "failed:%s", is_word ? recorded->stage : "other");
+    snt_impact_skip(&walk->report->impact, reason);
+  }
+}
+
+static struct snt_replay_case case_of(const struct snt_recorded *recorded, enum snt_effect effect) {
+  struct snt_replay_case of = {.before = {.effect = effect, .max_duration_s = recorded->max_duration_s},
+                               .has_bound = recorded->has_bound,
+                               .seq = recorded->seq};
+  memcpy(of.before.rule, recorded->rule, sizeof of.before.rule);
+  memcpy(of.before.error, recorded->error, sizeof of.before.error);
+  memcpy(of.user, recorded->user, sizeof of.user);
+  memcpy(of.profile, recorded->profile, sizeof of.profile);
+  memcpy(of.request_id, recorded->request_id, sizeof of.request_id);
+  return of;
+}
+
+static snt_status take_decision(struct walk *walk, const struct snt_recorded *recorded, struct snt_err *err) {
+  enum snt_effect effect = SNT_EFFECT_DENY;
+  walk->report->decisions++;
+  if (!snt_effect_find(recorded->effect, &effect)) {
+    snt_impact_skip(&walk->report->impact, "unknown_effect");
+    return snt_done();
+  }
+  if (strcmp(recorded->error, "policy_invalid") == 0 || strcmp(recorded->error, "evaluator_failed") == 0) {
+    snt_impact_skip(&walk->report->impact, recorded->error);
+    return snt_done();
+  }
+  struct snt_replay_case of = case_of(recorded, effect);
+  return snt_replay_add(walk->replay, &of, recorded->request, recorded->facts, err);
+}
+
+static snt_status take_record(struct walk *walk, const struct snt_recorded *recorded, struct snt_err *err) {
+  if (recorded->kind == SNT_RECORDED_OTHER || !is_wanted(walk->options, recorded)) {
+    return snt_done();
+  }
+  if (recorded->kind == SNT_RECORDED_FAILED) {
+    skip_failure(walk, recorded);
+    return snt_done();
+  }
+  return take_decision(walk, recorded, err);
+}
+
+static snt_status refuse_line(const struct walk *walk, const struct snt_err *why, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_NOT_A_LOG, "%s: line %lld %s", walk->options->log, (long long)walk->report->records,
+                      why->message));
+  return snt_err_hint(err, "`sentinel log verify` says whether it was changed after it was written");
+}
+
+static snt_status take_line(struct walk *walk, enum snt_log_piece piece, const char *line, size_t len,
+                            struct snt_err *err) {
+  struct snt_recorded recorded;
+  struct snt_err why = {0};
+  walk->report->records++;
+  if (piece == SNT_LOG_PIECE_LONG) {
+    SNT_IGNORE(snt_fail(&why, SNT_CODE_NOT_A_LOG, "is longer than 64 KiB"));
+    return refuse_line(walk, &why, err);
+  }
+  snt_status status = snt_recorded_parse(line, len, &recorded, &why);
+  if (snt_ok(status)) {
+    status = take_record(walk, &recorded, &why);
+  }
+  if (status.code == SNT_CODE_NOT_A_LOG || status.code == SNT_CODE_SYNTAX) {
+    return refuse_line(walk, &why, err);
+  }
+  if (!snt_ok(status) && err != NULL) {
+    *err = why;
+  }
+  return status;
+}
+
+static snt_status walk_log(struct walk *walk, struct snt_err *err) {
+  SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
+  SNT_TRY(snt_log_reader_open(walk->options->log, &reader, err));
+  for (;;) {
+    enum snt_log_piece piece = SNT_LOG_PIECE_END;
+    char *line = NULL;
+    size_t len = 0;
+    SNT_TRY(snt_log_reader_next(&reader, &piece, &line, &len, err));
+    if (piece == SNT_LOG_PIECE_END) {
+      break;
+    }
+    if (piece == SNT_LOG_PIECE_TORN) {
+      walk->report->has_torn_tail = true;
+      continue;
+    }
+    SNT_TRY(take_line(walk, piece, line, len, err));
+  }
+  if (walk->report->records == 0) {
+    return snt_fail(err, SNT_CODE_NOT_A_LOG, "%s holds no record", walk->options->log);
+  }
+  return snt_replay_finish(walk->replay, err);
+}
+
+static snt_status find_policy(const struct snt_issue_replay_options *options, struct snt_policy *out,
+                              struct snt_err *err) {
+  struct snt_policy_source source = {0};
+  if (options->profile == NULL && strstr(options->policy, "{profile}") != NULL) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--policy: {profile} is another policy for each profile"));
+    return snt_err_hint(err, "say which one is meant with --profile, and replay one after the other");
+  }
+  SNT_TRY(snt_policy_source_parse(options->policy, options->profile, &source, err));
+  if (source.origin != SNT_POLICY_ORIGIN_FILE) {
+    SNT_IGNORE(
+        snt_fail(err, SNT_CODE_USAGE, "--policy: replay takes a file or a bundle's folder, not %s", options->policy));
+    return snt_err_hint(err, "save the parameter's value as a file: `aws ssm get-parameter --with-decryption`");
+  }
+  return snt_policy_read_file(source.path, false, out, err);
+}
+
+snt_status snt_issue_replay(const struct snt_issue_replay_options *options, struct snt_replay_report *out,
+                            struct snt_err *err) {
+  *out = (struct snt_replay_report){0};
+  SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  SNT_REPLAY_AUTO struct snt_replay *replay = NULL;
+  SNT_TRY(snt_settings_load(options->config, &settings, err));
+  SNT_TRY(find_policy(options, &policy, err));
+  struct snt_replay_options how = {.is_rlimits_only = snt_settings_is(settings, SNT_SETTING_SANDBOX, "rlimits-only"),
+                                   .on_answer = take_answer,
+                                   .context = out};
+  SNT_TRY(snt_replay_open(&how, &policy, &replay, err));
+  (void)snprintf(out->source, sizeof out->source, "%s", policy.source);
+  (void)snprintf(out->sha256, sizeof out->sha256, "%s", policy.sha256);
+  struct walk walk = {.options = options, .replay = replay, .report = out};
+  SNT_TRY(walk_log(&walk, err));
+  snt_impact_sort(&out->impact);
+  return snt_done();
+}
