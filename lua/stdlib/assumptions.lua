@@ -60,7 +60,7 @@ function assumptions.tell(asked, assumed)
   local list = {}
   for key, condition in pairs(asked) do
     list[#list + 1] = { condition = text.cut(tell(condition)), holds = assumed[key] == true,
-      key = key, of = condition }
+      key = key }
   end
   table.sort(list, function(a, b)
     return a.condition < b.condition or (a.condition == b.condition and a.key < b.key)

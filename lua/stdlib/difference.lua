@@ -204,7 +204,7 @@ function methods:confirm(chosen)
   for key, condition in pairs(asked_after) do
     asked[key] = condition
   end
-  self.request, self.assumed = request, assumptions.tell(asked, assumed)
+  self.request, self.assumed, self.asked = request, assumptions.tell(asked, assumed), asked
   return true
 end
 
@@ -281,8 +281,8 @@ end
 -- @param is_different optional, a function of the two replies; without it the effects have to
 -- differ. It is asked once for each pair of rules and outcomes, so that it may look at what these
 -- make: effect, rule, error, bounds
--- @return the request and a list of {condition, holds} that it rests on; or nil, and whether there
--- is none
+-- @return the request, a list of {condition, holds, key} that it rests on, and those conditions by
+-- their keys; or nil, and whether there is none
 function difference.find(before, after, settings, budget, is_different)
   local keys = keys_of_all(before, after)
   local self = setmetatable({ budget = budget, is_different = is_different, keys = keys,
@@ -290,12 +290,12 @@ function difference.find(before, after, settings, budget, is_different)
   local profiles = not settings.profile and profiles_for(before, after, keys)
   if not profiles then
     if search_in(before, after, settings, self) then
-      return self.request, self.assumed
+      return self.request, self.assumed, self.asked
     end
   end
   for _, profile in ipairs(profiles or {}) do
     if search_in(before, after, with_profile(settings, profile), self) then
-      return self.request, self.assumed
+      return self.request, self.assumed, self.asked
     end
   end
   return nil, self.is_exact and not budget.is_spent

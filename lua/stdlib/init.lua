@@ -274,7 +274,7 @@ end
 -- plugin whose spec it is, or "". Answers {"ok":true,"cases":[...]} or
 -- {"ok":false,"problems":[...]}.
 function main.load_spec(name, source, plugin)
-  state.phase, state.file = "load", name
+  state.phase, state.file, state.what = "load", name, "spec"
   local runner, problems = require "sentinel.spec_runner", errors.new(name)
   spec = runner.load(name, source, { plugins = bundle.plugins, plugin_name = plugin,
     files = bundle.data }, problems)
@@ -290,7 +290,7 @@ end
 function main.bind_spec(how)
   state.phase = "bind"
   local runner, problems = require "sentinel.spec_runner", errors.new(spec_file)
-  local is_pure = runner.bind(spec, state.policy, how == "cover", problems)
+  local is_pure = runner.bind(spec, state, how == "cover", problems)
   if not problems:is_empty() then
     return require("sentinel.reply").encode_problems(problems:sorted())
   end
@@ -331,7 +331,8 @@ end
 function main.failed(class, what)
   if state.phase == "case" then
     return require("sentinel.spec_runner").encode_result("failed",
-      ("it spends more %s than a case may"):format(what))
+      ("it spends more %s than a case may (%s): look for a loop, or split it"):format(what,
+        what == "fuel" and "10,000,000 units" or "48 MiB"))
   end
   if state.phase == "mutant" then
     return '{"killed":true,"equivalent":false}'
@@ -345,9 +346,9 @@ function main.failed(class, what)
   if state.phase == "who_can" then
     return require("sentinel.who_can").NOTHING
   end
-  local problems = errors.new(state.file)
-  problems:add(errors.START, ("loading spends more %s than a policy may"):format(what),
-    "make the policy shorter, or what its Lua does while it loads")
+  local problems, kind = errors.new(state.file), state.what or "policy"
+  problems:add(errors.START, ("loading spends more %s than a %s may"):format(what, kind),
+    ("make the %s shorter, or what its Lua does while it loads"):format(kind))
   return refuse(problems)
 end
 

@@ -276,6 +276,9 @@ end
 local observer = {}
 observer.__index = observer
 
+function observer.start() -- nothing is kept of rounds that went on to ask for more
+end
+
 function observer:take(decision)
   local failed, is_sure = {}, {}
   for _, entry in ipairs(decision.trace) do
@@ -362,16 +365,15 @@ function mutation.condition_of(self, mutant)
 end
 
 --- A request on which the policy and the mutant differ.
--- @return the request and a list of {condition, holds} that it rests on; or nil, and whether there
--- is none
+-- @return as difference.find
 function mutation.tell_apart(self, mutant)
-  local request, rest = require("sentinel.difference").find(self.policy,
+  local request, rest, asked = require("sentinel.difference").find(self.policy,
     mutation.make(self, mutant, true), { time = host.parse_time(FROM), is_ever = true },
     { left = CHOICES_MAX }, mutant.is_bound and is_other_length or nil)
   if not request and mutant.is_failure then
     return nil, false -- that it might as well not hold is not that it might as well fail
   end
-  return request, rest
+  return request, rest, asked
 end
 
 return mutation

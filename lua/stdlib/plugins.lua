@@ -183,12 +183,15 @@ local function check_failure(condition, run)
   end
 end
 
+local MOCKED = { error = "plugin_error", timeout = "plugin_timeout" }
+
 -- Specs may put a verdict in a plugin's place (spec_mock.lua).
 local function mocked_verdict(condition, run)
   local verdict = require("sentinel.spec_mock").verdict(run.mocks, condition.name, condition.value,
     run.request)
-  if verdict == "error" then
-    fail("plugin_error", condition, "mocked")
+  local class = MOCKED[verdict]
+  if class then
+    fail(class, condition, "mocked")
   end
   return verdict
 end

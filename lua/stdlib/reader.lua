@@ -24,7 +24,7 @@ end
 -- Those that no policy needs.
 local ELSEWHERE = {
   named = "plugin_reader", arguments = "plugin_reader", plain = "spec_types",
-  instant = "spec_types", seconds = "spec_types",
+  instant = "spec_types", seconds = "spec_types", plain_map = "spec_types", mocked = "spec_types",
 }
 setmetatable(read, {
   __index = function(_, name)
@@ -218,7 +218,9 @@ local EXTRA = {
 local function read_extra(node, place, ctx)
   local read_it = EXTRA[node[1]]
   if read_it then
-    return read_it(node, ctx)
+    local condition = read_it(node, ctx)
+    condition.place = place
+    return condition
   end
   ctx.depth = ctx.depth - 1
   ctx.problems:add(place,
@@ -252,7 +254,10 @@ local function read_condition(key, node, i, list, ctx)
       "write groups: {name: [user, ...]} at the top of the policy")
   end
   ctx.path[ctx.depth] = key
-  return { name = key, value = read_value(node[i + 2], node[i + 3], row[2], ctx), plugin = plugin }
+  return {
+    name = key, value = read_value(node[i + 2], node[i + 3], row[2], ctx), plugin = plugin,
+    place = place,
+  }
 end
 
 local function is_after(a, b)

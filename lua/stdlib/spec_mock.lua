@@ -137,7 +137,7 @@ local function is_subset(wanted, given)
   return true
 end
 
---- The verdict of a mocked plugin: true, false, "error", or nil when it is not mocked.
+--- The verdict of a mocked plugin: true, false, "error", "timeout", or nil when it is not mocked.
 function spec_mock.verdict(mocks, name, args, request)
   local list = mocks.plugins[name]
   if not list then
@@ -152,12 +152,16 @@ function spec_mock.verdict(mocks, name, args, request)
   error(("no mock of plugin %s fits this condition"):format(text.quote(name)), 0)
 end
 
+-- What a mocked plugin may come to beside true and false.
+local ENDS = { error = true, timeout = true }
+
 local function normal_plugin(entry)
   if type(entry) ~= "table" then
     entry = { returns = entry }
   end
-  if type(entry.returns) ~= "boolean" and entry.returns ~= "error" then
-    error("mock.plugin wants true, false, or { args = ..., user = ..., returns = true }", 0)
+  if type(entry.returns) ~= "boolean" and not ENDS[entry.returns] then
+    error("mock.plugin wants true, false, \"error\", \"timeout\", "
+      .. "or { args = ..., user = ..., returns = true }", 0)
   end
   return entry
 end
@@ -244,8 +248,8 @@ function spec_mock.new(known, beside)
     -- @function mock.plugin
     -- @usage mock.plugin("oncall", { args = { schedule = "payments" }, returns = true }, false)
     -- @tparam string name the plugin's
-    -- @param ... each `true`, `false`, `"error"` (a plugin_error), or {args, user, returns}: only
-    -- for conditions that have these arguments, and this user's name
+    -- @param ... each `true`, `false`, `"error"` (a plugin_error), `"timeout"` (a plugin_timeout),
+    -- or {args, user, returns}: only for conditions that have these arguments, and this user's name
     -- @raise if a verdict is none of these
     plugin = function(name, ...)
       check_known(known, tostring(name))

@@ -68,9 +68,9 @@ end
 
 -- What is known of a mutant, beside whether a case fails for it.
 local function encode_fate(self, mutant, is_killed)
-  local request, rest
+  local request, rest, asked
   if not is_killed or mutant.is_failure then
-    request, rest = mutation.tell_apart(self.mutation, mutant)
+    request, rest, asked = mutation.tell_apart(self.mutation, mutant)
   end
   if not request then
     return ('{"killed":%s,"equivalent":%s}'):format(tostring(is_killed),
@@ -78,6 +78,7 @@ local function encode_fate(self, mutant, is_killed)
   end
   local words = {}
   for i, assumption in ipairs(rest) do
+    assumption.of = asked[assumption.key]
     words[i] = assumption.condition .. (assumption.holds and " holds" or " does not hold")
   end
   return ('{"killed":%s,"equivalent":false,"request":%s,"assumed":%s,"cases":%s}'):format(

@@ -1,4 +1,5 @@
 --- A request as specs write it: the short form, in which user is a name, or the full one.
+local errors = require "sentinel.errors"
 local schema = require "sentinel.schema"
 local text = require "sentinel.text"
 
@@ -34,8 +35,11 @@ local function copy(value, fields, path)
   local out = {}
   for key, item in pairs(value) do
     local shape = fields == true and true or fields[key]
-    if not shape then
-      error(("a request has no field %s"):format(text.quote(path .. tostring(key))), 0)
+    if fields ~= true and type(key) ~= "string" then
+      error("a request is made of fields, and is no list: { user = \"alice\" }", 0)
+    elseif not shape then
+      error(("a request has no field %s%s"):format(text.quote(path .. key),
+        errors.did_you_mean(key, text.sorted_keys(fields))), 0)
     elseif shape ~= true and type(item) ~= "table" then
       error(("the request's %s has to be a table"):format(path .. key), 0)
     end

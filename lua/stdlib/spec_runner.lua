@@ -12,6 +12,7 @@ local plugins = require "sentinel.plugins"
 local reader = require "sentinel.reader"
 local reply = require "sentinel.reply"
 local spec_assert = require "sentinel.spec_assert"
+local hints = require "sentinel.spec_hints"
 local spec_mock = require "sentinel.spec_mock"
 local spec_request = require "sentinel.spec_request"
 local spec_table = require "sentinel.spec_table"
@@ -70,6 +71,9 @@ end
 -- @param how "evaluate", or "decide", whose trace does not tell of every rule
 function methods:decide_on(request, how)
   local policy = self.policy
+  if self.observer then
+    self.observer:start()
+  end
   local decision = self:in_rounds(request, self.plugins, function(run)
     return engine[how](policy, run)
   end)
@@ -136,10 +140,15 @@ function methods:call_plugin(given, request)
       return { verdict, detail }
     end)
   end)
+  local class = not is_done and type(answer) == "table" and answer.class or nil
+  local is_mocked = self.mocks.plugins[self.plugin_name] ~= nil and class ~= "plugin_timeout"
+  if self.coverage and (is_done or class) and not is_mocked then
+    self.coverage:take_plugin(is_done and answer[1], class)
+  end
   if is_done then
     return answer[1], answer[2]
-  elseif type(answer) == "table" and answer.class then
-    return nil, answer.what, answer.class
+  elseif class then
+    return nil, answer.what, class
   end
   error(answer, 0)
 end
@@ -319,7 +328,7 @@ local function load_lua(self, source, problems, name)
     problems:add(errors.place(raised.line or 1), raised.message)
   else
     problems:file_number(name)
-    loading.add_error(problems, host.error_text(raised))
+    loading.add_error(problems, host.error_text(raised), hints.find(host.error_text(raised)))
   end
   return nil
 end
@@ -343,21 +352,25 @@ function spec_runner.load(name, source, world, problems)
 end
 
 --- Gives the spec its policy, or none where it is a plugin's. Problems are told.
+-- @param linked {policy, files = the names of its files by number}
 -- @param is_covered whether what is seen of the policy is counted
 -- @return whether many cases may be run one after the other in one state: nothing of the policy's
 -- own could keep anything
-function spec_runner.bind(self, policy, is_covered, problems)
+function spec_runner.bind(self, linked, is_covered, problems)
+  local policy = linked.policy
   self.policy, self.named_policy = policy, policy
+  if is_covered then
+    self.coverage = require("sentinel.coverage").new({ policy = policy, plugins = self.plugins,
+      plugin_name = self.plugin_name, policy_files = linked.files })
+    self.observer = policy and self.coverage
+  end
   if not policy then
     return false
   end
   if self.is_table then
     spec_table.check_names(self.cases, policy, self.plugins, problems)
   end
-  if is_covered then
-    self.coverage = require("sentinel.coverage").new(policy)
-    self.observer = self.coverage
-  elseif self.is_table then
+  if not is_covered and self.is_table then
     engine.make_index(policy)
   end
   return self.is_table == true and not policy.has_functions and next(self.plugins) == nil
@@ -385,7 +398,7 @@ end
 --- {"points":[...]} of coverage.lua, and whether cases may follow each other in one state.
 function spec_runner.encode_bound(self, is_pure)
   return ('{"ok":true,"pure":%s,"points":%s}'):format(tostring(is_pure),
-    self.coverage and self.coverage:encode_points() or "[]")
+    self.coverage and self.coverage:encode_points() or "null")
 end
 
 -- Running ------------------------------------------------------------------------------------
@@ -448,7 +461,8 @@ function spec_runner.run(self, number, is_last)
   end
   local message = host.error_text(raised)
   local line, rest = message:match("^[^\n]-:(%d+): (.*)$")
-  return spec_runner.encode_result("failed", rest or message, tonumber(line), false, coverage)
+  return spec_runner.encode_result("failed", hints.add(rest or message), tonumber(line), false,
+    coverage)
 end
 
 return spec_runner

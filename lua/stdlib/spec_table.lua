@@ -14,6 +14,8 @@ local NODES_MAX = 1000000
 
 local line = { type = "text", max = 1024, is_line = true }
 local anything = { type = "plain" }
+local named = { type = "plain_map", hint = "write {name: value}" }
+local request_fields = { type = "plain_map", hint = "write {user: alice, profile: dev}" }
 
 -- Shapes -------------------------------------------------------------------------------------
 
@@ -37,7 +39,7 @@ end
 local expect = with_expectations("expect", {})
 
 local http = map("the mock", {
-  { "plugin", line }, { "need", line, true }, { "params", anything },
+  { "plugin", line }, { "need", line, true }, { "params", named },
   { "status", { type = "integer", min = 100, max = 599 } }, { "json", anything },
   { "json_file", line }, { "text", { type = "text", max = 65536 } }, { "type", line },
   { "delay", line },
@@ -45,20 +47,20 @@ local http = map("the mock", {
 }, { empty = "write need and what it answers" })
 
 local plugin_mock = map("the mock", {
-  { "args", anything }, { "user", line }, { "returns", anything, true },
+  { "args", named }, { "user", line }, { "returns", { type = "mocked" }, true },
 }, { empty = "write what it returns" })
 
 local mocks = map("mocks", {
   { "plugins", { type = "named", what = "plugin", of = list(plugin_mock, "write what it returns"),
     name = "^%l[%l%d_]*$", max = 32, empty = "name a plugin or remove the key" } },
   { "http", list(http, "write an answer or remove the key") },
-  { "geoip", anything },
-  { "history", anything },
-}, { empty = "write a mock or remove the key" })
+  { "geoip", named },
+  { "history", named },
+}, { empty = "write a mock or remove the key", has_place = true })
 
 local case = with_expectations("the case", {
   { "name", line, true },
-  { "request", anything, true },
+  { "request", request_fields, true },
   { "at", list(with_expectations("the instant", { { "now", { type = "instant" }, true } }, true),
     "write an instant or remove the key") },
   { "now", { type = "instant" } },
@@ -78,7 +80,7 @@ local suite = map("the suite", {
   { "suite", line, true },
   { "policy", line, true },
   { "now", { type = "instant" } },
-  { "defaults", anything },
+  { "defaults", request_fields },
   { "mocks", mocks },
   { "matrix", matrix },
   { "cases", list(case, "write a case or remove the key") },
@@ -126,8 +128,19 @@ local function add_case(self, name, request, wanted, more)
   }
 end
 
+-- Reports tell cases by their names.
+local function check_unique(self, row, lines)
+  if lines[row.name] then
+    self.problems:add(row.place, ("duplicate case %s; it is on line %d too"):format(
+      text.quote(row.name), lines[row.name]), "give each case a name of its own")
+  end
+  lines[row.name] = lines[row.name] or (errors.line_of(row.place))
+end
+
 local function add_cases(self)
+  local lines = {}
   for _, row in ipairs(self.table.cases or {}) do
+    check_unique(self, row, lines)
     for _, instant in ipairs(row.at or { false }) do
       local wanted, count = expectations(row, row.expect, instant or nil)
       local name = instant and row.name .. " @ " .. instant.now or row.name
@@ -198,12 +211,22 @@ local function collect_files(self)
   return text.sorted_keys(files)
 end
 
+-- What could have been named.
+local function names_of(plugins, what)
+  local names = {}
+  for _, name in ipairs(text.sorted_keys(plugins)) do
+    local own = what == "plugins" and { name } or text.sorted_keys(plugins[name].http)
+    table.move(own, 1, #own, #names + 1, names)
+  end
+  return #names > 0 and errors.allowed(names) or "a plugin needs a bundle: policy names its folder"
+end
+
 -- Plugins and questions that mocks name have to be there.
 local function check_mocks(given, plugins, problems)
   for name in pairs(given and given.plugins or {}) do
     if not plugins[name] then
-      problems:add(errors.START, ("mocks.plugins names %s, which the bundle has not"):format(
-        text.quote(name)))
+      problems:add(given.place, ("mocks.plugins names %s, and there is no such plugin"):format(
+        text.quote(name)), names_of(plugins, "plugins"))
     end
   end
   for _, entry in ipairs(given and given.http or {}) do
@@ -213,8 +236,8 @@ local function check_mocks(given, plugins, problems)
         and plugin.http[entry.need] ~= nil
     end
     if not is_known then
-      problems:add(errors.START, ("mocks.http names a question that no plugin has: %s"):format(
-        text.quote(entry.need)))
+      problems:add(given.place, ("mocks.http names a question that no plugin has: %s"):format(
+        text.quote(entry.need)), names_of(plugins, "questions"))
     end
   end
 end

@@ -32,6 +32,25 @@ function types.plain(node, place, _, ctx)
   return ctx:wrong(node, place, "a value")
 end
 
+--- A mapping of such values; shape.hint is an example.
+function types.plain_map(node, place, shape, ctx)
+  if node[1] ~= "map" and not nodes.is_map(node) then
+    return ctx:wrong(node, place, "a mapping", shape.hint)
+  end
+  return types.plain(node, place, nil, ctx)
+end
+
+--- What a mocked plugin comes to: true, false, "error" or "timeout".
+function types.mocked(node, place, _, ctx)
+  local word = nodes.string_of(node)
+  if node[1] == "boolean" then
+    return nodes.boolean_of(node)
+  elseif word ~= "error" and word ~= "timeout" then
+    return ctx:wrong(node, place, "true, false, error or timeout")
+  end
+  return word
+end
+
 --- An RFC 3339 time, as text.
 function types.instant(node, place, _, ctx)
   local value = nodes.string_of(node)

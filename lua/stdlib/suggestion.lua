@@ -94,7 +94,7 @@ end
 --- The lines of a case.
 -- @param what {name, rule = the rule that is meant, has_length = sessions' lengths matter,
 -- is_edge = the case is about an edge of a window, mocks = those in the place of what is assumed}
--- @param assumed of assumptions.tell
+-- @param assumed of assumptions.tell, each with `of`, the condition
 -- @param decide function(request, mocks) -> decision
 function suggestion.case(request, assumed, what, decide)
   local mocks = what.mocks or mocks_of(assumed)

@@ -2,6 +2,7 @@
 -- the core. The
 -- program under test is sentinel_evil (tests/faults/evil_template.c): all but its evaluator is what
 -- ships.
+local bundle = require "spec.support.bundle"
 local cjson = require "cjson"
 local expect = require "spec.support.expect"
 local servers = require "spec.support.servers"
@@ -185,6 +186,22 @@ describe("an evaluator that lies", function()
     for _, answer in ipairs { "", "{}", way("evil", { user = "a\27[2J" }), way("evil", { request = { user = "alice",
       profile = "prod" } }), way("evil", { more = 1 }) } do
       expect.refused(who_can(answer), 6, "makes no sense")
+    end
+  end)
+
+  it("says that a role gets in which the bundle does not bind", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    bundle.write(home, { policy = world.allow_dev, more = "targets: {dev: [\"arn:aws:iam::123456789012:role/Dev\"]}" })
+    for _, role in ipairs { "Dev", "Admin" } do
+      local result = who_can(way("evil", { request = { user = "alice", profile = "dev", time = "2026-01-19T15:00:00Z",
+        role_arn = "arn:aws:iam::123456789012:role/" .. role } }))
+      if role == "Dev" then
+        expect.done(result)
+      else
+        expect.refused(result, 6, "does not bind")
+      end
     end
   end)
 end)

@@ -1,8 +1,6 @@
 /* sentinel test: the specs of policies and plugins. */
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -10,9 +8,12 @@
 #include "cli/command.h"
 #include "cli/problems.h"
 #include "cli/report.h"
+#include "cli/shadows.h"
+#include "cli/test_paths.h"
+#include "cli/test_watch.h"
 #include "issue/asker.h"
 
-enum { DEPTH_MAX = 16, REPORTS_MAX = SNT_REPORTS_MAX + 1 };
+enum { REPORTS_MAX = SNT_REPORTS_MAX + 1 };
 
 /* A run of all specs. */
 struct testing {
@@ -25,6 +26,7 @@ struct testing {
   size_t malformed;
   struct snt_coverage coverage;
   struct snt_mutation mutation;
+  bool is_covered;
   int64_t min_rule, min_condition, min_mutation; /* percent; -1: no gate */
   struct snt_problems problems;
   bool records;
@@ -65,63 +67,25 @@ static bool take_case(void *context, const struct snt_case *of) {
   return !testing->is_stopped;
 }
 
-static snt_status run_spec(struct testing *testing, const char *path, struct snt_err *err) {
+static snt_status run_spec(struct testing *testing, const struct snt_test_path *spec, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf array = {0};
   struct snt_err failure = {0};
   struct snt_spec_options options = {.filter = testing->filter, .on_case = take_case, .context = testing};
   options.recorder = testing->records ? &testing->recorder : NULL;
-  options.coverage = testing->totals.coverage == NULL ? NULL : &testing->coverage;
+  options.seed = testing->totals.is_shuffled ? &testing->totals.seed : NULL;
+  options.coverage = testing->is_covered ? &testing->coverage : NULL;
   options.mutation = testing->totals.mutation == NULL ? NULL : &testing->mutation;
-  snt_status status = snt_spec_run(path, &options, &array, &failure);
+  snt_status status = spec->problem == NULL ? snt_spec_run(spec->path, &options, &array, &failure)
+                                            : snt_fail(&failure, SNT_CODE_POLICY_INVALID, "%s", spec->problem);
   SNT_TRY(testing->status);
-  return snt_ok(status) ? status : snt_problems_add(&testing->problems, path, status, &failure, &array, err);
-}
-
-static bool is_spec(const char *name) {
-  return snt_str_ends_with(name, "_spec.lua") || snt_str_ends_with(name, "_spec.yaml");
-}
-
-static snt_status run_path(struct testing *testing, const char *path, int depth, struct snt_err *err);
-
-/* What lies in a folder, in the order of its names. */
-static snt_status run_folder(struct testing *testing, const char *path, int depth, struct snt_err *err) {
-  struct dirent **entries = NULL;
-  int count = depth > DEPTH_MAX ? 0 : scandir(path, &entries, NULL, alphasort);
-  snt_status status = count < 0 ? snt_fail(err, SNT_CODE_USAGE, "%s cannot be listed", path) : snt_done();
-  for (int i = 0; i < count; i++) {
-    SNT_BUF_AUTO struct snt_buf below = {0};
-    if (snt_ok(status) && !testing->is_stopped && entries[i]->d_name[0] != '.') {
-      status =
-          snt_buf_appendf(&below, err, "%s%s%s", path, snt_str_ends_with(path, "/") ? "" : "/", entries[i]->d_name);
-      status = snt_ok(status) ? run_path(testing, below.data, depth + 1, err) : status;
-    }
-    free(entries[i]);
-  }
-  free(entries);
-  return status;
-}
-
-/* Links to folders are not followed; a file that is named itself is run whatever it is called. */
-static snt_status run_path(struct testing *testing, const char *path, int depth, struct snt_err *err) {
-  struct stat st;
-  if ((depth == 0 ? stat : lstat)(path, &st) != 0) {
-    return depth > 0 ? snt_done() : snt_fail(err, SNT_CODE_USAGE, "there is no %s", path);
-  }
-  if (S_ISDIR(st.st_mode)) {
-    return run_folder(testing, path, depth, err);
-  }
-  bool is_wanted = is_spec(path);
-  if (depth == 0 && !is_wanted) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s is no spec", path));
-    return snt_err_hint(err, "a spec's name ends in _spec.lua or _spec.yaml");
-  }
-  return is_wanted ? run_spec(testing, path, err) : snt_done();
+  return snt_problems_add(&testing->problems, spec->path, status, &failure, &array, err);
 }
 
 static snt_status add_report(struct testing *testing, const struct snt_report_format *format, const char *path,
                              struct snt_err *err) {
   struct snt_report *report = &testing->reports[testing->report_count++];
   *report = (struct snt_report){.format = format, .path = path};
+  testing->is_covered = testing->is_covered || format->is_of_lines;
   return format->begin(report, err);
 }
 
@@ -129,7 +93,12 @@ static snt_status add_named_report(struct testing *testing, const char *flag, co
                                    struct snt_err *err) {
   const struct snt_report_format *format = snt_report_find_format(name);
   if (format == NULL) {
-    return snt_fail(err, SNT_CODE_USAGE, "%s: \"%.100s\" is none of %s", flag, name, snt_report_format_names());
+    return snt_fail(err, SNT_CODE_USAGE, "%s: \"%.100s\" is none of " SNT_REPORT_FORMATS "%s", flag, name,
+                    path == NULL ? "" : ", " SNT_REPORT_FORMATS_OF_LINES);
+  }
+  if (format->is_of_lines && path == NULL) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s: %s tells of covered lines, and nothing of tests", flag, name));
+    return snt_err_hint(err, "write it into a file beside the tests' own report: --report %s=FILE", name);
   }
   return add_report(testing, format, path, err);
 }
@@ -168,12 +137,20 @@ static snt_status take_reports(struct testing *testing, const struct snt_args *a
   return snt_done();
 }
 
-static snt_status run_all(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
-  if (args->argument_count == 0) {
-    return run_path(testing, "policies", 0, err);
+static snt_status find_specs(const struct snt_args *args, struct snt_test_paths *out, struct snt_err *err) {
+  SNT_TRY(args->argument_count == 0 ? snt_test_paths_add(out, "policies", err) : snt_done());
+  for (size_t i = 0; i < args->argument_count; i++) {
+    SNT_TRY(snt_test_paths_add(out, args->arguments[i], err));
   }
-  for (size_t i = 0; i < args->argument_count && !testing->is_stopped; i++) {
-    SNT_TRY(run_path(testing, args->arguments[i], 0, err));
+  return snt_done();
+}
+
+static snt_status run_all(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
+  SNT_TEST_PATHS_AUTO struct snt_test_paths paths = {0};
+  SNT_TRY(find_specs(args, &paths, err));
+  SNT_TRY(testing->totals.is_shuffled ? snt_test_paths_shuffle(&paths, testing->totals.seed, err) : snt_done());
+  for (size_t i = 0; i < paths.count && !testing->is_stopped; i++) {
+    SNT_TRY(run_spec(testing, &paths.list[i], err));
   }
   return snt_done();
 }
@@ -267,8 +244,10 @@ static snt_status take_percent(const struct snt_args *args, enum snt_option_id i
 static snt_status take_gates(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
   SNT_TRY(take_percent(args, SNT_OPTION_MIN_RULE, &testing->min_rule, err));
   SNT_TRY(take_percent(args, SNT_OPTION_MIN_CONDITION, &testing->min_condition, err));
-  bool is_covered = snt_args_has(args, SNT_OPTION_COVERAGE) || testing->min_rule >= 0 || testing->min_condition >= 0;
-  testing->totals.coverage = is_covered ? &testing->coverage : NULL;
+  testing->is_covered =
+      snt_args_has(args, SNT_OPTION_COVERAGE) || testing->min_rule >= 0 || testing->min_condition >= 0;
+  testing->totals.tells_coverage = testing->is_covered;
+  testing->totals.coverage = &testing->coverage;
   SNT_TRY(take_percent(args, SNT_OPTION_MIN_MUTATION, &testing->min_mutation, err));
   testing->is_gated = snt_args_has(args, SNT_OPTION_MUTATE) || testing->min_mutation >= 0;
   bool is_mutated = testing->is_gated || snt_args_has(args, SNT_OPTION_SUGGEST);
@@ -287,20 +266,52 @@ static snt_status take_recording(struct testing *testing, const struct snt_args 
   if (!testing->records && (testing->asking.config != NULL || testing->asking.backend != NULL)) {
     return snt_fail(err, SNT_CODE_USAGE, "--config and --backend are for --record: no other test reads them");
   }
-  return testing->records && testing->totals.mutation != NULL
-             ? snt_fail(err, SNT_CODE_USAGE, "--record and --mutate: record first, and then ask mutants without it")
+  if (testing->records && testing->totals.mutation != NULL) {
+    return snt_fail(err, SNT_CODE_USAGE, "--record and mutation: record first, and then ask mutants without it");
+  }
+  return testing->records && snt_args_has(args, SNT_OPTION_WATCH)
+             ? snt_fail(err, SNT_CODE_USAGE, "--record and --watch: what is recorded would start the next run")
              : snt_done();
 }
 
-snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
+static snt_status take_seed(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
+  const char *text = args->values[SNT_OPTION_SHUFFLE];
+  if (text == NULL) {
+    return snt_done();
+  }
+  size_t digits = strspn(text, "0123456789");
+  unsigned long long seed = digits > 0 && digits <= 10 ? strtoull(text, NULL, 10) : UINT64_MAX;
+  if (text[digits] != '\0' || seed > UINT32_MAX) {
+    return snt_fail(err, SNT_CODE_USAGE, "--shuffle: \"%.100s\" is not a number from 0 to %u", text, UINT32_MAX);
+  }
+  testing->totals.is_shuffled = true;
+  testing->totals.seed = (uint32_t)seed;
+  return snt_done();
+}
+
+static snt_status run_once(const struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   SNT_CLEANUP(clear_testing) struct testing testing = {.status = snt_done(), .err = err};
   testing.totals.problems = &testing.problems.list;
   SNT_TRY(take_gates(&testing, args, err));
+  SNT_TRY(take_seed(&testing, args, err));
   SNT_TRY(take_recording(&testing, args, err));
   SNT_TRY(take_reports(&testing, args, err));
   testing.filter = args->values[SNT_OPTION_FILTER];
   testing.stops_at_failure = snt_args_has(args, SNT_OPTION_FAIL_FAST);
   SNT_TRY(run_all(&testing, args, err));
+  SNT_TRY(testing.totals.tells_coverage ? snt_cli_find_shadows(&testing.coverage, err) : snt_done());
   SNT_TRY(finish(&testing, out, err));
   return judge(&testing, err);
+}
+
+snt_status snt_cmd_test(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
+  const char *format = args->values[SNT_OPTION_FORMAT];
+  if (!snt_args_has(args, SNT_OPTION_WATCH)) {
+    return run_once(args, out, err);
+  }
+  if (snt_args_has(args, SNT_OPTION_JSON) || (format != NULL && strcmp(format, "pretty") != 0)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--watch is for people, and prints run after run in the format pretty"));
+    return snt_err_hint(err, "reports in other formats go into files, which each run replaces: --report FORMAT=FILE");
+  }
+  return snt_cli_test_watch(args, run_once, out, err);
 }

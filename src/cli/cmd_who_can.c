@@ -114,7 +114,7 @@ static snt_status print_for_people(struct snt_out *out, const struct snt_who_can
     SNT_TRY(print_way(out, way, args, err));
   }
   if (!answer->is_exact) {
-    return snt_out_text(out, "there may be other ways in: this policy is too large for all to be looked at\n", err);
+    return snt_out_text(out, "there may be other ways in: not everything could be looked at\n", err);
   }
   return answer->count == 0 ? snt_out_text(out, "nobody can get in\n", err) : snt_done();
 }

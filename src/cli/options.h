@@ -26,7 +26,7 @@
   X(STDIN, "--stdin", NULL, "read the access key id and the secret from stdin, a line each")                           \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
   X(FORMAT, "--format", "F", "pretty, tap, junit, json or github")                                                     \
-  X(REPORT, "--report", "F=FILE", "write a report in another format into a file; may be repeated")                     \
+  X(REPORT, "--report", "F=FILE", "write a report into a file, also lcov or cobertura; may be repeated")               \
   X(COVERAGE, "--coverage", NULL, "tell which rules matched and which conditions were seen true and false")            \
   X(MIN_RULE, "--min-rule", "N", "fail when fewer than N percent of the rules matched")                                \
   X(MIN_CONDITION, "--min-condition", "N", "fail when fewer than N percent of the conditions were seen both")          \
@@ -40,6 +40,8 @@
   X(SINCE, "--since", "T", "only decisions from then on: RFC 3339, or how long ago, such as 7d")                       \
   X(UNTIL, "--until", "T", "only decisions before then, as for --since")                                               \
   X(ACCEPT, "--accept", NULL, "end with 0 although more is allowed, or is not known")                                  \
+  X(SHUFFLE, "--shuffle", "SEED", "run files and tests in an order that this number decides")                          \
+  X(WATCH, "--watch", NULL, "run again whenever something below the paths changes, until it is interrupted")           \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(HELP, "--help", NULL, "show this text")

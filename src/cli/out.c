@@ -74,7 +74,9 @@ static snt_status write_once(const char *data, size_t len, struct snt_err *err) 
 }
 
 snt_status snt_out_flush(struct snt_out *out, struct snt_err *err) {
-  return out->text.len == 0 ? snt_done() : write_once(out->text.data, out->text.len, err);
+  SNT_TRY(out->text.len == 0 ? snt_done() : write_once(out->text.data, out->text.len, err));
+  snt_buf_reset(&out->text);
+  return snt_done();
 }
 
 snt_status snt_out_secret(const struct snt_secret *secret, struct snt_err *err) {

@@ -1,4 +1,5 @@
-/* cli/out (layer 6): the only writer of stdout. Text is gathered and written once, at the end of a command. */
+/* cli/out (layer 6): the only writer of stdout. Text is gathered and written once, at the end of a command, or of
+ * each run of one that goes on. */
 #ifndef SNT_CLI_OUT_H
 #define SNT_CLI_OUT_H
 
@@ -18,7 +19,7 @@ snt_status snt_out_printf(struct snt_out *out, struct snt_err *err, const char *
 snt_status snt_out_text(struct snt_out *out, const char *text, struct snt_err *err);
 /* An ANSI sequence ("1;32"), "" to reset; nothing without colour. */
 const char *snt_out_colour(const struct snt_out *out, const char *code);
-/* Writes what was gathered. Code OUTPUT. */
+/* Writes what was gathered since the last time. Code OUTPUT. */
 snt_status snt_out_flush(struct snt_out *out, struct snt_err *err);
 /* One write of the whole secret. If a regular file takes only a part, it is cut back. Code OUTPUT. */
 snt_status snt_out_secret(const struct snt_secret *secret, struct snt_err *err);

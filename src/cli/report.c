@@ -6,6 +6,8 @@
 #include "base/str.h"
 #include "cli/common.h"
 #include "cli/mutants.h"
+#include "cli/report_coverage.h"
+#include "cli/report_xml.h"
 #include "format/json.h"
 
 static snt_status no_begin(struct snt_report *report, struct snt_err *err) {
@@ -35,36 +37,13 @@ static snt_status add_pretty(struct snt_report *report, const struct snt_case *o
   return snt_buf_append_char(text, '\n', err);
 }
 
-/* What was never seen, a line each; a rule that never matched stands for its conditions. */
-static snt_status print_uncovered(struct snt_buf *text, const struct snt_coverage_policy *policy, struct snt_err *err) {
-  for (size_t i = 0; i < policy->count; i++) {
-    const struct snt_coverage_point *point = &policy->points[i];
-    const char *missing = snt_coverage_missing(point);
-    if (missing[0] == '\0') {
-      continue;
-    }
-    SNT_TRY(snt_buf_append_str(text, "  ", err));
-    SNT_TRY(snt_cli_print_clean(text, policy->path, err));
-    SNT_TRY(snt_buf_appendf(text, err, ":%lld: %s%s%s%s%s\n", (long long)point->line, point->rule,
-                            point->condition[0] == '\0' ? "" : ": ", point->condition,
-                            point->rule[0] == '\0' ? "" : " was ", missing));
-  }
-  return snt_done();
-}
-
-static snt_status print_coverage(struct snt_buf *text, const struct snt_coverage *coverage, struct snt_err *err) {
-  struct snt_coverage_totals totals = snt_coverage_count(coverage);
-  SNT_TRY(snt_buf_appendf(text, err, "coverage: %zu of %zu rules matched, %zu of %zu conditions were true and false\n",
-                          totals.rules_matched, totals.rules, totals.conditions_seen, totals.conditions));
-  for (size_t i = 0; i < coverage->count; i++) {
-    SNT_TRY(print_uncovered(text, &coverage->policies[i], err));
-  }
-  return snt_done();
-}
-
 static snt_status end_pretty(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
-  SNT_TRY(totals->coverage == NULL ? snt_done() : print_coverage(&report->text, totals->coverage, err));
+  SNT_TRY(totals->tells_coverage ? snt_report_print_coverage(&report->text, totals->coverage, err) : snt_done());
   SNT_TRY(totals->mutation == NULL ? snt_done() : snt_mutation_print(totals->mutation, &report->text, err));
+  SNT_TRY(totals->is_shuffled
+              ? snt_buf_appendf(&report->text, err, "shuffled: --shuffle %u runs the same files in this order again\n",
+                                totals->seed)
+              : snt_done());
   return snt_buf_appendf(&report->text, err, "%zu passed, %zu failed, %zu skipped\n", totals->counts[SNT_CASE_PASSED],
                          totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]);
 }
@@ -104,41 +83,24 @@ static snt_status end_tap(struct snt_report *report, const struct snt_report_tot
     SNT_TRY(snt_cli_print_clean(&report->text, snt_json_string(snt_json_get(problem, "message"), NULL), err));
     SNT_TRY(snt_buf_append_char(&report->text, '\n', err));
   }
+  SNT_TRY(totals->is_shuffled ? snt_buf_appendf(&report->text, err, "# seed %u\n", totals->seed) : snt_done());
   return snt_buf_appendf(&report->text, err, "1..%zu\n", report->number);
 }
 
 /* JUnit's XML, as CI systems read it. */
 
-static snt_status append_xml(struct snt_buf *text, const char *value, struct snt_err *err) {
-  static const char odd[] = "<>&\"'";
-  static const char *const names[] = {"&lt;", "&gt;", "&amp;", "&quot;", "&apos;"};
-  for (; *value != '\0'; value++) {
-    const char *at = strchr(odd, *value);
-    unsigned char c = (unsigned char)*value;
-    SNT_TRY(at != NULL ? snt_buf_append_str(text, names[at - odd], err)
-                       : snt_buf_append_char(text, c < 0x20 ? '?' : *value, err));
-  }
-  return snt_done();
-}
-
-static snt_status append_attribute(struct snt_buf *text, const char *name, const char *value, struct snt_err *err) {
-  SNT_TRY(snt_buf_appendf(text, err, " %s=\"", name));
-  SNT_TRY(append_xml(text, value, err));
-  return snt_buf_append_char(text, '"', err);
-}
-
 static snt_status add_junit(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
   struct snt_buf *text = &report->text;
   SNT_TRY(snt_buf_append_str(text, "  <testcase", err));
-  SNT_TRY(append_attribute(text, "name", of->name, err));
-  SNT_TRY(append_attribute(text, "classname", of->file, err));
-  SNT_TRY(append_attribute(text, "file", of->file, err));
+  SNT_TRY(snt_report_xml_attribute(text, "name", of->name, err));
+  SNT_TRY(snt_report_xml_attribute(text, "classname", of->file, err));
+  SNT_TRY(snt_report_xml_attribute(text, "file", of->file, err));
   SNT_TRY(snt_buf_appendf(text, err, " line=\"%lld\"", (long long)of->line));
   if (of->status == SNT_CASE_PASSED) {
     return snt_buf_append_str(text, "/>\n", err);
   }
   SNT_TRY(snt_buf_append_str(text, of->status == SNT_CASE_FAILED ? "><failure" : "><skipped", err));
-  SNT_TRY(append_attribute(text, "message", of->message, err));
+  SNT_TRY(snt_report_xml_attribute(text, "message", of->message, err));
   return snt_buf_append_str(text, "/></testcase>\n", err);
 }
 
@@ -149,6 +111,10 @@ static snt_status end_junit(struct snt_report *report, const struct snt_report_t
                           "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                           "<testsuite name=\"sentinel\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n",
                           report->number, totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]));
+  SNT_TRY(totals->is_shuffled
+              ? snt_buf_appendf(&all, err, "  <properties><property name=\"seed\" value=\"%u\"/></properties>\n",
+                                totals->seed)
+              : snt_done());
   SNT_TRY(snt_buf_append(&all, snt_buf_borrow(&report->text), report->text.len, err));
   SNT_TRY(snt_buf_append_str(&all, "</testsuite>\n", err));
   snt_buf_reset(&report->text);
@@ -175,36 +141,6 @@ static snt_status add_json(struct snt_report *report, const struct snt_case *of,
   return snt_json_finish(&writer);
 }
 
-static void put_uncovered(struct snt_json_writer *writer, const struct snt_coverage *coverage) {
-  snt_json_begin_array(writer, "uncovered");
-  for (size_t i = 0; i < coverage->count; i++) {
-    for (size_t k = 0; k < coverage->policies[i].count; k++) {
-      const struct snt_coverage_point *point = &coverage->policies[i].points[k];
-      const char *missing = snt_coverage_missing(point);
-      if (missing[0] == '\0') {
-        continue;
-      }
-      snt_json_begin_object(writer, NULL);
-      snt_json_put_string(writer, "policy", coverage->policies[i].path);
-      snt_json_put_integer(writer, "line", point->line);
-      snt_json_put_string(writer, "rule", point->rule);
-      snt_json_put_string(writer, "condition", point->condition[0] == '\0' ? NULL : point->condition);
-      snt_json_put_string(writer, "missing", missing);
-      snt_json_end_object(writer);
-    }
-  }
-  snt_json_end_array(writer);
-}
-
-static void put_coverage(struct snt_json_writer *writer, const struct snt_coverage *coverage) {
-  struct snt_coverage_totals totals = snt_coverage_count(coverage);
-  snt_json_put_integer(writer, "rules", (int64_t)totals.rules);
-  snt_json_put_integer(writer, "rules_matched", (int64_t)totals.rules_matched);
-  snt_json_put_integer(writer, "conditions", (int64_t)totals.conditions);
-  snt_json_put_integer(writer, "conditions_seen", (int64_t)totals.conditions_seen);
-  put_uncovered(writer, coverage);
-}
-
 static snt_status end_json(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
   struct snt_json_writer writer;
   SNT_TRY(snt_buf_appendf(&report->text, err,
@@ -213,11 +149,10 @@ static snt_status end_json(struct snt_report *report, const struct snt_report_to
                           totals->counts[SNT_CASE_SKIPPED], snt_buf_borrow(totals->problems)));
   snt_json_writer_init(&writer, &report->text, err);
   snt_json_begin_object(&writer, NULL);
-  if (totals->coverage != NULL) {
-    put_coverage(&writer, totals->coverage);
-  }
+  SNT_TRY(totals->tells_coverage ? snt_report_put_coverage(&writer, totals->coverage, err) : snt_done());
   snt_json_end_object(&writer);
   SNT_TRY(snt_json_finish(&writer));
+  SNT_TRY(totals->is_shuffled ? snt_buf_appendf(&report->text, err, ",\"seed\":%u", totals->seed) : snt_done());
   SNT_TRY(snt_buf_append_str(&report->text, ",\"mutation\":", err));
   SNT_TRY(totals->mutation == NULL ? snt_buf_append_str(&report->text, "{}", err)
                                    : snt_mutation_write(totals->mutation, &report->text, err));
@@ -245,11 +180,7 @@ static snt_status end_github(struct snt_report *report, const struct snt_report_
   return end_pretty(report, totals, err);
 }
 
-static const struct snt_report_format FORMATS[] = {{"pretty", no_begin, add_pretty, end_pretty},
-                                                   {"tap", begin_tap, add_tap, end_tap},
-                                                   {"junit", no_begin, add_junit, end_junit},
-                                                   {"json", begin_json, add_json, end_json},
-                                                   {"github", no_begin, add_github, end_github}};
+/* LCOV and Cobertura tell of lines, not of cases. */
 
 static snt_status add_nothing(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
   (void)report, (void)of, (void)err;
@@ -263,7 +194,16 @@ static snt_status end_suggestions(struct snt_report *report, const struct snt_re
   return is_whole ? snt_buf_append_str(&report->text, "# no case is missing\n", err) : snt_done();
 }
 
-const struct snt_report_format SNT_REPORT_SUGGESTIONS = {"suggest", no_begin, add_nothing, end_suggestions};
+const struct snt_report_format SNT_REPORT_SUGGESTIONS = {"suggest", false, no_begin, add_nothing, end_suggestions};
+
+static const struct snt_report_format FORMATS[] = {
+    {"pretty", false, no_begin, add_pretty, end_pretty},
+    {"tap", false, begin_tap, add_tap, end_tap},
+    {"junit", false, no_begin, add_junit, end_junit},
+    {"json", false, begin_json, add_json, end_json},
+    {"github", false, no_begin, add_github, end_github},
+    {"lcov", true, no_begin, add_nothing, snt_report_end_lcov},
+    {"cobertura", true, no_begin, add_nothing, snt_report_end_cobertura}};
 
 const struct snt_report_format *snt_report_find_format(const char *name) {
   for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++) {
@@ -273,5 +213,3 @@ const struct snt_report_format *snt_report_find_format(const char *name) {
   }
   return NULL;
 }
-
-const char *snt_report_format_names(void) { return "pretty, tap, junit, json, github"; }

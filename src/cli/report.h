@@ -7,9 +7,12 @@
 
 struct snt_report_totals {
   size_t counts[SNT_CASE_STATUS_COUNT];
-  const struct snt_coverage *coverage; /* NULL: it was not asked for */
+  const struct snt_coverage *coverage; /* empty where nothing was counted */
   const struct snt_mutation *mutation; /* NULL: it was not asked for */
-  const struct snt_buf *problems;      /* of what did not load: JSON, without the brackets of the array */
+  bool tells_coverage;                 /* in reports of cases, too */
+  bool is_shuffled;
+  uint32_t seed;                  /* of the order of files and cases */
+  const struct snt_buf *problems; /* of what did not load: JSON, without the brackets of the array */
 };
 
 struct snt_report;
@@ -17,6 +20,7 @@ struct snt_report;
 /* A row of the table: each appends to report->text. */
 struct snt_report_format {
   const char *name;
+  bool is_of_lines; /* it tells of covered lines, and nothing of cases: for files only */
   snt_status (*begin)(struct snt_report *report, struct snt_err *err);
   snt_status (*add)(struct snt_report *report, const struct snt_case *of, struct snt_err *err);
   snt_status (*end)(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err);
@@ -34,7 +38,8 @@ struct snt_report {
 extern const struct snt_report_format SNT_REPORT_SUGGESTIONS;
 /* NULL for a name that is none. */
 const struct snt_report_format *snt_report_find_format(const char *name);
-/* "pretty, tap, junit, json, github" */
-const char *snt_report_format_names(void);
+/* What --format takes, and what --report takes beside that. */
+#define SNT_REPORT_FORMATS "pretty, tap, junit, json, github"
+#define SNT_REPORT_FORMATS_OF_LINES "lcov, cobertura"
 
 #endif

@@ -214,18 +214,14 @@ snt_status snt_evaluator_mutate(struct snt_evaluator *evaluator, const char *pol
   return append_answer(evaluator, reply, err);
 }
 
-snt_status snt_evaluator_mutant_begin(struct snt_evaluator *evaluator, size_t number, struct snt_err *err) {
+snt_status snt_evaluator_run_mutant(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
+                                    struct snt_err *err) {
   bool is_late = false;
   SNT_BUF_AUTO struct snt_buf payload = {0};
   SNT_TRY(snt_buf_appendf(&payload, err, "%zu", number));
   SNT_TRY(snt_buf_append_char(&payload, '\0', err));
   snt_evaluator_start_clock(evaluator, MUTATE_MS);
-  return snt_evaluator_ask(evaluator, SNT_FRAME_MUTANT, &payload, &is_late, err);
-}
-
-snt_status snt_evaluator_mutant_finish(struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err) {
-  bool is_late = false;
-  SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_MUTANT, evaluator->nonce, &is_late, err));
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_MUTANT, &payload, &is_late, err));
   return append_answer(evaluator, reply, err);
 }
 

@@ -133,10 +133,9 @@ snt_status snt_evaluator_run_cases(struct snt_evaluator *evaluator, const size_t
  * (lua/stdlib/mutation.lua). policy: what the cases call it, or "". */
 snt_status snt_evaluator_mutate(struct snt_evaluator *evaluator, const char *policy, struct snt_buf *reply,
                                 struct snt_err *err);
-/* Runs the cases on one of them, in a worker of its own: the two halves, so that two evaluators may work at a time.
- * Appends {"killed":bool,...}. */
-snt_status snt_evaluator_mutant_begin(struct snt_evaluator *evaluator, size_t number, struct snt_err *err);
-snt_status snt_evaluator_mutant_finish(struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err);
+/* Runs the cases on one of them, in a worker of its own: appends {"killed":bool,...}. */
+snt_status snt_evaluator_run_mutant(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
+                                    struct snt_err *err);
 /* One case of it, in a worker of its own, where answers are recorded, with the facts that were had so far (JSON that
  * the core wrote): appends {"status",...}, or {"needs":[...]}, for policy/needs. */
 snt_status snt_evaluator_record_case(struct snt_evaluator *evaluator, size_t number, struct snt_slice facts,

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "format/json.h"
 
-enum { LOAD_MS = 800, SPEC_MS = 10000, PROBLEMS_MAX = 100, TEXT_MAX = 512 * 1024 };
+enum { LOAD_MS = 800, SPEC_MS = 5000, PROBLEMS_MAX = 100, TEXT_MAX = 512 * 1024 };
 
 struct problem {
   const char *file, *message, *hint;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "format/json.h"
+#include "lua/evaluator.h"
 
 enum { SNT_MUTANT_CASES_MAX = 4 };
 
@@ -49,6 +50,16 @@ snt_status snt_mutation_begin(struct snt_mutation *mutation, const char *path, c
 bool snt_mutation_is_open(const struct snt_mutant *mutant);
 /* Takes the evaluator's word on a mutant that is open. */
 snt_status snt_mutation_judge(struct snt_mutant *mutant, const struct snt_json_value *answer, struct snt_err *err);
+
+/* The policy that an evaluator has, with a spec that passes. */
+struct snt_mutation_subject {
+  const char *file;   /* for messages */
+  const char *name;   /* what a table beside it calls it */
+  const char *called; /* what the spec's cases call it; "" for the one that it has without a word */
+};
+/* Runs the spec's cases on what earlier specs left of the policy's mutants. Code EVALUATOR. */
+snt_status snt_mutation_run(struct snt_mutation *mutation, const struct snt_mutation_subject *subject,
+                            struct snt_evaluator *evaluator, struct snt_err *err);
 
 struct snt_mutation_totals {
   size_t mutants, killed, equivalent;

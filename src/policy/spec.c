@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "format/select.h"
 #include "policy/bundle.h"
+#include "policy/shuffle.h"
+#include "policy/spec_fixture.h"
 
-enum { SPEC_CAP = 2048 * 1024, FIXTURE_CAP = 64 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 6000 };
+enum { SPEC_CAP = 2048 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 64 * 1024 };
 
 static const char *const STATUS_NAMES[] = {
 #define SNT_CASE_NAME(name, text) text,
@@ -32,6 +33,7 @@ struct run {
   struct snt_buf *problems;
   struct snt_json_doc *doc; /* of the list of cases */
   const struct snt_json_value *cases, *files, *zones;
+  size_t *order;                       /* in which the cases are run */
   struct snt_evaluator *evaluator;     /* with the spec loaded; NULL when it is gone */
   bool is_bound;                       /* it has a policy */
   struct snt_policy policy;            /* that one */
@@ -51,6 +53,7 @@ static void clear_run(struct run *run) {
   snt_buf_clear(&run->policy_name);
   snt_evaluator_close(&run->evaluator);
   snt_json_free(&run->doc);
+  free(run->order);
 }
 
 static bool exists(const char *path) { return access(path, F_OK) == 0; }
@@ -103,6 +106,20 @@ static snt_status find_policy(const struct run *run, const char *named, struct s
   return snt_err_hint(err, "name the spec after its policy, or its policy in it: policy(\"file\")");
 }
 
+/* The line of the first case that has the policy. */
+static int64_t line_of_first(const struct run *run, const char *named) {
+  int64_t line = 1;
+  for (size_t i = 0; i < snt_json_count(run->cases); i++) {
+    const struct snt_json_value *of = snt_json_at(run->cases, i);
+    const char *policy = snt_json_string(snt_json_get(of, "policy"), NULL);
+    if (policy != NULL && named != NULL && strcmp(policy, named) == 0) {
+      (void)snt_json_integer(snt_json_get(of, "line"), &line);
+      return line;
+    }
+  }
+  return line;
+}
+
 /* What a table beside the policy calls it: a bundle's folder has a slash at its end. */
 static snt_status name_policy(struct run *run, const char *path, struct snt_err *err) {
   const char *slash = strrchr(run->path, '/');
@@ -121,7 +138,13 @@ static snt_status read_policy(struct run *run, const char *named, struct snt_pol
   }
   SNT_TRY(find_policy(run, named, &path, err));
   SNT_TRY(name_policy(run, path.data, err));
-  return snt_policy_read_file(path.data, false, out, err);
+  snt_status status = snt_policy_read_file(path.data, false, out, err);
+  if (status.code == SNT_CODE_NO_POLICY) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:%lld:1: there is no policy %s", run->path,
+                        (long long)line_of_first(run, named), path.data));
+    return snt_err_hint(err, "a spec names a file or a bundle in its own folder or below it");
+  }
+  return status;
 }
 
 /* Zones that the spec may name, in arguments of a plugin. */
@@ -129,39 +152,6 @@ static snt_status send_zones(const struct run *run, struct snt_err *err) {
   for (size_t i = 0; i < snt_json_count(run->zones); i++) {
     const char *name = snt_json_string(snt_json_at(run->zones, i), NULL);
     SNT_TRY(name == NULL ? snt_done() : snt_evaluator_add_zone(run->evaluator, name, err));
-  }
-  return snt_done();
-}
-
-/* The files that mocks name, as JSON that this process wrote. */
-static snt_status send_files(const struct run *run, struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_TRY(folder_of(run->path, &folder, err));
-  for (size_t i = 0; i < snt_json_count(run->files); i++) {
-    SNT_BUF_AUTO struct snt_buf path = {0};
-    SNT_BUF_AUTO struct snt_buf text = {0};
-    SNT_BUF_AUTO struct snt_buf written = {0};
-    SNT_BUF_AUTO struct snt_buf name = {0};
-    SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-    struct snt_err inner = {0};
-    const char *file = snt_json_string(snt_json_at(run->files, i), NULL);
-    SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", folder.data, file));
-    SNT_TRY(snt_buf_appendf(&name, err, "spec/%s", file));
-    if (!exists(path.data) && snt_str_ends_with(run->path, ".lua")) {
-      continue; /* a text that only looks like a file's name */
-    }
-    snt_status status = snt_file_read(path.data, SNT_FILE_ANY, FIXTURE_CAP, &text, &inner);
-    if (snt_ok(status)) {
-      status = snt_json_parse(snt_buf_borrow(&text), text.len, path.data, &doc, &inner);
-    }
-    if (!snt_ok(status)) {
-      return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: json_file: %s", run->path, inner.message);
-    }
-    struct snt_json_writer writer;
-    snt_json_writer_init(&writer, &written, err);
-    SNT_TRY(snt_select_write(snt_json_root(doc), NULL, &writer, NULL, err));
-    SNT_TRY(snt_json_finish(&writer));
-    SNT_TRY(snt_evaluator_add_file(run->evaluator, name.data, (struct snt_slice){written.data, written.len}, err));
   }
   return snt_done();
 }
@@ -321,11 +311,11 @@ static snt_status bind_policy(struct run *run, const char *named, struct snt_err
   struct snt_policy *policy = &run->policy;
   SNT_BUF_AUTO struct snt_buf reply = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  bool is_covered = run->options->coverage != NULL && run->plugin[0] == '\0';
+  bool is_covered = run->options->coverage != NULL;
   snt_policy_clear(policy);
   SNT_TRY(read_policy(run, named, policy, err));
   SNT_TRY(snt_policy_load(policy, run->evaluator, run->problems, err));
-  SNT_TRY(send_files(run, err));
+  SNT_TRY(snt_fixture_send(run->path, run->files, run->evaluator, err));
   SNT_TRY(send_zones(run, err));
   SNT_TRY(snt_evaluator_bind_spec(run->evaluator, is_covered, &reply, run->problems, err));
   SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a spec's policy", &doc, err));
@@ -334,7 +324,9 @@ static snt_status bind_policy(struct run *run, const char *named, struct snt_err
   SNT_TRY(snt_buf_append_str(&run->policy_file, policy->file_name, err));
   SNT_TRY(snt_json_bool(snt_json_get(snt_json_root(doc), "pure"), &run->is_pure) ? snt_done()
                                                                                  : refuse_reply("pure", err));
-  return is_covered ? snt_coverage_begin(run->options->coverage, policy->file_name,
+  struct snt_slice path = run->plugin[0] == '\0' ? snt_slice_of(policy->file_name)
+                                                 : (struct snt_slice){run->plugin_folder.data, run->plugin_folder.len};
+  return is_covered ? snt_coverage_begin(run->options->coverage, path, policy->root_len,
                                          snt_json_get(snt_json_root(doc), "points"), &run->covered, err)
                     : snt_done();
 }
@@ -361,14 +353,29 @@ static bool is_wanted(const struct run *run, size_t number, const char *policy) 
          (filter == NULL || strstr(take_text(snt_json_at(run->cases, number), "name", NAME_CAP), filter) != NULL);
 }
 
+static snt_status put_in_order(struct run *run, struct snt_err *err) {
+  size_t count = snt_json_count(run->cases);
+  run->order = calloc(count + 1, sizeof *run->order);
+  if (run->order == NULL) {
+    return snt_fail_memory(err);
+  }
+  for (size_t i = 0; i < count; i++) {
+    run->order[i] = i;
+  }
+  if (run->options->seed != NULL) {
+    snt_shuffle(*run->options->seed, run->order, count);
+  }
+  return snt_done();
+}
+
 /* The numbers of the cases with this policy that are wanted, in order; the caller frees them. */
 static size_t *select_cases(const struct run *run, const char *named, size_t *count) {
   size_t all = snt_json_count(run->cases);
   size_t *numbers = calloc(all + 1, sizeof *numbers);
   *count = 0;
   for (size_t i = 0; numbers != NULL && i < all; i++) {
-    if (is_wanted(run, i, named)) {
-      numbers[(*count)++] = i;
+    if (is_wanted(run, run->order[i], named)) {
+      numbers[(*count)++] = run->order[i];
     }
   }
   return numbers;
@@ -406,44 +413,12 @@ static snt_status run_recorded(struct run *run, const char *named, const size_t 
   return status;
 }
 
-/* In the place of UTC, where a mutant changes the zone. */
-#define FAR_ZONE "Asia/Tokyo"
-
-/* The evaluator's mutants of the policy that is bound. */
-static snt_status make_mutants(struct run *run, const char *named, struct snt_mutated_policy **out,
-                               struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  static const char *const keys[] = {"ok", "mutants", "cases", "left_out", NULL};
-  SNT_TRY(snt_evaluator_add_zone(run->evaluator, FAR_ZONE, err));
-  SNT_TRY(snt_evaluator_mutate(run->evaluator, named == NULL ? "" : named, &reply, err));
-  SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a policy's mutants", &doc, err));
-  SNT_TRY(snt_ok(snt_json_check_keys(snt_json_root(doc), "", keys, NULL)) ? snt_done() : refuse_reply("mutants", err));
-  return snt_mutation_begin(run->options->mutation, snt_buf_borrow(&run->policy_file),
-                            snt_buf_borrow(&run->policy_name), snt_json_root(doc), out, err);
-}
-
-static snt_status judge_mutant(struct snt_evaluator *evaluator, struct snt_mutant *mutant, size_t number,
-                               struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf reply = {0};
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  SNT_TRY(snt_evaluator_mutant_begin(evaluator, number, err));
-  SNT_TRY(snt_evaluator_mutant_finish(evaluator, &reply, err));
-  SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "what became of a mutant", &doc, err));
-  return snt_mutation_judge(mutant, snt_json_root(doc), err);
-}
-
 /* What earlier specs left of the policy's mutants. */
-static snt_status run_mutants(struct run *run, const char *named, struct snt_err *err) {
-  struct snt_mutated_policy *policy = NULL;
-  SNT_TRY(ensure_bound(run, named, err));
-  SNT_TRY(make_mutants(run, named, &policy, err));
-  for (size_t i = 0; i < policy->count; i++) {
-    if (snt_mutation_is_open(&policy->mutants[i])) {
-      SNT_TRY(judge_mutant(run->evaluator, &policy->mutants[i], i, err));
-    }
-  }
-  return snt_done();
+static snt_status run_mutants(const struct run *run, const char *named, struct snt_err *err) {
+  const struct snt_mutation_subject subject = {.file = snt_buf_borrow(&run->policy_file),
+                                               .name = snt_buf_borrow(&run->policy_name),
+                                               .called = named == NULL ? "" : named};
+  return snt_mutation_run(run->options->mutation, &subject, run->evaluator, err);
 }
 
 static snt_status run_with(struct run *run, const char *named, struct snt_err *err) {
@@ -457,7 +432,8 @@ static snt_status run_with(struct run *run, const char *named, struct snt_err *e
   free(numbers);
   bool is_mutated = run->options->mutation != NULL && run->plugin[0] == '\0' && count > 0;
   if (snt_ok(status) && is_mutated && !run->is_stopped && !run->has_failed) {
-    status = run_mutants(run, named, err);
+    status = ensure_bound(run, named, err);
+    status = snt_ok(status) ? run_mutants(run, named, err) : status;
   }
   if (run->is_bound) { /* an evaluator takes one policy */
     snt_evaluator_close(&run->evaluator);
@@ -465,13 +441,22 @@ static snt_status run_with(struct run *run, const char *named, struct snt_err *e
   return status;
 }
 
-static bool is_first_of_its_policy(const struct run *run, size_t number) {
-  for (size_t i = 0; i < number; i++) {
-    if (is_same_policy(policy_of(run, i), policy_of(run, number))) {
+static bool is_first_of_its_policy(const struct run *run, size_t at) {
+  for (size_t i = 0; i < at; i++) {
+    if (is_same_policy(policy_of(run, run->order[i]), policy_of(run, run->order[at]))) {
       return false;
     }
   }
   return true;
+}
+
+/* The name stands before every problem of a spec. */
+static snt_status tell_unreadable(const char *path, const struct snt_err *inner, struct snt_err *err) {
+  const char *what = inner->message;
+  what += snt_str_starts_with(what, path) ? strlen(path) : 0;
+  bool is_reason = snt_str_starts_with(what, ": ");
+  snt_status status = snt_fail(err, SNT_CODE_POLICY_INVALID, "the spec%s%s", is_reason ? " cannot be read" : "", what);
+  return strstr(what, "larger") == NULL ? status : snt_err_hint(err, "split it into several");
 }
 
 snt_status snt_spec_run(const char *path, const struct snt_spec_options *options, struct snt_buf *problems,
@@ -480,13 +465,14 @@ snt_status snt_spec_run(const char *path, const struct snt_spec_options *options
   struct snt_err inner = {0};
   snt_status status = snt_file_read(path, SNT_FILE_ANY, SPEC_CAP, &run.source, &inner);
   if (!snt_ok(status)) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", inner.message);
+    return tell_unreadable(path, &inner, err);
   }
   SNT_TRY(find_plugin(&run, err));
   SNT_TRY(list_cases(&run, err));
+  SNT_TRY(put_in_order(&run, err));
   for (size_t i = 0; i < snt_json_count(run.cases) && !run.is_stopped; i++) {
     if (is_first_of_its_policy(&run, i)) {
-      SNT_TRY(run_with(&run, policy_of(&run, i), err));
+      SNT_TRY(run_with(&run, policy_of(&run, run.order[i]), err));
     }
   }
   return snt_done();

@@ -40,6 +40,7 @@ struct snt_spec_options {
   /* Called for each case, in order; false stops. */
   bool (*on_case)(void *context, const struct snt_case *of);
   void *context;
+  const uint32_t *seed;               /* NULL, or what decides the order of the cases (policy/shuffle.h) */
   struct snt_coverage *coverage;      /* NULL, or where what was seen of policies is added */
   struct snt_mutation *mutation;      /* NULL, or where mutants of policies are judged: after cases that all passed */
   struct snt_spec_recorder *recorder; /* NULL: a question that no mock answers fails its case */

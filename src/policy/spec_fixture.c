@@ -3,11 +3,15 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/str.h"
 #include "format/json.h"
+#include "format/select.h"
+
+enum { FIXTURE_CAP = 64 * 1024 };
 
 static const char FOLDER[] = "testdata";
 
@@ -91,6 +95,39 @@ static snt_status place_beside(const char *spec, const char *name, struct snt_bu
   const char *slash = strrchr(spec, '/');
   int len = slash == NULL ? 0 : (int)(slash + 1 - spec);
   return snt_buf_appendf(out, err, "%.*s%s", len, spec, name);
+}
+
+/* A file as JSON that this process wrote: the evaluator reads no other. */
+static snt_status read_file(const char *path, struct snt_buf *out, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  struct snt_json_writer writer;
+  SNT_TRY(snt_file_read(path, SNT_FILE_ANY, FIXTURE_CAP, &text, err));
+  SNT_TRY(snt_json_parse(snt_buf_borrow(&text), text.len, path, &doc, err));
+  snt_json_writer_init(&writer, out, err);
+  SNT_TRY(snt_select_write(snt_json_root(doc), NULL, &writer, NULL, err));
+  return snt_json_finish(&writer);
+}
+
+snt_status snt_fixture_send(const char *spec, const struct snt_json_value *files, struct snt_evaluator *evaluator,
+                            struct snt_err *err) {
+  for (size_t i = 0; i < snt_json_count(files); i++) {
+    SNT_BUF_AUTO struct snt_buf path = {0};
+    SNT_BUF_AUTO struct snt_buf name = {0};
+    SNT_BUF_AUTO struct snt_buf content = {0};
+    struct snt_err inner = {0};
+    const char *file = snt_json_string(snt_json_at(files, i), NULL);
+    SNT_TRY(place_beside(spec, file, &path, err));
+    SNT_TRY(snt_buf_appendf(&name, err, "spec/%s", file));
+    if (snt_fixture_is_lua(spec) && access(path.data, F_OK) != 0) {
+      continue; /* a text that only looks like a file's name */
+    }
+    if (!snt_ok(read_file(path.data, &content, &inner))) {
+      return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: json_file: %s", spec, inner.message);
+    }
+    SNT_TRY(snt_evaluator_add_file(evaluator, name.data, (struct snt_slice){content.data, content.len}, err));
+  }
+  return snt_done();
 }
 
 static snt_status make_folder(const char *spec, struct snt_err *err) {

@@ -72,7 +72,8 @@ static void cases_are_run_one_by_one(void **state) {
   assert_ok(run("dev_spec.lua", text, NULL, false, NULL));
   assert_string_equal(results,
                       "a passed 1;b failed 2 wanted allow, got deny ; r failed on users: wanted alice, got bob;"
-                      "c failed 3 it spends more fuel than a case may;d skipped 4 pending;other e passed 6;");
+                      "c failed 3 it spends more fuel than a case may (10,000,000 units): look for a loop, or split "
+                      "it;d skipped 4 pending;other e passed 6;");
   assert_ok(run("dev_spec.lua", text, "other", false, NULL));
   assert_string_equal(results, "other e passed 6;");
   assert_ok(run("dev_spec.lua", text, NULL, true, NULL));
@@ -123,12 +124,37 @@ static void what_does_not_load_is_refused_with_its_place(void **state) {
   }
 }
 
+static void mutants_are_run_after_cases_that_passed(void **state) {
+  (void)state;
+  static const char passing[] = "it('a', function() assert.allows({ user = 'alice' }, 'r') end)\n";
+  SNT_CLEANUP(snt_mutation_clear) struct snt_mutation mutation = {0};
+  char path[256];
+  SNT_BUF_AUTO struct snt_buf problems = {0};
+  struct snt_spec_options options = {.on_case = note, .mutation = &mutation};
+  put("dev_spec.lua", passing);
+  (void)snprintf(path, sizeof path, "%s/dev_spec.lua", folder);
+  results[0] = '\0';
+  assert_ok(snt_spec_run(path, &options, &problems, NULL));
+  struct snt_mutation_totals totals = snt_mutation_count(&mutation);
+  assert_int_equal(mutation.count, 1);
+  assert_string_equal(mutation.policies[0].name, "dev.yaml");
+  assert_true(totals.killed > 0 && totals.killed < totals.mutants); /* nobody asks for bob */
+  assert_true(totals.widening_survived > 0);
+
+  SNT_CLEANUP(snt_mutation_clear) struct snt_mutation none = {0};
+  options.mutation = &none;
+  put("dev_spec.lua", "it('a', function() assert.denies({ user = 'alice' }) end)\n");
+  assert_ok(snt_spec_run(path, &options, &problems, NULL));
+  assert_int_equal(none.count, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cases_are_run_one_by_one),
       cmocka_unit_test(a_case_that_kills_its_evaluator_is_one_failed_case),
       cmocka_unit_test(a_plugin_has_specs_of_its_own),
       cmocka_unit_test(what_does_not_load_is_refused_with_its_place),
+      cmocka_unit_test(mutants_are_run_after_cases_that_passed),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -74,6 +74,11 @@ describe("geo", function()
     check_error({ travel = false }, LONDON, "plugin_error", "nothing is asked")
   end)
 
+  it("denies on a time-out", function()
+    mock.plugin("geo", "timeout")
+    check_error({ countries = { "GB" } }, LONDON, "plugin_timeout")
+  end)
+
   it("is unknown without an address", function()
     local verdict, detail, class = plugin({ countries = { "GB" } }, { user = "alice" })
     assert.is_nil(verdict)

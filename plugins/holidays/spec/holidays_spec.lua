@@ -75,7 +75,14 @@ describe("holidays", function()
     check_error(calendar_of("DTSTART:20250101"), "has no holiday in 2026", args)
   end)
 
-  it("deny when a calendar is too long to be read in time", function()
+  it("deny on a time-out", function()
+    mock.plugin("holidays", "timeout")
+    local verdict, _, class = plugin({ calendars = { DE } }, { user = "alice" })
+    assert.is_nil(verdict)
+    assert.equal("plugin_timeout", class)
+  end)
+
+  it("deny when a calendar spends more fuel than the plugin may", function()
     local days = {}
     for i = 1, 3000 do
       days[i] = "DTSTART:20260101\r\nDESCRIPTION:" .. ("x"):rep(100)

@@ -1,0 +1,254 @@
+--- What `sentinel test` does with specs that are broken: each is told with its place and a remedy,
+-- ends the run with the status that is its due, and keeps no other spec from being run.
+local expect = require "spec.support.expect"
+local files = require "spec.support.files"
+local settings = require "spec.support.settings"
+local world = require "spec.support.world"
+
+local POLICY = 'version: "1"\nrules:\n  - {name: day, effect: allow, conditions: {users: [alice]}}\n'
+local TABLE = "suite: dev\npolicy: dev.yaml\n"
+local CASE = "cases:\n  - {name: x, request: {user: alice}, expect: {effect: allow}}\n"
+
+describe("sentinel test, with a broken spec,", function()
+  local home
+
+  before_each(function()
+    home = world.new {}
+    home:write("policies/dev.yaml", POLICY)
+    home:write("policies/other.yaml", POLICY)
+    home:write("policies/other_spec.lua", "it('is run all the same', function() assert.allows({ user = 'alice' }) end)")
+  end)
+
+  after_each(function()
+    home:remove()
+  end)
+
+  local function run(...)
+    return home:run({ "test", ... })
+  end
+
+  -- Whether the other spec passed, whatever is wrong with this one.
+  local function check_other(document)
+    local found = false
+    for _, case in ipairs(document.tests) do
+      found = found or case.name == "is run all the same" and case.status == "passed"
+    end
+    assert.is_true(found)
+  end
+
+  -- {what, text, line, message, hint}: the spec does not load.
+  local refused = {
+    { "a syntax error", "it('a', function()\n  local x = = 1\nend)", 2, "unexpected symbol near '='", "" },
+    { "an end that is missing", "it('a', function()\n", 2, "'end' expected", "" },
+    { "an endless loop outside of cases", "while true do end", 1, "loading spends more fuel than a spec may",
+      "make the spec shorter" },
+    { "an endless loop that catches", "while true do pcall(error) end", 1, "more fuel than a spec may", "make the spec" },
+    { "one instruction without end", "local a = (' '):rep(1000000) .. '1'\nwhile true do local _ = a + 1 end", 1,
+      "loading takes more than 5 s", "" },
+    { "all memory", "local t = {}\nfor i = 1, 1e9 do t[i] = ('x'):rep(100000) .. i end", 1, "more memory than a spec may",
+      "make the spec shorter" },
+    { "print outside of cases", "\nprint('x')", 2, 'global "print" does not exist', "a spec prints nothing" },
+    { "require outside of cases", "local s = require 'sentinel'", 1, 'global "require" does not exist',
+      "a spec requires nothing" },
+    { "os outside of cases", "os.execute('id')", 1, 'global "os" does not exist', "sandbox" },
+    { "an error outside of cases", "\n\nerror('no')", 3, "no", "" },
+    { "bytecode", "\27Lua", 1, "this is bytecode", "" },
+    { "bytes", "\0\1\2\255", 1, "unexpected symbol", "" },
+    { "a case without a function", "it('a')", 1, "it wants a name and a function", "" },
+    { "a policy that is not there", "it('a', function() end)\npolicy('nope.yaml')\nit('b', function() end)", 3,
+      "there is no policy policies/nope.yaml", "in its own folder or below it" },
+    { "a policy elsewhere", "policy('../x.yaml')\nit('a', function() end)", 2, "is no file beside the spec", "" },
+    { "more than 20,000 cases", "for i = 1, 20001 do it('a', function() end) end", 1, "at most 20000 cases", "" },
+    { "more than 2 MiB", ("-"):rep(2048 * 1024 + 1), 1, "the spec is larger than 2097152 bytes", "split it" },
+  }
+  for _, row in ipairs(refused) do
+    it("ends with 5 for " .. row[1], function()
+      home:write("policies/dev_spec.lua", row[2])
+      local document = expect.json(run("--json"), 5)
+      check_other(document)
+      local problem = assert(document.problems[1])
+      assert.are.equal("policies/dev_spec.lua:" .. row[3], problem.file .. ":" .. math.tointeger(problem.line), problem.message)
+      assert.is_truthy(problem.message:find(row[4], 1, true), problem.message)
+      assert.is_truthy(problem.hint:find(row[5], 1, true), problem.hint)
+      local result = run()
+      expect.status(result, 5)
+      assert.is_truthy(result.stdout:find("\npolicies/dev_spec.lua:" .. row[3] .. ":1: ", 1, true), result.stdout)
+      assert.is_truthy(result.stderr:find("1 of 2 specs cannot be run", 1, true), result.stderr)
+    end)
+  end
+
+  local refused_tables = {
+    { "nothing", "", 1, "there is nothing in this file", "" },
+    { "no cases", TABLE, 1, "neither cases nor a matrix", "write cases" },
+    { "an unknown key", TABLE .. "case: []\n" .. CASE, 3, 'unknown key "case" in the suite; did you mean "cases"?', "allowed: suite" },
+    { "an unknown key of a case", TABLE .. "cases:\n  - {name: x, request: {user: a}, expct: {effect: deny}}\n", 4,
+      'unknown key "expct" in the case; did you mean "expect"?', "allowed: " },
+    { "a key twice", TABLE .. "suite: again\n" .. CASE, 3, 'duplicate key "suite"; it is on line 1 too', "" },
+    { "a name twice", TABLE .. CASE .. "  - {name: x, request: {user: bob}, expect: {effect: deny}}\n", 5,
+      'duplicate case "x"; it is on line 4 too', "a name of its own" },
+    { "cases that are no list", TABLE .. "cases: {a: 1}\n", 3, "cases has to be a list", "" },
+    { "a request that is a list", TABLE .. "cases:\n  - {name: x, request: [a], expect: {effect: deny}}\n", 4,
+      "request has to be a mapping, not a list", "write {user: alice" },
+    { "a request that is a word", TABLE .. "cases:\n  - {name: x, request: alice, expect: {effect: deny}}\n", 4,
+      "request has to be a mapping, not", "write {user: alice" },
+    { "defaults that are a word", TABLE .. "defaults: cli\n" .. CASE, 3, "defaults has to be a mapping", "write {user: alice" },
+    { "places that are a list", TABLE .. "mocks:\n  geoip: [x]\n" .. CASE, 4, "geoip has to be a mapping", "" },
+    { "grants that are a word", TABLE .. "mocks:\n  history: x\n" .. CASE, 4, "history has to be a mapping", "" },
+    { "parameters that are a word", TABLE .. "mocks:\n  http: [{need: q, params: x}]\n" .. CASE, 4, "params has to be", "" },
+    { "a verdict that is none", TABLE .. "mocks:\n  plugins: {p: [{returns: maybe}]}\n" .. CASE, 4,
+      "has to be true, false, error or timeout", "" },
+    { "a field that a request has not", TABLE .. "cases:\n  - {name: x, request: {usr: a}, expect: {effect: deny}}\n", 4,
+      'a request has no field "usr"; did you mean "user"?', "" },
+    { "an effect that is none", TABLE .. "cases:\n  - {name: x, request: {user: a}, expect: {effect: yes}}\n", 4, "effect", "" },
+    { "nothing that is expected", TABLE .. "cases:\n  - {name: x, request: {user: a}}\n", 4, "expects nothing",
+      "write expect" },
+    { "a rule that is not there", TABLE .. "cases:\n  - {name: x, request: {user: a}, expect: {rule: dya}}\n", 4,
+      'the policy has no rule "dya"; did you mean "day"?', "" },
+    { "a plugin that is not there", TABLE .. "mocks:\n  plugins: {oncall: [{returns: true}]}\n" .. CASE, 4,
+      'names "oncall", and there is no such plugin', "a plugin needs a bundle" },
+    { "a question that is not there", TABLE .. "mocks:\n  http: [{need: q}]\n" .. CASE, 4, "no plugin has", "a plugin needs" },
+    { "a policy that is not there", "suite: dev\npolicy: nope.yaml\n" .. CASE, 4, "there is no policy policies/nope.yaml",
+      "in its own folder" },
+    { "a file that is not there", TABLE .. "mocks:\n  http: [{need: q, json_file: no.json}]\n" .. CASE, 1,
+      "json_file: policies/no.json: No such file", "" },
+    { "bytes that are not UTF-8", 'suite: "a\255"\npolicy: dev.yaml\n', 1, "not valid UTF-8", "" },
+    { "bytes", "\0\1\2\255", 1, "not valid UTF-8", "" },
+    { "a tag", TABLE .. "cases: !!python/object:os.system []\n", 3, "", "" },
+  }
+  for _, row in ipairs(refused_tables) do
+    it("ends with 5 for a table with " .. row[1], function()
+      home:write("policies/dev_spec.yaml", row[2])
+      local document = expect.json(run("--json"), 5)
+      check_other(document)
+      local problem = assert(document.problems[1])
+      assert.are.equal("policies/dev_spec.yaml:" .. row[3], problem.file .. ":" .. math.tointeger(problem.line), problem.message)
+      assert.is_truthy(#problem.message > 0 and problem.message:find(row[4], 1, true), problem.message)
+      assert.is_truthy(problem.hint:find(row[5], 1, true), problem.hint)
+    end)
+  end
+
+  -- {what, body of the case, status, message}: the case fails, at its line 2.
+  local failed = {
+    { "loops", "while true do end", 1, "more fuel than a case may (10,000,000 units): look for a loop, or split it" },
+    { "loops and catches", "while true do pcall(error) end", 1, "more fuel" },
+    { "loops in a pattern", "local s = ('a'):rep(100000) for _ = 1, 1e6 do s:find('(a*)*b') end", 1, "" },
+    { "calls itself", "local function f() return 1 + f() end f()", 1, "" },
+    { "takes all memory", "local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(100000) .. i end", 1, "" },
+    { "takes it and catches", "pcall(function() local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(100000) .. i end end)", 1, "" },
+    { "prints", "print('x')", 1, "a spec prints nothing" },
+    { "reaches for io", "io.open('/etc/passwd')", 1, "; specs run in the sandbox" },
+    { "reaches for os", "os.execute('id')", 1, "sandbox" },
+    { "compiles text", "load('x')()", 1, "sandbox" },
+    { "requires", "require 'os'", 1, "a spec requires nothing" },
+    { "changes what all texts have", "getmetatable('').__index = nil", 1, "sandbox" },
+    { "asks for its environment", "return _G", 1, "sandbox" },
+    { "changes a text's methods", "string.upper = nil", 1, "" },
+    { "writes a table of the runner", "assert.allows = nil", 1, "read-only" },
+    { "names a rule that is not there", "assert.allows({ user = 'alice' }, 'dya')", 5, 'did you mean "day"?' },
+    { "names a field that is not there", "assert.allows({ user = 'alice', profil = 'x' })", 5, 'did you mean "profile"?' },
+    { "names a plugin that is not there", "mock.plugin('oncall', true)", 5, 'there is no plugin "oncall"' },
+    { "decides on a list", "assert.allows({ 'alice' })", 5, "a request is made of fields" },
+    { "decides on a word", "assert.allows('alice')", 5, "a request is a table, not a string" },
+    { "raises no text", "error({})", 1, "error value is a table" },
+    { "raises what a terminal obeys", "error('\27[2J', 0)", 1, "?[2J" },
+    { "raises bytes", "error('\255', 0)", 1, "?" },
+  }
+  for _, row in ipairs(failed) do
+    it(("ends with %d when a case %s"):format(row[3], row[1]), function()
+      home:write("policies/dev_spec.lua", ("it('first', function()\n%s end)\nit('second', function() end)\n"):format(row[2]))
+      local document = expect.json(run("--json"), row[3])
+      check_other(document)
+      assert.are.equal("failed", document.tests[1].status)
+      assert.are.equal("passed", document.tests[2].status)
+      local message = document.tests[1].message
+      assert.is_truthy(message:find(row[4], 1, true), message)
+      assert.is_true(document.tests[1].line == 1 or document.tests[1].line == 2)
+    end)
+  end
+
+  it("shows what is no text as a mark, in names too", function()
+    home:write("policies/dev_spec.lua", "it('a\255\27', function() end)\n")
+    assert.are.equal("a??", expect.json(run("--json")).tests[1].name)
+  end)
+
+  it("ends with 1 for a spec without cases, an empty folder, and cases that are all skipped", function()
+    home:write("policies/dev_spec.lua", "-- nothing yet\n")
+    local result = run("policies/dev_spec.lua")
+    expect.status(result, 1)
+    assert.is_truthy(result.stderr:find("no test was found", 1, true))
+    files.make_folder(home.home .. "/empty")
+    expect.status(run("empty"), 1)
+    home:write("policies/dev_spec.lua", "pending('later')")
+    expect.status(run("policies/dev_spec.lua"), 1)
+    expect.status(run("--filter", "no such name"), 1)
+  end)
+
+  it("ends with 2 for a path that is not there, or is no spec", function()
+    expect.refused(run("nowhere"), 2, "there is no nowhere")
+    expect.refused(run("policies/dev.yaml/x"), 2, "there is no policies/dev.yaml/x")
+    expect.refused(run("policies/dev.yaml"), 2, "is no spec", "_spec.lua")
+    expect.refused(run("policies", "nowhere"), 2, "there is no nowhere")
+    home:write("policies/a\255_spec.lua", "it('a', function() end)")
+    expect.refused(run(), 2, "not printable UTF-8", "another name")
+  end)
+
+  -- {what, how it is made, message}
+  local unreadable = {
+    { "a link that leads nowhere", "ln -s nowhere dev_spec.lua", "cannot be read: No such file" },
+    { "a link to itself", "ln -s dev_spec.lua dev_spec.lua", "cannot be read: Too many levels" },
+    { "a pipe", "mkfifo dev_spec.lua", "is not a regular file" },
+  }
+  for _, row in ipairs(unreadable) do
+    it("ends with 5 for " .. row[1], function()
+      assert(os.execute("cd " .. files.quote(home.home .. "/policies") .. " && " .. row[2]))
+      local document = expect.json(run("--json"), 5)
+      check_other(document)
+      assert.are.equal("policies/dev_spec.lua", document.problems[1].file)
+      assert.is_truthy(document.problems[1].message:find("^the spec .*" .. row[3]), document.problems[1].message)
+    end)
+  end
+
+  it("follows no links to folders, and ends where they go round", function()
+    assert(os.execute("cd " .. files.quote(home.home .. "/policies") .. " && ln -s . round && ln -s ../policies up"))
+    assert.are.equal(1, expect.json(run("--json")).passed)
+    assert.are.equal(1, expect.json(run("--json", "policies/round/up")).passed)
+    assert(os.execute("ln -s self " .. files.quote(home.home .. "/self")))
+    expect.refused(run("self"), 2, "cannot be looked at")
+  end)
+
+  it("says of a folder that it is too deep to be looked into", function()
+    home:write("policies/" .. ("d/"):rep(16) .. "deep_spec.lua", "policy('x.yaml')\nit('is deep', function() end)")
+    home:write("policies/" .. ("d/"):rep(16) .. "x.yaml", POLICY)
+    assert.are.equal(2, expect.json(run("--json")).passed)
+    home:write("policies/" .. ("d/"):rep(17) .. "deep_spec.lua", "it('is too deep', function() end)")
+    local document = expect.json(run("--json"), 5)
+    check_other(document)
+    assert.is_truthy(document.problems[1].message:find("more than 16 folders deep", 1, true))
+  end)
+
+  it("goes on past what this user may not read", function()
+    local function as_nobody(command)
+      local whole = ("cd %s && env -i HOME=/nonexistent setpriv --reuid 65534 --regid 65534 --clear-groups %s test %s")
+        :format(files.quote(home.home), files.quote(settings.bin), command)
+      local pipe = assert(io.popen(whole .. " 2>&1; echo $?"))
+      local text = pipe:read("a")
+      pipe:close()
+      return text
+    end
+    if not os.execute("setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null") then
+      return pending("only root can become another user")
+    end
+    home:write("policies/dev_spec.lua", "it('a', function() end)", "0000")
+    assert(os.execute(("chmod 755 %s; chmod -R a+rX %s"):format(files.quote(home.folder), files.quote(home.home))))
+    assert(os.execute("chmod 000 " .. files.quote(home.home .. "/policies/dev_spec.lua")))
+    local text = as_nobody("policies")
+    assert.is_truthy(text:find("ok    is run all the same", 1, true), text)
+    assert.is_truthy(text:find("policies/dev_spec.lua:1:1: the spec cannot be read: Permission denied", 1, true), text)
+    assert.is_truthy(text:find("\n5\n$"), text)
+    files.make_folder(home.home .. "/policies/closed")
+    assert(os.execute("chmod 000 " .. files.quote(home.home .. "/policies/closed")))
+    text = as_nobody("policies")
+    assert.is_truthy(text:find("policies/closed:1:1: the folder cannot be listed: Permission denied", 1, true), text)
+    assert.is_truthy(text:find("2 of 3 specs cannot be run", 1, true), text)
+  end)
+end)
