@@ -319,6 +319,14 @@ function main.run_mutant(number)
   return require("sentinel.spec_mutation").run_mutant(spec, math.tointeger(tonumber(number)))
 end
 
+--- Runs one case where answers are recorded (spec_record.lua), with those that were had so far; or
+-- {"needs":[...]}: it has to be run again with the answers to these.
+function main.record_case(number, facts_json)
+  state.phase = "case"
+  return require("sentinel.spec_record").run(spec, math.tointeger(tonumber(number)),
+    decode(facts_json, "what is known").facts)
+end
+
 --- The answer in the place of the call that spent its fuel or memory; runs on a small reserve.
 function main.failed(class, what)
   if state.phase == "case" then

@@ -4,7 +4,7 @@ local text = require "sentinel.text"
 
 local loader = {}
 
-local POSSIBLE_ZONES_MAX = 16
+local POSSIBLE_ZONES_MAX, FILES_MAX = 16, 64
 
 local methods = {}
 methods.__index = methods
@@ -85,6 +85,17 @@ function loader.find_quoted_zones(source)
   local names, count = {}, 0
   for name in source:gmatch("[\"'](%u[%w_+-]*/[%w_+/-]*%w)[\"']") do
     if not names[name] and #name <= 64 and count < POSSIBLE_ZONES_MAX then
+      names[name], count = true, count + 1
+    end
+  end
+  return text.sorted_keys(names)
+end
+
+--- Texts of a spec in Lua that may be names of JSON files below its folder: at most 64.
+function loader.find_quoted_files(source)
+  local names, count = {}, 0
+  for name in source:gmatch("[\"']([%w_][%w_./-]*%.json)[\"']") do
+    if not names[name] and not name:find("..", 1, true) and #name <= 200 and count < FILES_MAX then
       names[name], count = true, count + 1
     end
   end

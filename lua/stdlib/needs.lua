@@ -34,6 +34,11 @@ local function key_of(plugin, kind, name, params)
   return table.concat(parts)
 end
 
+--- One text for a need, the same as for the fact that answers it.
+function needs.key(need)
+  return key_of(need.plugin, need.kind, need.need, need.params)
+end
+
 --- The facts that came with a request, by their questions.
 -- @param list {{plugin, kind, need, params, status, value | reason}, ...}
 function needs.index(list)

@@ -159,8 +159,8 @@ local function encode_remedies(list)
   end)
 end
 
--- {"needs":[{"plugin","kind","need","params"}]}: there is no decision yet.
-local function encode_needs(list)
+--- {"needs":[{"plugin","kind","need","params"}]}: there is no decision yet.
+function reply.encode_needs(list)
   return '{"needs":' .. encode_list(list, function(need)
     local params = {}
     for i, name in ipairs(text.sorted_keys(need.params)) do
@@ -175,7 +175,7 @@ end
 -- were looked for.
 function reply.encode(decision)
   if decision.needs then
-    return encode_needs(decision.needs)
+    return reply.encode_needs(decision.needs)
   end
   local parts = {}
   for i, row in ipairs(ENCODERS) do

@@ -18,8 +18,8 @@ local function milliseconds(given)
 end
 
 local HTTP_KEYS = {
-  plugin = true, need = true, params = true, status = true, json = true, text = true, fault = true,
-  delay = true, type = true,
+  plugin = true, need = true, params = true, status = true, json = true, json_file = true,
+  text = true, fault = true, delay = true, type = true,
 }
 
 local function check_http(entry)
@@ -105,13 +105,18 @@ local function tell(need)
   return ("%s { %s }"):format(need.need or need.kind, table.concat(parts, ", "))
 end
 
---- The fact that answers a need (needs.lua).
+--- Fails the case that needs what no mock answers.
+function spec_mock.refuse(need)
+  error({ is_failure = true, message = ("plugin %s asks %s, and no mock.%s answers that"):format(
+    text.quote(need.plugin), tell(need), need.kind) }, 0)
+end
+
+--- The fact that answers a need (needs.lua); nil when no mock does.
 function spec_mock.answer(mocks, need, plugin, request)
   local user = request.user and request.user.name
   local status, value = ANSWERS[need.kind](mocks, need, plugin, user)
   if not status then
-    error({ is_failure = true, message = ("plugin %s asks %s, and no mock.%s answers that"):format(
-      text.quote(need.plugin), tell(need), need.kind) }, 0)
+    return nil
   end
   return {
     plugin = need.plugin, kind = need.kind, need = need.need, params = need.params, status = status,
@@ -181,23 +186,44 @@ local function check_known(known, plugin, need)
     or ("mock.plugin: there is no plugin %s"):format(text.quote(plugin)))
 end
 
+-- The entry with what its file holds in the place of the file's name.
+local function with_file(entry, files)
+  if entry.json_file == nil then
+    return entry
+  end
+  local name = tostring(entry.json_file)
+  local content = files["spec/" .. name]
+  if not content then
+    spec_assert.refuse(("mock.http: there is no JSON file %s below the spec's folder, or its name "
+      .. "is not written out in the spec"):format(text.quote(name)))
+  end
+  local copy = {}
+  for key, value in pairs(entry) do
+    copy[key] = value
+  end
+  copy.json_file, copy.json = nil, host.json_decode(content)
+  return copy
+end
+
 --- Mocks of one case, and the functions that a spec fills them with.
 -- @param known the plugins that there are, by name
-function spec_mock.new(known)
+-- @param beside files beside the spec that mocks may name: texts, by "spec/" and their names
+function spec_mock.new(known, beside)
   local mocks = { http = {}, geoip = {}, plugins = {}, files = {} }
   local functions = {
     --- Answers a question of a plugin. The first mock that fits is taken.
     -- @function mock.http
     -- @usage mock.http { need = "freezes", status = 200, json = { freezes = {} } }
     -- @tparam table entry need (the question's name, required); plugin, params (only for these;
-    -- whatever is not named may be anything); status (default 200); json, or text; type (content
-    -- type); delay (`"900ms"`: a time-out when it is longer than the plugin's time); fault
-    -- (`"timeout"`, `"reset"`, `"malformed"`)
-    -- @raise if a key, the fault or the delay is none of these
+    -- whatever is not named may be anything); status (default 200); json, json_file (a file below
+    -- the spec's folder, its name written out) or text; type (content type); delay (`"900ms"`: a
+    -- time-out when it is longer than the plugin's time); fault (`"timeout"`, `"reset"`,
+    -- `"malformed"`)
+    -- @raise if a key, the fault or the delay is none of these, or there is no such file
     http = function(entry)
       check_http(entry)
       check_known(known, entry.plugin, entry.need)
-      table.insert(mocks.http, entry)
+      table.insert(mocks.http, with_file(entry, beside))
     end,
     --- Says what is known of addresses.
     -- @function mock.geoip

@@ -28,6 +28,15 @@ methods.__index = methods
 
 -- Deciding -----------------------------------------------------------------------------------
 
+-- The fact that answers a need: a mock, or what was asked for real where answers are recorded.
+function methods:answer(need, plugin, request)
+  local fact = spec_mock.answer(self.mocks, need, plugin, request)
+  if not fact and self.recorder then
+    return self.recorder:find(need)
+  end
+  return fact or spec_mock.refuse(need)
+end
+
 -- Evaluates in rounds, with mocks for the world; try(run) -> result.
 function methods:in_rounds(request, known, try)
   local facts = {}
@@ -40,7 +49,10 @@ function methods:in_rounds(request, known, try)
       return result
     end
     for _, need in ipairs(run.needs) do
-      facts[#facts + 1] = spec_mock.answer(self.mocks, need, known[need.plugin], request)
+      facts[#facts + 1] = self:answer(need, known[need.plugin], request)
+    end
+    if self.recorder then
+      self.recorder:check()
     end
   end
   error("the evaluation needs more where nothing more can be had", 0)
@@ -255,10 +267,6 @@ end
 -- The first mock that fits counts, so that a case's own come before those of all.
 function methods:fill_lists(given)
   for _, entry in ipairs(given.http or {}) do
-    if entry.json_file then
-      entry.json = host.json_decode(self.files["spec/" .. entry.json_file] or "")
-      entry.json_file = nil
-    end
     self.mock_functions.http(entry)
   end
   for name, list in pairs(given.plugins or {}) do
@@ -308,6 +316,7 @@ local function load_table(self, source, problems)
 end
 
 local function load_lua(self, source, problems, name)
+  self.needed_files = loading.find_quoted_files(source)
   local chunk, message = host.compile(source, name, host.sandbox_env(self:names()))
   local is_done, raised = false, message
   if chunk then
@@ -333,7 +342,7 @@ function spec_runner.load(name, source, world, problems)
     needed_files = {}, zones = loading.find_quoted_zones(source),
     block = { name = "", before = {}, after = {} },
   }, methods)
-  self.mocks, self.mock_functions = spec_mock.new(self.plugins)
+  self.mocks, self.mock_functions = spec_mock.new(self.plugins, self.files)
   local load = name:find("%.yaml$") and load_table or load_lua
   self = load(self, source, problems, name)
   if self then

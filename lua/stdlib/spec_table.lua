@@ -41,7 +41,8 @@ local expect = with_expectations("expect", {})
 local http = map("the mock", {
   { "plugin", line }, { "need", line, true }, { "params", named },
   { "status", { type = "integer", min = 100, max = 599 } }, { "json", anything },
-  { "json_file", line }, { "text", { type = "text", max = 65536 } }, { "delay", line },
+  { "json_file", line }, { "text", { type = "text", max = 65536 } }, { "type", line },
+  { "delay", line },
   { "fault", enum("fault", { "timeout", "reset", "malformed" }) },
 }, { empty = "write need and what it answers" })
 

@@ -1,8 +1,10 @@
 --- The samples of a page of docs/. What stands before one says what it is: <!-- file PATH -->, <!--
--- run --> or <!-- run STATUS --> and, for the output of the runs since the last one, <!-- prints -->.
+-- run --> or <!-- run STATUS -->, <!-- record --> for a run where the page's service answers that
+-- nothing is frozen and, for the output of the runs since the last one, <!-- prints -->.
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
+local servers = require "spec.support.servers"
 local settings = require "spec.support.settings"
 
 local samples = {}
@@ -31,25 +33,40 @@ function samples.read(page)
 end
 
 --- Lines of a shell in the world's home, with the program in PATH. Returns what process.run does.
-function samples.run_shell(home, text, more)
-  local environment = { HOME = home.home, PATH = settings.bin:match("^(.*)/") .. ":/usr/bin:/bin" }
+-- @param bin where the program lies, when it is not the one that ships
+function samples.run_shell(home, text, more, bin)
+  local environment = { HOME = home.home, PATH = (bin or settings.bin:match("^(.*)/")) .. ":/usr/bin:/bin" }
   for name, value in pairs(more or {}) do
     environment[name] = value
   end
   return process.run({ "/bin/sh", "-e", "-c", text }, { environment = environment, folder = home.home })
 end
 
+-- The same where the service of the pages' plugin answers.
+local function run_recording(home, text, more)
+  local vendors <close> = servers.start_vendors()
+  vendors:set { ["changes.example.com /api/freezes"] = { body = '{"freezes":[]}' } }
+  local environment = vendors:environment()
+  for name, value in pairs(more or {}) do
+    environment[name] = value
+  end
+  local bin = files.make_folder(home.home .. "/bin")
+  process.run { "/usr/bin/ln", "-s", settings.loopback, bin .. "/sentinel" }
+  return samples.run_shell(home, text, environment, bin)
+end
+
 --- Writes what the page calls files, runs what it runs, and compares what it says that is printed.
 -- Returns the samples.
 function samples.run_page(home, page, environment)
   local printed = ""
+  local function take(result, sample)
+    expect.status(result, tonumber(sample.argument) or 0)
+    printed = printed .. result.stdout .. result.stderr
+  end
   local does = {
     file = function(sample) home:write(sample.argument, sample.text) end,
-    run = function(sample)
-      local result = samples.run_shell(home, sample.text, environment)
-      expect.status(result, tonumber(sample.argument) or 0)
-      printed = printed .. result.stdout .. result.stderr
-    end,
+    run = function(sample) take(samples.run_shell(home, sample.text, environment), sample) end,
+    record = function(sample) take(run_recording(home, sample.text, environment), sample) end,
     prints = function(sample)
       for line in sample.text:gmatch("[^\n]+") do
         assert(("\n" .. printed):find("\n" .. line .. "\n", 1, true),

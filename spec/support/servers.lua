@@ -217,4 +217,6 @@ function vendors:stop()
   files.remove(self.folder)
 end
 
+vendors.__close = vendors.stop
+
 return servers

@@ -1,6 +1,7 @@
 /* sentinel test: the specs of policies and plugins. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/str.h"
@@ -10,6 +11,7 @@
 #include "cli/shadows.h"
 #include "cli/test_paths.h"
 #include "cli/test_watch.h"
+#include "issue/asker.h"
 
 enum { REPORTS_MAX = SNT_REPORTS_MAX + 1 };
 
@@ -27,7 +29,10 @@ struct testing {
   bool is_covered;
   int64_t min_rule, min_condition, min_mutation; /* percent; -1: no gate */
   struct snt_problems problems;
-  snt_status status; /* of reporting */
+  bool records;
+  struct snt_asker_options asking;
+  struct snt_spec_recorder recorder; /* where it records */
+  snt_status status;                 /* of reporting */
   struct snt_err *err;
 };
 
@@ -37,6 +42,7 @@ static void clear_testing(struct testing *testing) {
   }
   snt_problems_clear(&testing->problems);
   snt_coverage_clear(&testing->coverage);
+  snt_spec_recorder_clear(&testing->recorder);
   snt_mutation_clear(&testing->mutation);
 }
 
@@ -65,6 +71,7 @@ static snt_status run_spec(struct testing *testing, const struct snt_test_path *
   SNT_BUF_AUTO struct snt_buf array = {0};
   struct snt_err failure = {0};
   struct snt_spec_options options = {.filter = testing->filter, .on_case = take_case, .context = testing};
+  options.recorder = testing->records ? &testing->recorder : NULL;
   options.seed = testing->totals.is_shuffled ? &testing->totals.seed : NULL;
   options.coverage = testing->is_covered ? &testing->coverage : NULL;
   options.mutation = testing->totals.mutation == NULL ? NULL : &testing->mutation;
@@ -152,14 +159,26 @@ static bool is_for_people(const struct snt_report *report) {
   return report->format == snt_report_find_format("pretty") || report->format == snt_report_find_format("github");
 }
 
+/* The mocks that stand for what was recorded: on stderr where stdout is for programs. */
+static snt_status tell_recorded(const struct testing *testing, struct snt_out *out, struct snt_err *err) {
+  const struct snt_buf *told = &testing->recorder.told;
+  if (is_for_people(&testing->reports[0])) {
+    return snt_buf_append(&out->text, snt_buf_borrow(told), told->len, err);
+  }
+  (void)!write(STDERR_FILENO, snt_buf_borrow(told), told->len);
+  return snt_done();
+}
+
 /* Problems of what did not load come before the totals, where people read. */
 static snt_status finish(struct testing *testing, struct snt_out *out, struct snt_err *err) {
   struct snt_report *first = &testing->reports[0];
+  SNT_TRY(is_for_people(first) ? snt_done() : tell_recorded(testing, out, err));
   for (size_t i = 0; i < testing->report_count; i++) {
     struct snt_report *report = &testing->reports[i];
     if (report == first && is_for_people(report)) {
       SNT_TRY(snt_buf_append(&out->text, snt_buf_borrow(&report->text), report->text.len, err));
       SNT_TRY(testing->problems.refused > 0 ? snt_problems_print(&testing->problems, false, out, err) : snt_done());
+      SNT_TRY(tell_recorded(testing, out, err));
       snt_buf_reset(&report->text);
     }
     SNT_TRY(report->format->end(report, &testing->totals, err));
@@ -238,6 +257,23 @@ static snt_status take_gates(struct testing *testing, const struct snt_args *arg
              : snt_done();
 }
 
+/* --record, and what it needs to ask. */
+static snt_status take_recording(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
+  testing->records = snt_args_has(args, SNT_OPTION_RECORD);
+  testing->asking = (struct snt_asker_options){.config = args->values[SNT_OPTION_CONFIG],
+                                               .backend = args->values[SNT_OPTION_BACKEND]};
+  testing->recorder.asker = snt_asker_of(&testing->asking);
+  if (!testing->records && (testing->asking.config != NULL || testing->asking.backend != NULL)) {
+    return snt_fail(err, SNT_CODE_USAGE, "--config and --backend are for --record: no other test reads them");
+  }
+  if (testing->records && testing->totals.mutation != NULL) {
+    return snt_fail(err, SNT_CODE_USAGE, "--record and mutation: record first, and then ask mutants without it");
+  }
+  return testing->records && snt_args_has(args, SNT_OPTION_WATCH)
+             ? snt_fail(err, SNT_CODE_USAGE, "--record and --watch: what is recorded would start the next run")
+             : snt_done();
+}
+
 static snt_status take_seed(struct testing *testing, const struct snt_args *args, struct snt_err *err) {
   const char *text = args->values[SNT_OPTION_SHUFFLE];
   if (text == NULL) {
@@ -258,6 +294,7 @@ static snt_status run_once(const struct snt_args *args, struct snt_out *out, str
   testing.totals.problems = &testing.problems.list;
   SNT_TRY(take_gates(&testing, args, err));
   SNT_TRY(take_seed(&testing, args, err));
+  SNT_TRY(take_recording(&testing, args, err));
   SNT_TRY(take_reports(&testing, args, err));
   testing.filter = args->values[SNT_OPTION_FILTER];
   testing.stops_at_failure = snt_args_has(args, SNT_OPTION_FAIL_FAST);

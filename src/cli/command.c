@@ -38,7 +38,8 @@ const struct snt_command SNT_COMMANDS[] = {
     {"plugin new", "NAME", "write a plugin that works and is tested, to be changed", 0, 1, false, snt_cmd_plugin_new},
     {"test", "[PATH...]", "run the specs of policies and plugins; default policies/",
      BIT(FORMAT) | BIT(REPORT) | BIT(COVERAGE) | BIT(MIN_RULE) | BIT(MIN_CONDITION) | BIT(MUTATE) | BIT(MIN_MUTATION) |
-         BIT(SUGGEST) | BIT(FILTER) | BIT(FAIL_FAST) | BIT(SHUFFLE) | BIT(WATCH) | BIT(JSON),
+         BIT(SUGGEST) | BIT(FILTER) | BIT(FAIL_FAST) | BIT(SHUFFLE) | BIT(WATCH) | BIT(JSON) | BIT(RECORD) |
+         BIT(BACKEND) | BIT(CONFIG),
      SNT_ARGUMENTS_MAX, false, snt_cmd_test},
     {"replay", "--policy SOURCE", "show what another policy would have decided on the requests of a log",
      BIT(LOG) | BIT(POLICY) | BIT(PROFILE) | BIT(SINCE) | BIT(UNTIL) | BIT(ACCEPT) | BIT(CONFIG) | BIT(JSON), 0, false,

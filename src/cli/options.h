@@ -35,6 +35,7 @@
   X(SUGGEST, "--suggest", NULL, "print the cases that are missing, as YAML for a table")                               \
   X(FILTER, "--filter", "TEXT", "only tests whose names hold the text")                                                \
   X(FAIL_FAST, "--fail-fast", NULL, "stop at the first test that fails")                                               \
+  X(RECORD, "--record", NULL, "ask for real what no mock answers, and keep the answers beside the spec")               \
   X(LOG, "--log", "FILE", "the decision log to read; default: the configured one")                                     \
   X(SINCE, "--since", "T", "only decisions from then on: RFC 3339, or how long ago, such as 7d")                       \
   X(UNTIL, "--until", "T", "only decisions before then, as for --since")                                               \

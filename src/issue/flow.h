@@ -5,6 +5,7 @@
 #include "audit/log.h"
 #include "aws/identity.h"
 #include "aws/service.h"
+#include "facts/facts.h"
 #include "issue/environment.h"
 #include "issue/issue.h"
 #include "issue/settings.h"
@@ -56,6 +57,7 @@ void snt_flow_clear(struct snt_flow *flow);
 #define SNT_FLOW_AUTO SNT_CLEANUP(snt_flow_clear)
 
 /* flow_prepare.c: all that needs neither secret nor network. */
+snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* settings, evaluator */
 snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */
 snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err); /* source; a file is loaded */
@@ -77,7 +79,9 @@ snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err);
 /* Decides on a request that is already written in flow->request: without the evaluator when the bundle does not bind
  * the profile to the role (NULL or "" when it is not known). */
 snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const char *role_arn, struct snt_err *err);
-/* flow_facts.c: what plugins need, asked by this process. */
+/* flow_facts.c: what plugins need, asked by this process. open sets keychain and databases of a source that has its
+ * policy. */
+void snt_flow_open_facts(struct snt_flow *flow, struct snt_facts_source *source);
 snt_status snt_flow_finish_evaluation(struct snt_flow *flow, struct snt_slice request, struct snt_err *err);
 /* flow_record.c */
 snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err);

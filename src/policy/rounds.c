@@ -55,8 +55,8 @@ static void bound_size(struct snt_facts *facts) {
   }
 }
 
-static snt_status fetch(const struct snt_policy *policy, const struct snt_fact_source *source, struct snt_facts *facts,
-                        size_t added, int64_t deadline_ms, struct snt_err *err) {
+snt_status snt_rounds_fetch(const struct snt_policy *policy, const struct snt_fact_source *source,
+                            struct snt_facts *facts, size_t added, int64_t deadline_ms, struct snt_err *err) {
   struct snt_fact *first = facts->list + facts->count - added;
   size_t refused = sort_out(policy, first, added);
   if (source != NULL && refused < added) {
@@ -86,7 +86,7 @@ snt_status snt_rounds_finish(const struct snt_policy *policy, struct snt_evaluat
     if (round > SNT_ROUNDS_MAX) {
       return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator needs more where nothing more can be had");
     }
-    SNT_TRY(fetch(policy, source, facts, added, deadline_ms, err));
+    SNT_TRY(snt_rounds_fetch(policy, source, facts, added, deadline_ms, err));
     snt_buf_reset(&known);
     snt_buf_reset(&reply);
     SNT_TRY(snt_facts_format(facts, is_over || round == SNT_ROUNDS_MAX, &known, err));

@@ -30,4 +30,9 @@ snt_status snt_rounds_finish(const struct snt_policy *policy, struct snt_evaluat
                              const struct snt_fact_source *source, struct snt_facts *facts,
                              struct snt_decision *decision, struct snt_err *err);
 
+/* The last added of the facts, from the source if they are granted; what is too large, or with the others too much, is
+ * given up. */
+snt_status snt_rounds_fetch(const struct snt_policy *policy, const struct snt_fact_source *source,
+                            struct snt_facts *facts, size_t added, int64_t deadline_ms, struct snt_err *err);
+
 #endif

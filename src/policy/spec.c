@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "format/select.h"
 #include "policy/bundle.h"
 #include "policy/shuffle.h"
+#include "policy/spec_fixture.h"
 
-enum { SPEC_CAP = 2048 * 1024, FIXTURE_CAP = 64 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 64 * 1024 };
+enum { SPEC_CAP = 2048 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 64 * 1024 };
 
 static const char *const STATUS_NAMES[] = {
 #define SNT_CASE_NAME(name, text) text,
@@ -36,6 +36,7 @@ struct run {
   size_t *order;                       /* in which the cases are run */
   struct snt_evaluator *evaluator;     /* with the spec loaded; NULL when it is gone */
   bool is_bound;                       /* it has a policy */
+  struct snt_policy policy;            /* that one */
   bool is_pure;                        /* whose cases may follow each other in one worker */
   struct snt_coverage_policy *covered; /* of that policy */
   struct snt_buf policy_file;          /* its file */
@@ -47,6 +48,7 @@ struct run {
 static void clear_run(struct run *run) {
   snt_buf_clear(&run->source);
   snt_buf_clear(&run->plugin_folder);
+  snt_policy_clear(&run->policy);
   snt_buf_clear(&run->policy_file);
   snt_buf_clear(&run->policy_name);
   snt_evaluator_close(&run->evaluator);
@@ -131,7 +133,8 @@ static snt_status name_policy(struct run *run, const char *path, struct snt_err 
 static snt_status read_policy(struct run *run, const char *named, struct snt_policy *out, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf path = {0};
   if (run->plugin[0] != '\0') {
-    return snt_bundle_read_plugin(run->plugin_folder.data, out, err);
+    SNT_TRY(snt_bundle_read_plugin(run->plugin_folder.data, out, err));
+    return run->options->recorder == NULL ? snt_done() : snt_bundle_grant_plugin(run->plugin_folder.data, out, err);
   }
   SNT_TRY(find_policy(run, named, &path, err));
   SNT_TRY(name_policy(run, path.data, err));
@@ -149,36 +152,6 @@ static snt_status send_zones(const struct run *run, struct snt_err *err) {
   for (size_t i = 0; i < snt_json_count(run->zones); i++) {
     const char *name = snt_json_string(snt_json_at(run->zones, i), NULL);
     SNT_TRY(name == NULL ? snt_done() : snt_evaluator_add_zone(run->evaluator, name, err));
-  }
-  return snt_done();
-}
-
-/* The files that a table's mocks name, as JSON that this process wrote. */
-static snt_status send_files(const struct run *run, struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_TRY(folder_of(run->path, &folder, err));
-  for (size_t i = 0; i < snt_json_count(run->files); i++) {
-    SNT_BUF_AUTO struct snt_buf path = {0};
-    SNT_BUF_AUTO struct snt_buf text = {0};
-    SNT_BUF_AUTO struct snt_buf written = {0};
-    SNT_BUF_AUTO struct snt_buf name = {0};
-    SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-    struct snt_err inner = {0};
-    const char *file = snt_json_string(snt_json_at(run->files, i), NULL);
-    SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", folder.data, file));
-    SNT_TRY(snt_buf_appendf(&name, err, "spec/%s", file));
-    snt_status status = snt_file_read(path.data, SNT_FILE_ANY, FIXTURE_CAP, &text, &inner);
-    if (snt_ok(status)) {
-      status = snt_json_parse(snt_buf_borrow(&text), text.len, path.data, &doc, &inner);
-    }
-    if (!snt_ok(status)) {
-      return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: json_file: %s", run->path, inner.message);
-    }
-    struct snt_json_writer writer;
-    snt_json_writer_init(&writer, &written, err);
-    SNT_TRY(snt_select_write(snt_json_root(doc), NULL, &writer, NULL, err));
-    SNT_TRY(snt_json_finish(&writer));
-    SNT_TRY(snt_evaluator_add_file(run->evaluator, name.data, (struct snt_slice){written.data, written.len}, err));
   }
   return snt_done();
 }
@@ -322,26 +295,38 @@ static bool run_cases(struct run *run, const size_t *numbers, size_t count) {
   return true;
 }
 
+/* One case, whose questions that no mock answers are asked for real. */
+static void record_case(struct run *run, size_t number) {
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  struct snt_err inner = {0};
+  snt_status status = snt_spec_record_case(run->options->recorder, run->evaluator, number, &reply, &inner);
+  if (status.code == SNT_CODE_EVALUATOR) {
+    snt_evaluator_close(&run->evaluator);
+  }
+  report_case(run, number, snt_buf_borrow(&reply), reply.len, snt_ok(status) ? NULL : inner.message);
+}
+
 /* The policy comes into force, and the spec gets it. */
 static snt_status bind_policy(struct run *run, const char *named, struct snt_err *err) {
-  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  struct snt_policy *policy = &run->policy;
   SNT_BUF_AUTO struct snt_buf reply = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   bool is_covered = run->options->coverage != NULL;
-  SNT_TRY(read_policy(run, named, &policy, err));
-  SNT_TRY(snt_policy_load(&policy, run->evaluator, run->problems, err));
-  SNT_TRY(send_files(run, err));
+  snt_policy_clear(policy);
+  SNT_TRY(read_policy(run, named, policy, err));
+  SNT_TRY(snt_policy_load(policy, run->evaluator, run->problems, err));
+  SNT_TRY(snt_fixture_send(run->path, run->files, run->evaluator, err));
   SNT_TRY(send_zones(run, err));
   SNT_TRY(snt_evaluator_bind_spec(run->evaluator, is_covered, &reply, run->problems, err));
   SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a spec's policy", &doc, err));
   run->is_bound = true;
   snt_buf_reset(&run->policy_file);
-  SNT_TRY(snt_buf_append_str(&run->policy_file, policy.file_name, err));
+  SNT_TRY(snt_buf_append_str(&run->policy_file, policy->file_name, err));
   SNT_TRY(snt_json_bool(snt_json_get(snt_json_root(doc), "pure"), &run->is_pure) ? snt_done()
                                                                                  : refuse_reply("pure", err));
-  struct snt_slice path = run->plugin[0] == '\0' ? snt_slice_of(policy.file_name)
+  struct snt_slice path = run->plugin[0] == '\0' ? snt_slice_of(policy->file_name)
                                                  : (struct snt_slice){run->plugin_folder.data, run->plugin_folder.len};
-  return is_covered ? snt_coverage_begin(run->options->coverage, path, policy.root_len,
+  return is_covered ? snt_coverage_begin(run->options->coverage, path, policy->root_len,
                                          snt_json_get(snt_json_root(doc), "points"), &run->covered, err)
                     : snt_done();
 }
@@ -404,7 +389,9 @@ static snt_status run_selected(struct run *run, const char *named, const size_t 
     SNT_TRY(ensure_bound(run, named, err));
     size_t here = run->is_pure ? most : 1;
     here = here < count - i ? here : count - i;
-    if (run_cases(run, numbers + i, here) || here == 1) {
+    if (run->options->recorder != NULL && !run->is_pure) { /* pure ones ask nothing */
+      record_case(run, numbers[i++]);
+    } else if (run_cases(run, numbers + i, here) || here == 1) {
       i += here;
     } else {
       most = 1;
@@ -413,6 +400,20 @@ static snt_status run_selected(struct run *run, const char *named, const size_t 
   return snt_done();
 }
 
+/* The same, and what was recorded is told. */
+static snt_status run_recorded(struct run *run, const char *named, const size_t *numbers, size_t count,
+                               struct snt_err *err) {
+  struct snt_spec_recorder *recorder = run->options->recorder;
+  if (recorder == NULL) {
+    return run_selected(run, named, numbers, count, err);
+  }
+  snt_spec_recorder_begin(recorder, run->path, &run->policy);
+  snt_status status = run_selected(run, named, numbers, count, err);
+  SNT_TRY(snt_spec_recorder_end(recorder, err));
+  return status;
+}
+
+/* What earlier specs left of the policy's mutants. */
 static snt_status run_mutants(const struct run *run, const char *named, struct snt_err *err) {
   const struct snt_mutation_subject subject = {.file = snt_buf_borrow(&run->policy_file),
                                                .name = snt_buf_borrow(&run->policy_name),
@@ -427,7 +428,7 @@ static snt_status run_with(struct run *run, const char *named, struct snt_err *e
     return snt_fail_memory(err);
   }
   run->has_failed = false;
-  snt_status status = run_selected(run, named, numbers, count, err);
+  snt_status status = run_recorded(run, named, numbers, count, err);
   free(numbers);
   bool is_mutated = run->options->mutation != NULL && run->plugin[0] == '\0' && count > 0;
   if (snt_ok(status) && is_mutated && !run->is_stopped && !run->has_failed) {

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "policy/coverage.h"
 #include "policy/mutation.h"
+#include "policy/spec_record.h"
 
 /* X(NAME, name in JSON): zeroed memory is a failure */
 #define SNT_CASE_STATUSES(X) X(FAILED, "failed") X(PASSED, "passed") X(SKIPPED, "skipped")
@@ -39,9 +40,10 @@ struct snt_spec_options {
   /* Called for each case, in order; false stops. */
   bool (*on_case)(void *context, const struct snt_case *of);
   void *context;
-  const uint32_t *seed;          /* NULL, or what decides the order of the cases (policy/shuffle.h) */
-  struct snt_coverage *coverage; /* NULL, or where what was seen of policies is added */
-  struct snt_mutation *mutation; /* NULL, or where mutants of policies are judged: after cases that all passed */
+  const uint32_t *seed;               /* NULL, or what decides the order of the cases (policy/shuffle.h) */
+  struct snt_coverage *coverage;      /* NULL, or where what was seen of policies is added */
+  struct snt_mutation *mutation;      /* NULL, or where mutants of policies are judged: after cases that all passed */
+  struct snt_spec_recorder *recorder; /* NULL: a question that no mock answers fails its case */
 };
 
 /* Runs the cases of a *_spec.lua. Code POLICY_INVALID when the spec, its policy or its plugin does not load: then

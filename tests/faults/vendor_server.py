@@ -23,7 +23,8 @@ import urllib.parse
 
 FOLDER = sys.argv[1]
 NAMES = ["api.pagerduty.com", "api.eu.pagerduty.com", "api.opsgenie.com", "api.eu.opsgenie.com", "api.atlassian.com",
-         "acme.atlassian.net", "acme.service-now.com", "a.example", "b.example", "localhost"]
+         "acme.atlassian.net", "acme.service-now.com", "a.example", "b.example", "changes.example.com",
+         "localhost"]
 REFLECTIONS = {
     "plain": lambda s: s,
     "base64": lambda s: base64.b64encode(("xy" + s).encode()).decode(),

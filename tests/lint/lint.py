@@ -273,7 +273,7 @@ def tests():
         "lua/zone_file": "evaluator", "lua/lockdown_build": "lockdown", "lua/lockdown_build_sanitized": "lockdown",
         "lua/observe": "evaluator_memory", "policy/describe": "rounds", "facts/http_fact": "facts",
         "facts/http_facts": "facts", "facts/reach_override": "reach", "policy/coverage_plugins": "coverage",
-        "policy/coverage_why": "coverage", "policy/mutation_run": "spec",
+        "policy/coverage_why": "coverage", "policy/mutation_run": "spec", "policy/spec_fixture": "spec_record",
     }
     for path in c_files("*/*.c"):
         folder, stem = path.relative_to(SRC).parts[0], path.stem
