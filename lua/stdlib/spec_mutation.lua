@@ -81,13 +81,16 @@ local function encode_fate(self, mutant, is_killed)
     assumption.of = asked[assumption.key]
     words[i] = assumption.condition .. (assumption.holds and " holds" or " does not hold")
   end
-  return ('{"killed":%s,"equivalent":false,"request":%s,"assumed":%s,"cases":%s}'):format(
-    tostring(is_killed), flow.json(request), host.json_text(text.cut(table.concat(words, ", "),
-      1000)), flow.json(suggest(self, mutant, is_killed, request, rest)))
+  return flow.json {
+    killed = is_killed, equivalent = false, request = request, shown = suggestion.show(request),
+    assumed = text.cut(table.concat(words, ", "), 1000),
+    cases = suggest(self, mutant, is_killed, request, rest),
+  }
 end
 
 --- Runs the cases that may fail for a mutant, counted from 0, until one does.
--- @return {"killed","equivalent"}; "request", "assumed" and "cases" where the two can be told apart
+-- @return {"killed","equivalent"}; where the two can be told apart "request", "shown", "assumed"
+-- and "cases", too
 function spec_mutation.run_mutant(self, number)
   local mutant = self.mutation.mutants[number + 1]
   self.policy = mutation.make(self.mutation, mutant)

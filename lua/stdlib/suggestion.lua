@@ -91,6 +91,12 @@ local function instants(request, mocks, decide)
   return nil
 end
 
+--- The request on one line, for people.
+function suggestion.show(request)
+  local at = request.time and " at " .. request.time or ""
+  return text.cut(flow.yaml(short(request)), 1500) .. at
+end
+
 --- The lines of a case.
 -- @param what {name, rule = the rule that is meant, has_length = sessions' lengths matter,
 -- is_edge = the case is about an edge of a window, mocks = those in the place of what is assumed}

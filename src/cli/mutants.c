@@ -38,7 +38,7 @@ static snt_status print_survivor(const char *path, const struct snt_mutant *muta
                           mutant->widens ? " (widens access)" : ""));
   if (mutant->request != NULL) {
     SNT_TRY(snt_buf_append_str(out, "        told apart by ", err));
-    SNT_TRY(snt_cli_print_clean(out, mutant->request, err));
+    SNT_TRY(snt_cli_print_clean(out, mutant->shown, err));
     SNT_TRY(snt_buf_append_char(out, '\n', err));
   }
   return mutant->assumed == NULL ? snt_done() : snt_buf_appendf(out, err, "        where %s\n", mutant->assumed);

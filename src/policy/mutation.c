@@ -10,6 +10,7 @@ enum { MUTANTS_MAX = 5000, REQUEST_CAP = 64 * 1024, ASSUMED_CAP = 4096, LINES_MA
 
 static void clear_mutant(struct snt_mutant *mutant) {
   free(mutant->request);
+  free(mutant->shown);
   free(mutant->assumed);
   for (size_t i = 0; i < mutant->case_count; i++) {
     free(mutant->cases[i]);
@@ -106,11 +107,12 @@ snt_status snt_mutation_begin(struct snt_mutation *mutation, const char *path, c
 static snt_status keep_request(struct snt_mutant *mutant, const struct snt_json_value *answer, struct snt_err *err) {
   const struct snt_json_value *request = snt_json_get(answer, "request");
   const char *assumed = find_text(answer, "assumed", ASSUMED_CAP);
+  const char *shown = find_text(answer, "shown", ASSUMED_CAP);
   SNT_BUF_AUTO struct snt_buf text = {0};
   if (request == NULL || snt_json_type(request) == SNT_JSON_NULL || mutant->request != NULL) {
     return snt_done();
   }
-  if (snt_json_type(request) != SNT_JSON_OBJECT || assumed == NULL) {
+  if (snt_json_type(request) != SNT_JSON_OBJECT || assumed == NULL || shown == NULL) {
     return refuse(err);
   }
   SNT_TRY(snt_json_dump(request, &text, err));
@@ -118,8 +120,9 @@ static snt_status keep_request(struct snt_mutant *mutant, const struct snt_json_
     return refuse(err);
   }
   mutant->request = snt_str_dup(snt_buf_borrow(&text));
+  mutant->shown = snt_str_dup(shown);
   mutant->assumed = assumed[0] == '\0' ? NULL : snt_str_dup(assumed);
-  return mutant->request == NULL ? snt_fail_memory(err) : snt_done();
+  return mutant->request == NULL || mutant->shown == NULL ? snt_fail_memory(err) : snt_done();
 }
 
 /* Its lines, joined. */
@@ -190,7 +193,7 @@ static snt_status keep_cases(struct snt_mutant *mutant, const struct snt_json_va
 }
 
 snt_status snt_mutation_judge(struct snt_mutant *mutant, const struct snt_json_value *answer, struct snt_err *err) {
-  static const char *const keys[] = {"killed", "equivalent", "request", "assumed", "cases", NULL};
+  static const char *const keys[] = {"killed", "equivalent", "request", "shown", "assumed", "cases", NULL};
   bool is_killed = false;
   bool is_equivalent = false;
   if (snt_json_type(answer) != SNT_JSON_OBJECT || !snt_ok(snt_json_check_keys(answer, "", keys, NULL)) ||

@@ -23,6 +23,7 @@ struct snt_mutant {
   bool is_judged;
   enum snt_mutant_fate fate;
   char *request; /* JSON, of a survivor: decided otherwise by the policy and by the mutant; NULL where none is known */
+  char *shown;   /* the same for people */
   char *assumed; /* what code and plugins have to say for that, in words; NULL for nothing */
   char *cases[SNT_MUTANT_CASES_MAX]; /* that are missing: lines of a table in YAML, the first with the name */
   size_t case_count;

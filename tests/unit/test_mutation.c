@@ -32,9 +32,10 @@ static void mutants_are_taken_and_counted(void **state) {
   struct snt_mutation_totals totals = snt_mutation_count(&mutation);
   assert_int_equal(totals.widening_survived, 1);
   assert_int_equal(snt_mutation_score(&totals), 0);
-  assert_ok(judge(&policy->mutants[0], "{\"killed\":false,\"equivalent\":false,"
-                                       "\"request\":{\"profile\":\"dev\"},\"assumed\":\"oncall holds\","
-                                       "\"cases\":[[\"  - name: a\",\"    request: {}\"]]}"));
+  assert_ok(judge(&policy->mutants[0],
+                  "{\"killed\":false,\"equivalent\":false,"
+                  "\"request\":{\"profile\":\"dev\"},\"shown\":\"{profile: dev}\",\"assumed\":\"oncall holds\","
+                  "\"cases\":[[\"  - name: a\",\"    request: {}\"]]}"));
   assert_string_equal(policy->mutants[0].cases[0], "  - name: a\n    request: {}\n");
   assert_string_equal(policy->mutants[0].request, "{\"profile\":\"dev\"}");
   assert_string_equal(policy->mutants[0].assumed, "oncall holds");
@@ -89,9 +90,11 @@ static void odd_verdicts_are_refused(void **state) {
       "{\"killed\":1,\"equivalent\":false}",
       "{\"killed\":true,\"equivalent\":true}",
       "{\"killed\":true,\"equivalent\":false,\"x\":1}",
-      "{\"killed\":false,\"equivalent\":false,\"request\":7,\"assumed\":\"\"}",
+      "{\"killed\":false,\"equivalent\":false,\"request\":7,\"shown\":\"x\",\"assumed\":\"\"}",
       "{\"killed\":false,\"equivalent\":false,\"request\":{}}",
-      "{\"killed\":false,\"equivalent\":false,\"request\":{},\"assumed\":\"a\\u0007\"}",
+      "{\"killed\":false,\"equivalent\":false,\"request\":{},\"assumed\":\"\"}",
+      "{\"killed\":false,\"equivalent\":false,\"request\":{},\"shown\":\"a\\n\",\"assumed\":\"\"}",
+      "{\"killed\":false,\"equivalent\":false,\"request\":{},\"shown\":\"x\",\"assumed\":\"a\\u0007\"}",
       "{\"killed\":false,\"equivalent\":false,\"cases\":{}}",
       "{\"killed\":false,\"equivalent\":false,\"cases\":[[]]}",
       "{\"killed\":false,\"equivalent\":false,\"cases\":[[\"a\\nb\"]]}",
