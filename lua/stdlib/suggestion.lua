@@ -127,7 +127,7 @@ function suggestion.case(request, assumed, what, decide)
   add("    expect: {%s}", expectation(decide(request, mocks), what.rule, what.has_length))
   for _, assumption in ipairs(assumed) do
     if not assumption.of.plugin then
-      add("    # where %s %s", assumption.condition,
+      add("    # change the request so that %s %s", assumption.condition,
         assumption.holds and "holds" or "does not hold")
     end
   end

@@ -110,6 +110,20 @@ rules:
     assert.are.equal("# no case is missing\n", suggest("b_spec.yaml", "more_spec.yaml"))
   end)
 
+  it("says what code has to come to, which no request can be made up for", function()
+    home:write("p.lua", [[
+local s = require "sentinel"
+return s.policy { version = "1", rules = { s.rule "r" { effect = "allow", conditions = {
+  profiles = { "dev" }, s.check("ours", function(request) return request.user.account == "123456789012" end),
+} } } }
+]])
+    home:write("p_spec.yaml", NOTHING:format("p.lua", ""))
+    local suggested = suggest "p_spec.yaml"
+    assert.is_truthy(suggested:find("    # change the request so that check:ours does not hold\n", 1, true), suggested)
+    home:write("more_spec.yaml", suggested)
+    expect.status(home:run { "test", "p_spec.yaml", "more_spec.yaml" }, 0)
+  end)
+
   it("suggests nothing while a test fails", function()
     home:write("p.yaml", EVERYTHING)
     home:write("p_spec.yaml", NOTHING:format("p.yaml", ""):gsub("deny", "allow"))
