@@ -165,6 +165,12 @@ const char *snt_json_string(const struct snt_json_value *value, size_t *len) {
   return json_string_value(inner(value));
 }
 
+const char *snt_json_printable(const struct snt_json_value *value, size_t cap) {
+  size_t len = 0;
+  const char *text = snt_json_string(value, &len);
+  return text != NULL && len < cap && strlen(text) == len && snt_utf8_check_printable(text, len) ? text : NULL;
+}
+
 bool snt_json_integer(const struct snt_json_value *value, int64_t *out) {
   if (!json_is_integer(inner(value))) {
     return false;

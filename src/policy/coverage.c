@@ -29,15 +29,8 @@ static snt_status refuse_account(struct snt_err *err) {
   return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator's account of a policy's rules makes no sense");
 }
 
-/* A printable text of fewer than cap bytes, or NULL. */
-static const char *find_text(const struct snt_json_value *value, size_t cap) {
-  size_t len = 0;
-  const char *text = snt_json_string(value, &len);
-  return text != NULL && len < cap && strlen(text) == len && snt_utf8_check_printable(text, len) ? text : NULL;
-}
-
 static bool take_text(const struct snt_json_value *object, const char *key, char *out, size_t cap) {
-  const char *text = find_text(snt_json_get(object, key), cap);
+  const char *text = snt_json_printable(snt_json_get(object, key), cap);
   if (text != NULL) {
     memcpy(out, text, strlen(text) + 1);
   }
@@ -70,7 +63,7 @@ static snt_status take_files(const struct snt_json_value *list, struct snt_cover
   }
   out->files = calloc(count + 1, sizeof *out->files);
   for (size_t i = 0; out->files != NULL && i < count; i++) {
-    const char *name = find_text(snt_json_at(list, i), FILE_NAME_CAP);
+    const char *name = snt_json_printable(snt_json_at(list, i), FILE_NAME_CAP);
     SNT_TRY(name != NULL ? snt_done() : refuse_account(err));
     out->files[i] = snt_str_dup(name);
     SNT_TRY(out->files[i] != NULL ? snt_done() : snt_fail_memory(err));

@@ -68,12 +68,11 @@ static snt_status take_text(const struct snt_json_value *root, const char *key, 
   if (snt_json_type(value) == SNT_JSON_NULL || snt_json_type(value) == SNT_JSON_NONE) {
     return snt_done();
   }
-  size_t len = 0;
-  const char *text = snt_json_string(value, &len);
-  if (text == NULL || len >= cap || strlen(text) != len || !snt_utf8_check_printable(text, len)) {
+  const char *text = snt_json_printable(value, cap);
+  if (text == NULL) {
     return refuse_reply(key, err);
   }
-  memcpy(out, text, len + 1);
+  memcpy(out, text, strlen(text) + 1);
   return snt_done();
 }
 
@@ -93,11 +92,7 @@ static snt_status check_texts(const struct snt_json_value *list, const char *key
     return refuse_reply(key, err);
   }
   for (size_t i = 0; i < snt_json_count(list); i++) {
-    size_t len = 0;
-    const char *text = snt_json_string(snt_json_at(list, i), &len);
-    if (text == NULL || len >= cap || strlen(text) != len || !snt_utf8_check_printable(text, len)) {
-      return refuse_reply(key, err);
-    }
+    SNT_TRY(snt_json_printable(snt_json_at(list, i), cap) == NULL ? refuse_reply(key, err) : snt_done());
   }
   return snt_done();
 }

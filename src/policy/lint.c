@@ -26,10 +26,8 @@ static snt_status refuse(const char *what, struct snt_err *err) {
 
 /* A member of 1 to max printable bytes, or NULL. */
 static const char *find_text(const struct snt_json_value *object, const char *key, size_t max) {
-  size_t len = 0;
-  const char *text = snt_json_string(snt_json_get(object, key), &len);
-  bool is_good = text != NULL && len > 0 && len <= max && strlen(text) == len && snt_utf8_check_printable(text, len);
-  return is_good ? text : NULL;
+  const char *text = snt_json_printable(snt_json_get(object, key), max + 1);
+  return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
 static bool find_check(const char *name, enum snt_lint_check *out) {

@@ -35,17 +35,10 @@ static snt_status refuse(struct snt_err *err) {
   return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator's account of a policy's mutants makes no sense");
 }
 
-/* A printable text of fewer than cap bytes, or NULL. */
-static const char *find_text(const struct snt_json_value *object, const char *key, size_t cap) {
-  size_t len = 0;
-  const char *text = snt_json_string(snt_json_get(object, key), &len);
-  return text != NULL && len < cap && strlen(text) == len && snt_utf8_check_printable(text, len) ? text : NULL;
-}
-
 static bool take_mutant(const struct snt_json_value *value, struct snt_mutant *out) {
   static const char *const keys[] = {"rule", "line", "change", "widens", NULL};
-  const char *rule = find_text(value, "rule", sizeof out->rule);
-  const char *change = find_text(value, "change", sizeof out->change);
+  const char *rule = snt_json_printable(snt_json_get(value, "rule"), sizeof out->rule);
+  const char *change = snt_json_printable(snt_json_get(value, "change"), sizeof out->change);
   if (snt_json_type(value) != SNT_JSON_OBJECT || !snt_ok(snt_json_check_keys(value, "", keys, NULL)) || rule == NULL ||
       change == NULL || change[0] == '\0') {
     return false;
@@ -106,8 +99,8 @@ snt_status snt_mutation_begin(struct snt_mutation *mutation, const char *path, c
 /* The first telling request stays. */
 static snt_status keep_request(struct snt_mutant *mutant, const struct snt_json_value *answer, struct snt_err *err) {
   const struct snt_json_value *request = snt_json_get(answer, "request");
-  const char *assumed = find_text(answer, "assumed", ASSUMED_CAP);
-  const char *shown = find_text(answer, "shown", ASSUMED_CAP);
+  const char *assumed = snt_json_printable(snt_json_get(answer, "assumed"), ASSUMED_CAP);
+  const char *shown = snt_json_printable(snt_json_get(answer, "shown"), ASSUMED_CAP);
   SNT_BUF_AUTO struct snt_buf text = {0};
   if (request == NULL || snt_json_type(request) == SNT_JSON_NULL || mutant->request != NULL) {
     return snt_done();
@@ -133,9 +126,8 @@ static snt_status keep_case(struct snt_mutant *mutant, const struct snt_json_val
     return refuse(err);
   }
   for (size_t i = 0; i < count; i++) {
-    size_t len = 0;
-    const char *line = snt_json_string(snt_json_at(lines, i), &len);
-    if (line == NULL || len >= ASSUMED_CAP || strlen(line) != len || !snt_utf8_check_printable(line, len)) {
+    const char *line = snt_json_printable(snt_json_at(lines, i), ASSUMED_CAP);
+    if (line == NULL) {
       return refuse(err);
     }
     SNT_TRY(snt_buf_appendf(&text, err, "%s\n", line));

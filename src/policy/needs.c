@@ -73,15 +73,13 @@ static bool take_params(const struct snt_json_value *params, struct snt_fact *ou
   for (size_t i = 0; i < out->param_count; i++) {
     const struct snt_json_value *value = NULL;
     const char *name = snt_json_key_at(params, i, &value);
-    size_t len = 0;
-    const char *text = snt_json_string(value, &len);
     struct snt_need_param *param = &out->params[i];
-    if (strlen(name) >= sizeof param->name || text == NULL || len >= sizeof param->value || strlen(text) != len ||
-        !snt_utf8_check_printable(text, len)) {
+    const char *text = snt_json_printable(value, sizeof param->value);
+    if (strlen(name) >= sizeof param->name || text == NULL) {
       return false;
     }
     (void)snprintf(param->name, sizeof param->name, "%s", name);
-    memcpy(param->value, text, len + 1);
+    memcpy(param->value, text, strlen(text) + 1);
   }
   return true;
 }

@@ -46,17 +46,16 @@ static snt_status refuse_plugin(const struct reading *reading, const char *where
 
 /* A printable text of at most cap - 1 bytes; absent is "". */
 static bool take_text(const struct snt_json_value *object, const char *key, char *out, size_t cap) {
-  size_t len = 0;
   const struct snt_json_value *value = snt_json_get(object, key);
-  const char *text = snt_json_string(value, &len);
+  const char *text = snt_json_printable(value, cap);
   out[0] = '\0';
   if (snt_json_type(value) == SNT_JSON_NONE) {
     return true;
   }
-  if (text == NULL || len >= cap || strlen(text) != len || !snt_utf8_check_printable(text, len)) {
+  if (text == NULL) {
     return false;
   }
-  memcpy(out, text, len + 1);
+  memcpy(out, text, strlen(text) + 1);
   return true;
 }
 
@@ -75,9 +74,8 @@ static snt_status take_list(const struct snt_json_value *object, const char *key
     return snt_fail_memory(err);
   }
   for (size_t i = 0; i < count; i++) {
-    size_t len = 0;
-    const char *text = snt_json_string(snt_json_at(list, i), &len);
-    if (text == NULL || len == 0 || len > 200 || !snt_utf8_check_printable(text, len)) {
+    const char *text = snt_json_printable(snt_json_at(list, i), 201);
+    if (text == NULL || text[0] == '\0') {
       return refuse_reply(key, err);
     }
     (*out)[i] = snt_str_dup(text);

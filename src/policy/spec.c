@@ -170,9 +170,7 @@ static snt_status refuse_reply(const char *what, struct snt_err *err) {
 
 /* A printable text of fewer than cap bytes, or NULL. */
 static const char *take_text(const struct snt_json_value *object, const char *key, size_t cap) {
-  size_t len = 0;
-  const char *text = snt_json_string(snt_json_get(object, key), &len);
-  return text != NULL && len < cap && strlen(text) == len && snt_utf8_check_printable(text, len) ? text : NULL;
+  return snt_json_printable(snt_json_get(object, key), cap);
 }
 
 static bool is_line(int64_t line) { return line >= 0 && line < 1000000; }
@@ -198,9 +196,8 @@ static snt_status check_cases(const struct run *run, struct snt_err *err) {
     }
   }
   for (size_t i = 0; i < snt_json_count(run->files); i++) {
-    size_t len = 0;
-    const char *name = snt_json_string(snt_json_at(run->files, i), &len);
-    if (name == NULL || len > 200 || strlen(name) != len || !snt_utf8_check_printable(name, len)) {
+    const char *name = snt_json_printable(snt_json_at(run->files, i), 201);
+    if (name == NULL) {
       return refuse_reply("files", err);
     }
     if (!is_policy_name(name)) {

@@ -54,10 +54,8 @@ static snt_status refuse(const char *what, struct snt_err *err) {
 }
 
 static const char *take_text(const struct snt_json_value *value, size_t max) {
-  size_t len = 0;
-  const char *text = snt_json_string(value, &len);
-  bool is_good = text != NULL && len > 0 && len <= max && strlen(text) == len && snt_utf8_check_printable(text, len);
-  return is_good ? text : NULL;
+  const char *text = snt_json_printable(value, max + 1);
+  return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
 static bool has_keys(const struct snt_json_value *object, const char *const *keys) {

@@ -288,6 +288,22 @@ static void unknown_keys_of_bad_shape_are_refused_too(void **state) {
   }
 }
 
+static void only_short_printable_texts_are_taken(void **state) {
+  (void)state;
+  static const char text[] = "[\"abc\",\"\",\"a\\u0007\",\"a\\nb\",\"\\u202e\",7,null,\"caf\\u00e9\"]";
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  assert_ok(snt_json_parse(text, sizeof text - 1, "t", &doc, NULL));
+  const struct snt_json_value *list = snt_json_root(doc);
+  assert_string_equal(snt_json_printable(snt_json_at(list, 0), 4), "abc");
+  assert_null(snt_json_printable(snt_json_at(list, 0), 3));
+  assert_string_equal(snt_json_printable(snt_json_at(list, 1), 1), "");
+  for (size_t i = 2; i < 7; i++) {
+    assert_null(snt_json_printable(snt_json_at(list, i), 100));
+  }
+  assert_non_null(snt_json_printable(snt_json_at(list, 7), 100));
+  assert_null(snt_json_printable(NULL, 100));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(text_that_is_not_strict_json_is_refused),
                                      cmocka_unit_test(a_document_that_is_cut_anywhere_is_refused),
@@ -305,6 +321,7 @@ int main(void) {
                                      cmocka_unit_test(accessors_take_null_and_values_of_another_type),
                                      cmocka_unit_test(a_real_number_stays_one),
                                      cmocka_unit_test(an_empty_raw_value_is_a_failure),
-                                     cmocka_unit_test(unknown_keys_of_bad_shape_are_refused_too)};
+                                     cmocka_unit_test(unknown_keys_of_bad_shape_are_refused_too),
+                                     cmocka_unit_test(only_short_printable_texts_are_taken)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
