@@ -17,19 +17,11 @@ local BOUNDS = { "name", "effect", "max_duration", "max_server_duration", "sessi
   "emergency" }
 
 local function names_groups(list)
-  for _, condition in ipairs(list) do
-    if condition.name == "groups" then
-      return true
-    end
-    local nested = condition.name == "not" and { condition.value }
-      or (condition.branches and condition.value) or {}
-    for _, inner in ipairs(nested) do
-      if names_groups(inner) then
-        return true
-      end
-    end
-  end
-  return false
+  local does = false
+  formula.each_condition(list, function(condition)
+    does = does or condition.name == "groups"
+  end)
+  return does
 end
 
 -- The same text for rules that decide the same.

@@ -247,6 +247,19 @@ function formula.each(node, visit)
   end
 end
 
+--- Calls visit(condition) for every condition of a list that logic.lua made ready, nested ones too.
+function formula.each_condition(list, visit)
+  for _, condition in ipairs(list) do
+    visit(condition)
+    for _, branch in ipairs(condition.branches or {}) do
+      formula.each_condition(branch.value, visit)
+    end
+    if condition.name == "not" then
+      formula.each_condition(condition.value, visit)
+    end
+  end
+end
+
 --- Whether the literals for which is_one says so bind the whole of the node: one of all that have
 -- to hold, each of those of which one has to.
 function formula.binds(node, is_one)

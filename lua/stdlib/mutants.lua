@@ -5,6 +5,7 @@
 -- condition; edit(list, i), which does it to a copy of the list that the condition is in; and,
 -- where edit replaces code, plain, which does the same, or nearly, with conditions that can be
 -- looked into.
+local formula = require "sentinel.formula"
 local network = require "sentinel.network"
 local schema = require "sentinel.schema"
 local text = require "sentinel.text"
@@ -309,15 +310,9 @@ end
 
 --- After compiling: what replaced code or a plugin takes its place.
 function mutants.install(list)
-  for _, condition in ipairs(list) do
+  formula.each_condition(list, function(condition)
     condition.evaluate = condition.replacement or condition.evaluate
-    for _, branch in ipairs(condition.branches or {}) do
-      mutants.install(branch.value)
-    end
-    if condition.name == "not" then
-      mutants.install(condition.value)
-    end
-  end
+  end)
 end
 
 mutants.copy = copy

@@ -17,6 +17,7 @@ local logic = require "sentinel.logic"
 local outcome = require "sentinel.outcome"
 local runs = require "sentinel.run"
 local text = require "sentinel.text"
+local time = require "sentinel.time"
 
 local remedies = {}
 
@@ -54,18 +55,12 @@ local function change(attempt, kind, words, field, value)
   return new_attempt(request, all)
 end
 
-local function format_time(epoch)
-  local utc = host.local_time("UTC", epoch)
-  return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(utc.year, utc.month, utc.day, utc.hour, utc.min,
-    utc.sec)
-end
-
 -- As old as it may be, so that who wants a younger one is heard too.
 local function renew_mfa(attempt, max_age)
   local epoch = runs.epoch_time(attempt)
   local words = "with an MFA code no older than " .. text.duration(max_age)
   return epoch and change(attempt, "mfa", words, "mfa",
-    { authenticated_at = format_time(epoch - max_age) })
+    { authenticated_at = time.format(epoch - max_age) })
 end
 
 -- Names that fit the patterns, so many as are wanted where there are so many.
@@ -95,7 +90,7 @@ local CHANGES = {
   time = function(condition, attempt)
     local epoch = runs.epoch_time(attempt)
     local moment, words = require("sentinel.opening").find(condition, epoch)
-    return moment and change(attempt, "time", words, "time", format_time(moment))
+    return moment and change(attempt, "time", words, "time", time.format(moment))
   end,
   mode = function(condition, attempt)
     return switch_mode(attempt, condition.value[1])

@@ -155,26 +155,17 @@ local function add_policy(self, policy)
   return { policy = policy, entries = entries, ctx = space.context(policy, self.ctx) }
 end
 
--- Adds the patterns of profiles of all conditions in the list, nested ones included.
-local function add_profiles(list, patterns)
-  for _, condition in ipairs(list) do
-    if condition.name == "profiles" then
-      table.move(condition.value, 1, #condition.value, #patterns + 1, patterns)
-    elseif condition.name == "not" then
-      add_profiles(condition.value, patterns)
-    end
-    for _, branch in ipairs(condition.branches or {}) do
-      add_profiles(branch.value, patterns)
-    end
-  end
-end
-
 --- Profiles of which the policies can tell no others apart, and whether none is missing.
 function space.profiles(policies)
   local patterns = {}
+  local function add(condition)
+    if condition.name == "profiles" then
+      table.move(condition.value, 1, #condition.value, #patterns + 1, patterns)
+    end
+  end
   for _, policy in ipairs(policies) do
     for _, rule in ipairs(policy.rules) do
-      add_profiles(rule.conditions, patterns)
+      formula.each_condition(rule.conditions, add)
     end
   end
   local texts = {}

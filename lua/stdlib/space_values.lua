@@ -11,6 +11,7 @@ local names = require "sentinel.names"
 local network = require "sentinel.network"
 local schema = require "sentinel.schema"
 local text = require "sentinel.text"
+local time = require "sentinel.time"
 
 local space_values = {}
 
@@ -19,9 +20,7 @@ local ABSENT = { fields = {}, is_absent = true }
 
 --- 2026-01-19T15:00:00Z of seconds since 1970; what a request cannot say becomes what it can.
 function space_values.format_time(epoch)
-  local utc = host.local_time("UTC", math.max(math.min(epoch, moments.LAST), 0))
-  return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(utc.year, utc.month, utc.day, utc.hour, utc.min,
-    utc.sec)
+  return time.format(math.max(math.min(epoch, moments.LAST), 0))
 end
 
 local format_time = space_values.format_time

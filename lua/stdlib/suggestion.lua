@@ -3,6 +3,7 @@ local flow = require "sentinel.flow"
 local reply = require "sentinel.reply"
 local spec_request = require "sentinel.spec_request"
 local text = require "sentinel.text"
+local time = require "sentinel.time"
 
 local suggestion = {}
 
@@ -60,18 +61,12 @@ local function expectation(decision, rule_name, has_length)
   return table.concat(out, ", ")
 end
 
-local function format_time(epoch)
-  local utc = host.local_time("UTC", epoch)
-  return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(utc.year, utc.month, utc.day, utc.hour, utc.min,
-    utc.sec)
-end
-
 local function copy_at(request, epoch)
   local out = {}
   for key, value in pairs(request) do
     out[key] = value
   end
-  out.time = format_time(epoch)
+  out.time = time.format(epoch)
   return out
 end
 

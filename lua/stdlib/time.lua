@@ -98,4 +98,11 @@ function time.for_policy(moment, zone)
   return now
 end
 
+--- 2026-01-19T15:00:00Z of seconds since 1970.
+function time.format(epoch)
+  local utc = host.local_time("UTC", epoch)
+  return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(utc.year, utc.month, utc.day, utc.hour, utc.min,
+    utc.sec)
+end
+
 return time
