@@ -28,14 +28,14 @@ end
 
 --- Makes the mutants of the policy.
 -- @param policy_name what the cases call it; "" for the default one
--- @return {"ok":true,"mutants":[...],"cases":n,"left_out":n}
+-- @return {"ok":true,"mutants":[...],"left_out":n}
 function spec_mutation.mutate(self, policy_name)
   self.observer = mutation.new_observer()
   self.usable = find_usable(self, policy_name, self.observer)
   self.seen, self.observer = self.observer, nil
   self.mutation = mutation.new(self.named_policy)
-  return ('{"ok":true,"mutants":%s,"cases":%d,"left_out":%d}'):format(
-    mutation.encode(self.mutation), #self.usable, self.mutation.left_out)
+  return ('{"ok":true,"mutants":%s,"left_out":%d}'):format(mutation.encode(self.mutation),
+    self.mutation.left_out)
 end
 
 -- The decision of the policy itself, with these mocks.

@@ -129,7 +129,7 @@ enum { SNT_CASES_MAX = 200 }; /* of one call */
  * the last one. */
 snt_status snt_evaluator_run_cases(struct snt_evaluator *evaluator, const size_t *numbers, size_t count,
                                    struct snt_buf *reply, struct snt_err *err);
-/* Makes the mutants of the spec's policy, by running its cases: appends {"mutants":[...],"cases":n,"left_out":n}
+/* Makes the mutants of the spec's policy, by running its cases: appends {"mutants":[...],"left_out":n}
  * (lua/stdlib/mutation.lua). policy: what the cases call it, or "". */
 snt_status snt_evaluator_mutate(struct snt_evaluator *evaluator, const char *policy, struct snt_buf *reply,
                                 struct snt_err *err);

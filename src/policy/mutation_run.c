@@ -5,7 +5,7 @@
 
 static snt_status make_mutants(struct snt_mutation *mutation, const struct snt_mutation_subject *subject,
                                struct snt_evaluator *evaluator, struct snt_mutated_policy **out, struct snt_err *err) {
-  static const char *const keys[] = {"ok", "mutants", "cases", "left_out", NULL};
+  static const char *const keys[] = {"ok", "mutants", "left_out", NULL};
   SNT_BUF_AUTO struct snt_buf reply = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   SNT_TRY(snt_evaluator_add_zone(evaluator, FAR_ZONE, err));

@@ -7,7 +7,7 @@
 static const char two[] =
     "{\"ok\":true,\"mutants\":[{\"rule\":\"r\",\"line\":3,\"change\":\"removed\",\"widens\":true},"
     "{\"rule\":\"\",\"line\":1,\"change\":\"group g: with \\\"*\\\"\",\"widens\":false}],"
-    "\"cases\":1,\"left_out\":0}";
+    "\"left_out\":0}";
 
 static snt_status begin(struct snt_mutation *mutation, const char *text, struct snt_mutated_policy **out) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
