@@ -13,24 +13,27 @@ snt_status snt_github_append(struct snt_buf *out, const char *value, const char 
   return snt_done();
 }
 
+typedef snt_status (*survivor_visit)(void *context, const char *path, const struct snt_mutant *mutant,
+                                     struct snt_err *err);
+
 /* Calls visit for each survivor, those that widen access first. */
-static snt_status each_survivor(const struct snt_mutation *mutation, struct snt_buf *out, struct snt_err *err,
-                                snt_status (*visit)(const char *path, const struct snt_mutant *mutant,
-                                                    struct snt_buf *out, struct snt_err *err)) {
+static snt_status each_survivor(const struct snt_mutation *mutation, survivor_visit visit, void *context,
+                                struct snt_err *err) {
   for (int widens = 1; widens >= 0; widens--) {
     for (size_t i = 0; i < mutation->count; i++) {
       for (size_t k = 0; k < mutation->policies[i].count; k++) {
         const struct snt_mutant *mutant = &mutation->policies[i].mutants[k];
         bool is_wanted = mutant->fate == SNT_MUTANT_SURVIVED && mutant->widens == (widens == 1);
-        SNT_TRY(is_wanted ? visit(mutation->policies[i].path, mutant, out, err) : snt_done());
+        SNT_TRY(is_wanted ? visit(context, mutation->policies[i].path, mutant, err) : snt_done());
       }
     }
   }
   return snt_done();
 }
 
-static snt_status print_survivor(const char *path, const struct snt_mutant *mutant, struct snt_buf *out,
+static snt_status print_survivor(void *context, const char *path, const struct snt_mutant *mutant,
                                  struct snt_err *err) {
+  struct snt_buf *out = context;
   SNT_TRY(snt_buf_append_str(out, "  ", err));
   SNT_TRY(snt_cli_print_clean(out, path, err));
   SNT_TRY(snt_buf_appendf(out, err, ":%lld: %s%s%s%s\n", (long long)mutant->line, mutant->rule,
@@ -64,11 +67,12 @@ snt_status snt_mutation_print(const struct snt_mutation *mutation, struct snt_bu
   SNT_TRY(left_out == 0
               ? snt_done()
               : snt_buf_appendf(out, err, "  %zu more changes were left out: the policy is long\n", left_out));
-  return each_survivor(mutation, out, err, print_survivor);
+  return each_survivor(mutation, print_survivor, out, err);
 }
 
-static snt_status annotate_survivor(const char *path, const struct snt_mutant *mutant, struct snt_buf *out,
+static snt_status annotate_survivor(void *context, const char *path, const struct snt_mutant *mutant,
                                     struct snt_err *err) {
+  struct snt_buf *out = context;
   SNT_TRY(snt_buf_append_str(out, mutant->widens ? "::error file=" : "::warning file=", err));
   SNT_TRY(snt_github_append(out, path, "%\r\n:,", err));
   SNT_TRY(snt_buf_appendf(out, err, ",line=%lld,title=no test sees a change::", (long long)mutant->line));
@@ -79,10 +83,12 @@ static snt_status annotate_survivor(const char *path, const struct snt_mutant *m
 }
 
 snt_status snt_mutation_annotate(const struct snt_mutation *mutation, struct snt_buf *out, struct snt_err *err) {
-  return each_survivor(mutation, out, err, annotate_survivor);
+  return each_survivor(mutation, annotate_survivor, out, err);
 }
 
-static void put_mutant(const char *path, const struct snt_mutant *mutant, struct snt_json_writer *writer) {
+static snt_status put_survivor(void *context, const char *path, const struct snt_mutant *mutant, struct snt_err *err) {
+  struct snt_json_writer *writer = context;
+  (void)err; /* the writer keeps its first failure */
   snt_json_begin_object(writer, NULL);
   snt_json_put_string(writer, "policy", path);
   snt_json_put_integer(writer, "line", mutant->line);
@@ -96,21 +102,7 @@ static void put_mutant(const char *path, const struct snt_mutant *mutant, struct
   }
   snt_json_put_string(writer, "assumed", mutant->assumed);
   snt_json_end_object(writer);
-}
-
-static void put_survivors(const struct snt_mutation *mutation, struct snt_json_writer *writer) {
-  snt_json_begin_array(writer, "survivors");
-  for (int widens = 1; widens >= 0; widens--) {
-    for (size_t i = 0; i < mutation->count; i++) {
-      for (size_t k = 0; k < mutation->policies[i].count; k++) {
-        const struct snt_mutant *mutant = &mutation->policies[i].mutants[k];
-        if (mutant->fate == SNT_MUTANT_SURVIVED && mutant->widens == (widens == 1)) {
-          put_mutant(mutation->policies[i].path, mutant, writer);
-        }
-      }
-    }
-  }
-  snt_json_end_array(writer);
+  return snt_done();
 }
 
 snt_status snt_mutation_write(const struct snt_mutation *mutation, struct snt_buf *out, struct snt_err *err) {
@@ -126,7 +118,9 @@ snt_status snt_mutation_write(const struct snt_mutation *mutation, struct snt_bu
   snt_json_put_integer(&writer, "score", snt_mutation_score(&totals));
   snt_json_put_integer(&writer, "widening", (int64_t)totals.widening);
   snt_json_put_integer(&writer, "widening_survived", (int64_t)totals.widening_survived);
-  put_survivors(mutation, &writer);
+  snt_json_begin_array(&writer, "survivors");
+  SNT_TRY(each_survivor(mutation, put_survivor, &writer, err));
+  snt_json_end_array(&writer);
   snt_json_end_object(&writer);
   return snt_json_finish(&writer);
 }
