@@ -335,7 +335,7 @@ function main.failed(class, what)
         what == "fuel" and "10,000,000 units" or "48 MiB"))
   end
   if state.phase == "mutant" then
-    return '{"killed":true,"equivalent":false}'
+    return require("sentinel.spec_mutation").encode_spent(spec)
   elseif state.phase == "evaluate" then
     return state.answer or deny_spent(class, what)
   end

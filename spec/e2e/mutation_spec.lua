@@ -206,6 +206,20 @@ it("asks once", function() asked = asked + 1 assert.equal(1, asked) end)
     assert.are.equal(0, document.mutation.killed)
   end)
 
+  it("takes a case that does not end any more for one that fails", function()
+    home:write("p.yaml", policy_of("allow", "users: [alice]"))
+    home:write("p_spec.lua", [[
+it("waits", function()
+  repeat until pcall(function() assert.allows({ user = "alice", profile = "dev" }) end)
+end)
+]])
+    local document = expect.json(home:run { "test", "p_spec.lua", "--mutate", "--json" }, 1)
+    assert.is_true(document.mutation.killed > 0)
+    for _, mutant in ipairs(document.mutation.survivors) do
+      assert.are_not.equal("removed", mutant.change)
+    end
+  end)
+
   it("mutates nothing while a test fails", function()
     home:write("p.yaml", policy_of("allow", "users: [alice]"))
     home:write("p_spec.yaml", HEAD .. "  - {name: no, request: {user: alice, profile: dev}, effect: deny}\n")

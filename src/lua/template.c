@@ -26,6 +26,7 @@ enum {
   LOAD_FUEL = 30000000,
   SPEC_FUEL = 400000000,
   MUTATION_FUEL = 2000000000,
+  MUTANT_FUEL = 400000000, /* it ends before the core's patience does */
   SPEC_MEMORY = 192 << 20,
   SPEC_BLOCK = 8 << 20,
   EVALUATION_FUEL = 10000000,
@@ -327,7 +328,7 @@ static void handle(struct template *self, const struct snt_frame *request) {
     mutate(self, request);
     break;
   case SNT_FRAME_MUTANT:
-    let_call(self, request, "run_mutant", MUTATION_FUEL);
+    let_call(self, request, "run_mutant", MUTANT_FUEL);
     break;
   case SNT_FRAME_RECORD:
     let_call(self, request, "record_case", EVALUATION_FUEL);
