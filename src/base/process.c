@@ -33,12 +33,11 @@ void snt_process_remember(int argc, char **argv, char **envp) {
   }
 }
 
-/* Names that end with '_' are prefixes. */
 static const char *const DROPPED[] = {"SSLKEYLOGFILE", "OPENSSL_",    "TZDIR",       "GCONV_PATH", "MALLOC_", "LOCPATH",
                                       "RES_OPTIONS",   "LOCALDOMAIN", "HOSTALIASES", "CURL_HOME",  NULL};
 
-static bool is_dropped(const char *entry) {
-  for (const char *const *name = DROPPED; *name != NULL; name++) {
+bool snt_process_is_variable(const char *entry, const char *const *names) {
+  for (const char *const *name = names; *name != NULL; name++) {
     size_t len = strlen(*name);
     bool is_prefix = (*name)[len - 1] == '_';
     if (strncmp(entry, *name, len) == 0 && (is_prefix || entry[len] == '=')) {
@@ -51,7 +50,7 @@ static bool is_dropped(const char *entry) {
 static void drop_variables(void) {
   char **keep = environ;
   for (char **p = environ; p != NULL && *p != NULL; p++) {
-    if (!is_dropped(*p)) {
+    if (!snt_process_is_variable(*p, DROPPED)) {
       *keep++ = *p;
     }
   }

@@ -2,6 +2,8 @@
 #ifndef SNT_BASE_PROCESS_H
 #define SNT_BASE_PROCESS_H
 
+#include <stdbool.h>
+
 /* Remembers where the arguments and the environment lie, as the kernel put them there. Call it first. */
 void snt_process_remember(int argc, char **argv, char **envp);
 /* No core dump, not dumpable; SIGPIPE and SIGXFSZ ignored (such a write is an error); what other libraries obey is
@@ -13,6 +15,9 @@ void snt_process_harden(void);
 void snt_process_restore(void);
 /* The environment as it was at the start, with what harden dropped; ends with NULL. */
 char **snt_process_environment(void);
+/* Whether "NAME=value" is one of names, which ends with NULL; a name that ends with '_' stands for all that begin with
+ * it. */
+bool snt_process_is_variable(const char *entry, const char *const *names);
 /* Overwrites every argument and environment string in this process's memory and empties the environment. For a forked
  * child: base credentials may be among them. */
 void snt_process_wipe_strings(void);

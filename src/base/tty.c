@@ -64,10 +64,17 @@ static snt_status read_line(int fd, int deadline_ms, struct snt_secret *line, st
   }
 }
 
+static int open_terminal(void) { return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY); }
+
+bool snt_tty_is_there(void) {
+  SNT_FD_AUTO int fd = open_terminal();
+  return fd >= 0 && tcgetpgrp(fd) == getpgrp();
+}
+
 snt_status snt_tty_ask(const char *prompt, bool is_hidden, int deadline_ms, size_t cap, struct snt_secret **out,
                        struct snt_err *err) {
   *out = NULL;
-  SNT_FD_AUTO int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  SNT_FD_AUTO int fd = open_terminal();
   if (fd < 0) {
     return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "there is no terminal to ask on");
   }

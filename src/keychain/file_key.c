@@ -9,14 +9,13 @@
 
 #include <openssl/crypto.h>
 
+#include "base/prompt.h"
 #include "base/sha256.h"
-#include "base/tty.h"
 #include "keychain/kernel_keys.h"
 
 enum {
   REST_S = 12 * 60 * 60,
   PASSPHRASE_CAP = 1024,
-  PROMPT_MS = 50000,
   RESTING_LEN = SNT_CRYPTO_KEY_LEN + SNT_SHA256_LEN, /* the key; the given passphrase's mark, or zeros */
 };
 
@@ -109,10 +108,14 @@ static snt_status fail_locked(const struct snt_file_keys *keys, struct snt_err *
 }
 
 static snt_status ask(struct snt_file_keys *keys, const char *what, struct snt_secret **out, struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf prompt = {0};
-  SNT_TRY(snt_buf_appendf(&prompt, err, "%s for the keychain %s: ", what, keys->path));
-  int deadline_ms = keys->prompt_deadline_ms > 0 ? keys->prompt_deadline_ms : PROMPT_MS;
-  snt_status status = snt_tty_ask(prompt.data, true, deadline_ms, PASSPHRASE_CAP, out, err);
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_TRY(snt_buf_appendf(&text, err, "%s for the keychain %s", what, keys->path));
+  const struct snt_prompt prompt = {.text = text.data,
+                                    .label = "passphrase",
+                                    .is_hidden = true,
+                                    .deadline_ms = keys->prompt_deadline_ms,
+                                    .cap = PASSPHRASE_CAP};
+  snt_status status = snt_prompt_ask(&prompt, out, err);
   return snt_ok(status) ? status : fail_locked(keys, err);
 }
 

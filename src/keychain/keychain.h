@@ -20,12 +20,13 @@ struct snt_keychain_options {
   const char *backend; /* NULL or "auto": the first of the table that works; else a row's name */
   const char
       *folder; /* where the file backend keeps its file; NULL: $XDG_DATA_HOME/sentinel or ~/.local/share/sentinel */
-  const struct snt_secret *passphrase; /* SENTINEL_FILE_PASSPHRASE; NULL: ask on /dev/tty when it is needed */
-  int prompt_deadline_ms;              /* 0: 50,000 */
+  const struct snt_secret
+      *passphrase;        /* SENTINEL_FILE_PASSPHRASE; NULL: a person is asked (base/prompt.h) when it is needed */
+  int prompt_deadline_ms; /* 0: 50,000 */
 };
 
 /* A row of the table. Functions get the backend's own state. Failures: KEYCHAIN (not available, locked, damaged),
- * NOT_FOUND, ACTION_REQUIRED (a prompt is needed and there is no terminal), each naming the entry and the remedy. */
+ * NOT_FOUND, ACTION_REQUIRED (a prompt is needed and nobody can be asked), each naming the entry and the remedy. */
 struct snt_keychain_backend {
   const char *name;    /* "file", "keyring" */
   const char *summary; /* one line for help and docs */

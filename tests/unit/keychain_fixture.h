@@ -113,11 +113,13 @@ static void end(struct fixture *fixture) {
   assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): fixed text */
 }
 
-/* Runs the tests without a controlling terminal: nothing may wait for a person. */
+/* Runs the tests without a controlling terminal and without a display: nothing may wait for a person. */
 static int without_terminal(int (*run)(void)) {
   pid_t pid = fork();
   if (pid == 0) {
     (void)setsid();
+    (void)unsetenv("DISPLAY");
+    (void)unsetenv("WAYLAND_DISPLAY");
     exit(run()); /* NOLINT(concurrency-mt-unsafe) */
   }
   int status = 0;
