@@ -1,6 +1,7 @@
 --- The fault matrix, AWS's side: whatever STS and SSM do wrong, nothing is on stdout, the exit
 -- status is right, the
 -- first line of stderr says what failed, and the log holds exactly what had been decided by then.
+local coder = require "spec.support.coder"
 local expect = require "spec.support.expect"
 local servers = require "spec.support.servers"
 local world = require "spec.support.world"
@@ -11,6 +12,8 @@ describe("when AWS is at fault", function()
   setup(function()
     faulty = servers.start_faulty()
     home = world.new { endpoint = faulty.url, source = "ssm:/sentinel/policies/{profile}" }
+    home:write_aws_config(world.profile("dev", "Dev") .. world.profile("prod", "Prod")
+      .. coder.profile("coded", "Dev", coder.new_serial(), coder.write_process(home)))
   end)
 
   teardown(function()
@@ -28,6 +31,7 @@ describe("when AWS is at fault", function()
     ["sts.GetCallerIdentity"] = { kinds = "failed", stage = "identity" },
     ["ssm.GetParameter"] = { kinds = "failed", stage = "policy" },
     ["sts.AssumeRole"] = { kinds = "decision failed", stage = "sts" },
+    ["sts.GetSessionToken"] = { kinds = "failed", stage = "mfa", profile = "coded", times = 1 },
   }
 
   local function assert_refused_at(call, result, status, ...)
@@ -38,7 +42,8 @@ describe("when AWS is at fault", function()
     if call ~= "sts.AssumeRole" then
       assert.are.equal(0, faulty:count("sts.AssumeRole"))
     end
-    assert.is_true(faulty:count(call) <= 2, call .. " was asked more than twice")
+    local times = calls[call].times or 2
+    assert.is_true(faulty:count(call) <= times, call .. " was asked more than " .. times .. " times")
   end
 
   -- Every call, every one of these: status 6. once: it is an answer, which is never asked for
@@ -84,7 +89,8 @@ describe("when AWS is at fault", function()
       it(call .. " answers with " .. fault[1], function()
         faulty:set { [call] = fault[2] }
         local started = os.time()
-        assert_refused_at(call, home:run { "credentials", "dev" }, 6, fault[3])
+        local profile = calls[call].profile or "dev"
+        assert_refused_at(call, home:run { "credentials", profile }, 6, fault[3])
         assert.is_true(os.time() - started <= (fault.slow and 10 or 5), "it took too long")
         if fault.once then
           assert.are.equal(1, faulty:count(call))
@@ -149,13 +155,25 @@ describe("when AWS is at fault", function()
       { "an access key id that is none", replace("ASIAISSUEDBYFAULTSRV", "asia..") },
       { "another role's session", replace("assumed-role/Dev", "assumed-role/Admin") },
     },
+    ["sts.GetSessionToken"] = {
+      { "a document type", { fault = "doctype" } },
+      { "another root", replace("GetSessionTokenResponse", "AssumeRoleResponse") },
+      { "no access key id", replace("<AccessKeyId>.*</AccessKeyId>", "") },
+      { "no secret", replace("<SecretAccessKey>.*</SecretAccessKey>", "") },
+      { "no token", replace("<SessionToken>.*</SessionToken>", "") },
+      { "an expiration that has passed",
+        replace("<Expiration>.*</Expiration>", "<Expiration>2001-01-01T00:00:00Z</Expiration>") },
+      { "an expiration in two days", replace("<Expiration>.*</Expiration>",
+        "<Expiration>" .. os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + 2 * 86400) .. "</Expiration>") },
+      { "no Date", { fault = "date" } },
+    },
   }
 
   for call, list in pairs(odd) do
     for _, case in ipairs(list) do
       it(call .. " answers with " .. case[1], function()
         faulty:set { [call] = case[2] }
-        assert_refused_at(call, home:run { "credentials", "dev" }, 6)
+        assert_refused_at(call, home:run { "credentials", calls[call].profile or "dev" }, 6)
       end)
     end
   end

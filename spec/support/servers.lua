@@ -31,13 +31,16 @@ local moto = {}
 moto.__index = moto
 
 --- Starts moto with signature and IAM checking off; moto:build() makes the world and turns them on.
-function servers.start_moto()
+-- program: python's words for it; default { "-m", "moto.server" }, see also moto_mfa.py.
+function servers.start_moto(program)
   local folder = files.temporary_folder()
   local environment = {
     PATH = os.getenv("PATH"), HOME = folder, MOTO_RECORDER_FILEPATH = folder .. "/recording",
       PYTHONUNBUFFERED = "1",
   }
-  local server = start({ settings.python, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0" },
+  local words = { settings.python, table.unpack(program or { "-m", "moto.server" }) }
+  table.move({ "-H", "127.0.0.1", "-p", "0" }, 1, 4, #words + 1, words)
+  local server = start(words,
     { environment = environment, folder = folder },
     function(handle)
       local text = files.read(handle.folder .. "/stderr") or ""

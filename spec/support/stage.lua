@@ -60,9 +60,9 @@ local function parameters()
 end
 
 --- Starts moto with the usual world; more is laid over the description. moto.keys holds the keys of
--- the users.
-function stage.moto(more)
-  local moto = servers.start_moto()
+-- the users. program as in servers.start_moto.
+function stage.moto(more, program)
+  local moto = servers.start_moto(program)
   local description = { users = { alice = { path = "/" } }, roles = { Dev = { path = "/" },
     Prod = { path = "/" } },
     parameters = parameters() }

@@ -44,6 +44,9 @@ static void put_provenance(struct snt_json_writer *writer, const struct snt_reco
   if (record->justification != NULL && record->justification[0] != '\0') {
     snt_json_put_string(writer, "justification", "claimed");
   }
+  if (record->mfa_vouched_by != NULL) {
+    snt_json_put_string(writer, "mfa", record->mfa_vouched_by);
+  }
   snt_json_end_object(writer);
 }
 

@@ -24,6 +24,7 @@ struct snt_record_decision {
   int64_t rule_index;
   struct snt_slice conditions; /* array */
   const char *justification;
+  const char *mfa_vouched_by; /* who says when a code was given; NULL: the request does not say it */
   int64_t duration_s;
   int64_t max_duration_s; /* of rule and bundle; 0: no bound */
   struct snt_record_policy policy;

@@ -84,7 +84,7 @@ snt_status snt_aws_chain_resolve(const struct snt_aws_shared_config *config, con
 
 /* What a configuration's `profiles:` entry may say; NULL members are not set. It goes before ~/.aws/config. */
 struct snt_aws_profile_settings {
-  const char *role_arn, *source_profile, *external_id, *mfa_serial, *region;
+  const char *role_arn, *source_profile, *external_id, *mfa_serial, *mfa_process, *region;
   int64_t duration_s;
 };
 
@@ -97,6 +97,7 @@ struct snt_aws_target {
   char source_profile[257]; /* "" when the profile names none */
   char external_id[1225];
   char mfa_serial[257];
+  char mfa_process[1025]; /* a command line for sh, whose first line is a code; "" for none */
   char region[64];
   char endpoint_url[1024]; /* endpoint_url of the profile; "" for none */
   char ca_bundle[1024];    /* ca_bundle of the profile */

@@ -173,6 +173,7 @@ static snt_status take_all(const struct choosing *choosing, struct snt_aws_targe
       {own->source_profile, "source_profile", out->source_profile, sizeof out->source_profile},
       {own->external_id, "external_id", out->external_id, sizeof out->external_id},
       {own->mfa_serial, "mfa_serial", out->mfa_serial, sizeof out->mfa_serial},
+      {own->mfa_process, "mfa_process", out->mfa_process, sizeof out->mfa_process},
       {own->region, "region", out->region, sizeof out->region},
       {NULL, "endpoint_url", out->endpoint_url, sizeof out->endpoint_url},
       {NULL, "ca_bundle", out->ca_bundle, sizeof out->ca_bundle},

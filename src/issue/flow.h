@@ -37,6 +37,11 @@ struct snt_flow {
   struct snt_log *log;
   struct snt_keychain *keychain;
   struct snt_aws_credentials base;
+  struct snt_aws_credentials mfa_session; /* of base, obtained with a code: it signs instead; empty: none */
+  int64_t mfa_authenticated_at_ms;        /* when AWS took the code, by its clock; 0: not */
+  bool is_mfa_kept;                       /* the session was made by an earlier process */
+  bool is_mfa_direct;                     /* AssumeRole itself carries a code, which is asked for then */
+  bool is_key_refused;                    /* AWS does not, or no longer, know what signed the last calls */
   struct snt_http_client *client;
   struct snt_aws_endpoint sts; /* of the region that answered */
 
@@ -72,8 +77,29 @@ snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *ou
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
+/* The regions to ask, in order (aws.md, Regions); ends with NULL. Codes CONFIG_INVALID, USAGE. */
+enum { SNT_FLOW_REGIONS_MAX = 8 };
+snt_status snt_flow_list_regions(const struct snt_flow *flow, const char *out[static SNT_FLOW_REGIONS_MAX + 1],
+                                 struct snt_err *err);
+snt_status snt_flow_open_client(struct snt_flow *flow, struct snt_err *err);
+/* Code CONFIG_INVALID, too, for one that the administrator's file forbids. */
+snt_status snt_flow_find_endpoint(const struct snt_flow *flow, const char *service, const char *region,
+                                  struct snt_aws_endpoint *out, struct snt_err *err);
 /* The decision's time: STS's Date and what has passed since; the local clock when STS was not asked. */
 int64_t snt_flow_now_ms(const struct snt_flow *flow);
+/* flow_mfa.c: a profile with a device. find_mfa gets a session for which a code was given: a kept one, else a new one,
+ * for which one process at a time asks; or leaves the code to AssumeRole (is_mfa_direct). Codes ACTION_REQUIRED (nobody
+ * can be asked, no answer, no code, a code that AWS refused), AWS's own, CONFIG_INVALID, TIMEOUT. */
+snt_status snt_flow_find_mfa(struct snt_flow *flow, struct snt_err *err);
+/* snt_flow_ask; when AWS no longer knows the kept session, once more with a new one. */
+snt_status snt_flow_ask_with_mfa(struct snt_flow *flow, struct snt_err *err);
+/* What signs: the session, else the base credentials. */
+const struct snt_aws_credentials *snt_flow_signer(const struct snt_flow *flow);
+/* Asks for a code, now. */
+snt_status snt_flow_ask_code(const struct snt_flow *flow, struct snt_secret **out, struct snt_err *err);
+/* After a failure: a kept session that AWS no longer knows, or that is too old for the policy, is forgotten, and the
+ * hint says that the next call asks for a code. */
+void snt_flow_forget_mfa(struct snt_flow *flow, struct snt_err *err);
 /* flow_decide.c */
 snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err);
 /* Decides on a request that is already written in flow->request: without the evaluator when the bundle does not bind

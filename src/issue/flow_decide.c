@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/time.h"
 #include "issue/flow.h"
 
 /* The denial of a role that the bundle's targets do not give to the profile. */
@@ -44,15 +45,31 @@ snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const c
   return check_markers(flow, err);
 }
 
+/* What is known of a code, as more members of the request. Where AssumeRole is to carry one, the decision is about that
+ * very call. */
+static snt_status describe_mfa(struct snt_flow *flow, int64_t now_ms, struct snt_buf *out, struct snt_err *err) {
+  flow->mfa_authenticated_at_ms = flow->is_mfa_direct ? now_ms : flow->mfa_authenticated_at_ms;
+  if (flow->mfa_authenticated_at_ms == 0) {
+    return snt_done();
+  }
+  char time[32];
+  snt_time_format(flow->mfa_authenticated_at_ms, false, time);
+  return snt_buf_appendf(out, err, "\"mfa\":{\"authenticated_at\":\"%s\"}", time);
+}
+
 snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "evaluate";
+  int64_t now_ms = snt_flow_now_ms(flow);
+  SNT_BUF_AUTO struct snt_buf facts = {0};
+  SNT_TRY(describe_mfa(flow, now_ms, &facts, err));
   struct snt_request request = {.user = flow->who,
                                 .profile = flow->options->profile,
                                 .role_arn = flow->target.role_arn,
                                 .mode = flow->options->mode,
-                                .time_ms = snt_flow_now_ms(flow),
+                                .time_ms = now_ms,
                                 .duration_s = flow->duration_s,
-                                .justification = flow->options->justification};
+                                .justification = flow->options->justification,
+                                .facts = snt_buf_borrow(&facts)};
   SNT_TRY(snt_request_format(&request, &flow->request, err));
   const char *separator = snt_settings_text(flow->settings, SNT_SETTING_SEPARATOR);
   SNT_TRY(snt_session_names_make(flow->who.user, "direct", flow->request_id, separator == NULL ? '=' : separator[0],

@@ -8,6 +8,7 @@
 void snt_flow_clear(struct snt_flow *flow) {
   snt_evaluator_close(&flow->evaluator);
   snt_environment_clear(&flow->environment);
+  snt_aws_credentials_clear(&flow->mfa_session);
   snt_aws_credentials_clear(&flow->base);
   snt_keychain_close(&flow->keychain);
   snt_log_close(&flow->log);

@@ -64,6 +64,9 @@ snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err) 
                                        .duration_s = flow->duration_s,
                                        .max_duration_s = bound_of(flow),
                                        .policy = describe_policy(flow),
+                                       .mfa_vouched_by = flow->mfa_authenticated_at_ms == 0 ? NULL
+                                                         : flow->is_mfa_direct              ? "local"
+                                                                                            : "aws",
                                        .facts = slice_of(&facts),
                                        .zones = slice_of(&zones),
                                        .endpoint = flow->sts.host,

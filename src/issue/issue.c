@@ -13,10 +13,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/tty.h"
 #include "issue/flow.h"
 
-enum { SESSION_MIN_S = 900, SESSION_CHAINED_MAX_S = 3600, ROLE_MAX_S = 3600, MFA_DEADLINE_MS = 50000 };
+enum { SESSION_MIN_S = 900, SESSION_CHAINED_MAX_S = 3600, ROLE_MAX_S = 3600 };
 
 void snt_issued_clear(struct snt_issued *issued) { snt_aws_credentials_clear(&issued->credentials); }
 
@@ -50,33 +49,15 @@ static snt_status bound_session(const struct snt_flow *flow, struct grant *out, 
   return snt_done();
 }
 
-static snt_status ask_mfa_code(const struct snt_flow *flow, struct snt_secret **out, struct snt_err *err) {
-  if (flow->target.mfa_serial[0] == '\0') {
-    return snt_done();
-  }
-  SNT_BUF_AUTO struct snt_buf prompt = {0};
-  SNT_TRY(snt_buf_appendf(&prompt, err, "MFA code of %s for profile %s: ", flow->target.mfa_serial,
-                          flow->options->profile));
-  snt_status status = snt_tty_ask(prompt.data, false, MFA_DEADLINE_MS, 16, out, err);
-  if (!snt_ok(status)) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "profile \"%s\" needs a code of %s", flow->options->profile,
-                        flow->target.mfa_serial));
-    return snt_err_hint(err, "run it in a terminal, once: sentinel exec %s -- true", flow->options->profile);
-  }
-  const char *code = snt_secret_borrow(*out);
-  if (strlen(code) != 6 || strspn(code, "0123456789") != 6) {
-    return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "an MFA code has six digits");
-  }
-  return snt_done();
-}
-
 static snt_status send_assume_role(struct snt_flow *flow, const struct snt_sts_assume_role *parameters,
                                    struct snt_aws_call *call, struct snt_err *err) {
-  SNT_TRY(snt_sts_prepare_assume_role(call, &flow->sts, &flow->base, parameters, err));
+  SNT_TRY(snt_sts_prepare_assume_role(call, &flow->sts, snt_flow_signer(flow), parameters, err));
   call->clock_offset_ms =
       snt_flow_now_ms(flow) - snt_clock_wall_ms(); /* a skewed clock needs no refusal to be noticed */
   struct snt_aws_call *const calls[] = {call};
-  return snt_aws_perform(flow->client, calls, 1, err);
+  SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
+  flow->is_key_refused = snt_aws_call_is_key_refused(call);
+  return snt_done();
 }
 
 /* A role's maximum is at least an hour and can be known only from a refusal: then an hour is asked for, once. An MFA
@@ -99,7 +80,9 @@ static snt_status ask_sts(struct snt_flow *flow, struct snt_sts_assume_role *par
 static snt_status assume_role(struct snt_flow *flow, struct grant *grant, struct snt_sts_session *session,
                               struct snt_err *err) {
   SNT_SECRET_AUTO struct snt_secret *code = NULL;
-  SNT_TRY(ask_mfa_code(flow, &code, err));
+  if (flow->is_mfa_direct) {
+    SNT_TRY(snt_flow_ask_code(flow, &code, err));
+  }
   const struct snt_log_position *record = &flow->decision_record;
   SNT_BUF_AUTO struct snt_buf witness = {0};
   SNT_TRY(snt_buf_appendf(&witness, err, "%s.%lld.%s", record->chain, (long long)record->seq, record->sha256));
@@ -110,7 +93,7 @@ static snt_status assume_role(struct snt_flow *flow, struct grant *grant, struct
                                            .source_identity = flow->names.source_identity,
                                            .external_id = flow->target.external_id,
                                            .duration_s = grant->duration_s,
-                                           .mfa_serial = flow->target.mfa_serial,
+                                           .mfa_serial = flow->is_mfa_direct ? flow->target.mfa_serial : NULL,
                                            .mfa_code = code == NULL ? NULL : snt_secret_borrow(code),
                                            .tags = tags,
                                            .tag_count = has_tags ? 2 : 0};
@@ -161,7 +144,8 @@ static snt_status run(struct snt_flow *flow, struct snt_issued *out, struct snt_
   SNT_TRY(snt_flow_open_log(flow, err));
   SNT_TRY(snt_flow_find_policy(flow, err));
   SNT_TRY(snt_flow_find_credentials(flow, err));
-  SNT_TRY(snt_flow_ask(flow, err));
+  SNT_TRY(snt_flow_find_mfa(flow, err));
+  SNT_TRY(snt_flow_ask_with_mfa(flow, err));
   SNT_TRY(snt_flow_decide(flow, err));
   SNT_TRY(snt_flow_record_decision(flow, err));
   if (!snt_decision_allows(&flow->decision)) {
@@ -186,6 +170,7 @@ snt_status snt_issue(const struct snt_issue_options *options, struct snt_issued 
   snt_status status = run(&flow, out, err);
   bool is_decided = flow.decision_record.seq != 0 && !snt_decision_allows(&flow.decision);
   if (!snt_ok(status)) {
+    snt_flow_forget_mfa(&flow, err);
     if (!is_decided) {
       snt_flow_record_failure(&flow, err);
     }

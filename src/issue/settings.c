@@ -36,6 +36,7 @@ void snt_settings_free(struct snt_settings **settings) {
     free(p->source_profile);
     free(p->external_id);
     free(p->mfa_serial);
+    free(p->mfa_process);
     free(p->region);
   }
   free(s->profiles);
@@ -145,6 +146,7 @@ static void make_views(struct snt_settings *settings) {
     p->view.source_profile = p->source_profile;
     p->view.external_id = p->external_id;
     p->view.mfa_serial = p->mfa_serial;
+    p->view.mfa_process = p->mfa_process;
     p->view.region = p->region;
   }
 }

@@ -85,11 +85,9 @@ static snt_status set_profile_field(const struct layer *layer, struct snt_settin
   struct {
     const char *key;
     char **field;
-  } fields[] = {{"role_arn", &profile->role_arn},
-                {"source_profile", &profile->source_profile},
-                {"external_id", &profile->external_id},
-                {"mfa_serial", &profile->mfa_serial},
-                {"region", &profile->region}};
+  } fields[] = {{"role_arn", &profile->role_arn},       {"source_profile", &profile->source_profile},
+                {"external_id", &profile->external_id}, {"mfa_serial", &profile->mfa_serial},
+                {"mfa_process", &profile->mfa_process}, {"region", &profile->region}};
   bool is_text = node->type == SNT_YAML_STRING && node->text[0] != '\0';
   for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
     if (strcmp(fields[i].key, key) == 0) {
@@ -108,8 +106,8 @@ static snt_status set_profile_field(const struct layer *layer, struct snt_settin
     }
     return snt_done();
   }
-  static const char *const allowed[] = {"role_arn", "source_profile", "external_id", "mfa_serial",
-                                        "region",   "duration",       NULL};
+  static const char *const allowed[] = {"role_arn",    "source_profile", "external_id", "mfa_serial",
+                                        "mfa_process", "region",         "duration",    NULL};
   return fail_unknown(layer, node->line, node->column, key, allowed, err);
 }
 

@@ -22,7 +22,7 @@ struct snt_setting {
 
 struct snt_setting_profile {
   char *name;
-  char *role_arn, *source_profile, *external_id, *mfa_serial, *region;
+  char *role_arn, *source_profile, *external_id, *mfa_serial, *mfa_process, *region;
   struct snt_aws_profile_settings view;
 };
 

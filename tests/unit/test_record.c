@@ -71,15 +71,22 @@ static void text_that_is_not_utf8_makes_no_record(void **state) {
 static void a_decision_names_who_vouches_for_each_field(void **state) {
   (void)state;
   static const struct {
-    const char *time_source, *justification, *key, *wanted;
-  } rows[] = {{"sts", NULL, "user", "aws"},        {"sts", NULL, "time", "aws"},
-              {"local", NULL, "time", "local"},    {"sts", NULL, "profile", "claimed"},
-              {"sts", NULL, "mode", "local"},      {"sts", "INC-4521", "justification", "claimed"},
+    const char *time_source, *justification, *key, *wanted, *mfa;
+  } rows[] = {{"sts", NULL, "mfa", "aws", "aws"},
+              {"sts", NULL, "mfa", "local", "local"},
+              {"sts", NULL, "mfa", NULL, NULL},
+              {"sts", NULL, "user", "aws"},
+              {"sts", NULL, "time", "aws"},
+              {"local", NULL, "time", "local"},
+              {"sts", NULL, "profile", "claimed"},
+              {"sts", NULL, "mode", "local"},
+              {"sts", "INC-4521", "justification", "claimed"},
               {"sts", NULL, "justification", NULL}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct snt_record_decision record = PLAIN;
     record.time_source = rows[i].time_source;
     record.justification = rows[i].justification;
+    record.mfa_vouched_by = rows[i].mfa;
     SNT_BUF_AUTO struct snt_buf line = {0};
     SNT_JSON_AUTO struct snt_json_doc *doc = parse_decision(&record, &line);
     const struct snt_json_value *provenance = snt_json_get(snt_json_root(doc), "provenance");

@@ -160,7 +160,8 @@ static void sentinels_own_keys_go_before_plain_ones_and_settings_before_files(vo
   SNT_AWS_SHARED_CONFIG_AUTO struct snt_aws_shared_config *config =
       parse("[profile p]\nsentinel_role_arn = arn:aws:iam::123456789012:role/Own\n"
             "role_arn = arn:aws:iam::123456789012:role/Plain\nsource_profile = plain\nsentinel_source_profile = own\n"
-            "external_id = plain\nmfa_serial = plain\nsentinel_mfa_serial = own\nregion = eu-west-1\n"
+            "external_id = plain\nmfa_serial = plain\nsentinel_mfa_serial = own\nmfa_process = echo 1 | tr 1 2\nregion "
+            "= eu-west-1\n"
             "duration_seconds = 1800\nendpoint_url = http://127.0.0.1:1\nca_bundle = /ca\nsentinel_external_id =\n",
             NULL);
   struct snt_aws_target target;
@@ -170,15 +171,18 @@ static void sentinels_own_keys_go_before_plain_ones_and_settings_before_files(vo
   assert_string_equal(target.source_profile, "own");
   assert_string_equal(target.external_id, "plain");
   assert_string_equal(target.mfa_serial, "own");
+  assert_string_equal(target.mfa_process, "echo 1 | tr 1 2");
   assert_string_equal(target.region, "eu-west-1");
   assert_string_equal(target.endpoint_url, "http://127.0.0.1:1");
   assert_string_equal(target.ca_bundle, "/ca");
   assert_int_equal(target.duration_s, 1800);
-  struct snt_aws_profile_settings settings = {.role_arn = ROLE, .source_profile = "set", .duration_s = 900};
+  struct snt_aws_profile_settings settings = {
+      .role_arn = ROLE, .source_profile = "set", .mfa_process = "set", .duration_s = 900};
   assert_ok(snt_aws_target_resolve(config, &settings, "p", &target, NULL));
   assert_string_equal(target.role_arn, ROLE);
   assert_string_equal(target.source_profile, "set");
   assert_string_equal(target.mfa_serial, "own");
+  assert_string_equal(target.mfa_process, "set");
   assert_int_equal(target.duration_s, 900);
   assert_ok(snt_aws_target_resolve(config, &settings, "only-in-settings", &target, NULL));
   assert_string_equal(target.role_arn, ROLE);

@@ -1,0 +1,296 @@
+/* A profile with an MFA device.
+ *
+ * MUST
+ *  1. ask one person once: who waits for the code of the same key and device takes what the first one got, and hears
+ *     why he got nothing;
+ *  2. send no code twice, and nothing that is not one;
+ *  3. keep a session under the base secret only (keychain/cache.h). */
+#include <string.h>
+
+#include "aws/mfa_session.h"
+#include "base/clock.h"
+#include "base/prompt.h"
+#include "base/turn.h"
+#include "format/time.h"
+#include "issue/flow.h"
+#include "keychain/cache.h"
+
+enum {
+  CHAINED_MAX_S = 3600, /* of a role that is assumed with a session (aws.md, Durations) */
+  CODE_MEMORY_S = 120,  /* for how long AWS may still take a code */
+  CODE_CAP = 64,        /* of what a person types: what is longer is no code */
+  TURN_MS = 56000,      /* an SDK waits for 60 s, and who asks has SNT_PROMPT_MS and two calls */
+};
+
+static const int64_t DEFAULT_LIFE_S = 43200;
+
+const struct snt_aws_credentials *snt_flow_signer(const struct snt_flow *flow) {
+  return flow->mfa_session.secret_key != NULL ? &flow->mfa_session : &flow->base;
+}
+
+/* What is remembered of one device and one key. */
+struct memory {
+  struct snt_cache cache;
+  char name[SNT_CACHE_NAME_CAP];
+  int64_t life_s;
+};
+
+static snt_status find_life(const struct snt_flow *flow, int64_t *out, struct snt_err *err) {
+  const char *text = snt_settings_text(flow->settings, SNT_SETTING_MFA_SESSION);
+  *out = DEFAULT_LIFE_S;
+  bool is_good = text == NULL || (snt_ok(snt_duration_parse(text, out, NULL)) && *out >= SNT_MFA_SESSION_MIN_S &&
+                                  *out <= SNT_MFA_SESSION_MAX_S);
+  return is_good ? snt_done()
+                 : snt_fail(err, SNT_CODE_CONFIG_INVALID, "mfa.session: \"%s\" is not between 15m and 36h", text);
+}
+
+/* A session is good wherever its partition is; another endpoint is another world. */
+static snt_status open_memory(const struct snt_flow *flow, struct memory *out, struct snt_err *err) {
+  const char *regions[SNT_FLOW_REGIONS_MAX + 1];
+  struct snt_aws_endpoint sts;
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_TRY(find_life(flow, &out->life_s, err));
+  SNT_TRY(snt_flow_list_regions(flow, regions, err));
+  SNT_TRY(snt_aws_endpoint_find("sts", regions[0], flow->target.endpoint_url, &sts, err));
+  const char *where = sts.is_overridden ? sts.url : strchr(sts.host, '.') + 1 + strlen(regions[0]);
+  SNT_TRY(
+      snt_buf_appendf(&text, err, "session-v1\n%s\n%s\n%s", flow->base.access_key_id, flow->target.mfa_serial, where));
+  out->cache = (struct snt_cache){.place = SNT_CACHE_AUTO, .keychain = flow->keychain, .owner = flow->base.secret_key};
+  snt_cache_name(&out->cache, SNT_KEYCHAIN_KIND_MFA, "", (struct snt_slice){text.data, text.len}, out->name);
+  return snt_done();
+}
+
+static void use(struct snt_flow *flow, struct snt_mfa_session *session, bool is_kept) {
+  snt_aws_credentials_clear(&flow->mfa_session);
+  flow->mfa_session = session->credentials;
+  session->credentials = (struct snt_aws_credentials){0}; /* ownership went to flow */
+  flow->mfa_authenticated_at_ms = session->authenticated_at_ms;
+  flow->is_mfa_kept = is_kept;
+}
+
+/* What cannot be read is made again. */
+static bool use_kept(struct snt_flow *flow, const struct memory *memory) {
+  SNT_SECRET_AUTO struct snt_secret *text = NULL;
+  SNT_MFA_SESSION_AUTO struct snt_mfa_session session = {0};
+  bool is_good = snt_cache_read(&memory->cache, SNT_KEYCHAIN_KIND_MFA, memory->name, &text) &&
+                 snt_ok(snt_mfa_session_parse(text, &session, NULL)) &&
+                 snt_mfa_session_is_good(&session, memory->life_s, snt_clock_wall_ms());
+  if (is_good) {
+    use(flow, &session, true);
+  }
+  return is_good;
+}
+
+static void keep(const struct memory *memory, const struct snt_mfa_session *session) {
+  SNT_SECRET_AUTO struct snt_secret *text = NULL;
+  int64_t life_s = (session->credentials.expires_at_ms - session->authenticated_at_ms) / 1000;
+  if (snt_ok(snt_mfa_session_format(session, &text, NULL))) {
+    snt_cache_write(&memory->cache, SNT_KEYCHAIN_KIND_MFA, memory->name, text, life_s);
+  }
+}
+
+/* Takes note of a code that is about to be sent; false when it was sent before. */
+static bool note_code(const struct memory *memory, const struct snt_secret *code) {
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_SECRET_AUTO struct snt_secret *mark = NULL;
+  char name[SNT_CACHE_NAME_CAP];
+  if (!snt_ok(snt_buf_appendf(&text, NULL, "code-v1\n%s\n%s", memory->name, snt_secret_borrow(code)))) {
+    return true;
+  }
+  snt_cache_name(&memory->cache, SNT_KEYCHAIN_KIND_MFA, "", (struct snt_slice){text.data, text.len}, name);
+  if (snt_cache_read(&memory->cache, SNT_KEYCHAIN_KIND_MFA, name, &mark)) {
+    return false;
+  }
+  if (snt_ok(snt_secret_new_from("1", 1, &mark, NULL))) {
+    snt_cache_write(&memory->cache, SNT_KEYCHAIN_KIND_MFA, name, mark, CODE_MEMORY_S);
+  }
+  return true;
+}
+
+static snt_status hint_how(const struct snt_flow *flow, struct snt_err *err) {
+  if (flow->target.mfa_process[0] != '\0') {
+    return snt_err_hint(err, "see that mfa_process of profile %s prints a code of this device on its first line",
+                        flow->options->profile);
+  }
+  return snt_err_hint(err,
+                      "run it in a terminal, once: sentinel exec %s -- true; or set mfa_process to a command that "
+                      "prints a code",
+                      flow->options->profile);
+}
+
+/* Why there was no answer stays the reason. */
+static snt_status fail_unasked(const struct snt_flow *flow, struct snt_err *err) {
+  if (err == NULL) {
+    return (snt_status){SNT_CODE_ACTION_REQUIRED};
+  }
+  SNT_IGNORE(snt_err_prefix(err, "a code of %s is needed", flow->target.mfa_serial));
+  err->code = SNT_CODE_ACTION_REQUIRED;
+  return hint_how(flow, err);
+}
+
+static snt_status check_code(const struct snt_flow *flow, struct snt_secret *code, struct snt_err *err) {
+  const char *digits = snt_secret_borrow(code);
+  if (snt_secret_len(code) != SNT_MFA_CODE_LEN || strspn(digits, "0123456789") != SNT_MFA_CODE_LEN) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "what was given for %s is no code: one has %d digits",
+                        flow->target.mfa_serial, SNT_MFA_CODE_LEN));
+    return hint_how(flow, err);
+  }
+  struct memory memory = {0};
+  SNT_TRY(open_memory(flow, &memory, err));
+  if (!note_code(&memory, code)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "this code of %s was used already", flow->target.mfa_serial));
+    return snt_err_hint(err, "wait for the device's next code, and try again");
+  }
+  return snt_done();
+}
+
+snt_status snt_flow_ask_code(const struct snt_flow *flow, struct snt_secret **out, struct snt_err *err) {
+  *out = NULL;
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_SECRET_AUTO struct snt_secret *code = NULL;
+  SNT_TRY(
+      snt_buf_appendf(&text, err, "MFA code of %s for profile %s", flow->target.mfa_serial, flow->options->profile));
+  const struct snt_prompt prompt = {
+      .text = text.data, .label = "code", .command = flow->target.mfa_process, .cap = CODE_CAP};
+  if (!snt_ok(snt_prompt_ask(&prompt, &code, err))) {
+    return fail_unasked(flow, err);
+  }
+  SNT_TRY(check_code(flow, code, err));
+  *out = SNT_MOVE(code);
+  return snt_done();
+}
+
+/* A region that answers, and its clock: a key that AWS does not know costs no code, and the code, which goes out once,
+ * is signed with the right time. */
+struct place {
+  struct snt_aws_endpoint sts;
+  int64_t clock_offset_ms;
+};
+
+static snt_status find_place(struct snt_flow *flow, struct place *out, struct snt_err *err) {
+  const char *regions[SNT_FLOW_REGIONS_MAX + 1];
+  SNT_TRY(snt_flow_list_regions(flow, regions, err));
+  SNT_TRY(snt_flow_open_client(flow, err));
+  for (size_t i = 0;; i++) {
+    SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
+    struct snt_aws_call *const calls[] = {&call};
+    struct snt_sts_caller caller = {0};
+    SNT_TRY(snt_flow_find_endpoint(flow, "sts", regions[i], &out->sts, err));
+    SNT_TRY(snt_sts_prepare_get_caller_identity(&call, &out->sts, &flow->base, err));
+    SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
+    if (regions[i + 1] != NULL && snt_aws_call_is_outage(&call)) {
+      continue;
+    }
+    SNT_TRY(snt_sts_parse_get_caller_identity(&call, &caller, err));
+    int64_t server_ms = caller.date_ms + (snt_clock_monotonic_ms() - caller.received_at_ms);
+    out->clock_offset_ms = server_ms - snt_clock_wall_ms();
+    return snt_done();
+  }
+}
+
+static snt_status get_session(struct snt_flow *flow, const struct memory *memory, struct snt_mfa_session *out,
+                              struct snt_err *err) {
+  struct place place = {0};
+  SNT_SECRET_AUTO struct snt_secret *code = NULL;
+  SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
+  struct snt_aws_call *const calls[] = {&call};
+  SNT_TRY(find_place(flow, &place, err));
+  SNT_TRY(snt_flow_ask_code(flow, &code, err));
+  const struct snt_sts_mfa mfa = {
+      .serial = flow->target.mfa_serial, .code = snt_secret_borrow(code), .duration_s = memory->life_s};
+  SNT_TRY(snt_sts_prepare_get_session_token(&call, &place.sts, &flow->base, &mfa, err));
+  call.clock_offset_ms = place.clock_offset_ms;
+  SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
+  return snt_sts_parse_get_session_token(&call, &out->credentials, &out->authenticated_at_ms, err);
+}
+
+/* One process asks; who waited for it looks at what it got first. */
+static snt_status make_session(struct snt_flow *flow, const struct memory *memory, struct snt_turn *turn,
+                               struct snt_err *err) {
+  if (use_kept(flow, memory)) {
+    return snt_done();
+  }
+  if (turn->was_told) {
+    *err = turn->told;
+    return (snt_status){err->code};
+  }
+  SNT_MFA_SESSION_AUTO struct snt_mfa_session session = {0};
+  snt_status status = get_session(flow, memory, &session, err);
+  if (!snt_ok(status)) {
+    snt_turn_tell(turn, err);
+    return status;
+  }
+  keep(memory, &session);
+  use(flow, &session, false);
+  return snt_done();
+}
+
+static snt_status take_turn(const struct snt_flow *flow, const struct memory *memory, struct snt_turn *turn,
+                            struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_BUF_AUTO struct snt_buf name = {0};
+  SNT_TRY(snt_flow_state_folder(flow, &folder, err));
+  SNT_TRY(snt_buf_appendf(&name, err, "mfa-%s", strrchr(memory->name, ':') + 1));
+  snt_status status = snt_turn_take(folder.data, name.data, TURN_MS, turn, err);
+  return snt_ok(status) ? status : snt_err_prefix(err, "a code of %s is needed", flow->target.mfa_serial);
+}
+
+snt_status snt_flow_find_mfa(struct snt_flow *flow, struct snt_err *err) {
+  if (flow->target.mfa_serial[0] == '\0') {
+    return snt_done();
+  }
+  flow->is_mfa_direct = flow->base.session_token != NULL || flow->duration_s > CHAINED_MAX_S;
+  if (flow->is_mfa_direct) {
+    return snt_done();
+  }
+  flow->stage = "mfa";
+  struct memory memory = {0};
+  SNT_TRY(open_memory(flow, &memory, err));
+  if (use_kept(flow, &memory)) {
+    return snt_done();
+  }
+  SNT_TRY(snt_flow_link_policy(flow, err)); /* a person takes longer than the evaluator is waited for */
+  flow->stage = "mfa";
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  SNT_TRY(take_turn(flow, &memory, &turn, err));
+  return make_session(flow, &memory, &turn, err);
+}
+
+static void forget(struct snt_flow *flow) {
+  struct memory memory = {0};
+  if (snt_ok(open_memory(flow, &memory, NULL))) {
+    snt_cache_remove(&memory.cache, SNT_KEYCHAIN_KIND_MFA, memory.name);
+  }
+  flow->is_mfa_kept = false;
+  flow->mfa_authenticated_at_ms = 0;
+  snt_aws_credentials_clear(&flow->mfa_session);
+}
+
+snt_status snt_flow_ask_with_mfa(struct snt_flow *flow, struct snt_err *err) {
+  snt_status status = snt_flow_ask(flow, err);
+  bool has_policy = flow->source.origin == SNT_POLICY_ORIGIN_SSM && flow->policy.sha256[0] != '\0';
+  if (snt_ok(status) || !flow->is_mfa_kept || !flow->is_key_refused || has_policy) {
+    return status; /* the evaluator takes one policy */
+  }
+  forget(flow);
+  SNT_TRY(snt_flow_find_mfa(flow, err));
+  return snt_flow_ask(flow, err);
+}
+
+/* Whether the decision rests on a code that was given too long ago. */
+static bool is_too_old(const struct snt_decision *decision) {
+  static const char age[] = "mfa.max_age";
+  return !snt_decision_allows(decision) &&
+         (strstr(decision->failed_condition, age) != NULL || strstr(decision->nearest, age) != NULL);
+}
+
+void snt_flow_forget_mfa(struct snt_flow *flow, struct snt_err *err) {
+  if (!flow->is_mfa_kept || !(flow->is_key_refused || is_too_old(&flow->decision))) {
+    return;
+  }
+  forget(flow);
+  if (!snt_settings_is(flow->settings, SNT_SETTING_DENY_VERBOSITY, "minimal")) {
+    SNT_IGNORE(snt_err_hint(err, "the session that the last code was given for is forgotten: run it again, and a new "
+                                 "code is asked for"));
+  }
+}
