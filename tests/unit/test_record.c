@@ -71,27 +71,34 @@ static void text_that_is_not_utf8_makes_no_record(void **state) {
 static void a_decision_names_who_vouches_for_each_field(void **state) {
   (void)state;
   static const struct {
-    const char *time_source, *justification, *key, *wanted, *mfa;
-  } rows[] = {{"sts", NULL, "mfa", "aws", "aws"},
-              {"sts", NULL, "mfa", "local", "local"},
-              {"sts", NULL, "mfa", NULL, NULL},
-              {"sts", NULL, "user", "aws"},
-              {"sts", NULL, "time", "aws"},
-              {"local", NULL, "time", "local"},
-              {"sts", NULL, "profile", "claimed"},
-              {"sts", NULL, "mode", "local"},
-              {"sts", "INC-4521", "justification", "claimed"},
+    const char *time_source, *justification, *key, *wanted;
+  } rows[] = {{"sts", NULL, "user", "aws"},        {"sts", NULL, "time", "aws"},
+              {"local", NULL, "time", "local"},    {"sts", NULL, "profile", "claimed"},
+              {"sts", NULL, "mode", "local"},      {"sts", "INC-4521", "justification", "claimed"},
               {"sts", NULL, "justification", NULL}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct snt_record_decision record = PLAIN;
     record.time_source = rows[i].time_source;
     record.justification = rows[i].justification;
-    record.mfa_vouched_by = rows[i].mfa;
     SNT_BUF_AUTO struct snt_buf line = {0};
     SNT_JSON_AUTO struct snt_json_doc *doc = parse_decision(&record, &line);
     const struct snt_json_value *provenance = snt_json_get(snt_json_root(doc), "provenance");
     const char *got = snt_json_string(snt_json_get(provenance, rows[i].key), NULL);
     assert_true(rows[i].wanted == NULL ? got == NULL : got != NULL && strcmp(got, rows[i].wanted) == 0);
+  }
+}
+
+static void who_vouches_for_a_code_is_named_where_there_was_one(void **state) {
+  (void)state;
+  static const char *const words[] = {NULL, "aws", "local"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    struct snt_record_decision record = PLAIN;
+    record.mfa_vouched_by = words[i];
+    SNT_BUF_AUTO struct snt_buf line = {0};
+    SNT_JSON_AUTO struct snt_json_doc *doc = parse_decision(&record, &line);
+    const struct snt_json_value *provenance = snt_json_get(snt_json_root(doc), "provenance");
+    const char *got = snt_json_string(snt_json_get(provenance, "mfa"), NULL);
+    assert_true(words[i] == NULL ? got == NULL : got != NULL && strcmp(got, words[i]) == 0);
   }
 }
 
@@ -147,6 +154,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(text_from_outside_cannot_forge_a_record),
                                      cmocka_unit_test(text_that_is_not_utf8_makes_no_record),
                                      cmocka_unit_test(a_decision_names_who_vouches_for_each_field),
+                                     cmocka_unit_test(who_vouches_for_a_code_is_named_where_there_was_one),
                                      cmocka_unit_test(what_is_not_known_is_null_and_not_an_empty_text),
                                      cmocka_unit_test(an_issuance_and_a_failure_hold_what_the_log_promises)};
   return cmocka_run_group_tests(tests, NULL, NULL);
