@@ -151,7 +151,7 @@ describe("a profile with MFA", function()
   end)
 
   it("sends nothing that is no code, and does not show it", function()
-    for _, answer in ipairs { "12345", "1234567", "12345x", "hunter2", "", " 123456" } do
+    for _, answer in ipairs { "12345", "1234567", "12345x", "123456x", "hunter2", "", " 123456" } do
       machine("printf '" .. answer .. "'")
       local result = home:run { "credentials", "dev" }
       expect.refused(result, 4, serial)

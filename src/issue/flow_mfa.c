@@ -249,8 +249,6 @@ snt_status snt_flow_find_mfa(struct snt_flow *flow, struct snt_err *err) {
   if (use_kept(flow, &memory)) {
     return snt_done();
   }
-  SNT_TRY(snt_flow_link_policy(flow, err)); /* a person takes longer than the evaluator is waited for */
-  flow->stage = "mfa";
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
   SNT_TRY(take_turn(flow, &memory, &turn, err));
   return make_session(flow, &memory, &turn, err);

@@ -109,17 +109,20 @@ static void no_descriptor_and_no_blocked_signal_are_handed_on(void **state) {
   char body[256];
   char text[CAP + 1];
   int exit_status = -1;
-  (void)snprintf(body, sizeof body,
-                 "ls -l /proc/self/fd > %s/fds\ngrep -E '^Sig(Blk|Ign)' /proc/self/status > %s/signals\n"
-                 "readlink /proc/$$/fd/2",
-                 scripts, scripts);
+  (void)snprintf(body, sizeof body, "ls -l /proc/self/fd > %s/fds\nreadlink /proc/$$/fd/2", scripts);
   assert_int_equal(run_script(body, LONG_MS, text, &exit_status, NULL), SNT_CODE_OK);
-  (void)sigprocmask(SIG_SETMASK, &before, NULL);
-  (void)close(secret);
   assert_string_equal(text, "/dev/null");
   assert_non_null(strstr(read_left("fds"), "pipe:"));
   assert_null(strstr(read_left("fds"), "/dev/zero"));
-  assert_string_equal(read_left("signals"), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+  (void)close(secret);
+  static const char *const lines[] = {"SigBlk", "SigIgn"};
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) { /* a shell would set them right itself */
+    char *argv[] = {(char *)"grep", (char *)lines[i], (char *)"/proc/self/status", NULL};
+    SNT_SECRET_AUTO struct snt_secret *answer = NULL;
+    assert_ok(snt_helper_run("/bin/grep", argv, in_ms(LONG_MS), CAP, &answer, &exit_status, NULL));
+    assert_string_equal(snt_secret_borrow(answer) + strlen(lines[i]), ":\t0000000000000000");
+  }
+  (void)sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 /* Its own child lives in its group; what it wrote tells both numbers. */

@@ -114,6 +114,7 @@ static void answers_that_make_no_sense_are_refused(void **state) {
   }
   struct snt_err err = {0};
   assert_int_equal(parse(200, SESSION, 0, &err), SNT_CODE_ANSWER_INVALID);
+  assert_non_null(strstr(err.message, "no Date"));
   assert_int_equal(parse(201, SESSION, ANSWER_DATE_MS, &err), SNT_CODE_ANSWER_INVALID);
   assert_int_equal(parse(200, "<AssumeRoleResponse/>", ANSWER_DATE_MS, &err), SNT_CODE_ANSWER_INVALID);
 }
