@@ -51,6 +51,8 @@ const struct snt_command SNT_COMMANDS[] = {
     {"list", "", "list the keychain's entries", BIT(BACKEND) | BIT(CONFIG) | BIT(JSON), 0, false, snt_cmd_list},
     {"remove", "P", "remove a key, or a plugin's secret, from the keychain",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(SECRET), 1, false, snt_cmd_remove},
+    {"clear", "[P]", "forget cached sessions and identities, of a profile or all",
+     BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 1, false, snt_cmd_clear},
     {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
      snt_cmd_init},
     {NULL, NULL, NULL, 0, 0, false, NULL}};
