@@ -60,6 +60,8 @@ void snt_flow_clear(struct snt_flow *flow);
 snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* settings, evaluator */
 snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */
+/* The same, of who only asks: the profile "default" need not exist, because a key of the environment is enough. */
+snt_status snt_flow_find_caller(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err); /* source; a file is loaded */
 /* Hands its bytes to the evaluator; link waits until they are read. The evaluation confirms that it is in force. */
 snt_status snt_flow_begin_policy(struct snt_flow *flow, struct snt_err *err);
@@ -72,6 +74,9 @@ snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *ou
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
+/* Instead of ask, with neither evaluator nor identity: source is a parameter, and becomes policy. A fallback region has
+ * to serve what was seen last. */
+snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err);
 /* The decision's time: STS's Date and what has passed since; the local clock when STS was not asked. */
 int64_t snt_flow_now_ms(const struct snt_flow *flow);
 /* flow_decide.c */

@@ -96,14 +96,18 @@ static snt_status check_fallback(const struct snt_flow *flow, const char *region
   return snt_err_hint(err, "wait for the first region, or store the same policy in all regions");
 }
 
-static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call *call, bool is_fallback,
-                                struct snt_err *err) {
+static snt_status take_parameter(struct snt_flow *flow, const struct snt_aws_call *call, struct snt_err *err) {
   flow->stage = "policy";
   SNT_CLEANUP(snt_ssm_parameter_clear) struct snt_ssm_parameter parameter = {0};
   SNT_TRY(snt_ssm_parse_get_parameter(call, &parameter, err));
   struct snt_slice value = {snt_buf_borrow(&parameter.value), parameter.value.len};
-  SNT_TRY(snt_policy_from_parameter(flow->source.path, call->endpoint.region, parameter.version, value, &flow->policy,
-                                    err));
+  return snt_policy_from_parameter(flow->source.path, call->endpoint.region, parameter.version, value, &flow->policy,
+                                   err);
+}
+
+static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call *call, bool is_fallback,
+                                struct snt_err *err) {
+  SNT_TRY(take_parameter(flow, call, err));
   if (is_fallback && flow->log != NULL) {
     SNT_TRY(check_fallback(flow, call->endpoint.region, err));
   }
@@ -167,6 +171,38 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
                      : accept_caller(flow, &identity, err);
 }
 
+/* The policy alone, which no evaluator is given. */
+static snt_status read_region(struct snt_flow *flow, const char *const *regions, bool is_fallback, bool *is_outage,
+                              struct snt_err *err) {
+  struct snt_aws_endpoint ssm = {0};
+  SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
+  SNT_TRY(snt_aws_endpoint_find("ssm", regions[0], flow->target.endpoint_url, &ssm, err));
+  SNT_TRY(check_endpoint_lock(flow, &ssm, err));
+  SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
+  struct snt_aws_call *const calls[] = {&policy};
+  SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
+  *is_outage = snt_aws_call_is_outage(&policy);
+  SNT_TRY(take_parameter(flow, &policy, err));
+  return is_fallback ? check_fallback(flow, regions[0], err) : snt_done();
+}
+
+/* regions begins with the one to ask; *is_outage says whether the next may be. */
+typedef snt_status region_asker(struct snt_flow *flow, const char *const *regions, bool is_fallback, bool *is_outage,
+                                struct snt_err *err);
+
+static snt_status ask_in_order(struct snt_flow *flow, const char *const *regions, region_asker *ask,
+                               struct snt_err *err) {
+  snt_status status = {SNT_CODE_FAILED};
+  for (size_t i = 0; regions[i] != NULL; i++) {
+    bool is_outage = false;
+    status = ask(flow, regions + i, i > 0, &is_outage, err);
+    if (snt_ok(status) || !is_outage) {
+      return status;
+    }
+  }
+  return status;
+}
+
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "identity";
   const char *regions[REGIONS_MAX + 1];
@@ -174,15 +210,15 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
   SNT_TRY(open_client(flow, err));
   SNT_TRY(snt_flow_link_policy(flow, err));
   flow->stage = "identity";
-  snt_status status = {SNT_CODE_FAILED};
-  for (size_t i = 0; regions[i] != NULL; i++) {
-    bool is_outage = false;
-    status = ask_region(flow, regions + i, i > 0, &is_outage, err);
-    if (snt_ok(status) || !is_outage) {
-      return status;
-    }
-  }
-  return status;
+  return ask_in_order(flow, regions, ask_region, err);
+}
+
+snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "policy";
+  const char *regions[REGIONS_MAX + 1];
+  SNT_TRY(collect_regions(flow, regions, err));
+  SNT_TRY(open_client(flow, err));
+  return ask_in_order(flow, regions, read_region, err);
 }
 
 int64_t snt_flow_now_ms(const struct snt_flow *flow) {

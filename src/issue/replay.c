@@ -5,6 +5,7 @@
 
 #include "audit/reader.h"
 #include "audit/recorded.h"
+#include "issue/parameter.h"
 #include "issue/settings.h"
 
 void snt_replay_report_clear(struct snt_replay_report *report) { snt_impact_clear(&report->impact); }
@@ -134,12 +135,15 @@ static snt_status find_policy(const struct snt_issue_replay_options *options, st
     return snt_err_hint(err, "say which one is meant with --profile, and replay one after the other");
   }
   SNT_TRY(snt_policy_source_parse(options->policy, options->profile, &source, err));
-  if (source.origin != SNT_POLICY_ORIGIN_FILE) {
-    SNT_IGNORE(
-        snt_fail(err, SNT_CODE_USAGE, "--policy: replay takes a file or a bundle's folder, not %s", options->policy));
-    return snt_err_hint(err, "save the parameter's value as a file: `aws ssm get-parameter --with-decryption`");
-  }
-  return snt_policy_read_file(source.path, false, out, err);
+  return source.origin == SNT_POLICY_ORIGIN_FILE ? snt_policy_read_file(source.path, false, out, err)
+                                                 : snt_parameter_read(&options->asking, &source, out, err);
+}
+
+static void name_policy(const struct snt_policy *policy, struct snt_replay_report *out) {
+  (void)snprintf(out->source, sizeof out->source, "%s", policy->source);
+  (void)snprintf(out->sha256, sizeof out->sha256, "%s", policy->sha256);
+  (void)snprintf(out->region, sizeof out->region, "%s", policy->region);
+  out->version = policy->version;
 }
 
 snt_status snt_issue_replay(const struct snt_issue_replay_options *options, struct snt_replay_report *out,
@@ -148,14 +152,13 @@ snt_status snt_issue_replay(const struct snt_issue_replay_options *options, stru
   SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_REPLAY_AUTO struct snt_replay *replay = NULL;
-  SNT_TRY(snt_settings_load(options->config, &settings, err));
+  SNT_TRY(snt_settings_load(options->asking.config, &settings, err));
   SNT_TRY(find_policy(options, &policy, err));
   struct snt_replay_options how = {.is_rlimits_only = snt_settings_is(settings, SNT_SETTING_SANDBOX, "rlimits-only"),
                                    .on_answer = take_answer,
                                    .context = out};
   SNT_TRY(snt_replay_open(&how, &policy, &replay, err));
-  (void)snprintf(out->source, sizeof out->source, "%s", policy.source);
-  (void)snprintf(out->sha256, sizeof out->sha256, "%s", policy.sha256);
+  name_policy(&policy, out);
   struct walk walk = {.options = options, .replay = replay, .report = out};
   SNT_TRY(walk_log(&walk, err));
   snt_impact_sort(&out->impact);
