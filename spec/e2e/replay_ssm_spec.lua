@@ -113,6 +113,11 @@ describe("sentinel replay with a policy of SSM", function()
     expect.refused(home:run({ "replay", "--policy", DEV }, { environment = environment }), 5, '"dev" is not defined')
   end)
 
+  it("asks nobody for anything where there is no log", function()
+    expect.refused(replay(DEV, "--profile", "dev", "--log", home.home .. "/none.jsonl"), 5, "none.jsonl")
+    assert.are.equal("", asked())
+  end)
+
   it("asks the region that is named", function()
     local answer = expect.json(replay(DEV, "--profile", "dev", "--region", "eu-west-1", "--json"))
     assert.are.equal("eu-west-1", answer.policy.region)

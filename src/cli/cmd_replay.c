@@ -142,7 +142,7 @@ static snt_status print_other_changes(struct snt_out *out, const struct snt_impa
   return before[0] == ';' ? snt_out_text(out, "\n", err) : snt_done();
 }
 
-static snt_status print_skips(struct snt_out *out, const struct snt_replay_report *report, struct snt_err *err) {
+static snt_status print_notes(struct snt_out *out, const struct snt_replay_report *report, struct snt_err *err) {
   const struct snt_impact *impact = &report->impact;
   const char *before = "not replayed: ";
   for (size_t i = 0; i < impact->skip_count; i++) {
@@ -150,6 +150,10 @@ static snt_status print_skips(struct snt_out *out, const struct snt_replay_repor
     before = "; ";
   }
   SNT_TRY(impact->skip_count > 0 ? snt_out_text(out, "\n", err) : snt_done());
+  if (impact->left_out > 0) {
+    SNT_TRY(snt_out_printf(out, err, "note: %lld changed %s of further groups, which are counted and not kept\n",
+                           (long long)impact->left_out, impact->left_out == 1 ? "decision is" : "decisions are"));
+  }
   return report->has_torn_tail ? snt_out_text(out, "note: the last line is torn, and was not read\n", err) : snt_done();
 }
 
@@ -160,7 +164,7 @@ static snt_status print_for_people(struct snt_out *out, const char *log, const s
   SNT_TRY(print_unknown(out, impact, err));
   SNT_TRY(print_flips(out, impact, false, err));
   SNT_TRY(print_other_changes(out, impact, err));
-  SNT_TRY(print_skips(out, report, err));
+  SNT_TRY(print_notes(out, report, err));
   int64_t replayed = snt_impact_count_replayed(impact);
   SNT_TRY(snt_out_printf(out, err, "%lld %s of ", (long long)replayed, word(replayed)));
   SNT_TRY(snt_cli_print_clean(&out->text, log, err));
