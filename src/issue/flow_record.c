@@ -32,7 +32,8 @@ static int64_t bound_of(const struct snt_flow *flow) {
 
 static snt_status append(struct snt_flow *flow, const struct snt_buf *members, struct snt_log_position *position,
                          struct snt_err *err) {
-  return snt_log_append(flow->log, slice_of(members), position, err);
+  const struct snt_slice record = slice_of(members);
+  return snt_log_append(flow->log, &record, 1, position, err);
 }
 
 snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err) {
