@@ -24,9 +24,7 @@ struct reading {
 /* All of it, in the child. */
 static snt_status read_there(void *context, struct snt_err *err) {
   struct reading *reading = context;
-  struct snt_issue_options options = *reading->options;
-  options.policy = NULL; /* it is tried, and not put in force: a locked policy.source has no say */
-  SNT_FLOW_AUTO struct snt_flow flow = {.options = &options, .stage = "config", .source = *reading->source};
+  SNT_FLOW_AUTO struct snt_flow flow = {.options = reading->options, .stage = "config", .source = *reading->source};
   SNT_TRY(snt_flow_load_settings(&flow, err));
   SNT_TRY(snt_environment_take(&flow.environment, err));
   SNT_TRY(snt_flow_find_caller(&flow, err));

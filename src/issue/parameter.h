@@ -5,10 +5,10 @@
 
 #include "issue/issue.h"
 
-/* As `credentials` would read it with these options (their profile is whose credentials are used; policy is ignored),
- * except that nothing is asked of STS, and that the policy is neither remembered nor put in force. source is a
- * parameter. Codes: those of finding the profile, its credentials and the region, and of asking SSM; IO when the child
- * gives no answer. */
+/* As `credentials` would read it with these options, except that nothing is asked of STS, and that the policy is
+ * neither remembered nor put in force. Their profile is whose credentials are used; they have no policy, so that a
+ * locked policy.source has no say. source is a parameter. Codes: those of finding the profile, its credentials and the
+ * region, and of asking SSM; IO when the child gives no answer. */
 snt_status snt_parameter_read(const struct snt_issue_options *options, const struct snt_policy_source *source,
                               struct snt_policy *out, struct snt_err *err);
 
