@@ -68,6 +68,8 @@ struct snt_flow {
   const char *regions[SNT_FLOW_REGIONS_MAX + 1];
   struct snt_aws_endpoint sts; /* of the region that answered, or of the first */
   bool has_region;             /* one has answered in this call */
+  bool wants_identity;         /* it is not known yet */
+  bool wants_policy;           /* it is a parameter, and not there yet */
 
   struct snt_aws_identity who; /* its ARN is "" while it is not known */
   enum snt_time_source time_source;
@@ -93,6 +95,8 @@ void snt_flow_clear(struct snt_flow *flow);
 snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* settings, evaluator */
 snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */
+/* The same, of who only asks: the profile "default" need not exist, because a key of the environment is enough. */
+snt_status snt_flow_find_caller(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err); /* source; a file is loaded */
 /* Hands its bytes to the evaluator; link waits until they are read. The evaluation confirms that it is in force. */
 snt_status snt_flow_begin_policy(struct snt_flow *flow, struct snt_err *err);
@@ -107,6 +111,9 @@ snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err)
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
 /* For a call to flow->sts that follows. */
 snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err);
+/* Instead of ask, with neither evaluator nor identity: source is a parameter, and becomes policy. A fallback region has
+ * to serve what was seen last. */
+snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err);
 /* The decision's time: STS's Date and what has passed since; the local clock when that is not known. */
 int64_t snt_flow_now_ms(const struct snt_flow *flow);
 /* flow_identity.c */

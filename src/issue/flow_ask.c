@@ -105,19 +105,22 @@ static snt_status check_fallback(const struct snt_flow *flow, const char *region
   return snt_err_hint(err, "wait for the first region, or store the same policy in all regions");
 }
 
-static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call *call, bool is_fallback,
-                                struct snt_err *err) {
+static snt_status take_parameter(struct snt_flow *flow, const struct snt_aws_call *call, struct snt_err *err) {
   flow->stage = "policy";
   SNT_CLEANUP(snt_ssm_parameter_clear) struct snt_ssm_parameter parameter = {0};
   SNT_TRY(snt_ssm_parse_get_parameter(call, &parameter, err));
   struct snt_slice value = {snt_buf_borrow(&parameter.value), parameter.value.len};
-  SNT_TRY(snt_policy_from_parameter(flow->source.path, call->endpoint.region, parameter.version, value, &flow->policy,
-                                    err));
+  return snt_policy_from_parameter(flow->source.path, call->endpoint.region, parameter.version, value, &flow->policy,
+                                   err);
+}
+
+static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call *call, bool is_fallback,
+                                struct snt_err *err) {
+  SNT_TRY(take_parameter(flow, call, err));
   if (is_fallback && flow->log != NULL) {
     SNT_TRY(check_fallback(flow, call->endpoint.region, err));
   }
   flow->is_to_remember = !is_fallback;
-  snt_flow_keep_policy(flow);
   return snt_flow_begin_policy(flow, err);
 }
 
@@ -147,15 +150,9 @@ static snt_status accept_awaited_policy(struct snt_flow *flow, const struct snt_
   return arrival->status;
 }
 
-/* What is not known yet. */
-struct wanted {
-  bool identity, policy;
-};
-
 /* One region: the policy and the identity, in one round trip. Where there is another region to fall back to, nothing is
  * given to the evaluator before both are there: it takes one policy. Of two refusals, the identity's is told. */
-static snt_status ask_region(struct snt_flow *flow, const char *const *regions, struct wanted wanted, bool *is_outage,
-                             struct snt_err *err) {
+static snt_status ask_region(struct snt_flow *flow, const char *const *regions, bool *is_outage, struct snt_err *err) {
   bool is_fallback = regions != flow->regions;
   struct snt_aws_endpoint ssm = {0};
   const char *configured = flow->target.endpoint_url;
@@ -168,31 +165,46 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
   struct arrival arrival = {.flow = flow};
   struct snt_aws_call *calls[2];
   size_t count = 0;
-  if (wanted.policy) { /* what takes longer to use goes out first */
+  if (flow->wants_policy) { /* what takes longer to use goes out first */
     SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
     policy.context = &arrival;
     policy.on_answer = is_fallback || regions[1] != NULL ? NULL : take_policy;
     calls[count++] = &policy;
   }
-  if (wanted.identity) {
+  if (flow->wants_identity) {
     SNT_TRY(snt_sts_prepare_get_caller_identity(&identity, &flow->sts, &flow->base, err));
     calls[count++] = &identity;
   }
   SNT_TRY(snt_aws_perform(flow->client, calls, count, err));
-  *is_outage =
-      (wanted.identity && snt_aws_call_is_outage(&identity)) || (wanted.policy && snt_aws_call_is_outage(&policy));
-  SNT_TRY(wanted.identity ? accept_caller(flow, &identity, err) : snt_done());
-  return wanted.policy ? accept_awaited_policy(flow, &policy, is_fallback, &arrival, err) : snt_done();
+  *is_outage = (flow->wants_identity && snt_aws_call_is_outage(&identity)) ||
+               (flow->wants_policy && snt_aws_call_is_outage(&policy));
+  SNT_TRY(flow->wants_identity ? accept_caller(flow, &identity, err) : snt_done());
+  return flow->wants_policy ? accept_awaited_policy(flow, &policy, is_fallback, &arrival, err) : snt_done();
 }
 
-static snt_status ask_regions(struct snt_flow *flow, struct wanted wanted, struct snt_err *err) {
-  SNT_TRY(open_client(flow, err));
-  SNT_TRY(snt_flow_link_policy(flow, err));
-  flow->stage = "identity";
+/* The policy alone, which no evaluator is given. */
+static snt_status read_region(struct snt_flow *flow, const char *const *regions, bool *is_outage, struct snt_err *err) {
+  struct snt_aws_endpoint ssm = {0};
+  SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
+  SNT_TRY(snt_aws_endpoint_find("ssm", regions[0], flow->target.endpoint_url, &ssm, err));
+  SNT_TRY(check_endpoint_lock(flow, &ssm, err));
+  SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
+  struct snt_aws_call *const calls[] = {&policy};
+  SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
+  *is_outage = snt_aws_call_is_outage(&policy);
+  SNT_TRY(take_parameter(flow, &policy, err));
+  return regions != flow->regions ? check_fallback(flow, regions[0], err) : snt_done();
+}
+
+/* regions begins with the one to ask; *is_outage says whether the next may be. */
+typedef snt_status region_asker(struct snt_flow *flow, const char *const *regions, bool *is_outage,
+                                struct snt_err *err);
+
+static snt_status ask_in_order(struct snt_flow *flow, region_asker *ask, struct snt_err *err) {
   snt_status status = {SNT_CODE_FAILED};
   for (size_t i = 0; flow->regions[i] != NULL; i++) {
     bool is_outage = false;
-    status = ask_region(flow, flow->regions + i, wanted, &is_outage, err);
+    status = ask(flow, flow->regions + i, &is_outage, err);
     if (snt_ok(status) || !is_outage) {
       flow->has_region = true;
       return status;
@@ -201,26 +213,30 @@ static snt_status ask_regions(struct snt_flow *flow, struct wanted wanted, struc
   return status;
 }
 
-static struct wanted look_up(struct snt_flow *flow) {
-  bool has_identity = flow->has_caches && snt_flow_recall_identity(flow);
-  bool is_remote = flow->source.origin == SNT_POLICY_ORIGIN_SSM;
-  return (struct wanted){!has_identity, is_remote && !(flow->has_caches && snt_flow_recall_policy(flow))};
+static snt_status ask_what_is_wanted(struct snt_flow *flow, struct snt_err *err) {
+  if (!flow->wants_identity && !flow->wants_policy) {
+    return snt_done();
+  }
+  SNT_TRY(open_client(flow, err));
+  SNT_TRY(snt_flow_link_policy(flow, err));
+  flow->stage = "identity";
+  return ask_in_order(flow, ask_region, err);
 }
 
 /* Of many who ask at once who they are, one asks; what it was refused holds for all. */
-static snt_status ask_in_turn(struct snt_flow *flow, struct wanted wanted, struct snt_err *err) {
+static snt_status ask_in_turn(struct snt_flow *flow, struct snt_err *err) {
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
   SNT_TRY(snt_flow_wait_for_identity(flow, &turn, err));
   if (turn.was_told) {
     *err = turn.told;
     return (snt_status){turn.told.code};
   }
-  wanted.identity = !(turn.has_waited && snt_flow_recall_identity(flow));
-  if (!wanted.identity) {
+  flow->wants_identity = !(turn.has_waited && snt_flow_recall_identity(flow));
+  if (!flow->wants_identity) {
     snt_turn_end(&turn);
   }
-  snt_status status = wanted.identity || wanted.policy ? ask_regions(flow, wanted, err) : snt_done();
-  if (wanted.identity && !snt_ok(status) && flow->who.arn[0] == '\0') {
+  snt_status status = ask_what_is_wanted(flow, err);
+  if (!snt_ok(status) && flow->who.arn[0] == '\0') {
     snt_turn_tell(&turn, err);
   }
   return status;
@@ -230,14 +246,21 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "identity";
   SNT_TRY(collect_regions(flow, err));
   SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &flow->sts, err));
-  struct wanted wanted = look_up(flow);
-  if (flow->source.origin == SNT_POLICY_ORIGIN_SSM && !wanted.policy) {
+  bool is_remote = flow->source.origin == SNT_POLICY_ORIGIN_SSM;
+  flow->wants_identity = !(flow->has_caches && snt_flow_recall_identity(flow));
+  flow->wants_policy = is_remote && !(flow->has_caches && snt_flow_recall_policy(flow));
+  if (is_remote && !flow->wants_policy) {
     SNT_TRY(snt_flow_begin_policy(flow, err));
   }
-  if (wanted.identity && flow->has_caches && snt_cache_check(&flow->cache)) {
-    return ask_in_turn(flow, wanted, err);
-  }
-  return wanted.identity || wanted.policy ? ask_regions(flow, wanted, err) : snt_done();
+  bool is_shared = flow->wants_identity && flow->has_caches && snt_cache_check(&flow->cache);
+  return is_shared ? ask_in_turn(flow, err) : ask_what_is_wanted(flow, err);
+}
+
+snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "policy";
+  SNT_TRY(collect_regions(flow, err));
+  SNT_TRY(open_client(flow, err));
+  return ask_in_order(flow, read_region, err);
 }
 
 snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err) {

@@ -40,6 +40,7 @@ snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const c
   snt_evaluator_dismiss(flow->evaluator);
   if (flow->is_to_remember) {
     snt_flow_remember_policy(flow);
+    snt_flow_keep_policy(flow);
   }
   return check_markers(flow, err);
 }

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "base/clock.h"
 #include "base/file.h"
 #include "format/time.h"
@@ -97,7 +95,7 @@ bool snt_flow_recall_policy(struct snt_flow *flow) {
   }
   struct snt_slice content = {text.data + head, text.len - head};
   vouch(flow, name, content, voucher);
-  return text.data[head - 1] == '\n' && CRYPTO_memcmp(voucher, text.data, head - 1) == 0 &&
+  return text.data[head - 1] == '\n' && snt_digest_is_equal(voucher, text.data, head - 1) &&
          take_content(flow, content, ttl_ms);
 }
 

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "base/clock.h"
 #include "keychain/kernel_keys.h"
 
@@ -68,7 +66,7 @@ static bool open_sealed(const struct snt_cache *cache, const char *kind, const c
   }
   struct snt_slice value = {snt_secret_borrow(sealed) + HEAD_LEN, len - HEAD_LEN};
   compute_voucher(cache, kind, name, value, voucher);
-  return CRYPTO_memcmp(voucher, snt_secret_borrow(sealed), sizeof voucher) == 0 &&
+  return snt_digest_is_equal(voucher, snt_secret_borrow(sealed), sizeof voucher) &&
          snt_ok(snt_secret_new_from(value.data, value.len, out, NULL));
 }
 
