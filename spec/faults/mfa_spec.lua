@@ -1,9 +1,11 @@
 --- Sessions that a code was given for, when they grow old or AWS no longer knows them.
 local coder = require "spec.support.coder"
 local expect = require "spec.support.expect"
+local files = require "spec.support.files"
 local servers = require "spec.support.servers"
 local world = require "spec.support.world"
 
+local SSM = "policy: {source: \"ssm:/sentinel/policies/{profile}\"}\n"
 local DENIED_KEYS = { "ExpiredToken", "InvalidClientTokenId" }
 
 local function policy(rule)
@@ -15,6 +17,7 @@ local REQUIREMENT = policy "conditions: {profiles: [dev]}\n    require: {mfa: {m
 
 describe("a kept session with MFA", function()
   local faulty, home
+  local count = 0
 
   setup(function()
     faulty = servers.start_faulty()
@@ -27,6 +30,7 @@ describe("a kept session with MFA", function()
   before_each(function()
     faulty:set {}
     home = world.new { endpoint = faulty.url, source = "ssm:/sentinel/policies/{profile}" }
+    coder.store_key(home, home.key)
     home:write_aws_config(coder.profile("dev", "Dev", coder.new_serial(),
       coder.write_process(home)))
   end)
@@ -35,7 +39,12 @@ describe("a kept session with MFA", function()
     home:remove()
   end)
 
-  local function run(arguments)
+  -- Each run has a log of its own, and so neither an identity nor a role's session from before:
+  -- what is kept is what the code was given for. more: lines of the configuration.
+  local function run(arguments, more)
+    count = count + 1
+    local folder = files.make_folder(home.home .. "/log" .. count)
+    home:write_settings(("log: {path: %s/decisions.jsonl}\n%s"):format(folder, more or SSM))
     return home:run { "credentials", "dev", table.unpack(arguments or {}) }
   end
 
@@ -109,27 +118,23 @@ describe("a kept session with MFA", function()
   end)
 
   it("is of no use any more when less than sixteen minutes are left of it", function()
-    home:write_settings("policy: {source: \"ssm:/sentinel/policies/{profile}\"}\n"
-      .. "mfa: {session: 15m}\n")
-    expect.credentials(run())
-    expect.credentials(run())
+    expect.credentials(run({}, SSM .. "mfa: {session: 15m}\n"))
+    expect.credentials(run({}, SSM .. "mfa: {session: 15m}\n"))
     assert.are.equal(2, coder.count(home))
   end)
 
   it("is not used for longer than a configuration that came later allows", function()
     expect.credentials(run())
-    home:write_settings("policy: {source: \"ssm:/sentinel/policies/{profile}\"}\n"
-      .. "mfa: {session: 15m}\n")
-    expect.credentials(run())
+    expect.credentials(run({}, SSM .. "mfa: {session: 15m}\n"))
     assert.are.equal(2, coder.count(home))
   end)
 
   it("opens nothing to who knows the access key id alone, and not to another device", function()
     expect.credentials(run())
-    home:write_key { id = world.key.id, secret = "another/secret+of+nobody" }
+    coder.store_key(home, { id = world.key.id, secret = "another/secret+of+nobody" })
     expect.credentials(run())
     assert.are.equal(2, coder.count(home))
-    home:write_key(world.key)
+    coder.store_key(home, world.key)
     expect.credentials(run())
     assert.are.equal(2, coder.count(home))
     home:write_aws_config(coder.profile("dev", "Dev", coder.new_serial(), home.home .. "/coder"))
@@ -147,13 +152,60 @@ describe("a kept session with MFA", function()
   it("is asked for where the first region is down", function()
     faulty:set { ["sts.GetCallerIdentity@us-east-1"] = { fault = "status", status = 503 },
       ["ssm.GetParameter@us-east-1"] = { fault = "status", status = 503 } }
-    home:write_settings("policy: {source: \"file:" .. home:write("p.yaml", world.allow_dev) .. "\"}\n")
-    expect.credentials(run { "--region", "us-east-1,eu-west-1" })
+    expect.credentials(run({ "--region", "us-east-1,eu-west-1" }, "policy: {source: \"file:"
+      .. home:write("p.yaml", world.allow_dev) .. "\"}\n"))
     for _, request in ipairs(faulty:requests()) do
       if request.call == "sts.GetSessionToken" then
         assert.are.equal("eu-west-1", request.region)
       end
     end
     assert.are.equal(1, faulty:count("sts.GetSessionToken"))
+  end)
+
+  -- A role's session that is handed out again brings no new code.
+  describe("for a session of two hours", function()
+    local function ask(more)
+      home:write_settings(SSM .. (more or ""))
+      return home:run { "credentials", "dev", "--duration", "2h" }
+    end
+
+    local function last_time()
+      for _, record in ipairs(home:records()) do
+        if record.kind == "decision" and record.request.mfa then
+          home.last = record.request.mfa.authenticated_at
+        end
+      end
+      return home.last
+    end
+
+    before_each(function()
+      faulty:set { policy = CONDITION, expires_in_s = 7200 }
+    end)
+
+    it("is the time of its own code while it is handed out again", function()
+      local first = expect.credentials(ask())
+      local time = last_time()
+      assert.are.equal("decision issued", home:kinds())
+      os.execute("sleep 1.1") -- a second, in which times are written
+      assert.are.same(first, expect.credentials(ask()))
+      assert.are.equal(1, coder.count(home))
+      assert.are.equal(1, faulty:count("sts.AssumeRole"))
+      assert.is_true(last_time() <= time:gsub("%d%dZ$", "59Z"))
+      assert.is_not.equal(home:records()[3].request.time, last_time())
+    end)
+
+    -- The old session, which is still kept, must not pass for one that a new code was given for.
+    it("makes that session too old for a policy that wants a newer code", function()
+      local strict = policy "conditions: {profiles: [dev], mfa: {max_age: 1s}}"
+      faulty:set { policy = strict, expires_in_s = 7200 }
+      expect.credentials(ask())
+      os.execute("sleep 7")
+      expect.refused(ask(), 3, "run it again")
+      expect.credentials(ask())
+      assert.are.equal(2, coder.count(home))
+      assert.are.equal(2, faulty:count("sts.AssumeRole"))
+      local requests = faulty:requests()
+      assert.are.equal("100002", requests[#requests].fields.TokenCode)
+    end)
   end)
 end)

@@ -1,4 +1,5 @@
 --- A profile with an MFA device: its lines, and commands that know codes.
+local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local world = require "spec.support.world"
 
@@ -11,6 +12,18 @@ function coder.new_serial()
   count = count + 1
   return ("arn:aws:iam::%s:mfa/alice-%d-%d"):format(world.account, os.time(), count
     + math.random(1, 1000000) * 100)
+end
+
+coder.passphrase = "correct horse battery staple"
+
+--- The world's key, in a file keychain of its own, where sessions are kept, too: what lies in the
+-- kernel's keyring is every test's of this user.
+function coder.store_key(home, key)
+  home.environment.SENTINEL_BACKEND = "file"
+  home.environment.SENTINEL_FILE_PASSPHRASE = coder.passphrase
+  home:write(".aws/credentials", "")
+  expect.done(home:run({ "add", "corp", "--stdin" },
+    { stdin = key.id .. "\n" .. key.secret .. "\n" }))
 end
 
 --- The profile's lines in ~/.aws/config.

@@ -41,6 +41,7 @@ snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const c
   snt_evaluator_dismiss(flow->evaluator);
   if (flow->is_to_remember) {
     snt_flow_remember_policy(flow);
+    snt_flow_keep_policy(flow);
   }
   return check_markers(flow, err);
 }
@@ -48,7 +49,7 @@ snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const c
 /* What is known of a code, as more members of the request. Where AssumeRole is to carry one, the decision is about that
  * very call. */
 static snt_status describe_mfa(struct snt_flow *flow, int64_t now_ms, struct snt_buf *out, struct snt_err *err) {
-  flow->mfa_authenticated_at_ms = flow->is_mfa_direct ? now_ms : flow->mfa_authenticated_at_ms;
+  flow->mfa_authenticated_at_ms = snt_flow_owes_code(flow) ? now_ms : flow->mfa_authenticated_at_ms;
   if (flow->mfa_authenticated_at_ms == 0) {
     return snt_done();
   }
@@ -59,6 +60,7 @@ static snt_status describe_mfa(struct snt_flow *flow, int64_t now_ms, struct snt
 
 snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "evaluate";
+  flow->marker = "direct";
   int64_t now_ms = snt_flow_now_ms(flow);
   SNT_BUF_AUTO struct snt_buf facts = {0};
   SNT_TRY(describe_mfa(flow, now_ms, &facts, err));
@@ -72,7 +74,7 @@ snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err) {
                                 .facts = snt_buf_borrow(&facts)};
   SNT_TRY(snt_request_format(&request, &flow->request, err));
   const char *separator = snt_settings_text(flow->settings, SNT_SETTING_SEPARATOR);
-  SNT_TRY(snt_session_names_make(flow->who.user, "direct", flow->request_id, separator == NULL ? '=' : separator[0],
+  SNT_TRY(snt_session_names_make(flow->who.user, flow->marker, flow->request_id, separator == NULL ? '=' : separator[0],
                                  &flow->names, err));
   return snt_flow_evaluate(flow, request.profile, request.role_arn, err);
 }

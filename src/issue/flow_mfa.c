@@ -5,6 +5,9 @@
  *     why he got nothing;
  *  2. send no code twice, and nothing that is not one;
  *  3. keep a session under the base secret only (keychain/cache.h). */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "aws/mfa_session.h"
@@ -13,13 +16,11 @@
 #include "base/turn.h"
 #include "format/time.h"
 #include "issue/flow.h"
-#include "keychain/cache.h"
 
 enum {
   CHAINED_MAX_S = 3600, /* of a role that is assumed with a session (aws.md, Durations) */
   CODE_MEMORY_S = 120,  /* for how long AWS may still take a code */
   CODE_CAP = 64,        /* of what a person types: what is longer is no code */
-  TURN_MS = 56000,      /* an SDK waits for 60 s, and who asks has SNT_PROMPT_MS and two calls */
 };
 
 static const int64_t DEFAULT_LIFE_S = 43200;
@@ -30,7 +31,6 @@ const struct snt_aws_credentials *snt_flow_signer(const struct snt_flow *flow) {
 
 /* What is remembered of one device and one key. */
 struct memory {
-  struct snt_cache cache;
   char name[SNT_CACHE_NAME_CAP];
   int64_t life_s;
 };
@@ -46,17 +46,14 @@ static snt_status find_life(const struct snt_flow *flow, int64_t *out, struct sn
 
 /* A session is good wherever its partition is; another endpoint is another world. */
 static snt_status open_memory(const struct snt_flow *flow, struct memory *out, struct snt_err *err) {
-  const char *regions[SNT_FLOW_REGIONS_MAX + 1];
   struct snt_aws_endpoint sts;
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(find_life(flow, &out->life_s, err));
-  SNT_TRY(snt_flow_list_regions(flow, regions, err));
-  SNT_TRY(snt_aws_endpoint_find("sts", regions[0], flow->target.endpoint_url, &sts, err));
-  const char *where = sts.is_overridden ? sts.url : strchr(sts.host, '.') + 1 + strlen(regions[0]);
+  SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &sts, err));
+  const char *where = sts.is_overridden ? sts.url : strchr(sts.host, '.') + 1 + strlen(flow->regions[0]);
   SNT_TRY(
       snt_buf_appendf(&text, err, "session-v1\n%s\n%s\n%s", flow->base.access_key_id, flow->target.mfa_serial, where));
-  out->cache = (struct snt_cache){.place = SNT_CACHE_AUTO, .keychain = flow->keychain, .owner = flow->base.secret_key};
-  snt_cache_name(&out->cache, SNT_KEYCHAIN_KIND_MFA, "", (struct snt_slice){text.data, text.len}, out->name);
+  snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_MFA, "", (struct snt_slice){text.data, text.len}, out->name);
   return snt_done();
 }
 
@@ -72,7 +69,7 @@ static void use(struct snt_flow *flow, struct snt_mfa_session *session, bool is_
 static bool use_kept(struct snt_flow *flow, const struct memory *memory) {
   SNT_SECRET_AUTO struct snt_secret *text = NULL;
   SNT_MFA_SESSION_AUTO struct snt_mfa_session session = {0};
-  bool is_good = snt_cache_read(&memory->cache, SNT_KEYCHAIN_KIND_MFA, memory->name, &text) &&
+  bool is_good = snt_cache_read(&flow->cache, SNT_KEYCHAIN_KIND_MFA, memory->name, &text) &&
                  snt_ok(snt_mfa_session_parse(text, &session, NULL)) &&
                  snt_mfa_session_is_good(&session, memory->life_s, snt_clock_wall_ms());
   if (is_good) {
@@ -81,28 +78,28 @@ static bool use_kept(struct snt_flow *flow, const struct memory *memory) {
   return is_good;
 }
 
-static void keep(const struct memory *memory, const struct snt_mfa_session *session) {
+static void keep(const struct snt_flow *flow, const struct memory *memory, const struct snt_mfa_session *session) {
   SNT_SECRET_AUTO struct snt_secret *text = NULL;
   int64_t life_s = (session->credentials.expires_at_ms - session->authenticated_at_ms) / 1000;
   if (snt_ok(snt_mfa_session_format(session, &text, NULL))) {
-    snt_cache_write(&memory->cache, SNT_KEYCHAIN_KIND_MFA, memory->name, text, life_s);
+    snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_MFA, memory->name, text, life_s);
   }
 }
 
 /* Takes note of a code that is about to be sent; false when it was sent before. */
-static bool note_code(const struct memory *memory, const struct snt_secret *code) {
+static bool note_code(const struct snt_flow *flow, const struct memory *memory, const struct snt_secret *code) {
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_SECRET_AUTO struct snt_secret *mark = NULL;
   char name[SNT_CACHE_NAME_CAP];
   if (!snt_ok(snt_buf_appendf(&text, NULL, "code-v1\n%s\n%s", memory->name, snt_secret_borrow(code)))) {
     return true;
   }
-  snt_cache_name(&memory->cache, SNT_KEYCHAIN_KIND_MFA, "", (struct snt_slice){text.data, text.len}, name);
-  if (snt_cache_read(&memory->cache, SNT_KEYCHAIN_KIND_MFA, name, &mark)) {
+  snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_MFA, "", (struct snt_slice){text.data, text.len}, name);
+  if (snt_cache_read(&flow->cache, SNT_KEYCHAIN_KIND_MFA, name, &mark)) {
     return false;
   }
   if (snt_ok(snt_secret_new_from("1", 1, &mark, NULL))) {
-    snt_cache_write(&memory->cache, SNT_KEYCHAIN_KIND_MFA, name, mark, CODE_MEMORY_S);
+    snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_MFA, name, mark, CODE_MEMORY_S);
   }
   return true;
 }
@@ -137,7 +134,7 @@ static snt_status check_code(const struct snt_flow *flow, struct snt_secret *cod
   }
   struct memory memory = {0};
   SNT_TRY(open_memory(flow, &memory, err));
-  if (!note_code(&memory, code)) {
+  if (!note_code(flow, &memory, code)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "this code of %s was used already", flow->target.mfa_serial));
     return snt_err_hint(err, "wait for the device's next code, and try again");
   }
@@ -168,22 +165,20 @@ struct place {
 };
 
 static snt_status find_place(struct snt_flow *flow, struct place *out, struct snt_err *err) {
-  const char *regions[SNT_FLOW_REGIONS_MAX + 1];
-  SNT_TRY(snt_flow_list_regions(flow, regions, err));
-  SNT_TRY(snt_flow_open_client(flow, err));
   for (size_t i = 0;; i++) {
     SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
     struct snt_aws_call *const calls[] = {&call};
     struct snt_sts_caller caller = {0};
-    SNT_TRY(snt_flow_find_endpoint(flow, "sts", regions[i], &out->sts, err));
-    SNT_TRY(snt_sts_prepare_get_caller_identity(&call, &out->sts, &flow->base, err));
+    SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[i], flow->target.endpoint_url, &flow->sts, err));
+    SNT_TRY(snt_flow_open_sts(flow, err));
+    SNT_TRY(snt_sts_prepare_get_caller_identity(&call, &flow->sts, &flow->base, err));
     SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
-    if (regions[i + 1] != NULL && snt_aws_call_is_outage(&call)) {
+    if (flow->regions[i + 1] != NULL && snt_aws_call_is_outage(&call)) {
       continue;
     }
     SNT_TRY(snt_sts_parse_get_caller_identity(&call, &caller, err));
     int64_t server_ms = caller.date_ms + (snt_clock_monotonic_ms() - caller.received_at_ms);
-    out->clock_offset_ms = server_ms - snt_clock_wall_ms();
+    *out = (struct place){.sts = flow->sts, .clock_offset_ms = server_ms - snt_clock_wall_ms()};
     return snt_done();
   }
 }
@@ -220,7 +215,7 @@ static snt_status make_session(struct snt_flow *flow, const struct memory *memor
     snt_turn_tell(turn, err);
     return status;
   }
-  keep(memory, &session);
+  keep(flow, memory, &session);
   use(flow, &session, false);
   return snt_done();
 }
@@ -231,19 +226,62 @@ static snt_status take_turn(const struct snt_flow *flow, const struct memory *me
   SNT_BUF_AUTO struct snt_buf name = {0};
   SNT_TRY(snt_flow_state_folder(flow, &folder, err));
   SNT_TRY(snt_buf_appendf(&name, err, "mfa-%s", strrchr(memory->name, ':') + 1));
-  snt_status status = snt_turn_take(folder.data, name.data, TURN_MS, turn, err);
+  snt_status status = snt_turn_take(folder.data, name.data, SNT_FLOW_TURN_MS, turn, err);
   return snt_ok(status) ? status : snt_err_prefix(err, "a code of %s is needed", flow->target.mfa_serial);
 }
+
+/* An AssumeRole that carried a code, and its session that is handed out again. */
+static snt_status name_direct(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP], struct snt_err *err) {
+  struct memory memory = {0};
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_TRY(open_memory(flow, &memory, err));
+  SNT_TRY(snt_buf_appendf(&text, err, "direct-v1\n%s\n%s\n%s\n%" PRId64, memory.name, flow->options->profile,
+                          flow->target.role_arn, flow->duration_s));
+  snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_MFA, "", (struct snt_slice){text.data, text.len}, out);
+  return snt_done();
+}
+
+/* "<when> <until>" */
+void snt_flow_keep_code(const struct snt_flow *flow, int64_t granted_s) {
+  char name[SNT_CACHE_NAME_CAP];
+  char text[64];
+  int64_t now_ms = snt_flow_now_ms(flow);
+  int64_t life_s = granted_s - SNT_MFA_SESSION_LEAST_S;
+  SNT_SECRET_AUTO struct snt_secret *entry = NULL;
+  int len = snprintf(text, sizeof text, "%" PRId64 " %" PRId64, now_ms, now_ms + life_s * 1000);
+  if (flow->is_mfa_direct && life_s > 0 && snt_ok(name_direct(flow, name, NULL)) &&
+      snt_ok(snt_secret_new_from(text, (size_t)len, &entry, NULL))) {
+    snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_MFA, name, entry, life_s);
+  }
+}
+
+static snt_status recall_code(struct snt_flow *flow, struct snt_err *err) {
+  char name[SNT_CACHE_NAME_CAP];
+  char *rest = NULL;
+  SNT_SECRET_AUTO struct snt_secret *entry = NULL;
+  SNT_TRY(name_direct(flow, name, err));
+  if (!snt_cache_read(&flow->cache, SNT_KEYCHAIN_KIND_MFA, name, &entry)) {
+    return snt_done();
+  }
+  int64_t at_ms = strtoll(snt_secret_borrow(entry), &rest, 10);
+  int64_t until_ms = strtoll(rest, NULL, 10);
+  flow->is_mfa_kept = at_ms > 0 && snt_clock_wall_ms() < until_ms;
+  flow->mfa_authenticated_at_ms = flow->is_mfa_kept ? at_ms : 0;
+  return snt_done();
+}
+
+bool snt_flow_owes_code(const struct snt_flow *flow) { return flow->is_mfa_direct && !flow->is_mfa_kept; }
 
 snt_status snt_flow_find_mfa(struct snt_flow *flow, struct snt_err *err) {
   if (flow->target.mfa_serial[0] == '\0') {
     return snt_done();
   }
+  flow->stage = "mfa";
+  SNT_TRY(snt_flow_find_regions(flow, err));
   flow->is_mfa_direct = flow->base.session_token != NULL || flow->duration_s > CHAINED_MAX_S;
   if (flow->is_mfa_direct) {
-    return snt_done();
+    return recall_code(flow, err);
   }
-  flow->stage = "mfa";
   struct memory memory = {0};
   SNT_TRY(open_memory(flow, &memory, err));
   if (use_kept(flow, &memory)) {
@@ -254,20 +292,41 @@ snt_status snt_flow_find_mfa(struct snt_flow *flow, struct snt_err *err) {
   return make_session(flow, &memory, &turn, err);
 }
 
-static void forget(struct snt_flow *flow) {
+/* Not what another process has put there meanwhile. */
+static void forget_session(const struct snt_flow *flow) {
   struct memory memory = {0};
-  if (snt_ok(open_memory(flow, &memory, NULL))) {
-    snt_cache_remove(&memory.cache, SNT_KEYCHAIN_KIND_MFA, memory.name);
+  SNT_SECRET_AUTO struct snt_secret *text = NULL;
+  SNT_MFA_SESSION_AUTO struct snt_mfa_session session = {0};
+  if (snt_ok(open_memory(flow, &memory, NULL)) &&
+      snt_cache_read(&flow->cache, SNT_KEYCHAIN_KIND_MFA, memory.name, &text) &&
+      snt_ok(snt_mfa_session_parse(text, &session, NULL)) &&
+      strcmp(session.credentials.access_key_id, flow->mfa_session.access_key_id) == 0) {
+    snt_cache_remove(&flow->cache, SNT_KEYCHAIN_KIND_MFA, memory.name);
+  }
+}
+
+static void forget(struct snt_flow *flow) {
+  char name[SNT_CACHE_NAME_CAP];
+  if (!flow->is_mfa_direct) {
+    forget_session(flow);
+  } else if (snt_ok(name_direct(flow, name, NULL))) {
+    snt_cache_remove(&flow->cache, SNT_KEYCHAIN_KIND_MFA, name);
   }
   flow->is_mfa_kept = false;
   flow->mfa_authenticated_at_ms = 0;
   snt_aws_credentials_clear(&flow->mfa_session);
 }
 
+/* Who waited for the answer that another process got heard only that it was a refusal. */
+static bool may_be_old(const struct snt_flow *flow, snt_status status) {
+  bool is_signer = flow->is_mfa_kept && !flow->is_mfa_direct;
+  return is_signer && (flow->is_key_refused || status.code == SNT_CODE_LOGIN_REQUIRED);
+}
+
 snt_status snt_flow_ask_with_mfa(struct snt_flow *flow, struct snt_err *err) {
   snt_status status = snt_flow_ask(flow, err);
   bool has_policy = flow->source.origin == SNT_POLICY_ORIGIN_SSM && flow->policy.sha256[0] != '\0';
-  if (snt_ok(status) || !flow->is_mfa_kept || !flow->is_key_refused || has_policy) {
+  if (snt_ok(status) || has_policy || !may_be_old(flow, status)) {
     return status; /* the evaluator takes one policy */
   }
   forget(flow);
@@ -288,7 +347,7 @@ void snt_flow_forget_mfa(struct snt_flow *flow, struct snt_err *err) {
   }
   forget(flow);
   if (!snt_settings_is(flow->settings, SNT_SETTING_DENY_VERBOSITY, "minimal")) {
-    SNT_IGNORE(snt_err_hint(err, "the session that the last code was given for is forgotten: run it again, and a new "
-                                 "code is asked for"));
+    SNT_IGNORE(snt_err_hint(err, "what the last code was given for is forgotten: run it again, and a new code is "
+                                 "asked for"));
   }
 }
