@@ -162,6 +162,19 @@ describe("a kept session with MFA", function()
     assert.are.equal(1, faulty:count("sts.GetSessionToken"))
   end)
 
+  it("of an older code gives nobody the role's session of that time", function()
+    home:write_settings(SSM)
+    for _ = 1, 2 do
+      expect.credentials(home:run { "credentials", "dev" })
+    end
+    assert.are.equal(1, faulty:count("sts.AssumeRole"))
+    os.execute("sleep 1.1") -- a second, in which times are told
+    home:write_settings(SSM .. "mfa: {session: 15m}\n")
+    expect.credentials(home:run { "credentials", "dev" })
+    assert.are.equal(2, coder.count(home))
+    assert.are.equal(2, faulty:count("sts.AssumeRole"))
+  end)
+
   -- A role's session that is handed out again brings no new code.
   describe("for a session of two hours", function()
     local function ask(more)

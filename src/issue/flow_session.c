@@ -107,7 +107,7 @@ bool snt_flow_find_session(const struct snt_flow *flow, const char *name, int64_
   int64_t left_ms = found.credentials.expires_at_ms - snt_flow_now_ms(flow);
   if (left_ms < LEFT_MIN_MS || left_ms > granted_s * 1000 + ROUNDING_MS ||
       strcmp(found.chain, snt_log_chain(flow->log)) != 0 ||
-      (snt_flow_owes_code(flow) && issued_at_ms + ROUNDING_MS < flow->mfa_authenticated_at_ms)) {
+      (flow->is_mfa_direct && issued_at_ms + ROUNDING_MS < flow->mfa_authenticated_at_ms)) {
     return false;
   }
   *out = found;
