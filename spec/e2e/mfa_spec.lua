@@ -169,7 +169,7 @@ describe("a profile with MFA", function()
     expect.refused(home:run { "credentials", "dev" }, 4, serial, "no terminal", "DISPLAY",
       "mfa_process")
     assert.are.equal("failed", home:kinds())
-    assert.are.equal(0, #moto:requests_for("GetSessionToken"))
+    assert.are.equal(0, #moto:requests())
   end)
 
   it("does not ask for a code with a key that AWS does not know", function()

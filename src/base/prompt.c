@@ -100,12 +100,35 @@ static bool is_set(const char *variable) {
   return value != NULL && value[0] != '\0';
 }
 
-static snt_status ask_window(const struct snt_prompt *prompt, int64_t end_ms, struct snt_secret **out,
-                             struct snt_err *err) {
+static bool has_command(const struct snt_prompt *prompt) {
+  return prompt->command != NULL && prompt->command[0] != '\0';
+}
+
+static snt_status fail_without_window(struct snt_err *err) {
+  return snt_fail(
+      err, SNT_CODE_ACTION_REQUIRED,
+      "there is no terminal to ask on, and none of pinentry (with a window), zenity and kdialog is on PATH");
+}
+
+snt_status snt_prompt_check(const struct snt_prompt *prompt, struct snt_err *err) {
+  char path[PATH_CAP];
+  if (has_command(prompt) || snt_tty_is_there()) {
+    return snt_done();
+  }
   if (!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY")) {
     return snt_fail(err, SNT_CODE_ACTION_REQUIRED,
                     "there is no terminal to ask on, and no display (DISPLAY and WAYLAND_DISPLAY are not set)");
   }
+  for (size_t i = 0; i < sizeof WINDOWS / sizeof WINDOWS[0]; i++) {
+    if (snt_helper_find(WINDOWS[i].name, path, sizeof path)) {
+      return snt_done();
+    }
+  }
+  return fail_without_window(err);
+}
+
+static snt_status ask_window(const struct snt_prompt *prompt, int64_t end_ms, struct snt_secret **out,
+                             struct snt_err *err) {
   char path[PATH_CAP];
   for (size_t i = 0; i < sizeof WINDOWS / sizeof WINDOWS[0]; i++) {
     if (!snt_helper_find(WINDOWS[i].name, path, sizeof path)) {
@@ -116,16 +139,15 @@ static snt_status ask_window(const struct snt_prompt *prompt, int64_t end_ms, st
       return status;
     }
   }
-  return snt_fail(
-      err, SNT_CODE_ACTION_REQUIRED,
-      "there is no terminal to ask on, and none of pinentry (with a window), zenity and kdialog is on PATH");
+  return fail_without_window(err);
 }
 
 snt_status snt_prompt_ask(const struct snt_prompt *prompt, struct snt_secret **out, struct snt_err *err) {
   *out = NULL;
+  SNT_TRY(snt_prompt_check(prompt, err));
   int deadline_ms = prompt->deadline_ms > 0 ? prompt->deadline_ms : SNT_PROMPT_MS;
   int64_t end_ms = snt_clock_monotonic_ms() + deadline_ms;
-  if (prompt->command != NULL && prompt->command[0] != '\0') {
+  if (has_command(prompt)) {
     return ask_command(prompt, end_ms, out, err);
   }
   return snt_tty_is_there() ? ask_terminal(prompt, deadline_ms, out, err) : ask_window(prompt, end_ms, out, err);

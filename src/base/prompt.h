@@ -17,6 +17,9 @@ struct snt_prompt {
   size_t cap;          /* of the answer, in bytes */
 };
 
+/* Whether somebody may be asked: code ACTION_REQUIRED, with the reason, when nobody can. Before a long way to the
+ * question. */
+snt_status snt_prompt_check(const struct snt_prompt *prompt, struct snt_err *err);
 /* *out is a new secret. The command is asked alone, where there is one; else the terminal (base/tty.h), else, where
  * DISPLAY or WAYLAND_DISPLAY is set, the first of these on PATH: a pinentry with a window, zenity, kdialog. Codes:
  * ACTION_REQUIRED, at once, with the reason, when nobody can be asked, and when the question was not answered; TIMEOUT;

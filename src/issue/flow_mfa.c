@@ -141,14 +141,22 @@ static snt_status check_code(const struct snt_flow *flow, struct snt_secret *cod
   return snt_done();
 }
 
+static struct snt_prompt prompt_of(const struct snt_flow *flow, const char *text) {
+  return (struct snt_prompt){.text = text, .label = "code", .command = flow->target.mfa_process, .cap = CODE_CAP};
+}
+
+static snt_status check_person(const struct snt_flow *flow, struct snt_err *err) {
+  const struct snt_prompt prompt = prompt_of(flow, "");
+  return snt_ok(snt_prompt_check(&prompt, err)) ? snt_done() : fail_unasked(flow, err);
+}
+
 snt_status snt_flow_ask_code(const struct snt_flow *flow, struct snt_secret **out, struct snt_err *err) {
   *out = NULL;
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_SECRET_AUTO struct snt_secret *code = NULL;
   SNT_TRY(
       snt_buf_appendf(&text, err, "MFA code of %s for profile %s", flow->target.mfa_serial, flow->options->profile));
-  const struct snt_prompt prompt = {
-      .text = text.data, .label = "code", .command = flow->target.mfa_process, .cap = CODE_CAP};
+  const struct snt_prompt prompt = prompt_of(flow, text.data);
   if (!snt_ok(snt_prompt_ask(&prompt, &code, err))) {
     return fail_unasked(flow, err);
   }
@@ -189,6 +197,7 @@ static snt_status get_session(struct snt_flow *flow, const struct memory *memory
   SNT_SECRET_AUTO struct snt_secret *code = NULL;
   SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
   struct snt_aws_call *const calls[] = {&call};
+  SNT_TRY(check_person(flow, err));
   SNT_TRY(find_place(flow, &place, err));
   SNT_TRY(snt_flow_ask_code(flow, &code, err));
   const struct snt_sts_mfa mfa = {

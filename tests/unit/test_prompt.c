@@ -55,6 +55,21 @@ static void with_nobody_to_ask_it_fails_with_the_reason(void **state) {
   assert_non_null(strstr(err.message, "zenity and kdialog"));
 }
 
+static void whether_somebody_can_be_asked_is_known_before(void **state) {
+  (void)state;
+  struct snt_prompt with_command = PROMPT;
+  with_command.command = "echo 1";
+  set_desktop(NULL, NULL);
+  assert_code(snt_prompt_check(&PROMPT, NULL), SNT_CODE_ACTION_REQUIRED);
+  assert_ok(snt_prompt_check(&with_command, NULL));
+  set_desktop(NULL, "wayland-0");
+  assert_code(snt_prompt_check(&PROMPT, NULL), SNT_CODE_ACTION_REQUIRED);
+  write_dialog("kdialog", "exit 1");
+  assert_ok(snt_prompt_check(&PROMPT, NULL));
+  assert_string_equal(read_left("kdialog.arguments"), "");
+  remove_script("kdialog");
+}
+
 static void the_first_dialog_on_path_is_asked(void **state) {
   (void)state;
   char text[CAP + 1];
@@ -189,6 +204,7 @@ static void a_terminal_goes_first_but_not_from_its_background(void **state) {
 static int run(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(with_nobody_to_ask_it_fails_with_the_reason),
+      cmocka_unit_test(whether_somebody_can_be_asked_is_known_before),
       cmocka_unit_test(the_first_dialog_on_path_is_asked),
       cmocka_unit_test(a_closed_window_is_no_answer_and_no_reason_to_open_another),
       cmocka_unit_test(a_configured_command_is_asked_alone),
