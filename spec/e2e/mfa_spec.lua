@@ -268,15 +268,15 @@ profiles:
   end
 
   --- Starts many at once; returns when all of them have the file of the turn open.
-  local function start_many()
+  local function start_many(turn, ...)
     local folder = home.log:match("^(.*)/")
     local runs = {}
     for i = 1, MANY do
-      runs[i] = home:start { "credentials", "dev" }
+      runs[i] = home:start { "credentials", "dev", ... }
     end
     files.wait_for("all of them to wait", 60, function()
       local pipe = io.popen("ls -l /proc/[0-9]*/fd 2>/dev/null | grep -cF " .. files.quote(folder
-        .. "/mfa-"))
+        .. "/" .. turn .. "-"))
       local waiting = tonumber(pipe:read("a"))
       pipe:close()
       return waiting >= MANY
@@ -289,7 +289,7 @@ profiles:
   it("asks once for all who wait", function()
     machine()
     home:write_aws_config(coder.profile("dev", "Dev", serial, coder.write_process(home, WAIT)))
-    local runs = start_many()
+    local runs = start_many("mfa")
     home:write("go", "")
     for _, run in ipairs(runs) do
       expect.credentials(process.finish(run, 60))
@@ -306,7 +306,7 @@ profiles:
     machine()
     home:write_aws_config(coder.profile("dev", "Dev", serial, coder.write_process(home, WAIT)
       .. " >/dev/null; echo 000000"))
-    local runs = start_many()
+    local runs = start_many("mfa")
     home:write("go", "")
     for _, run in ipairs(runs) do
       expect.refused(process.finish(run, 60), 4, "MultiFactorAuthentication")
@@ -314,5 +314,19 @@ profiles:
     assert.are.equal(1, asked())
     assert.are.equal(1, #moto:requests_for("GetSessionToken"))
     assert.are.equal(0, #moto:requests_for("AssumeRole"))
+  end)
+
+  it("asks once for all who wait for a session of two hours", function()
+    machine(nil, { policy = FRESH })
+    home:write_aws_config(coder.profile("dev", "Dev", serial, coder.write_process(home, WAIT)))
+    local runs = start_many("session", "--duration", "2h")
+    home:write("go", "")
+    for _, run in ipairs(runs) do
+      expect.credentials(process.finish(run, 60))
+    end
+    assert.are.equal(1, asked())
+    local roles = moto:requests_for("AssumeRole")
+    assert.are.equal(1, #roles)
+    assert.are.equal("100001", roles[1].fields.TokenCode)
   end)
 end)

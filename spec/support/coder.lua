@@ -21,6 +21,8 @@ coder.passphrase = "correct horse battery staple"
 function coder.store_key(home, key)
   home.environment.SENTINEL_BACKEND = "file"
   home.environment.SENTINEL_FILE_PASSPHRASE = coder.passphrase
+  table.insert(home.secrets, coder.passphrase)
+  table.insert(home.secrets, key.secret)
   home:write(".aws/credentials", "")
   expect.done(home:run({ "add", "corp", "--stdin" },
     { stdin = key.id .. "\n" .. key.secret .. "\n" }))
