@@ -64,6 +64,16 @@ static snt_status load(const struct file *file, struct image *out, struct snt_er
   return snt_sealed_parse_header(&out->bytes, file->place.path, &out->header, err);
 }
 
+static snt_status check_file(void *state, struct snt_err *err) {
+  IMAGE_AUTO struct image image = {0};
+  const struct file *file = state;
+  if (file->place.path == NULL) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "there is no folder for the keychain: HOME is not set"));
+    return snt_err_hint(err, "set HOME or XDG_DATA_HOME");
+  }
+  return load(file, &image, err);
+}
+
 static snt_status load_crypto(struct file *file, struct snt_err *err) {
   return file->crypto != NULL ? snt_done() : snt_crypto_load(&file->crypto, err);
 }
@@ -218,6 +228,7 @@ const struct snt_keychain_backend SNT_KEYCHAIN_FILE = {
     .is_automatic = true,
     .open = open_file,
     .close = close_file,
+    .check = check_file,
     .read = read_entry,
     .write = write_entry,
     .remove = remove_entry,
