@@ -43,7 +43,7 @@ snt_layer(net LINK snt_base snt_format EXCLUDE net_module.c net_linked.c)
 snt_layer(keychain LINK snt_base snt_format EXCLUDE crypto_module.c crypto_linked.c bus_module.c bus_linked.c)
 snt_module(net net LINK dep_curl)
 snt_module(crypto keychain LINK dep_crypto)
-snt_module(bus keychain FROM bus LINK dep_systemd dep_crypto)
+snt_module(bus keychain FROM bus LINK dep_systemd dep_sha256)
 snt_layer(aws LINK snt_net snt_keychain snt_format)
 snt_layer(lua LINK snt_format dep_lua dep_yaml dep_cjson EXCLUDE lockdown_build.c lockdown_build_sanitized.c
           pool.c pool_sanitized.c)

@@ -14,7 +14,7 @@ struct snt_bus_options {
 /* The module's table. Functions get the conversation's state. Failures: KEYCHAIN (not available, an odd answer),
  * NOT_FOUND (without a hint: the caller names the entry), ACTION_REQUIRED (locked, and nobody unlocked it). */
 struct snt_bus {
-  /* Connects, has the service started and opens a session with it, all within 1 s. Code KEYCHAIN. */
+  /* Connects, has the service started and finds its keyring, all within 1 s. Code KEYCHAIN. */
   snt_status (*open)(const struct snt_bus_options *options, void **state, struct snt_err *err);
   void (*close)(void **state);
   snt_status (*read)(void *state, const char *kind, const char *name, struct snt_secret **out, struct snt_err *err);

@@ -25,6 +25,15 @@ static void close_service(void **state) {
   *state = NULL;
 }
 
+/* All further calls go to who answered this one. */
+static snt_status keep_owner(struct snt_service *service, sd_bus_message *reply, struct snt_err *err) {
+  const char *sender = sd_bus_message_get_sender(reply);
+  if (service->owner == NULL && sender != NULL) {
+    service->owner = snt_str_dup(sender);
+  }
+  return service->owner == NULL ? snt_fail_memory(err) : snt_done();
+}
+
 /* The collection of an alias into service->collection, which stays NULL when there is none. */
 static snt_status read_alias(struct snt_service *service, const char *alias, int64_t deadline_ms, struct snt_err *err) {
   SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
@@ -35,6 +44,7 @@ static snt_status read_alias(struct snt_service *service, const char *alias, int
     return snt_call_fail(error, "ReadAlias", err);
   }
   SNT_TRY(snt_call_send(service, call, (int)(deadline_ms - snt_clock_monotonic_ms()), &reply, NULL, err));
+  SNT_TRY(keep_owner(service, reply, err));
   const char *path = NULL;
   error = sd_bus_message_read_basic(reply, 'o', &path);
   if (error <= 0) {
@@ -71,7 +81,6 @@ static snt_status open_service(const struct snt_bus_options *options, void **sta
   service->may_prompt = options->may_prompt;
   service->prompt_ms = options->prompt_ms;
   SNT_TRY(snt_bus_connect(options->address, deadline_ms, &service->bus, err));
-  SNT_TRY(snt_session_open(service, deadline_ms, err));
   SNT_TRY(find_collection(service, deadline_ms, err));
   *state = SNT_MOVE(opened);
   return snt_done();

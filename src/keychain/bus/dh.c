@@ -1,14 +1,17 @@
-/* MUST
+/* The low-level functions are marked deprecated in OpenSSL 3; their replacements load providers and a configuration
+ * file first, which takes longer than all that is done here.
+ *
+ * MUST
  *  1. wipe the exponent, the shared number and every copy of the key. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "keychain/bus/dh.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/aes.h>
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include "base/random.h"
 #include "base/sha256.h"
@@ -32,15 +35,6 @@ static void free_scratch(BN_CTX **scratch) {
   *scratch = NULL;
 }
 
-static void free_cipher(EVP_CIPHER_CTX **context) {
-  EVP_CIPHER_CTX_free(*context);
-  *context = NULL;
-}
-
-static snt_status fail_crypto(const char *what, struct snt_err *err) {
-  return snt_fail(err, SNT_CODE_KEYCHAIN, "%s failed in libcrypto", what);
-}
-
 void snt_dh_free(struct snt_dh **dh) {
   if (dh != NULL && *dh != NULL) {
     free_number(&(*dh)->prime);
@@ -58,7 +52,7 @@ static snt_status raise(const struct snt_dh *dh, const BIGNUM *base, uint8_t out
   if (scratch == NULL || result == NULL ||
       BN_mod_exp_mont_consttime(result, base, dh->exponent, dh->prime, scratch, NULL) != 1 ||
       BN_bn2binpad(result, out, SNT_DH_PUBLIC_LEN) != SNT_DH_PUBLIC_LEN) {
-    return fail_crypto("the key exchange", err);
+    return snt_fail(err, SNT_CODE_KEYCHAIN, "the Secret Service's key exchange failed in libcrypto");
   }
   return snt_done();
 }
@@ -121,52 +115,69 @@ snt_status snt_dh_agree(const struct snt_dh *dh, const void *their_public, size_
   return status;
 }
 
-static EVP_CIPHER_CTX *begin(const struct snt_secret *key, const uint8_t *iv, bool is_encrypting) {
-  SNT_CLEANUP(free_cipher) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-  bool is_good = context != NULL && snt_secret_len(key) == SNT_DH_KEY_LEN &&
-                 EVP_CipherInit_ex2(context, EVP_aes_128_cbc(), (const unsigned char *)snt_secret_borrow(key), iv,
-                                    is_encrypting ? 1 : 0, NULL) == 1;
-  return is_good ? SNT_MOVE(context) : NULL;
+/* One pass over len bytes of whole blocks; the schedule is wiped. */
+static snt_status run_cipher(const struct snt_secret *key, const uint8_t *iv, const void *from, size_t len, void *to,
+                             bool is_encrypting, struct snt_err *err) {
+  AES_KEY schedule;
+  uint8_t chain[SNT_DH_BLOCK_LEN];
+  const unsigned char *bytes = (const unsigned char *)snt_secret_borrow(key);
+  memcpy(chain, iv, sizeof chain);
+  bool is_good =
+      snt_secret_len(key) == SNT_DH_KEY_LEN &&
+      (is_encrypting ? AES_set_encrypt_key(bytes, 128, &schedule) : AES_set_decrypt_key(bytes, 128, &schedule)) == 0;
+  if (is_good) {
+    AES_cbc_encrypt(from, to, len, &schedule, chain, is_encrypting ? AES_ENCRYPT : AES_DECRYPT);
+  }
+  OPENSSL_cleanse(&schedule, sizeof schedule);
+  return is_good ? snt_done() : snt_fail(err, SNT_CODE_BUG, "AES-128-CBC with an odd key");
 }
 
 snt_status snt_dh_encrypt(const struct snt_secret *key, const uint8_t iv[static SNT_DH_BLOCK_LEN],
                           const struct snt_secret *plain, uint8_t **out, size_t *out_len, struct snt_err *err) {
   *out = NULL;
+  SNT_SECRET_AUTO struct snt_secret *padded = NULL;
   size_t len = snt_secret_len(plain);
-  int written = 0;
-  int last = 0;
-  SNT_CLEANUP(free_cipher) EVP_CIPHER_CTX *context = begin(key, iv, true);
-  SNT_FREE_AUTO uint8_t *sealed = malloc(len + SNT_DH_BLOCK_LEN);
+  size_t padding = SNT_DH_BLOCK_LEN - len % SNT_DH_BLOCK_LEN;
+  uint8_t pad[SNT_DH_BLOCK_LEN];
+  memset(pad, (int)padding, sizeof pad);
+  SNT_TRY(snt_secret_new(len + padding, &padded, err));
+  SNT_TRY(snt_secret_append(padded, snt_secret_borrow(plain), len, err));
+  SNT_TRY(snt_secret_append(padded, pad, padding, err));
+  SNT_FREE_AUTO uint8_t *sealed = malloc(len + padding);
   if (sealed == NULL) {
     return snt_fail_memory(err);
   }
-  if (context == NULL || len > INT_MAX - SNT_DH_BLOCK_LEN ||
-      EVP_CipherUpdate(context, sealed, &written, (const unsigned char *)snt_secret_borrow(plain), (int)len) != 1 ||
-      EVP_CipherFinal_ex(context, sealed + written, &last) != 1) {
-    return fail_crypto("AES-128-CBC", err);
-  }
-  *out_len = (size_t)written + (size_t)last;
+  SNT_TRY(run_cipher(key, iv, snt_secret_borrow(padded), len + padding, sealed, true, err));
+  *out_len = len + padding;
   *out = SNT_MOVE(sealed);
   return snt_done();
+}
+
+/* The length without the padding; 0 when the padding makes no sense (what is stored is never empty). */
+static size_t unpadded(const uint8_t *bytes, size_t len) {
+  size_t padding = bytes[len - 1];
+  bool is_good = padding >= 1 && padding <= SNT_DH_BLOCK_LEN;
+  for (size_t i = 1; is_good && i <= padding; i++) {
+    is_good = bytes[len - i] == padding;
+  }
+  return is_good ? len - padding : 0;
 }
 
 snt_status snt_dh_decrypt(const struct snt_secret *key, const uint8_t iv[static SNT_DH_BLOCK_LEN], const void *sealed,
                           size_t len, struct snt_secret **out, struct snt_err *err) {
   *out = NULL;
-  int written = 0;
-  int last = 0;
-  if (len == 0 || len % SNT_DH_BLOCK_LEN != 0 || len > INT_MAX - SNT_DH_BLOCK_LEN) {
+  if (len == 0 || len % SNT_DH_BLOCK_LEN != 0) {
     return snt_fail(err, SNT_CODE_KEYCHAIN, "the Secret Service's secret is not of whole blocks");
   }
   SNT_SECRET_AUTO struct snt_secret *plain = NULL;
-  SNT_TRY(snt_secret_new(len + SNT_DH_BLOCK_LEN, &plain, err));
-  unsigned char *room = (unsigned char *)snt_secret_borrow_writable(plain);
-  SNT_CLEANUP(free_cipher) EVP_CIPHER_CTX *context = begin(key, iv, false);
-  if (context == NULL || EVP_CipherUpdate(context, room, &written, sealed, (int)len) != 1 ||
-      EVP_CipherFinal_ex(context, room + written, &last) != 1) {
+  SNT_TRY(snt_secret_new(len, &plain, err));
+  char *room = snt_secret_borrow_writable(plain);
+  SNT_TRY(run_cipher(key, iv, sealed, len, room, false, err));
+  size_t plain_len = unpadded((const uint8_t *)room, len);
+  if (plain_len == 0) {
     return snt_fail(err, SNT_CODE_KEYCHAIN, "the Secret Service's secret cannot be decrypted");
   }
-  snt_secret_set_len(plain, (size_t)written + (size_t)last);
+  snt_secret_set_len(plain, plain_len);
   *out = SNT_MOVE(plain);
   return snt_done();
 }

@@ -116,6 +116,7 @@ static snt_status get_secret(struct snt_service *service, const char *item, stru
                              struct snt_err *err) {
   SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
   SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+  SNT_TRY(snt_session_open(service, err));
   SNT_TRY(snt_call_new(service, item, SNT_ITEM_INTERFACE, "GetSecret", &call, err));
   int error = sd_bus_message_append_basic(call, 'o', service->session);
   if (error < 0) {
@@ -176,6 +177,7 @@ static snt_status create(struct snt_service *service, const char *kind, const ch
                          const struct snt_secret *value, char **item, struct snt_err *err) {
   SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
   SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+  SNT_TRY(snt_session_open(service, err));
   SNT_TRY(snt_call_new(service, service->collection, SNT_COLLECTION_INTERFACE, "CreateItem", &call, err));
   SNT_TRY(append_properties(call, kind, name, err));
   SNT_TRY(snt_session_append(service, call, value, err));

@@ -21,7 +21,7 @@ enum { SNT_BUS_OPEN_MS = 1000, SNT_BUS_CALL_MS = 5000 };
 struct snt_service {
   sd_bus *bus;
   char *owner;            /* the connection that answered first; NULL before, and then the well-known name is called */
-  char *session;          /* path */
+  char *session;          /* path; NULL until it is needed */
   char *collection;       /* path of the one that new entries go to */
   struct snt_secret *key; /* of the session; NULL: it is not encrypted */
   bool may_prompt;
@@ -55,9 +55,10 @@ snt_status snt_call_send(struct snt_service *service, sd_bus_message *call, int 
 /* An array of paths, read into (behind) paths. */
 snt_status snt_call_read_paths(sd_bus_message *reply, struct snt_paths *paths, struct snt_err *err);
 
-/* session.c. Opens a session, encrypted where the service can. Code KEYCHAIN. */
-snt_status snt_session_open(struct snt_service *service, int64_t deadline_ms, struct snt_err *err);
-/* Appends value as the API's Secret struct. */
+/* session.c. Opens the session when it is not open yet, encrypted where the service can. That takes the service some
+ * milliseconds, and so waits until a secret is to travel. Code KEYCHAIN. */
+snt_status snt_session_open(struct snt_service *service, struct snt_err *err);
+/* Appends value as the API's Secret struct. The session is open. */
 snt_status snt_session_append(struct snt_service *service, sd_bus_message *call, const struct snt_secret *value,
                               struct snt_err *err);
 /* Reads one. Code KEYCHAIN. */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/random.h"
 #include "base/str.h"
 #include "keychain/bus/dh.h"
@@ -16,31 +15,22 @@
 static const char ENCRYPTED[] = "dh-ietf1024-sha256-aes128-cbc-pkcs7";
 static const char PLAIN[] = "plain";
 
-/* Who answered, and the session's path, which comes last. */
+/* The session's path, which comes last. */
 static snt_status keep(struct snt_service *service, sd_bus_message *reply, struct snt_err *err) {
   const char *path = NULL;
   int error = sd_bus_message_read_basic(reply, 'o', &path);
   if (error <= 0) {
     return snt_call_fail(error == 0 ? -ENXIO : error, "OpenSession", err);
   }
-  const char *sender = sd_bus_message_get_sender(reply);
   service->session = snt_str_dup(path);
-  service->owner = sender == NULL ? NULL : snt_str_dup(sender);
-  return service->session == NULL || service->owner == NULL ? snt_fail_memory(err) : snt_done();
-}
-
-static snt_status ask(struct snt_service *service, sd_bus_message *call, int64_t deadline_ms, sd_bus_message **reply,
-                      bool *is_unsupported, struct snt_err *err) {
-  int left_ms = (int)(deadline_ms - snt_clock_monotonic_ms());
-  return snt_call_send(service, call, left_ms, reply, is_unsupported, err);
+  return service->session == NULL ? snt_fail_memory(err) : snt_done();
 }
 
 static snt_status new_call(struct snt_service *service, sd_bus_message **call, struct snt_err *err) {
   return snt_call_new(service, SNT_SERVICE_PATH, SNT_SERVICE_INTERFACE, "OpenSession", call, err);
 }
 
-static snt_status open_encrypted(struct snt_service *service, int64_t deadline_ms, bool *is_unsupported,
-                                 struct snt_err *err) {
+static snt_status open_encrypted(struct snt_service *service, bool *is_unsupported, struct snt_err *err) {
   SNT_DH_AUTO struct snt_dh *dh = NULL;
   SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
   SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
@@ -54,7 +44,7 @@ static snt_status open_encrypted(struct snt_service *service, int64_t deadline_m
   if (error < 0) {
     return snt_call_fail(error, "OpenSession", err);
   }
-  SNT_TRY(ask(service, call, deadline_ms, &reply, is_unsupported, err));
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, is_unsupported, err));
   const void *theirs = NULL;
   size_t len = 0;
   error = sd_bus_message_enter_container(reply, 'v', "ay");
@@ -67,7 +57,7 @@ static snt_status open_encrypted(struct snt_service *service, int64_t deadline_m
   return keep(service, reply, err);
 }
 
-static snt_status open_plain(struct snt_service *service, int64_t deadline_ms, struct snt_err *err) {
+static snt_status open_plain(struct snt_service *service, struct snt_err *err) {
   SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
   SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
   SNT_TRY(new_call(service, &call, err));
@@ -75,15 +65,18 @@ static snt_status open_plain(struct snt_service *service, int64_t deadline_ms, s
   if (error < 0) {
     return snt_call_fail(error, "OpenSession", err);
   }
-  SNT_TRY(ask(service, call, deadline_ms, &reply, NULL, err));
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
   error = sd_bus_message_skip(reply, "v");
   return error < 0 ? snt_call_fail(error, "OpenSession", err) : keep(service, reply, err);
 }
 
-snt_status snt_session_open(struct snt_service *service, int64_t deadline_ms, struct snt_err *err) {
+snt_status snt_session_open(struct snt_service *service, struct snt_err *err) {
+  if (service->session != NULL) {
+    return snt_done();
+  }
   bool is_unsupported = false;
-  snt_status status = open_encrypted(service, deadline_ms, &is_unsupported, err);
-  return is_unsupported ? open_plain(service, deadline_ms, err) : status;
+  snt_status status = open_encrypted(service, &is_unsupported, err);
+  return is_unsupported ? open_plain(service, err) : status;
 }
 
 snt_status snt_session_append(struct snt_service *service, sd_bus_message *call, const struct snt_secret *value,
