@@ -145,6 +145,10 @@ static snt_status store(struct file *file, struct snt_sealed_header *header, con
   SNT_SECRET_AUTO struct snt_secret *changed = NULL;
   SNT_BUF_AUTO struct snt_buf sealed = {0};
   SNT_TRY(snt_sealed_change(entries, change->kind, change->name, change->value, &changed, err));
+  if (snt_secret_len(changed) == 0) { /* a passphrase that guards nothing is not worth asking for */
+    snt_file_keys_forget(file->place.path, header);
+    return snt_file_place_remove(&file->place, err);
+  }
   SNT_TRY(snt_sealed_seal(file->crypto, header, file->keys.key, changed, &sealed, err));
   if (sealed.len > SNT_SEALED_FILE_MAX) {
     return snt_fail(err, SNT_CODE_KEYCHAIN, "the keychain %s is full: it holds %zu bytes", file->place.path,

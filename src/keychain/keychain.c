@@ -117,10 +117,14 @@ static snt_status check_kind(const char *kind, struct snt_err *err) {
   return is_good ? snt_done() : snt_fail(err, SNT_CODE_BUG, "an entry of an odd kind");
 }
 
+static bool is_name(const char *name) {
+  size_t len = strlen(name);
+  return len > 0 && len <= SNT_KEYCHAIN_NAME_MAX && snt_utf8_check_printable(name, len);
+}
+
 static snt_status check_entry(const char *kind, const char *name, struct snt_err *err) {
   SNT_TRY(check_kind(kind, err));
-  size_t len = strlen(name);
-  if (len == 0 || len > SNT_KEYCHAIN_NAME_MAX || !snt_utf8_check_printable(name, len)) {
+  if (!is_name(name)) {
     return snt_fail(err, SNT_CODE_USAGE, "the name of a keychain entry is 1 to %zu bytes of printable UTF-8",
                     SNT_KEYCHAIN_NAME_MAX);
   }
@@ -227,9 +231,10 @@ struct gathering {
   snt_status status;
 };
 
+/* Other programs may have put entries there under names that could not be read. */
 static void gather(void *context, const char *name) {
   struct gathering *gathering = context;
-  if (snt_ok(gathering->status)) {
+  if (snt_ok(gathering->status) && is_name(name)) {
     gathering->status = snt_names_add(&gathering->names, name, gathering->place, NULL);
   }
 }

@@ -1,4 +1,4 @@
-/* keychain/names (layer 2, inner): a list of names that is put into byte order, each once. */
+/* keychain/names (layer 2): a list of names that is put into byte order, each once. */
 #ifndef SNT_KEYCHAIN_NAMES_H
 #define SNT_KEYCHAIN_NAMES_H
 
