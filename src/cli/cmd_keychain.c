@@ -164,9 +164,9 @@ snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_e
     SNT_TRY(snt_json_finish(&writer));
     return snt_out_text(out, "\n", err);
   }
-  return out->text.len > 0 ? snt_done()
-                           : snt_out_printf(out, err, "the %s keychain is empty\n",
-                                            snt_keychain_backend_name(keychain.keychain));
+  return out->text.len > 0
+             ? snt_done()
+             : snt_out_printf(out, err, "the %s keychain is empty\n", snt_keychain_backend_name(keychain.keychain));
 }
 
 snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err) {

@@ -28,7 +28,7 @@ enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION
     "how many of the keys must have signed")                                                                           \
   X(POLICY_MIN_SERIAL, "policy.min_serial", INTEGER, NULL, true, NULL, "lowest bundle serial that is accepted")        \
   X(KEYCHAIN_BACKEND, "keychain.backend", TEXT, "SENTINEL_BACKEND", false, NULL,                                       \
-    "where keys rest: auto, file, keyring")                                                                            \
+    "where keys rest: auto, secret-service, file, keyring")                                                            \
   X(LOG_PATH, "log.path", TEXT, NULL, false, NULL, "the decision log")                                                 \
   X(LOG_REQUIRED, "log.required", LIST, NULL, false, "file", "sinks that must succeed")                                \
   X(STATE_STORE, "state.store", TEXT, NULL, false, "sqlite", "where shared state is kept")                             \
