@@ -119,6 +119,7 @@ static inline void start_bus(struct desktop *desktop) {
   assert_int_equal(setenv("DBUS_SESSION_BUS_ADDRESS", desktop->address, 1), 0);
   assert_int_equal(setenv("HOME", desktop->folder, 1), 0);
   assert_int_equal(setenv("XDG_RUNTIME_DIR", desktop->folder, 1), 0);
+  assert_int_equal(setenv("LC_ALL", "C.UTF-8", 1), 0); /* for secret-tool's arguments */
   assert_int_equal(unsetenv("XDG_DATA_HOME"), 0);
   assert_int_equal(unsetenv("DISPLAY"), 0);
   assert_int_equal(unsetenv("WAYLAND_DISPLAY"), 0);
@@ -156,11 +157,6 @@ static inline void lock_keyring(void) {
                        "/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock",
                        "array:objpath:" LOGIN_KEYRING),
                    0);
-}
-
-static inline void unlock_keyring(void) {
-  char out[512];
-  assert_int_equal(RUN("password", out, "gnome-keyring-daemon", "--unlock"), 0);
 }
 
 #endif
