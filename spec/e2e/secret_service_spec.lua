@@ -4,6 +4,7 @@ local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
 local settings = require "spec.support.settings"
+local shims = require "spec.support.shims"
 local stage = require "spec.support.stage"
 
 local PASSPHRASE = "correct horse battery staple"
@@ -175,34 +176,40 @@ describe("the Secret Service", function()
       assert.are.equal("one", session:lookup("plugin", "token"))
     end)
 
-    it("loses nothing when it is killed, and goes on when it is run again", function()
-      local count = 12
-      for i = 1, count do
-        add_secret("t" .. i, "file", "value " .. i)
+    --- Every entry is somewhere, with its value.
+    local function expect_all(values, at)
+      local in_file = " " .. names "file" .. " "
+      for name, value in pairs(values) do
+        local stored = session:lookup("plugin", name)
+        local is_in_file = in_file:find(" plugin:" .. name .. "@file ", 1, true)
+        assert.is_truthy(stored or is_in_file, name .. " is lost at step " .. at)
+        assert.is_truthy(stored == nil or stored == value, name .. " is damaged at step " .. at)
       end
-      local function expect_all()
-        for i = 1, count do
-          local value = session:lookup("plugin", "t" .. i)
-          local is_in_file = (" " .. names "file" .. " "):find(" plugin:t" .. i .. "@file ", 1, true)
-          assert.is_truthy(value ~= nil or is_in_file, "t" .. i .. " is lost")
-          assert.is_truthy(value == nil or value == "value " .. i)
-        end
-      end
-      -- Each round ends it after another number of entries.
-      for round = 1, 4 do
-        local handle = home:start { "keychain", "migrate", "--from", "file", "--to",
-          "secret-service" }
-        files.wait_for("entry " .. round * 2, 30, function()
-          return session:lookup("plugin", "t" .. round * 2) or not process.is_running(handle)
-        end)
-        process.signal(handle, "KILL")
-        process.finish(handle, 10)
-        expect_all()
-      end
-      expect.done(migrate("file", "secret-service"))
-      assert.are.equal("", names "file")
-      expect_all()
-    end)
+    end
+
+    for _, way in ipairs { { "file", "secret-service" }, { "secret-service", "file" } } do
+      it("from " .. way[1] .. " loses nothing at whatever step it is killed, and goes on", function()
+        local values = { one = "value one", two = "value two" }
+        local step, result = 0
+        repeat
+          for name, value in pairs(values) do
+            add_secret(name, way[1], value)
+          end
+          step = step + 1
+          result = home:run({ "keychain", "migrate", "--from", way[1], "--to", way[2] },
+            { environment = shims.environment("kill_at", { SHIM_KILL_AT = tostring(step) }) })
+          expect_all(values, step)
+          expect.done(migrate(way[1], way[2]))
+          assert.are.equal("", names(way[1]))
+          expect_all(values, step)
+          for name in pairs(values) do
+            expect.done(home:run { "remove", "--secret", name, "--backend", way[2] })
+          end
+        until result.status ~= 137
+        assert.are.equal(0, result.status)
+        assert.is_true(step > 12, "only " .. step .. " steps were seen")
+      end)
+    end
 
     it("stops with what was moved and what to do when a side fails", function()
       add("corp", "file")
