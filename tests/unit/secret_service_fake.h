@@ -15,11 +15,13 @@ struct fake {
   const char *public_key;     /* 128 bytes; NULL: one that is fine */
   size_t iv_len, sealed_len;  /* of the secret in an encrypted session */
   const char *secret;         /* in a plain session */
+  bool has_older;             /* a second item, listed first */
   int told;                   /* a letter for each call: see serve_call */
   bool answers_with_nonsense; /* numbers in the place of paths and secrets */
 };
 
 #define FAKE_ITEM "/org/freedesktop/secrets/collection/c/1"
+#define FAKE_OLDER "/org/freedesktop/secrets/collection/c/2"
 #define FAKE_PROMPT "/org/freedesktop/secrets/prompt/1"
 
 static inline int serve_session(sd_bus_message *call, const struct fake *fake) {
@@ -46,13 +48,15 @@ static inline int serve_session(sd_bus_message *call, const struct fake *fake) {
 
 static inline int serve_secret(sd_bus_message *call, const struct fake *fake) {
   static const char zeros[64];
+  bool is_older = strcmp(sd_bus_message_get_path(call), FAKE_OLDER) == 0;
+  const char *secret = is_older ? "older" : fake->secret;
   sd_bus_message *reply = NULL;
   (void)sd_bus_message_new_method_return(call, &reply);
   (void)sd_bus_message_open_container(reply, 'r', "oayays");
   (void)sd_bus_message_append_basic(reply, 'o', "/org/freedesktop/secrets/session/1");
   (void)sd_bus_message_append_array(reply, 'y', zeros, fake->is_plain ? 0 : fake->iv_len);
-  (void)sd_bus_message_append_array(reply, 'y', fake->is_plain ? fake->secret : zeros,
-                                    fake->is_plain ? strlen(fake->secret) : fake->sealed_len);
+  (void)sd_bus_message_append_array(reply, 'y', fake->is_plain ? secret : zeros,
+                                    fake->is_plain ? strlen(secret) : fake->sealed_len);
   (void)sd_bus_message_append_basic(reply, 's', "text/plain");
   (void)sd_bus_message_close_container(reply);
   (void)sd_bus_send(NULL, reply, NULL);
@@ -91,6 +95,13 @@ static inline int serve_call(sd_bus_message *call, void *context, sd_bus_error *
   }
   if (strcmp(method, "OpenSession") == 0) {
     return serve_session(call, fake);
+  }
+  if (strcmp(method, "Get") == 0) {
+    bool is_older = strcmp(sd_bus_message_get_path(call), FAKE_OLDER) == 0;
+    return sd_bus_reply_method_return(call, "v", "t", (uint64_t)(is_older ? 100 : 200));
+  }
+  if (strcmp(method, "SearchItems") == 0 && fake->has_older) {
+    return sd_bus_reply_method_return(call, "aoao", 2, FAKE_OLDER, FAKE_ITEM, 0);
   }
   if (strcmp(method, "SearchItems") == 0) {
     return is_locked ? sd_bus_reply_method_return(call, "aoao", 0, 1, FAKE_ITEM)
