@@ -5,17 +5,20 @@
  *  2. change only what it has read under the lock. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "keychain/backend.h"
 #include "keychain/file_key.h"
 #include "keychain/file_place.h"
+#include "keychain/file_rest.h"
 
 enum { WRITE_TRIES = 4 };
 
 struct file {
   struct snt_file_place place;
   struct snt_file_keys keys;
-  const struct snt_crypto *crypto; /* NULL until it is needed */
+  struct snt_secret *opened; /* the entries as they were read last; NULL: they were not */
+  struct stat seen;          /* the file as it was before that */
 };
 
 /* The file as it was read. */
@@ -31,6 +34,7 @@ static void clear_image(struct image *image) { snt_buf_clear(&image->bytes); }
 static void close_file(void **state) {
   struct file *file = *state;
   if (file != NULL) {
+    snt_secret_free(&file->opened);
     snt_file_keys_clear(&file->keys);
     snt_file_place_clear(&file->place);
     free(file);
@@ -74,26 +78,53 @@ static snt_status check_file(void *state, struct snt_err *err) {
   return load(file, &image, err);
 }
 
-static snt_status load_crypto(struct file *file, struct snt_err *err) {
-  return file->crypto != NULL ? snt_done() : snt_crypto_load(&file->crypto, err);
-}
-
-static snt_status unseal(struct file *file, const struct image *image, struct snt_secret **entries,
+/* Decrypts only what does not rest opened. */
+static snt_status unseal(const struct file *file, const struct image *image, struct snt_secret **entries,
                          struct snt_err *err) {
-  return snt_sealed_open(file->crypto, &image->bytes, &image->header, file->keys.key, file->place.path, entries, err);
+  const struct snt_crypto *crypto = NULL;
+  if (snt_file_rest_find(file->keys.key, &image->bytes, entries)) {
+    return snt_done();
+  }
+  SNT_TRY(snt_crypto_load(&crypto, err));
+  SNT_TRY(snt_sealed_open(crypto, &image->bytes, &image->header, file->keys.key, file->place.path, entries, err));
+  snt_file_rest_lay(file->keys.key, &image->bytes, *entries);
+  return snt_done();
 }
 
-/* The entries of the file, or NULL when there is none. */
-static snt_status read_all(struct file *file, struct snt_secret **entries, struct snt_err *err) {
-  *entries = NULL;
+/* A writer puts another file in the place of the old one. */
+static bool is_as_seen(const struct stat *seen, const struct stat *now) {
+  return seen->st_ino == now->st_ino && seen->st_dev == now->st_dev && seen->st_size == now->st_size &&
+         seen->st_mtim.tv_sec == now->st_mtim.tv_sec && seen->st_mtim.tv_nsec == now->st_mtim.tv_nsec &&
+         seen->st_ctim.tv_sec == now->st_ctim.tv_sec && seen->st_ctim.tv_nsec == now->st_ctim.tv_nsec;
+}
+
+/* The entries of the file, or NULL when there is none; borrowed until the next call. */
+static snt_status read_all(struct file *file, const struct snt_secret **entries, struct snt_err *err) {
   IMAGE_AUTO struct image image = {0};
+  struct stat now = {0};
+  bool is_there = file->place.path != NULL && lstat(file->place.path, &now) == 0;
+  if (file->opened != NULL && is_there && is_as_seen(&file->seen, &now)) {
+    *entries = file->opened;
+    return snt_done();
+  }
+  *entries = NULL;
+  snt_secret_free(&file->opened);
   SNT_TRY(load(file, &image, err));
   if (!image.is_there) {
     return snt_done();
   }
-  SNT_TRY(load_crypto(file, err));
-  SNT_TRY(snt_file_keys_find(&file->keys, file->crypto, &image.header, err));
-  return unseal(file, &image, entries, err);
+  SNT_TRY(snt_file_keys_find(&file->keys, &image.header, err));
+  SNT_TRY(unseal(file, &image, &file->opened, err));
+  file->seen = now;
+  *entries = file->opened;
+  return snt_done();
+}
+
+/* Nothing is made, nor missed, behind a person's back. */
+static snt_status check_made(const struct file *file, struct snt_err *err) {
+  return !file->keys.is_hushed ? snt_done()
+                               : snt_fail(err, SNT_CODE_KEYCHAIN, "there is no keychain %s",
+                                          file->place.path == NULL ? "" : file->place.path);
 }
 
 static snt_status fail_missing(const struct file *file, const char *kind, const char *name, struct snt_err *err) {
@@ -106,8 +137,9 @@ static snt_status fail_missing(const struct file *file, const char *kind, const 
 static snt_status read_entry(void *state, const char *kind, const char *name, struct snt_secret **out,
                              struct snt_err *err) {
   struct file *file = state;
-  SNT_SECRET_AUTO struct snt_secret *entries = NULL;
+  const struct snt_secret *entries = NULL;
   SNT_TRY(read_all(file, &entries, err));
+  SNT_TRY(entries == NULL ? check_made(file, err) : snt_done());
   struct snt_sealed_entry entry;
   if (entries == NULL || !snt_sealed_find(entries, kind, name, &entry)) {
     return fail_missing(file, kind, name, err);
@@ -127,12 +159,12 @@ static snt_status prepare_key(struct file *file, struct image *image, const stru
   if (!image->is_there && change->value == NULL) {
     return fail_missing(file, change->kind, change->name, err);
   }
-  SNT_TRY(load_crypto(file, err));
   if (image->is_there) {
-    return snt_file_keys_find(&file->keys, file->crypto, &image->header, err);
+    return snt_file_keys_find(&file->keys, &image->header, err);
   }
+  SNT_TRY(check_made(file, err));
   SNT_TRY(snt_sealed_new_header(&image->header, err));
-  return snt_file_keys_make(&file->keys, file->crypto, &image->header, err);
+  return snt_file_keys_make(&file->keys, &image->header, err);
 }
 
 /* Whether the file under the lock is still of the kind the key was found for. */
@@ -144,12 +176,14 @@ static snt_status store(struct file *file, struct snt_sealed_header *header, con
                         const struct change *change, struct snt_err *err) {
   SNT_SECRET_AUTO struct snt_secret *changed = NULL;
   SNT_BUF_AUTO struct snt_buf sealed = {0};
+  const struct snt_crypto *crypto = NULL;
   SNT_TRY(snt_sealed_change(entries, change->kind, change->name, change->value, &changed, err));
   if (snt_secret_len(changed) == 0) { /* a passphrase that guards nothing is not worth asking for */
     snt_file_keys_forget(file->place.path, header);
     return snt_file_place_remove(&file->place, err);
   }
-  SNT_TRY(snt_sealed_seal(file->crypto, header, file->keys.key, changed, &sealed, err));
+  SNT_TRY(snt_crypto_load(&crypto, err));
+  SNT_TRY(snt_sealed_seal(crypto, header, file->keys.key, changed, &sealed, err));
   if (sealed.len > SNT_SEALED_FILE_MAX) {
     return snt_fail(err, SNT_CODE_KEYCHAIN, "the keychain %s is full: it holds %zu bytes", file->place.path,
                     SNT_SEALED_FILE_MAX);
@@ -174,7 +208,9 @@ static snt_status apply(struct file *file, struct image *before, const struct ch
   }
   struct snt_sealed_header *header = now.is_there ? &now.header : &before->header;
   SNT_TRY(store(file, header, entries, change, err));
-  if (!now.is_there) {
+  if (now.is_there) {
+    snt_file_rest_forget(file->keys.key, &now.bytes);
+  } else {
     snt_file_keys_rest(&file->keys, header);
   }
   return snt_done();
@@ -195,10 +231,12 @@ static snt_status change_file(struct file *file, const struct change *change, st
   return snt_fail(err, SNT_CODE_KEYCHAIN, "the keychain %s is being replaced again and again", file->place.path);
 }
 
+static void hush(void *state, bool is_hushed) { ((struct file *)state)->keys.is_hushed = is_hushed; }
+
 static snt_status write_entry(void *state, const char *kind, const char *name, const struct snt_secret *value,
                               struct snt_err *err) {
   struct file *file = state;
-  SNT_TRY(snt_file_place_prepare(&file->place, err));
+  SNT_TRY(file->keys.is_hushed ? snt_done() : snt_file_place_prepare(&file->place, err));
   return change_file(file, &(struct change){kind, name, value}, err);
 }
 
@@ -209,7 +247,7 @@ static snt_status remove_entry(void *state, const char *kind, const char *name, 
 static snt_status list_entries(void *state, const char *kind, void (*visit)(void *context, const char *name),
                                void *context, struct snt_err *err) {
   struct file *file = state;
-  SNT_SECRET_AUTO struct snt_secret *entries = NULL;
+  const struct snt_secret *entries = NULL;
   SNT_TRY(read_all(file, &entries, err));
   size_t offset = 0;
   struct snt_sealed_entry entry;
@@ -233,6 +271,7 @@ const struct snt_keychain_backend SNT_KEYCHAIN_FILE = {
     .open = open_file,
     .close = close_file,
     .check = check_file,
+    .hush = hush,
     .read = read_entry,
     .write = write_entry,
     .remove = remove_entry,

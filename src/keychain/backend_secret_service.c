@@ -100,6 +100,11 @@ static snt_status open_service(const struct snt_keychain_options *options, void 
   return snt_done();
 }
 
+static void hush(void *state, bool is_hushed) {
+  struct service *service = state;
+  service->bus->hush(service->conversation, is_hushed);
+}
+
 /* NOT_FOUND is told in the keychain's words. */
 static snt_status name_entry(snt_status status, const char *kind, const char *name, struct snt_err *err) {
   return status.code == SNT_CODE_NOT_FOUND ? snt_keychain_fail_missing(kind, name, WHERE, err) : status;
@@ -147,6 +152,7 @@ const struct snt_keychain_backend SNT_KEYCHAIN_SECRET_SERVICE = {
     .is_automatic = true,
     .open = open_service,
     .close = close_service,
+    .hush = hush,
     .read = read_entry,
     .write = write_entry,
     .remove = remove_entry,

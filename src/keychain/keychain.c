@@ -36,6 +36,7 @@ struct place {
 struct snt_keychain {
   struct place places[PLACES_MAX];
   size_t count;
+  bool is_hushed;
   const struct place *latest; /* what snt_keychain_backend_name tells */
 };
 
@@ -108,6 +109,16 @@ void snt_keychain_close(struct snt_keychain **keychain) {
   *keychain = NULL;
 }
 
+void snt_keychain_hush(struct snt_keychain *keychain, bool is_hushed) {
+  keychain->is_hushed = is_hushed;
+  for (size_t i = 0; i < keychain->count; i++) {
+    const struct place *place = &keychain->places[i];
+    if (place->backend->hush != NULL) {
+      place->backend->hush(place->state, is_hushed);
+    }
+  }
+}
+
 const char *snt_keychain_backend_name(const struct snt_keychain *keychain) { return keychain->latest->backend->name; }
 
 static snt_status check_kind(const char *kind, struct snt_err *err) {
@@ -131,14 +142,24 @@ static snt_status check_entry(const char *kind, const char *name, struct snt_err
   return snt_done();
 }
 
-/* How many of the places hold entries of the kind. */
-static size_t count_places(const struct snt_keychain *keychain, const char *kind) {
+static bool is_cached(const char *kind) {
   for (const struct snt_keychain_kind *row = SNT_KEYCHAIN_KINDS; row->name != NULL; row++) {
-    if (row->is_cached && strcmp(row->name, kind) == 0) {
-      return 1;
+    if (strcmp(row->name, kind) == 0) {
+      return row->is_cached;
     }
   }
-  return keychain->count;
+  return false;
+}
+
+/* In how many of the places an entry may be used. */
+static size_t count_used(const struct snt_keychain *keychain, const char *kind) {
+  return is_cached(kind) ? 1 : keychain->count;
+}
+
+/* In how many of them it may lie: what was cached before there was another first place lies in the one behind it, and
+ * goes when a person says so. */
+static size_t count_held(const struct snt_keychain *keychain, const char *kind) {
+  return keychain->is_hushed ? count_used(keychain, kind) : keychain->count;
 }
 
 /* With several places no single one is to be named. */
@@ -155,7 +176,7 @@ static snt_status fail_everywhere(const struct snt_keychain *keychain, const cha
 /* Reads from the first of the places that has it. */
 static snt_status find_entry(struct snt_keychain *keychain, const char *kind, const char *name, struct snt_secret **out,
                              struct snt_err *err) {
-  size_t count = count_places(keychain, kind);
+  size_t count = count_used(keychain, kind);
   snt_status status = {SNT_CODE_NOT_FOUND};
   for (size_t i = 0; i < count && status.code == SNT_CODE_NOT_FOUND; i++) {
     const struct place *place = &keychain->places[i];
@@ -177,7 +198,7 @@ static snt_status choose_place(struct snt_keychain *keychain, const char *kind, 
                                const struct place **out, struct snt_err *err) {
   SNT_SECRET_AUTO struct snt_secret *old = NULL;
   *out = keychain->places;
-  if (count_places(keychain, kind) == 1) {
+  if (count_used(keychain, kind) == 1) {
     return snt_done();
   }
   snt_status status = find_entry(keychain, kind, name, &old, err);
@@ -207,7 +228,7 @@ snt_status snt_keychain_write(struct snt_keychain *keychain, const char *kind, c
 /* The last place first: what is left when it is interrupted is what was read before. */
 snt_status snt_keychain_remove(struct snt_keychain *keychain, const char *kind, const char *name, struct snt_err *err) {
   SNT_TRY(check_entry(kind, name, err));
-  size_t count = count_places(keychain, kind);
+  size_t count = count_held(keychain, kind);
   snt_status status = {SNT_CODE_NOT_FOUND};
   bool was_there = false;
   for (size_t i = count; i > 0; i--) {
@@ -245,7 +266,7 @@ snt_status snt_keychain_list(struct snt_keychain *keychain, const char *kind,
                              void (*visit)(void *context, const char *name), void *context, struct snt_err *err) {
   SNT_TRY(check_kind(kind, err));
   SNT_CLEANUP(clear_gathering) struct gathering gathering = {.status = {SNT_CODE_OK}};
-  size_t count = count_places(keychain, kind);
+  size_t count = count_held(keychain, kind);
   for (gathering.place = 0; gathering.place < count; gathering.place++) {
     const struct place *place = &keychain->places[gathering.place];
     SNT_TRY(place->backend->list(place->state, kind, gather, &gathering, err));

@@ -6,15 +6,17 @@
  *   - reading takes the first that has the entry;
  *   - writing replaces an entry where it lies; a new one goes to the first backend;
  *   - removing removes it from each; listing shows each name once;
- *   - what is only cached is kept in the first, and looked for nowhere else. */
+ *   - what is only cached is kept in the first, and looked for nowhere else; removing and listing find what was left
+ *     in the others, unless the keychain is hushed. */
 #ifndef SNT_KEYCHAIN_KEYCHAIN_H
 #define SNT_KEYCHAIN_KEYCHAIN_H
 
 #include "base/secret.h"
 
 /* The kinds are separate name spaces. */
-#define SNT_KEYCHAIN_KIND_AWS "aws"           /* base credentials of a profile: JSON, see aws/credentials.h */
-#define SNT_KEYCHAIN_KIND_PLUGIN "plugin"     /* plugin secrets */
+#define SNT_KEYCHAIN_KIND_AWS "aws"       /* base credentials of a profile: JSON, see aws/credentials.h */
+#define SNT_KEYCHAIN_KIND_PLUGIN "plugin" /* plugin secrets */
+/* These may be forgotten at any time: see keychain/cache.h. */
 #define SNT_KEYCHAIN_KIND_SESSION "session"   /* sessions that may be handed out again */
 #define SNT_KEYCHAIN_KIND_IDENTITY "identity" /* who a base credential is */
 #define SNT_KEYCHAIN_KIND_MFA "mfa"           /* session tokens that were obtained with MFA */
@@ -50,6 +52,9 @@ struct snt_keychain_backend {
   void (*close)(void **state);
   /* Whether it works, as far as can be told without asking a person; NULL: opening tells. */
   snt_status (*check)(void *state, struct snt_err *err);
+  /* From here on, until it is undone: ask nobody, and make nothing that entries could be put into. NULL: it never does.
+   */
+  void (*hush)(void *state, bool is_hushed);
   snt_status (*read)(void *state, const char *kind, const char *name, struct snt_secret **out, struct snt_err *err);
   snt_status (*write)(void *state, const char *kind, const char *name, const struct snt_secret *value,
                       struct snt_err *err);
@@ -73,6 +78,9 @@ snt_status snt_keychain_open(const struct snt_keychain_options *options, struct 
                              struct snt_err *err);
 void snt_keychain_close(struct snt_keychain **keychain);
 #define SNT_KEYCHAIN_AUTO SNT_CLEANUP(snt_keychain_close)
+/* While it is hushed, what would need a person to be asked fails with ACTION_REQUIRED, and a keychain that would have
+ * to be made, or is not there to be read, is one that is not available (KEYCHAIN). */
+void snt_keychain_hush(struct snt_keychain *keychain, bool is_hushed);
 /* The backend that the last successful call was served by, and inside of a list's visit the one of that entry; before,
  * the one that a new entry would go to. */
 const char *snt_keychain_backend_name(const struct snt_keychain *keychain);

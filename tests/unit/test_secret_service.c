@@ -381,12 +381,19 @@ static void auto_keeps_what_is_cached_in_one_place(void **state) {
   assert_ok(write_text(fixture, "a", "file", NULL));
   open_as(fixture, "auto");
   assert_int_equal(read_code(fixture, "a", &err), SNT_CODE_NOT_FOUND);
+  snt_keychain_hush(fixture->keychain, true);
   expect_names(fixture, "");
   assert_ok(write_text(fixture, "a", "service", NULL));
-  expect_served_by(fixture, "a", "service", "secret-service");
+  expect_text(fixture, "a", "service");
+  assert_string_equal(snt_keychain_backend_name(fixture->keychain), "secret-service");
   assert_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "a", NULL));
   open_as(fixture, "file");
   expect_text(fixture, "a", "file");
+  open_as(fixture, "auto"); /* and not hushed any more */
+  expect_names(fixture, "a ");
+  assert_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "a", NULL));
+  open_as(fixture, "file");
+  expect_names(fixture, "");
   end(fixture);
   begin(fixture, "secret-service");
 }
@@ -454,19 +461,20 @@ static void the_latest_is_told_by_its_time(void **state) {
 
 struct prompting {
   enum fake_prompt prompt;
-  bool has_display;
+  bool has_display, is_hushed;
   enum snt_code code;
   const char *why;
   const char *calls; /* that the service got */
 };
 
 static const struct prompting PROMPTINGS[] = {
-    {PROMPT_NONE, false, SNT_CODE_OK, NULL, "RSOOG"}, /* the first session is refused: not plain */
-    {PROMPT_CONFIRMED, true, SNT_CODE_OK, NULL, "RSUPOOG"},
-    {PROMPT_CONFIRMED, false, SNT_CODE_ACTION_REQUIRED, "no display", "RSUD"},
-    {PROMPT_DISMISSED, true, SNT_CODE_ACTION_REQUIRED, "was dismissed", "RSUP"},
-    {PROMPT_SILENT, true, SNT_CODE_ACTION_REQUIRED, "nobody answered", "RSUPD"},
-    {PROMPT_DEATH, true, SNT_CODE_ACTION_REQUIRED, "it ended", "RSUP"},
+    {PROMPT_NONE, false, false, SNT_CODE_OK, NULL, "RSOOG"}, /* the first session is refused: not plain */
+    {PROMPT_CONFIRMED, true, false, SNT_CODE_OK, NULL, "RSUPOOG"},
+    {PROMPT_CONFIRMED, true, true, SNT_CODE_ACTION_REQUIRED, "nobody is to be asked", "RSUD"},
+    {PROMPT_CONFIRMED, false, false, SNT_CODE_ACTION_REQUIRED, "no display", "RSUD"},
+    {PROMPT_DISMISSED, true, false, SNT_CODE_ACTION_REQUIRED, "was dismissed", "RSUP"},
+    {PROMPT_SILENT, true, false, SNT_CODE_ACTION_REQUIRED, "nobody answered", "RSUPD"},
+    {PROMPT_DEATH, true, false, SNT_CODE_ACTION_REQUIRED, "it ended", "RSUP"},
 };
 
 static void prompts_are_shown_to_who_can_see_them_and_waited_for(void **state) {
@@ -483,6 +491,7 @@ static void prompts_are_shown_to_who_can_see_them_and_waited_for(void **state) {
     pid_t pid = start_fake(&fake);
     assert_ok(snt_keychain_open(&(struct snt_keychain_options){.backend = "secret-service", .prompt_deadline_ms = 200},
                                 &keychain, &err));
+    snt_keychain_hush(keychain, wanted->is_hushed);
     snt_status status = snt_keychain_read(keychain, "aws", "a", &value, &err);
     if (status.code != wanted->code || (wanted->why != NULL && strstr(err.message, wanted->why) == NULL)) {
       fail_msg("prompt %zu: %s: %s", i, snt_code_name(status.code), err.message);

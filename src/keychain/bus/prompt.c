@@ -103,9 +103,11 @@ snt_status snt_prompt_finish(struct snt_service *service, const char *prompt, ch
   if (strcmp(prompt, "/") == 0) {
     return snt_done();
   }
-  if (!service->may_prompt) {
+  if (!service->may_prompt || service->is_hushed) {
     SNT_IGNORE(call_prompt(service, prompt, "Dismiss", NULL)); /* it ends with this connection anyway */
-    return fail_locked("there is no display to ask for its password on", err);
+    return fail_locked(service->may_prompt ? "nobody is to be asked for its password now"
+                                           : "there is no display to ask for its password on",
+                       err);
   }
   SNT_CLEANUP(clear_answer) struct answer answer = {0};
   SNT_TRY(watch(service, prompt, &answer, err));

@@ -25,6 +25,7 @@ struct snt_service {
   char *collection;       /* path of the one that new entries go to */
   struct snt_secret *key; /* of the session; NULL: it is not encrypted */
   bool may_prompt;
+  bool is_hushed;
   int prompt_ms;
 };
 
