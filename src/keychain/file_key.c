@@ -11,10 +11,12 @@
 
 #include "base/prompt.h"
 #include "base/sha256.h"
+#include "base/turn.h"
 #include "keychain/kernel_keys.h"
 
 enum {
   PASSPHRASE_CAP = 1024,
+  TURN_MARGIN_MS = 5000,                             /* scrypt, after the answer */
   RESTING_LEN = SNT_CRYPTO_KEY_LEN + SNT_SHA256_LEN, /* the key; the given passphrase's mark, or zeros */
 };
 
@@ -107,10 +109,14 @@ static snt_status fail_locked(const struct snt_file_keys *keys, struct snt_err *
                            "SENTINEL_FILE_PASSPHRASE");
 }
 
+static snt_status fail_hushed(const struct snt_file_keys *keys, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "nobody is asked"));
+  return fail_locked(keys, err);
+}
+
 static snt_status ask(struct snt_file_keys *keys, const char *what, struct snt_secret **out, struct snt_err *err) {
   if (keys->is_hushed) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "nobody is asked"));
-    return fail_locked(keys, err);
+    return fail_hushed(keys, err);
   }
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(snt_buf_appendf(&text, err, "%s for the keychain %s", what, keys->path));
@@ -131,13 +137,8 @@ static snt_status check_given(const struct snt_file_keys *keys, struct snt_err *
   return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "an empty passphrase cannot lock the keychain %s", keys->path);
 }
 
-snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
-  if ((keys->key != NULL && snt_sealed_is_key(header, keys->key)) || find_resting(keys, header)) {
-    return snt_done();
-  }
-  if (keys->given == NULL && keys->asked == NULL) {
-    SNT_TRY(ask(keys, "passphrase", &keys->asked, err));
-  }
+/* With the passphrase that was given or typed. */
+static snt_status unlock(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
   SNT_TRY(check_given(keys, err));
   SNT_TRY(derive(keys, header, err));
   if (!snt_sealed_is_key(header, keys->key)) {
@@ -148,6 +149,47 @@ snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_seale
   }
   snt_file_keys_rest(keys, header);
   return snt_done();
+}
+
+/* A folder that takes no file is no reason not to ask. */
+static snt_status take_turn(const struct snt_file_keys *keys, struct snt_turn *turn, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  const char *slash = strrchr(keys->path, '/');
+  SNT_TRY(
+      snt_buf_append(&folder, slash == NULL ? "." : keys->path, slash == NULL ? 1 : (size_t)(slash - keys->path), err));
+  int prompt_ms = keys->prompt_deadline_ms > 0 ? keys->prompt_deadline_ms : SNT_PROMPT_MS;
+  snt_status status = snt_turn_take(folder.data, "unlock", prompt_ms + TURN_MARGIN_MS, turn, err);
+  return status.code == SNT_CODE_TIMEOUT ? fail_locked(keys, err) : snt_done();
+}
+
+/* Of many who find the file locked, one asks; the others find the key that it lays to rest, or hear why it got none. */
+static snt_status ask_in_turn(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  SNT_TRY(take_turn(keys, &turn, err));
+  if (turn.has_waited && find_resting(keys, header)) {
+    return snt_done();
+  }
+  if (turn.was_told) {
+    *err = turn.told;
+    return (snt_status){err->code};
+  }
+  snt_status status = ask(keys, "passphrase", &keys->asked, err);
+  status = snt_ok(status) ? unlock(keys, header, err) : status;
+  if (!snt_ok(status) && turn.is_held) {
+    snt_turn_tell(&turn, err);
+  }
+  return status;
+}
+
+snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
+  struct snt_err unheard = {0};
+  if ((keys->key != NULL && snt_sealed_is_key(header, keys->key)) || find_resting(keys, header)) {
+    return snt_done();
+  }
+  if (keys->given != NULL || keys->asked != NULL) {
+    return unlock(keys, header, err);
+  }
+  return keys->is_hushed ? fail_hushed(keys, err) : ask_in_turn(keys, header, err == NULL ? &unheard : err);
 }
 
 static snt_status ask_twice(struct snt_file_keys *keys, struct snt_err *err) {

@@ -277,6 +277,61 @@ static void a_person_is_asked_twice_for_a_new_file_and_once_later(void **state) 
   end(&fixture);
 }
 
+/* Whether the process waits for its turn to ask. */
+static bool is_waiting(pid_t pid) {
+  char command[128];
+  (void)snprintf(command, sizeof command, "ls -l /proc/%d/fd 2>/dev/null | grep -q unlock.turn", (int)pid);
+  return system(command) == 0; /* NOLINT(concurrency-mt-unsafe) */
+}
+
+/* All that a terminal shows until its last process ends. */
+static void read_rest(int master, char *text, size_t cap) {
+  size_t len = 0;
+  for (ssize_t got = 1; got > 0 && len + 1 < cap;) {
+    got = read(master, text + len, cap - 1 - len);
+    len += got > 0 ? (size_t)got : 0;
+  }
+  text[len] = '\0';
+}
+
+static void of_two_who_find_it_locked_one_asks(void **state) {
+  (void)state;
+  struct fixture fixture;
+  static const struct {
+    const char *typed;
+    enum snt_code code;
+  } rows[] = {
+      {"correct horse\n", SNT_CODE_OK}, {"correct hors\n", SNT_CODE_KEYCHAIN}, {"\004", SNT_CODE_ACTION_REQUIRED}};
+  begin(&fixture, "file");
+  assert_ok(write_text(&fixture, "dev", "x", NULL));
+  for (size_t i = 0; has_keyring && i < sizeof rows / sizeof rows[0]; i++) {
+    int masters[2];
+    pid_t pids[2];
+    char shown[1024];
+    forget_key(&fixture);
+    pids[0] = start_on_terminal(&fixture, &masters[0], read_dev);
+    assert_true(answer(masters[0], "passphrase for the keychain", ""));
+    pids[1] = start_on_terminal(&fixture, &masters[1], read_dev);
+    for (int tries = 0; !is_waiting(pids[1]); tries++) {
+      assert_true(tries < 2000);
+      (void)usleep(5000);
+    }
+    assert_int_equal(write(masters[0], rows[i].typed, strlen(rows[i].typed)), (ssize_t)strlen(rows[i].typed));
+    read_rest(masters[1], shown, sizeof shown);
+    assert_string_equal(shown, "");
+    for (int k = 0; k < 2; k++) {
+      int status = 0;
+      assert_int_equal(waitpid(pids[k], &status, 0), pids[k]);
+      assert_int_equal(WEXITSTATUS(status), rows[i].code);
+      (void)close(masters[k]);
+    }
+  }
+  char turn[256];
+  (void)snprintf(turn, sizeof turn, "%s/unlock.turn", fixture.folder);
+  assert_int_not_equal(access(turn, F_OK), 0);
+  end(&fixture);
+}
+
 /* Nothing rests from which a typed passphrase could be guessed. */
 static void a_typed_passphrase_leaves_no_mark(void **state) {
   (void)state;
@@ -312,6 +367,7 @@ static int run(void) {
       cmocka_unit_test(an_opened_copy_belongs_to_one_writing_of_the_file),
       cmocka_unit_test(without_keyrings_the_file_works_and_the_ring_says_so),
       cmocka_unit_test(a_person_is_asked_twice_for_a_new_file_and_once_later),
+      cmocka_unit_test(of_two_who_find_it_locked_one_asks),
       cmocka_unit_test(a_typed_passphrase_leaves_no_mark),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
