@@ -2,7 +2,8 @@
  *
  * MUST
  *  1. ask no region more than twice, and spend no more than its time on it;
- *  2. never repeat what AWS refused, except once for skew. */
+ *  2. never repeat what AWS refused, except once for skew;
+ *  3. send what is_once on a connection of its own, where nothing sends it again. */
 #include "aws/call.h"
 
 #include <stdio.h>
@@ -147,7 +148,7 @@ static snt_status send_round(struct snt_http_client *client, struct round *round
   for (size_t i = 0; i < round->count; i++) {
     SNT_TRY(sign_call(round->calls[i], &round->signatures[i], &round->urls[i], &round->requests[i], err));
     round->requests[i].timeout_ms = (int)left_ms;
-    round->requests[i].is_fresh = is_again;
+    round->requests[i].is_fresh = is_again || round->calls[i]->is_once;
     round->seats[i] = (struct seat){round, i};
     round->requests[i].on_answer = take_answer;
     round->requests[i].context = &round->seats[i];
@@ -187,7 +188,7 @@ static void choose_again(const struct round *first, struct round *again) {
   for (size_t i = 0; i < first->count; i++) {
     struct snt_aws_call *call = first->calls[i];
     bool is_outage = snt_aws_call_is_outage(call) && call->response.sent < 2;
-    if (is_outage || corrects_clock(call)) {
+    if (!call->is_once && (is_outage || corrects_clock(call))) {
       again->calls[again->count++] = call;
       has_busy = has_busy || (is_outage && call->response.http_status != 0);
     }

@@ -128,10 +128,6 @@ static snt_status explain_denied_role(const struct refused *it, struct snt_err *
                         it->refusal->code, message));
     return snt_err_hint(err, "use base credentials without one: a key of an IAM user, or a session set up without it");
   }
-  if (holds(message, "MultiFactorAuthentication")) {
-    SNT_IGNORE(say(it, SNT_CODE_ACTION_REQUIRED, err));
-    return snt_err_hint(err, "the MFA code is wrong or was used before: wait for the next one");
-  }
   char action[64];
   word_after(message, "perform: ", action, sizeof action);
   bool is_known = snt_str_starts_with(action, "sts:");
@@ -141,6 +137,12 @@ static snt_status explain_denied_role(const struct refused *it, struct snt_err *
 }
 
 static snt_status explain_denied(const struct refused *it, struct snt_err *err) {
+  if (holds(it->refusal->message, "MultiFactorAuthentication")) {
+    SNT_IGNORE(say(it, SNT_CODE_ACTION_REQUIRED, err));
+    return snt_err_hint(err,
+                        "the MFA code is wrong or was used before (wait for the next one), or mfa_serial is not the "
+                        "device of this key's user");
+  }
   bool is_role = strcmp(it->call->endpoint.service, "sts") == 0 && it->call->subject != NULL;
   if (is_role) {
     return explain_denied_role(it, err);
@@ -191,6 +193,17 @@ static const struct {
     {{"Throttling", "ThrottlingException", "RequestLimitExceeded", NULL}, explain_throttling},
     {{"RegionDisabledException", NULL}, explain_region},
 };
+
+bool snt_aws_call_is_key_refused(const struct snt_aws_call *call) {
+  static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId",
+                                      "UnrecognizedClientException", NULL};
+  struct snt_aws_refusal refusal = {0};
+  if (!snt_ok(call->response.status) || call->response.http_status < 400 || call->response.http_status > 499) {
+    return false;
+  }
+  snt_aws_refusal_read(call, &refusal);
+  return is_one_of(refusal.code, codes);
+}
 
 static snt_status refuse(const struct snt_aws_call *call, struct snt_err *err) {
   struct snt_aws_refusal refusal;

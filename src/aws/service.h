@@ -37,6 +37,7 @@ struct snt_aws_call {
   int64_t duration_s;      /* what AssumeRole asked for */
   int64_t clock_offset_ms; /* added to the local clock when signing: 0, or what is known of the server's clock; a
                             * refusal for skew sets it */
+  bool is_once;            /* it goes out once, whatever comes of it: it carries an MFA code */
   void (*on_answer)(void *context, const struct snt_aws_call *call); /* NULL, or called when AWS has answered with 200,
                                                                       * while other calls may still be awaited */
   void *context;
@@ -67,13 +68,25 @@ struct snt_sts_assume_role {
 snt_status snt_sts_prepare_assume_role(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
                                        const struct snt_aws_credentials *credentials,
                                        const struct snt_sts_assume_role *parameters, struct snt_err *err);
+
+#define SNT_MFA_CODE_LEN 6
+struct snt_sts_mfa {
+  const char *serial;
+  const char *code; /* SNT_MFA_CODE_LEN digits */
+  int64_t duration_s;
+};
+/* GetSessionToken of a long-lived key. */
+snt_status snt_sts_prepare_get_session_token(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
+                                             const struct snt_aws_credentials *credentials,
+                                             const struct snt_sts_mfa *parameters, struct snt_err *err);
 /* GetParameter with decryption. */
 snt_status snt_ssm_prepare_get_parameter(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
                                          const struct snt_aws_credentials *credentials, const char *name,
                                          struct snt_err *err);
 
 /* Signs and sends the calls together. A call whose answer is an outage is asked once more within its time; one that is
- * refused for skew is signed again with the server's time, once; no call goes out more than twice. How each went is in
+ * refused for skew is signed again with the server's time, once; no call goes out more than twice, and one that is_once
+ * only once. How each went is in
  * its response (a refusal by AWS is a whole answer: the parse functions turn it into an error). */
 snt_status snt_aws_perform(struct snt_http_client *client, struct snt_aws_call *const *calls, size_t count,
                            struct snt_err *err);
@@ -97,6 +110,10 @@ struct snt_sts_session {
 void snt_sts_session_clear(struct snt_sts_session *session);
 snt_status snt_sts_parse_assume_role(const struct snt_aws_call *call, struct snt_sts_session *out, struct snt_err *err);
 
+/* date_ms: STS's Date header, when the code was accepted. ACTION_REQUIRED for a code that is refused. */
+snt_status snt_sts_parse_get_session_token(const struct snt_aws_call *call, struct snt_aws_credentials *out,
+                                           int64_t *date_ms, struct snt_err *err);
+
 struct snt_ssm_parameter {
   struct snt_buf value;
   int64_t version;
@@ -108,6 +125,8 @@ snt_status snt_ssm_parse_get_parameter(const struct snt_aws_call *call, struct s
                                        struct snt_err *err);
 /* Whether STS refused an AssumeRole because the role's maximum session duration is shorter than what was asked for. */
 bool snt_sts_is_duration_refused(const struct snt_aws_call *call);
+/* Whether AWS refused the call because it does not, or no longer, know the key or the session that signed it. */
+bool snt_aws_call_is_key_refused(const struct snt_aws_call *call);
 /* Whether the failure of a prepared and performed call is an outage (another region may be tried) or an answer. */
 bool snt_aws_call_is_outage(const struct snt_aws_call *call);
 

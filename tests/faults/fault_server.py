@@ -100,6 +100,17 @@ def assume_role(request, settings):
                        f"<ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></AssumeRoleResponse>")
 
 
+def get_session_token(request, settings):
+    expires = request["now"] + int(request["fields"].get("DurationSeconds", "43200"))
+    values = {"AccessKeyId": "ASIAMFABYFAULTSERVER", "SecretAccessKey": "mfa" + SECRET, "SessionToken": "mfa" + TOKEN,
+              "Expiration": datetime.datetime.fromtimestamp(expires, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    values.update(settings.get("mfa_credentials", {}))
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in values.items() if value is not None)
+    return Answer(body=f"<GetSessionTokenResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
+                       f"<GetSessionTokenResult><Credentials>{inner}</Credentials></GetSessionTokenResult>"
+                       f"<ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></GetSessionTokenResponse>")
+
+
 def get_parameter(request, settings):
     name = request["fields"].get("Name", "")
     parameter = {"ARN": f"arn:aws:ssm:{request['region']}:{ACCOUNT}:parameter{name}", "DataType": "text",
@@ -109,7 +120,8 @@ def get_parameter(request, settings):
     return Answer(body=json.dumps({"Parameter": parameter}), content_type="application/x-amz-json-1.1")
 
 
-CALLS = {"sts.GetCallerIdentity": get_caller_identity, "sts.AssumeRole": assume_role, "ssm.GetParameter": get_parameter}
+CALLS = {"sts.GetCallerIdentity": get_caller_identity, "sts.AssumeRole": assume_role,
+         "sts.GetSessionToken": get_session_token, "ssm.GetParameter": get_parameter}
 
 
 # Faults: each takes the right answer, the fault's own settings and the request -----------------------------------

@@ -262,7 +262,7 @@ def tests():
         "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
         "keychain/file_place": "keychain", "keychain/file_rest": "file_key", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
         "net/proxy": "net_parts", "net/trust": "net_parts",
-        "aws/sigv4_uri": "sigv4", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/locations": "shared_config",
+        "aws/sigv4_uri": "sigv4", "aws/sts_parts": "sts", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/locations": "shared_config",
         "aws/shared_config_query": "shared_config", "aws/profile_chain": "shared_config", "aws/target": "shared_config",
         "aws/base_credentials": "credentials", "audit/line": "log", "audit/log_file": "log", "audit/tail": "log",
         "audit/reader": "verify", "audit/merkle": "verify", "lua/evaluator_exchange": "evaluator_evil",

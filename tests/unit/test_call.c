@@ -196,6 +196,45 @@ static void a_refusal_for_skew_is_signed_again_with_the_servers_time_once(void *
   }
 }
 
+/* Neither an outage, nor a busy server, nor a wrong clock is a reason to send a code again. */
+static void what_is_to_go_out_once_goes_out_once(void **state) {
+  (void)state;
+  static const struct line answers[] = {
+      {SNT_CODE_NETWORK, 0, NULL, 0},
+      {SNT_CODE_TIMEOUT, 0, NULL, 0},
+      {0, 503, "", 0},
+      {0, 429, "", 0},
+      {0, 403, ERROR_XML("SignatureDoesNotMatch", "Signature expired: x"), ANSWER_DATE_MS},
+      {0, 200, "", 0},
+  };
+  for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+    SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
+    struct snt_aws_endpoint endpoint = endpoint_of("sts");
+    const struct snt_sts_mfa mfa = {.serial = "s", .code = "123456", .duration_s = 900};
+    assert_ok(snt_sts_prepare_get_session_token(&call, &endpoint, &base_credentials, &mfa, NULL));
+    assert_int_equal(start_script(NULL), 0);
+    script.lines[0][0] = answers[i];
+    struct snt_aws_call *const calls[] = {&call};
+    assert_ok(snt_aws_perform(NULL, calls, 1, NULL));
+    assert_int_equal(script.rounds, 1);
+    assert_true(script.requests[0][0].is_fresh);
+  }
+  const struct snt_sts_assume_role with_code = {.role_arn = "arn:aws:iam::123456789012:role/Dev",
+                                                .role_session_name = "n",
+                                                .source_identity = "i",
+                                                .duration_s = 7200,
+                                                .mfa_serial = "s",
+                                                .mfa_code = "123456"};
+  struct snt_sts_assume_role without = with_code;
+  without.mfa_serial = without.mfa_code = NULL;
+  struct snt_aws_endpoint endpoint = endpoint_of("sts");
+  SNT_AWS_CALL_AUTO struct snt_aws_call role = {0};
+  assert_ok(snt_sts_prepare_assume_role(&role, &endpoint, &base_credentials, &with_code, NULL));
+  assert_true(role.is_once);
+  assert_ok(snt_sts_prepare_assume_role(&role, &endpoint, &base_credentials, &without, NULL));
+  assert_false(role.is_once);
+}
+
 static void a_known_clock_is_signed_with_from_the_start(void **state) {
   (void)state;
   SNT_AWS_CALL_AUTO struct snt_aws_call sts = {0};
@@ -246,6 +285,7 @@ int main(void) {
       cmocka_unit_test_setup(a_lasting_outage_is_asked_about_twice_and_stays_one, start_script),
       cmocka_unit_test_setup(a_refusal_is_never_asked_about_again, start_script),
       cmocka_unit_test_setup(a_refusal_for_skew_is_signed_again_with_the_servers_time_once, start_script),
+      cmocka_unit_test_setup(what_is_to_go_out_once_goes_out_once, start_script),
       cmocka_unit_test_setup(a_known_clock_is_signed_with_from_the_start, start_script),
       cmocka_unit_test_setup(what_goes_out_is_signed, start_script),
       cmocka_unit_test_setup(the_path_of_an_endpoint_is_kept, start_script),
