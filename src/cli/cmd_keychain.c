@@ -8,6 +8,9 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "format/json.h"
+#include "issue/key_users.h"
+#include "issue/rotating_key.h"
+#include "keychain/cache.h"
 
 enum { PROMPT_DEADLINE_MS = 120000, LINE_CAP = 1024 };
 
@@ -118,28 +121,85 @@ snt_status snt_cmd_add(struct snt_args *args, struct snt_out *out, struct snt_er
                         snt_keychain_backend_name(keychain.keychain));
 }
 
+/* What the keychain holds that was put there to stay; told is what people read behind the name. */
+static const struct {
+  const char *kind;
+  const char *told;
+} KINDS[] = {{SNT_KEYCHAIN_KIND_AWS, ""},
+             {SNT_KEYCHAIN_KIND_ROTATING, " (a rotation that is not finished)"},
+             {SNT_KEYCHAIN_KIND_PLUGIN, " (a plugin's secret)"}};
+
+/* What comes and goes by itself is counted. */
+static const struct {
+  const char *kind;
+  const char *one;
+  const char *many;
+} CACHED[] = {{SNT_KEYCHAIN_KIND_SESSION, "cached session", "cached sessions"},
+              {SNT_KEYCHAIN_KIND_IDENTITY, "cached identity", "cached identities"},
+              {SNT_KEYCHAIN_KIND_MFA, "cached MFA session", "cached MFA sessions"}};
+
 struct listing {
   struct snt_out *out;
   struct snt_json_writer *writer; /* NULL: for people */
   struct snt_err *err;
   snt_status status;
+  struct snt_keychain *ids_of; /* where access key ids are read; NULL: they are not asked for */
   const char *backend;
   const char *kind;
+  const char *told;
 };
+
+/* The id of a key that is in use; "" for anything else. */
+static snt_status read_id(struct listing *listing, const char *name, char *out, size_t cap) {
+  out[0] = '\0';
+  if (listing->ids_of == NULL || strcmp(listing->kind, SNT_KEYCHAIN_KIND_AWS) != 0) {
+    return snt_done();
+  }
+  SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials key = {0};
+  SNT_TRY(snt_aws_credentials_load(listing->ids_of, name, &key, listing->err));
+  (void)snprintf(out, cap, "%s", key.access_key_id);
+  return snt_done();
+}
 
 static void list_name(void *context, const char *name) {
   struct listing *listing = context;
-  if (listing->writer != NULL) {
-    snt_json_begin_object(listing->writer, NULL);
-    snt_json_put_string(listing->writer, "name", name);
-    snt_json_put_string(listing->writer, "backend", listing->backend);
-    snt_json_put_string(listing->writer, "kind", listing->kind);
-    snt_json_end_object(listing->writer);
-  } else if (snt_ok(listing->status)) {
-    bool is_secret = strcmp(listing->kind, SNT_KEYCHAIN_KIND_PLUGIN) == 0;
-    listing->status =
-        snt_out_printf(listing->out, listing->err, "%s%s\n", name, is_secret ? " (a plugin's secret)" : "");
+  char id[129];
+  listing->status = snt_ok(listing->status) ? read_id(listing, name, id, sizeof id) : listing->status;
+  if (!snt_ok(listing->status)) {
+    return;
   }
+  if (listing->writer == NULL) {
+    listing->status =
+        snt_out_printf(listing->out, listing->err, "%s%s%s%s\n", name, id[0] == '\0' ? "" : "  ", id, listing->told);
+    return;
+  }
+  snt_json_begin_object(listing->writer, NULL);
+  snt_json_put_string(listing->writer, "name", name);
+  snt_json_put_string(listing->writer, "backend", listing->backend);
+  snt_json_put_string(listing->writer, "kind", listing->kind);
+  if (id[0] != '\0') {
+    snt_json_put_string(listing->writer, "access_key_id", id);
+  }
+  snt_json_end_object(listing->writer);
+}
+
+static void count_name(void *context, const char *name) {
+  (void)name;
+  ++*(size_t *)context;
+}
+
+/* "3 cached sessions, 1 cached identity"; nothing when there are none. */
+static snt_status list_cached(struct snt_keychain *keychain, struct snt_out *out, struct snt_err *err) {
+  const char *before = "";
+  for (size_t i = 0; i < sizeof CACHED / sizeof CACHED[0]; i++) {
+    size_t count = 0;
+    SNT_TRY(snt_keychain_list(keychain, CACHED[i].kind, count_name, &count, err));
+    if (count > 0) {
+      SNT_TRY(snt_out_printf(out, err, "%s%zu %s", before, count, count == 1 ? CACHED[i].one : CACHED[i].many));
+      before = ", ";
+    }
+  }
+  return before[0] == '\0' ? snt_done() : snt_out_text(out, "\n", err);
 }
 
 snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
@@ -147,16 +207,17 @@ snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_e
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
   bool is_json = snt_args_has(args, SNT_OPTION_JSON);
   struct snt_json_writer writer;
-  struct listing listing = {out, is_json ? &writer : NULL, err, snt_done(), NULL, NULL};
+  struct listing listing = {.out = out, .writer = is_json ? &writer : NULL, .err = err, .status = snt_done()};
+  listing.ids_of = snt_args_has(args, SNT_OPTION_IDS) ? keychain.keychain : NULL;
   listing.backend = snt_keychain_backend_name(keychain.keychain);
   if (is_json) {
     snt_json_writer_init(&writer, &out->text, err);
     snt_json_begin_array(&writer, NULL);
   }
-  static const char *const kinds[] = {SNT_KEYCHAIN_KIND_AWS, SNT_KEYCHAIN_KIND_PLUGIN};
-  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-    listing.kind = kinds[i];
-    SNT_TRY(snt_keychain_list(keychain.keychain, kinds[i], list_name, &listing, err));
+  for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
+    listing.kind = KINDS[i].kind;
+    listing.told = KINDS[i].told;
+    SNT_TRY(snt_keychain_list(keychain.keychain, listing.kind, list_name, &listing, err));
     SNT_TRY(listing.status);
   }
   if (is_json) {
@@ -164,17 +225,69 @@ snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_e
     SNT_TRY(snt_json_finish(&writer));
     return snt_out_text(out, "\n", err);
   }
+  SNT_TRY(list_cached(keychain.keychain, out, err));
   return out->text.len > 0 ? snt_done() : snt_out_printf(out, err, "the %s keychain is empty\n", listing.backend);
+}
+
+struct forgetting {
+  struct snt_keychain *keychain;
+  size_t count;
+};
+
+/* What was cached with a key is found by the profiles that use it: it is kept under their names. */
+static void forget_cached(void *context, const char *profile) {
+  struct forgetting *forgetting = context;
+  for (size_t i = 0; i < sizeof CACHED / sizeof CACHED[0]; i++) {
+    forgetting->count += snt_cache_clear(forgetting->keychain, CACHED[i].kind, profile);
+  }
+}
+
+/* A rotation that was not finished leaves keys at IAM that only a person can delete now. */
+static snt_status remove_rotating(struct snt_keychain *keychain, const char *profile, struct snt_out *out,
+                                  struct snt_err *err) {
+  SNT_ROTATING_KEY_AUTO struct snt_rotating_key rotating = {0};
+  bool is_readable = snt_ok(snt_rotating_key_load(keychain, profile, &rotating, NULL));
+  snt_status status = snt_keychain_remove(keychain, SNT_KEYCHAIN_KIND_ROTATING, profile, err);
+  if (status.code == SNT_CODE_NOT_FOUND) {
+    return snt_done();
+  }
+  SNT_TRY(status);
+  return is_readable ? snt_out_printf(out, err,
+                                      "a rotation of %s was not finished: see at IAM which of %s and %s are still "
+                                      "there, and delete them\n",
+                                      profile, rotating.replaces, rotating.key.access_key_id)
+                     : snt_out_printf(out, err, "a rotation of %s was not finished\n", profile);
+}
+
+static snt_status remove_key(struct snt_cli_keychain *keychain, const char *profile, struct snt_out *out,
+                             struct snt_err *err) {
+  const char *backend = snt_keychain_backend_name(keychain->keychain);
+  SNT_TRY(remove_rotating(keychain->keychain, profile, out, err));
+  bool had_rotating = out->text.len > 0;
+  snt_status status = snt_keychain_remove(keychain->keychain, SNT_KEYCHAIN_KIND_AWS, profile, err);
+  if (status.code == SNT_CODE_NOT_FOUND && had_rotating) {
+    return snt_done();
+  }
+  SNT_TRY(status);
+  struct forgetting forgetting = {.keychain = keychain->keychain};
+  SNT_IGNORE(snt_key_users_visit(keychain->settings, profile, forget_cached, &forgetting)); /* they end by themselves */
+  SNT_TRY(snt_out_printf(out, err, "removed %s from the %s keychain", profile, backend));
+  return forgetting.count == 0 ? snt_out_text(out, "\n", err)
+                               : snt_out_printf(out, err, ", and %zu that %s cached with it\n", forgetting.count,
+                                                forgetting.count == 1 ? "was" : "were");
 }
 
 snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   const char *name = NULL;
   SNT_TRY(take_secret_name(args, &name, err));
-  const char *kind = name == NULL ? SNT_KEYCHAIN_KIND_AWS : SNT_KEYCHAIN_KIND_PLUGIN;
-  SNT_TRY(name == NULL ? snt_args_take_profile(args, &name, err) : snt_done());
+  bool is_secret = name != NULL;
+  SNT_TRY(is_secret ? snt_done() : snt_args_take_profile(args, &name, err));
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
-  SNT_TRY(snt_keychain_remove(keychain.keychain, kind, name, err));
-  return snt_out_printf(out, err, "removed %s from the %s keychain\n", name,
+  if (!is_secret) {
+    return remove_key(&keychain, name, out, err);
+  }
+  SNT_TRY(snt_keychain_remove(keychain.keychain, SNT_KEYCHAIN_KIND_PLUGIN, name, err));
+  return snt_out_printf(out, err, "removed secret %s from the %s keychain\n", name,
                         snt_keychain_backend_name(keychain.keychain));
 }

@@ -48,9 +48,12 @@ const struct snt_command SNT_COMMANDS[] = {
     {"log show", "[FILE]", "print the decision log for people", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_show},
     {"add", "P", "put a long-lived key, or a plugin's secret, into the keychain",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(STDIN) | BIT(SECRET), 1, false, snt_cmd_add},
-    {"list", "", "list the keychain's entries", BIT(BACKEND) | BIT(CONFIG) | BIT(JSON), 0, false, snt_cmd_list},
+    {"list", "", "list the keychain's entries", BIT(BACKEND) | BIT(CONFIG) | BIT(IDS) | BIT(JSON), 0, false,
+     snt_cmd_list},
     {"remove", "P", "remove a key, or a plugin's secret, from the keychain",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(SECRET), 1, false, snt_cmd_remove},
+    {"rotate", "P", "replace a long-lived key of the keychain by a new one",
+     BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(DISCARD), 1, false, snt_cmd_rotate},
     {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
      snt_cmd_init},
     {NULL, NULL, NULL, 0, 0, false, NULL}};

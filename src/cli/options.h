@@ -25,6 +25,8 @@
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
   X(STDIN, "--stdin", NULL, "read the access key id and the secret from stdin, a line each")                           \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
+  X(IDS, "--ids", NULL, "show access key ids too; the keychain may ask to be unlocked")                                \
+  X(DISCARD, "--discard", "ID", "an access key of the same user to delete at IAM first, to make room")                 \
   X(FORMAT, "--format", "F", "pretty, tap, junit, json or github")                                                     \
   X(REPORT, "--report", "F=FILE", "write a report into a file, also lcov or cobertura; may be repeated")               \
   X(COVERAGE, "--coverage", NULL, "tell which rules matched and which conditions were seen true and false")            \

@@ -14,6 +14,8 @@
 #include "policy/rounds.h"
 #include "policy/source.h"
 
+#define SNT_FLOW_REGIONS_MAX 8
+
 struct snt_flow {
   const struct snt_issue_options *options;
   char request_id[17];
@@ -60,6 +62,8 @@ void snt_flow_clear(struct snt_flow *flow);
 snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* settings, evaluator */
 snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */
+/* The same, and a profile that nobody knows is an empty one. */
+snt_status snt_flow_find_target_if_any(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err); /* source; a file is loaded */
 /* Hands its bytes to the evaluator; link waits until they are read. The evaluation confirms that it is in force. */
 snt_status snt_flow_begin_policy(struct snt_flow *flow, struct snt_err *err);
@@ -71,6 +75,13 @@ snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *ou
 /* flow_ask.c: base credentials; then policy and identity, together. */
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
+/* The regions to ask, in order; ends with NULL. Borrowed from settings, target and environment. */
+snt_status snt_flow_find_regions(const struct snt_flow *flow, const char *out[static SNT_FLOW_REGIONS_MAX + 1],
+                                 struct snt_err *err);
+snt_status snt_flow_open_client(struct snt_flow *flow, struct snt_err *err);
+/* With an open client: where a service is; refused where the administrator has it so (endpoints: aws). */
+snt_status snt_flow_find_endpoint(const struct snt_flow *flow, const char *service, const char *region,
+                                  struct snt_aws_endpoint *out, struct snt_err *err);
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
 /* The decision's time: STS's Date and what has passed since; the local clock when STS was not asked. */
 int64_t snt_flow_now_ms(const struct snt_flow *flow);

@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include "issue/flow.h"
 
-enum { REGIONS_MAX = 8 };
-
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err) {
   struct snt_keychain_options options = {.backend = snt_settings_text(flow->settings, SNT_SETTING_KEYCHAIN_BACKEND),
                                          .passphrase = flow->environment.passphrase};
@@ -19,8 +17,8 @@ snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err)
 }
 
 /* aws.md, Regions: flag and policy.regions, the profile's, AWS_REGION, AWS_DEFAULT_REGION. */
-static snt_status collect_regions(const struct snt_flow *flow, const char *out[static REGIONS_MAX + 1],
-                                  struct snt_err *err) {
+snt_status snt_flow_find_regions(const struct snt_flow *flow, const char *out[static SNT_FLOW_REGIONS_MAX + 1],
+                                 struct snt_err *err) {
   const char *const *listed = snt_settings_list(flow->settings, SNT_SETTING_POLICY_REGIONS);
   const char *single = flow->target.region[0] != '\0' ? flow->target.region : getenv("AWS_REGION");
   if (single == NULL || single[0] == '\0') {
@@ -28,9 +26,9 @@ static snt_status collect_regions(const struct snt_flow *flow, const char *out[s
   }
   size_t count = 0;
   for (; listed != NULL && *listed != NULL; listed++) {
-    if (count == REGIONS_MAX) {
+    if (count == SNT_FLOW_REGIONS_MAX) {
       return snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.regions or --region: at most %d regions can be asked",
-                      REGIONS_MAX);
+                      SNT_FLOW_REGIONS_MAX);
     }
     out[count++] = *listed;
   }
@@ -64,7 +62,13 @@ static snt_status check_endpoint_lock(const struct snt_flow *flow, const struct 
   return snt_done();
 }
 
-static snt_status open_client(struct snt_flow *flow, struct snt_err *err) {
+snt_status snt_flow_find_endpoint(const struct snt_flow *flow, const char *service, const char *region,
+                                  struct snt_aws_endpoint *out, struct snt_err *err) {
+  SNT_TRY(snt_aws_endpoint_find(service, region, flow->target.endpoint_url, out, err));
+  return check_endpoint_lock(flow, out, err);
+}
+
+snt_status snt_flow_open_client(struct snt_flow *flow, struct snt_err *err) {
   const char *bundle = getenv("AWS_CA_BUNDLE");
   if (bundle == NULL || bundle[0] == '\0') {
     bundle = flow->target.ca_bundle[0] == '\0' ? NULL : flow->target.ca_bundle;
@@ -146,11 +150,8 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
                              struct snt_err *err) {
   bool asks_policy = flow->source.origin == SNT_POLICY_ORIGIN_SSM;
   struct snt_aws_endpoint ssm = {0};
-  const char *configured = flow->target.endpoint_url;
-  SNT_TRY(snt_aws_endpoint_find("sts", regions[0], configured, &flow->sts, err));
-  SNT_TRY(snt_aws_endpoint_find("ssm", regions[0], configured, &ssm, err));
-  SNT_TRY(check_endpoint_lock(flow, &flow->sts, err));
-  SNT_TRY(check_endpoint_lock(flow, &ssm, err));
+  SNT_TRY(snt_flow_find_endpoint(flow, "sts", regions[0], &flow->sts, err));
+  SNT_TRY(snt_flow_find_endpoint(flow, "ssm", regions[0], &ssm, err));
   SNT_AWS_CALL_AUTO struct snt_aws_call identity = {0};
   SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
   struct arrival arrival = {.flow = flow};
@@ -169,9 +170,9 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
 
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "identity";
-  const char *regions[REGIONS_MAX + 1];
-  SNT_TRY(collect_regions(flow, regions, err));
-  SNT_TRY(open_client(flow, err));
+  const char *regions[SNT_FLOW_REGIONS_MAX + 1];
+  SNT_TRY(snt_flow_find_regions(flow, regions, err));
+  SNT_TRY(snt_flow_open_client(flow, err));
   SNT_TRY(snt_flow_link_policy(flow, err));
   flow->stage = "identity";
   snt_status status = {SNT_CODE_FAILED};

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,19 @@ snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err) {
     return snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile \"%s\": a session lasts from 15m to 12h, not %lld s",
                     flow->options->profile, (long long)flow->duration_s);
   }
+  return snt_done();
+}
+
+snt_status snt_flow_find_target_if_any(struct snt_flow *flow, struct snt_err *err) {
+  const char *profile = flow->options->profile;
+  snt_status status = snt_flow_find_target(flow, err);
+  bool is_unknown =
+      status.code == SNT_CODE_PROFILE_INVALID && flow->config != NULL && !snt_aws_profile_exists(flow->config, profile);
+  if (!is_unknown) {
+    return status;
+  }
+  flow->target = (struct snt_aws_target){.config = flow->config};
+  (void)snprintf(flow->target.profile, sizeof flow->target.profile, "%s", profile);
   return snt_done();
 }
 

@@ -9,6 +9,8 @@
 /* The kinds are separate name spaces. */
 #define SNT_KEYCHAIN_KIND_AWS "aws"       /* base credentials of a profile: JSON, see aws/credentials.h */
 #define SNT_KEYCHAIN_KIND_PLUGIN "plugin" /* plugin secrets */
+/* A new key of a profile that is not relied on yet, while it takes the old one's place: see issue/rotating_key.h. */
+#define SNT_KEYCHAIN_KIND_ROTATING "rotating"
 /* These may be forgotten at any time: see keychain/cache.h. */
 #define SNT_KEYCHAIN_KIND_SESSION "session"
 #define SNT_KEYCHAIN_KIND_IDENTITY "identity"
