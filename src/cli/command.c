@@ -16,8 +16,10 @@ enum { STDERR_CAP = 4096 };
 const struct snt_command SNT_COMMANDS[] = {
     {"credentials", "[P]", "decide, and print credentials for credential_process", EVALUATING | BIT(FORCE_TTY), 1,
      false, snt_cmd_credentials},
-    {"exec", "[P] [-- program...]", "decide, and run a program with the credentials", EVALUATING | BIT(SERVER), 1, true,
-     snt_cmd_exec},
+    {"export", "[P]", "decide, and print credentials for a shell, a program or a file",
+     EVALUATING | BIT(FORMAT) | BIT(FORCE_TTY), 1, false, snt_cmd_export},
+    {"exec", "[P] [-- program...]", "decide, and run a program, or a shell, with the credentials",
+     EVALUATING | BIT(NESTED) | BIT(SERVER), 1, true, snt_cmd_exec},
     {"explain", "[P]", "show what would be decided and why; issue nothing",
      EVALUATING | BIT(USER) | BIT(TIME) | BIT(MODE) | BIT(REQUEST) | BIT(JSON), 1, false, snt_cmd_explain},
     {"who-can", "[P]", "show who can get in, by which rule, and a request that does",

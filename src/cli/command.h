@@ -20,6 +20,7 @@ extern const struct snt_command SNT_COMMANDS[];
 
 /* Each in a file of its own, cmd_<name>.c. */
 snt_status snt_cmd_credentials(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_export(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_explain(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_who_can(struct snt_args *args, struct snt_out *out, struct snt_err *err);

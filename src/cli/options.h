@@ -27,7 +27,7 @@
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
   X(IDS, "--ids", NULL, "show access key ids too; the keychain may ask to be unlocked")                                \
   X(DISCARD, "--discard", "ID", "an access key of the same user to delete at IAM first, to make room")                 \
-  X(FORMAT, "--format", "F", "pretty, tap, junit, json or github")                                                     \
+  X(FORMAT, "--format", "F", "test: pretty, tap, junit, json or github; export: env, json or ini")                     \
   X(REPORT, "--report", "F=FILE", "write a report into a file, also lcov or cobertura; may be repeated")               \
   X(COVERAGE, "--coverage", NULL, "tell which rules matched and which conditions were seen true and false")            \
   X(MIN_RULE, "--min-rule", "N", "fail when fewer than N percent of the rules matched")                                \
@@ -44,6 +44,7 @@
   X(ACCEPT, "--accept", NULL, "end with 0 although more is allowed, or is not known")                                  \
   X(SHUFFLE, "--shuffle", "SEED", "run files and tests in an order that this number decides")                          \
   X(WATCH, "--watch", NULL, "run again whenever something below the paths changes, until it is interrupted")           \
+  X(NESTED, "--nested", NULL, "also inside a program that exec has started")                                           \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(HELP, "--help", NULL, "show this text")
