@@ -155,6 +155,9 @@ describe("sentinel exec", function()
     moto:forget()
     expect.refused(home:run { "exec", "dev", "--", "no-such-program" }, 2, "no-such-program",
       "nothing was issued")
+    expect.refused(home:run { "exec", "dev", "--", "/tmp" }, 2, "/tmp", "nothing was issued")
+    local plain = home:write("plain", "#!/bin/sh\n", "0600")
+    expect.refused(home:run { "exec", "dev", "--", plain }, 2, plain, "nothing was issued")
     assert.are.equal(0, #moto:requests())
   end)
 

@@ -18,6 +18,7 @@
 struct snt_log {
   struct snt_log_file file;
   struct snt_log_tail ahead; /* the end as it was seen last, when it was whole: it has a record, and no torn line */
+  struct snt_log_head chain; /* the end as it was seen for snt_log_chain */
   dev_t ahead_device;        /* of that file */
   ino_t ahead_inode;
   bool is_broken; /* a sync failed, and the segment could not be closed: nothing more is written */
@@ -251,6 +252,15 @@ void snt_log_look_ahead(struct snt_log *log) {
   if (snt_ok(snt_log_tail_read(log->file.fd, &tail, NULL))) {
     keep_seen(log, &tail);
   }
+}
+
+const char *snt_log_chain(struct snt_log *log) {
+  struct snt_log_tail tail;
+  struct snt_log_tail before;
+  if (!log->ahead.has_record && snt_ok(read_tail(log, &tail, &before, NULL))) {
+    log->chain = before.head;
+  }
+  return log->ahead.has_record ? log->ahead.head.chain : log->chain.chain;
 }
 
 snt_status snt_log_append(struct snt_log *log, const struct snt_slice *records, size_t count,

@@ -49,6 +49,9 @@ snt_status snt_log_append(struct snt_log *log, const struct snt_slice *records, 
                           struct snt_log_position *out, struct snt_err *err);
 /* Reads the end of the log ahead of the next append, which need not do it then. It may be done at any time. */
 void snt_log_look_ahead(struct snt_log *log);
+/* The id of the chain that the next record will belong to; "" while there is no record. Borrowed until the next call.
+ */
+const char *snt_log_chain(struct snt_log *log);
 /* The time of the last record in ms, 0 when there is none: decisions on a local clock are never earlier. */
 snt_status snt_log_last_time(struct snt_log *log, int64_t *out_ms, struct snt_err *err);
 

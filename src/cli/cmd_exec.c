@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/process.h"
@@ -10,6 +11,11 @@
 #include "cli/common.h"
 #include "cli/program_environment.h"
 #include "cli/shell_marks.h"
+
+static bool is_program(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
 
 /* The program's path, found before anything is issued. */
 static snt_status find_program(const char *name, char *out, size_t cap, struct snt_err *err) {
@@ -21,7 +27,7 @@ static snt_status find_program(const char *name, char *out, size_t cap, struct s
     int len = (int)strcspn(p, ":");
     int used = strchr(name, '/') != NULL ? snprintf(out, cap, "%s", name)
                                          : snprintf(out, cap, "%.*s/%s", len == 0 ? 1 : len, len == 0 ? "." : p, name);
-    if (used > 0 && (size_t)used < cap && access(out, X_OK) == 0) {
+    if (used > 0 && (size_t)used < cap && is_program(out)) {
       return snt_done();
     }
     if (p[len] == '\0') {

@@ -234,12 +234,11 @@ struct forgetting {
   size_t count;
 };
 
-/* What was cached with a key is found by the profiles that use it: it is kept under their names. */
-static void forget_cached(void *context, const char *profile) {
+/* The sessions that a key was used for are kept under the names of the profiles that use it. What is not found ends by
+ * itself, and nobody can use it without the key. */
+static void forget_sessions(void *context, const char *profile) {
   struct forgetting *forgetting = context;
-  for (size_t i = 0; i < sizeof CACHED / sizeof CACHED[0]; i++) {
-    forgetting->count += snt_cache_clear(forgetting->keychain, CACHED[i].kind, profile);
-  }
+  SNT_IGNORE(snt_cache_clear(forgetting->keychain, SNT_KEYCHAIN_KIND_SESSION, profile, &forgetting->count, NULL));
 }
 
 /* A rotation that was not finished leaves keys at IAM that only a person can delete now. */
@@ -270,11 +269,12 @@ static snt_status remove_key(struct snt_cli_keychain *keychain, const char *prof
   }
   SNT_TRY(status);
   struct forgetting forgetting = {.keychain = keychain->keychain};
-  SNT_IGNORE(snt_key_users_visit(keychain->settings, profile, forget_cached, &forgetting)); /* they end by themselves */
+  SNT_IGNORE(
+      snt_key_users_visit(keychain->settings, profile, forget_sessions, &forgetting)); /* ~/.aws may be unreadable */
   SNT_TRY(snt_out_printf(out, err, "removed %s from the %s keychain", profile, backend));
   return forgetting.count == 0 ? snt_out_text(out, "\n", err)
-                               : snt_out_printf(out, err, ", and %zu that %s cached with it\n", forgetting.count,
-                                                forgetting.count == 1 ? "was" : "were");
+                               : snt_out_printf(out, err, ", and %zu cached %s\n", forgetting.count,
+                                                forgetting.count == 1 ? "session" : "sessions");
 }
 
 snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err) {

@@ -44,8 +44,9 @@ const struct snt_command SNT_COMMANDS[] = {
          BIT(BACKEND) | BIT(CONFIG),
      SNT_ARGUMENTS_MAX, false, snt_cmd_test},
     {"replay", "--policy SOURCE", "show what another policy would have decided on the requests of a log",
-     BIT(LOG) | BIT(POLICY) | BIT(PROFILE) | BIT(SINCE) | BIT(UNTIL) | BIT(ACCEPT) | BIT(CONFIG) | BIT(JSON), 0, false,
-     snt_cmd_replay},
+     BIT(LOG) | BIT(POLICY) | BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(SINCE) | BIT(UNTIL) | BIT(ACCEPT) |
+         BIT(CONFIG) | BIT(JSON),
+     0, false, snt_cmd_replay},
     {"log verify", "[FILE]", "check the decision log's chain", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_verify},
     {"log show", "[FILE]", "print the decision log for people", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_show},
     {"add", "P", "put a long-lived key, or a plugin's secret, into the keychain",
@@ -56,6 +57,8 @@ const struct snt_command SNT_COMMANDS[] = {
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(SECRET), 1, false, snt_cmd_remove},
     {"rotate", "P", "replace a long-lived key of the keychain by a new one",
      BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(DISCARD), 1, false, snt_cmd_rotate},
+    {"clear", "[P]", "forget cached sessions and identities, of a profile or all",
+     BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 1, false, snt_cmd_clear},
     {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
      snt_cmd_init},
     {NULL, NULL, NULL, 0, 0, false, NULL}};

@@ -19,8 +19,7 @@ snt_status snt_issue_whoami(const struct snt_issue_options *options, struct snt_
                             struct snt_err *err) {
   SNT_FLOW_AUTO struct snt_flow flow = {.options = options, .stage = "config", .has_no_early_policy = true};
   SNT_TRY(snt_flow_open(&flow, err));
-  bool is_default = strcmp(options->profile, "default") == 0; /* it need not exist: the environment's key is enough */
-  SNT_TRY(is_default ? snt_flow_find_target_if_any(&flow, err) : snt_flow_find_target(&flow, err));
+  SNT_TRY(snt_flow_find_caller(&flow, err));
   SNT_TRY(snt_flow_find_credentials(&flow, err));
   SNT_TRY(snt_flow_ask(&flow, err));
   *out = flow.who;

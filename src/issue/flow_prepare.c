@@ -115,6 +115,11 @@ snt_status snt_flow_find_target_if_any(struct snt_flow *flow, struct snt_err *er
   return snt_done();
 }
 
+snt_status snt_flow_find_caller(struct snt_flow *flow, struct snt_err *err) {
+  bool is_default = strcmp(flow->options->profile, "default") == 0;
+  return is_default ? snt_flow_find_target_if_any(flow, err) : snt_flow_find_target(flow, err);
+}
+
 static snt_status check_signature(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "policy";
   if (snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) != NULL) {

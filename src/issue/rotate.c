@@ -286,11 +286,7 @@ static snt_status open_all(struct snt_rotate *rotate, struct snt_err *err) {
   SNT_TRY(snt_flow_open_keychain(flow, err));
   SNT_TRY(take_turn(rotate, err));
   SNT_TRY(load_keys(rotate, err));
-  const char *regions[SNT_FLOW_REGIONS_MAX + 1];
-  SNT_TRY(snt_flow_find_regions(flow, regions, err));
-  SNT_TRY(snt_flow_open_client(flow, err));
-  SNT_TRY(snt_flow_find_endpoint(flow, "sts", regions[0], &flow->sts, err));
-  return snt_flow_find_endpoint(flow, "iam", regions[0], &rotate->iam, err);
+  return snt_flow_open_iam(flow, &rotate->iam, err);
 }
 
 /* Those that would end the process, and not those that it was told to ignore. */

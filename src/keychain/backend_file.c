@@ -89,6 +89,13 @@ static snt_status read_all(struct file *file, struct snt_secret **entries, struc
   return unseal(file, &image, entries, err);
 }
 
+/* Nothing is made, nor missed, behind a person's back. */
+static snt_status check_made(const struct file *file, struct snt_err *err) {
+  return !file->keys.is_hushed ? snt_done()
+                               : snt_fail(err, SNT_CODE_KEYCHAIN, "there is no keychain %s",
+                                          file->place.path == NULL ? "" : file->place.path);
+}
+
 static snt_status fail_missing(const struct file *file, const char *kind, const char *name, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf where = {0};
   const char *path = file->place.path;
@@ -101,6 +108,7 @@ static snt_status read_entry(void *state, const char *kind, const char *name, st
   struct file *file = state;
   SNT_SECRET_AUTO struct snt_secret *entries = NULL;
   SNT_TRY(read_all(file, &entries, err));
+  SNT_TRY(entries == NULL ? check_made(file, err) : snt_done());
   struct snt_sealed_entry entry;
   if (entries == NULL || !snt_sealed_find(entries, kind, name, &entry)) {
     return fail_missing(file, kind, name, err);
@@ -123,9 +131,7 @@ static snt_status prepare_key(struct file *file, struct image *image, const stru
   if (image->is_there) {
     return snt_file_keys_find(&file->keys, &image->header, err);
   }
-  if (file->keys.is_hushed) {
-    return snt_fail(err, SNT_CODE_NOT_FOUND, "there is no keychain %s", file->place.path);
-  }
+  SNT_TRY(check_made(file, err));
   SNT_TRY(snt_sealed_new_header(&image->header, err));
   return snt_file_keys_make(&file->keys, &image->header, err);
 }

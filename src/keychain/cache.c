@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
+#include "base/clock.h"
 #include "keychain/kernel_keys.h"
 
-enum { KEPT_MAX = 32, DESCRIPTION_CAP = 512 };
+enum { KEPT_MAX = 32, DESCRIPTION_CAP = 512, HEAD_LEN = SNT_SHA256_LEN + sizeof(int64_t) };
 
 static const char PREFIX[] = "sentinel:cache:";
 
@@ -42,15 +41,17 @@ static void compute_voucher(const struct snt_cache *cache, const char *kind, con
   explicit_bzero(key, sizeof key);
 }
 
-/* What is stored: the voucher, then the value. */
+/* What is stored: the voucher, when it may go (seconds of the local clock, so that others can be tidied up), the value.
+ */
 static snt_status seal(const struct snt_cache *cache, const char *kind, const char *name,
-                       const struct snt_secret *value, struct snt_secret **out) {
+                       const struct snt_secret *value, int64_t end_s, struct snt_secret **out) {
   uint8_t voucher[SNT_SHA256_LEN];
   SNT_SECRET_AUTO struct snt_secret *sealed = NULL;
   struct snt_slice content = {snt_secret_borrow(value), snt_secret_len(value)};
   compute_voucher(cache, kind, name, content, voucher);
-  SNT_TRY(snt_secret_new(sizeof voucher + content.len, &sealed, NULL));
+  SNT_TRY(snt_secret_new(HEAD_LEN + content.len, &sealed, NULL));
   SNT_TRY(snt_secret_append(sealed, voucher, sizeof voucher, NULL));
+  SNT_TRY(snt_secret_append(sealed, &end_s, sizeof end_s, NULL));
   SNT_TRY(snt_secret_append(sealed, content.data, content.len, NULL));
   *out = SNT_MOVE(sealed);
   return snt_done();
@@ -60,12 +61,12 @@ static bool open_sealed(const struct snt_cache *cache, const char *kind, const c
                         const struct snt_secret *sealed, struct snt_secret **out) {
   uint8_t voucher[SNT_SHA256_LEN];
   size_t len = snt_secret_len(sealed);
-  if (len < sizeof voucher) {
+  if (len < HEAD_LEN) {
     return false;
   }
-  struct snt_slice value = {snt_secret_borrow(sealed) + sizeof voucher, len - sizeof voucher};
+  struct snt_slice value = {snt_secret_borrow(sealed) + HEAD_LEN, len - HEAD_LEN};
   compute_voucher(cache, kind, name, value, voucher);
-  return CRYPTO_memcmp(voucher, snt_secret_borrow(sealed), sizeof voucher) == 0 &&
+  return snt_digest_is_equal(voucher, snt_secret_borrow(sealed), sizeof voucher) &&
          snt_ok(snt_secret_new_from(value.data, value.len, out, NULL));
 }
 
@@ -73,7 +74,7 @@ static bool open_sealed(const struct snt_cache *cache, const char *kind, const c
 static bool describe(const struct snt_cache *cache, const char *kind, const char *name,
                      char out[static DESCRIPTION_CAP]) {
   int len = snprintf(out, DESCRIPTION_CAP, "%s%s:%s", PREFIX, kind, name);
-  return cache->place == SNT_CACHE_AUTO && len < DESCRIPTION_CAP;
+  return cache->place == SNT_CACHE_KERNEL && len < DESCRIPTION_CAP;
 }
 
 /* The keychain, made to ask nobody. NULL: none is to be used. */
@@ -83,6 +84,20 @@ static struct snt_keychain *hush(const struct snt_cache *cache) {
   }
   snt_keychain_hush(cache->keychain, true);
   return cache->keychain;
+}
+
+bool snt_cache_check(const struct snt_cache *cache) {
+  SNT_SECRET_AUTO struct snt_secret *none = NULL;
+  if (cache->place == SNT_CACHE_KERNEL && snt_kernel_keys_check() == 0) {
+    return true;
+  }
+  struct snt_keychain *keychain = hush(cache);
+  if (keychain == NULL) {
+    return false;
+  }
+  snt_status status = snt_keychain_read(keychain, SNT_KEYCHAIN_KIND_SESSION, "-", &none, NULL);
+  snt_keychain_hush(keychain, false);
+  return status.code == SNT_CODE_NOT_FOUND;
 }
 
 static bool read_from_keychain(const struct snt_cache *cache, const char *kind, const char *name,
@@ -156,39 +171,52 @@ static size_t clear_kernel(const char *kind, const char *label) {
   return count;
 }
 
-static size_t clear_keychain(struct snt_keychain *keychain, const char *kind, const char *label) {
+static snt_status clear_keychain(struct snt_keychain *keychain, const char *kind, const char *label, size_t *count,
+                                 struct snt_err *err) {
   SNT_CLEANUP(clear_names) struct names names = {0};
-  size_t count = 0;
-  if (!snt_ok(snt_keychain_list(keychain, kind, note_name, &names, NULL))) {
-    return 0;
-  }
+  SNT_TRY(snt_keychain_list(keychain, kind, note_name, &names, err));
   for (size_t i = 0; i < names.count; i++) {
-    count += has_label(names.items[i], label) && snt_ok(snt_keychain_remove(keychain, kind, names.items[i], NULL));
+    if (!has_label(names.items[i], label)) {
+      continue;
+    }
+    snt_status status = snt_keychain_remove(keychain, kind, names.items[i], err);
+    *count += snt_ok(status) ? 1 : 0;
+    SNT_TRY(status.code == SNT_CODE_NOT_FOUND ? snt_done() : status); /* another process did */
   }
-  return count;
+  return snt_done();
 }
 
-size_t snt_cache_clear(struct snt_keychain *keychain, const char *kind, const char *label) {
-  size_t count = clear_kernel(kind, label);
-  if (keychain != NULL) {
-    snt_keychain_hush(keychain, true);
-    count += clear_keychain(keychain, kind, label);
-    snt_keychain_hush(keychain, false);
-  }
-  return count;
+snt_status snt_cache_clear(struct snt_keychain *keychain, const char *kind, const char *label, size_t *count,
+                           struct snt_err *err) {
+  *count += clear_kernel(kind, label);
+  return clear_keychain(keychain, kind, label, count, err);
 }
 
-/* The keychain does not forget by itself: before it holds too much, it holds nothing. */
+/* The keychain does not forget by itself: what is over goes, and before it holds too much it holds nothing. */
+static void tidy(struct snt_keychain *keychain, const char *kind) {
+  SNT_CLEANUP(clear_names) struct names names = {0};
+  int64_t now_s = snt_clock_wall_ms() / 1000;
+  SNT_IGNORE(snt_keychain_list(keychain, kind, note_name, &names, NULL)); /* then there is nothing to tidy */
+  for (size_t i = 0; i < names.count; i++) {
+    SNT_SECRET_AUTO struct snt_secret *sealed = NULL;
+    int64_t end_s = 0;
+    if (snt_ok(snt_keychain_read(keychain, kind, names.items[i], &sealed, NULL)) &&
+        snt_secret_len(sealed) >= HEAD_LEN) {
+      memcpy(&end_s, snt_secret_borrow(sealed) + SNT_SHA256_LEN, sizeof end_s);
+    }
+    if (end_s <= now_s || names.count >= KEPT_MAX) {
+      SNT_IGNORE(snt_keychain_remove(keychain, kind, names.items[i], NULL)); /* another process did */
+    }
+  }
+}
+
 static void write_to_keychain(const struct snt_cache *cache, const char *kind, const char *name,
                               const struct snt_secret *sealed) {
-  SNT_CLEANUP(clear_names) struct names names = {0};
   struct snt_keychain *keychain = hush(cache);
   if (keychain == NULL) {
     return;
   }
-  if (snt_ok(snt_keychain_list(keychain, kind, note_name, &names, NULL)) && names.count >= KEPT_MAX) {
-    (void)clear_keychain(keychain, kind, NULL);
-  }
+  tidy(keychain, kind);
   SNT_IGNORE(snt_keychain_write(keychain, kind, name, sealed, NULL)); /* what is not kept is made again */
   snt_keychain_hush(keychain, false);
 }
@@ -198,7 +226,7 @@ void snt_cache_write(const struct snt_cache *cache, const char *kind, const char
   char description[DESCRIPTION_CAP];
   SNT_SECRET_AUTO struct snt_secret *sealed = NULL;
   if (cache->place == SNT_CACHE_OFF || life_s <= 0 || life_s > INT32_MAX ||
-      !snt_ok(seal(cache, kind, name, value, &sealed))) {
+      !snt_ok(seal(cache, kind, name, value, snt_clock_wall_ms() / 1000 + life_s, &sealed))) {
     return;
   }
   bool is_kept =

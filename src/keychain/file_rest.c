@@ -9,7 +9,7 @@
 #include "keychain/file_key.h"
 #include "keychain/kernel_keys.h"
 
-enum { ENTRIES_MAX = 6 * 1024 }; /* of 20,000 bytes that the kernel gives to a user */
+enum { ENTRIES_MAX = 12 * 1024 }; /* of 20,000 bytes that the kernel gives to a user */
 
 static void describe(const struct snt_secret *key, const struct snt_buf *file, char out[static 64]) {
   uint8_t bytes[SNT_SEALED_HEADER_LEN + SNT_CRYPTO_TAG_LEN];

@@ -59,8 +59,8 @@ snt_status snt_keychain_open(const struct snt_keychain_options *options, struct 
                              struct snt_err *err);
 void snt_keychain_close(struct snt_keychain **keychain);
 #define SNT_KEYCHAIN_AUTO SNT_CLEANUP(snt_keychain_close)
-/* While it is hushed, what would need a person to be asked fails with ACTION_REQUIRED, and what would make a new
- * keychain with NOT_FOUND. */
+/* While it is hushed, what would need a person to be asked fails with ACTION_REQUIRED, and a keychain that would have
+ * to be made, or is not there to be read, is one that is not available (KEYCHAIN). */
 void snt_keychain_hush(struct snt_keychain *keychain, bool is_hushed);
 const char *snt_keychain_backend_name(const struct snt_keychain *keychain);
 snt_status snt_keychain_read(struct snt_keychain *keychain, const char *kind, const char *name, struct snt_secret **out,

@@ -20,19 +20,26 @@ static void begin_place(struct place *place, enum snt_cache_place where) {
 }
 
 static void end_place(struct place *place) {
-  (void)snt_cache_clear(place->fixture.keychain, KIND, NULL);
+  size_t removed = 0;
+  assert_ok(snt_cache_clear(place->fixture.keychain, KIND, NULL, &removed, NULL));
   snt_secret_free(&place->owner);
   end(&place->fixture);
 }
 
 static void each_place(void (*body)(struct place *place)) {
-  static const enum snt_cache_place places[] = {SNT_CACHE_AUTO, SNT_CACHE_KEYCHAIN};
+  static const enum snt_cache_place places[] = {SNT_CACHE_KERNEL, SNT_CACHE_KEYCHAIN};
   for (size_t i = 0; i < 2; i++) {
     struct place place;
     begin_place(&place, places[i]);
     body(&place);
     end_place(&place);
   }
+}
+
+static size_t clear(struct place *place, const char *label) {
+  size_t removed = 0;
+  assert_ok(snt_cache_clear(place->fixture.keychain, KIND, label, &removed, NULL));
+  return removed;
 }
 
 static void put(const struct snt_cache *cache, const char *name, const char *text) {
@@ -58,6 +65,7 @@ static void body_life(struct place *place) {
   name_of(&place->cache, "prod", "one", name);
   assert_false(holds(&place->cache, KIND, name, "v"));
   put(&place->cache, name, "v");
+  assert_true(snt_cache_check(&place->cache));
   assert_true(holds(&place->cache, KIND, name, "v"));
   put(&place->cache, name, "w");
   assert_true(holds(&place->cache, KIND, name, "w"));
@@ -75,8 +83,8 @@ static void names_tell_owner_kind_label_and_text_apart(void **state) {
   SNT_SECRET_AUTO struct snt_secret *other = NULL;
   assert_ok(snt_secret_new_from("a", 1, &owner, NULL));
   assert_ok(snt_secret_new_from("b", 1, &other, NULL));
-  const struct snt_cache mine = {SNT_CACHE_AUTO, NULL, owner};
-  const struct snt_cache theirs = {SNT_CACHE_AUTO, NULL, other};
+  const struct snt_cache mine = {SNT_CACHE_KERNEL, NULL, owner};
+  const struct snt_cache theirs = {SNT_CACHE_KERNEL, NULL, other};
   char names[5][SNT_CACHE_NAME_CAP];
   name_of(&mine, "prod", "one", names[0]);
   name_of(&mine, "prod", "two", names[1]);
@@ -145,10 +153,10 @@ static void body_clear(struct place *place) {
     name_of(&place->cache, labels[i], "one", names[i]);
     put(&place->cache, names[i], "v");
   }
-  assert_int_equal(snt_cache_clear(place->fixture.keychain, KIND, "prod"), 1);
+  assert_int_equal(clear(place, "prod"), 1);
   assert_false(holds(&place->cache, KIND, names[0], "v"));
   assert_true(holds(&place->cache, KIND, names[1], "v"));
-  assert_int_equal(snt_cache_clear(place->fixture.keychain, KIND, NULL), 3);
+  assert_int_equal(clear(place, NULL), 3);
   assert_false(holds(&place->cache, KIND, names[2], "v"));
   expect_text(&place->fixture, "a-key", "x");
 }
@@ -163,6 +171,7 @@ static void body_off(struct place *place) {
   char name[SNT_CACHE_NAME_CAP];
   name_of(&off, "prod", "one", name);
   put(&off, name, "v");
+  assert_false(snt_cache_check(&off));
   assert_false(holds(&place->cache, KIND, name, "v"));
   put(&place->cache, name, "v");
   assert_false(holds(&off, KIND, name, "v"));
@@ -175,7 +184,7 @@ static void a_cache_that_is_off_keeps_and_finds_nothing(void **state) {
 static void what_has_no_life_left_is_not_kept(void **state) {
   (void)state;
   struct place place;
-  begin_place(&place, SNT_CACHE_AUTO);
+  begin_place(&place, SNT_CACHE_KERNEL);
   char name[SNT_CACHE_NAME_CAP];
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
   assert_ok(snt_secret_new_from("v", 1, &value, NULL));
@@ -200,6 +209,7 @@ static void nobody_is_asked_and_no_keychain_is_made(void **state) {
   place.cache.keychain = place.fixture.keychain;
   put(&place.cache, name, "v");
   assert_false(holds(&place.cache, KIND, name, "v"));
+  assert_false(snt_cache_check(&place.cache));
   snt_keychain_hush(place.fixture.keychain, true);
   assert_int_equal(read_code(&place.fixture, "a-key", &err), SNT_CODE_ACTION_REQUIRED);
   assert_non_null(strstr(err.message, "nobody is asked"));
@@ -207,6 +217,7 @@ static void nobody_is_asked_and_no_keychain_is_made(void **state) {
   open_keychain(&place.fixture, true);
   place.cache.keychain = place.fixture.keychain;
   put(&place.cache, name, "v");
+  assert_false(snt_cache_check(&place.cache));
   assert_int_equal(access(place.fixture.path, F_OK), -1);
   assert_ok(write_text(&place.fixture, "a-key", "x", NULL)); /* it is hushed no longer */
   end_place(&place);
@@ -238,6 +249,29 @@ static void the_keychain_does_not_fill_up(void **state) {
   end_place(&place);
 }
 
+/* What is over goes when something else comes; what is not stays. */
+static void what_is_over_is_tidied_up(void **state) {
+  (void)state;
+  struct place place;
+  begin_place(&place, SNT_CACHE_KEYCHAIN);
+  char names[3][SNT_CACHE_NAME_CAP];
+  SNT_SECRET_AUTO struct snt_secret *value = NULL;
+  assert_ok(snt_secret_new_from("v", 1, &value, NULL));
+  for (size_t i = 0; i < 3; i++) {
+    char text[2] = {(char)('a' + i), '\0'};
+    name_of(&place.cache, "prod", text, names[i]);
+  }
+  snt_cache_write(&place.cache, KIND, names[0], value, 1);
+  snt_cache_write(&place.cache, KIND, names[1], value, 60);
+  (void)sleep(1);
+  snt_cache_write(&place.cache, KIND, names[2], value, 60);
+  count = 0;
+  assert_ok(snt_keychain_list(place.fixture.keychain, KIND, count_name, NULL, NULL));
+  assert_int_equal(count, 2);
+  assert_true(holds(&place.cache, KIND, names[1], "v"));
+  end_place(&place);
+}
+
 static int run(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(an_entry_is_kept_replaced_and_removed),
                                      cmocka_unit_test(names_tell_owner_kind_label_and_text_apart),
@@ -247,7 +281,8 @@ static int run(void) {
                                      cmocka_unit_test(a_cache_that_is_off_keeps_and_finds_nothing),
                                      cmocka_unit_test(what_has_no_life_left_is_not_kept),
                                      cmocka_unit_test(nobody_is_asked_and_no_keychain_is_made),
-                                     cmocka_unit_test(the_keychain_does_not_fill_up)};
+                                     cmocka_unit_test(the_keychain_does_not_fill_up),
+                                     cmocka_unit_test(what_is_over_is_tidied_up)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
