@@ -70,6 +70,7 @@ static snt_status parse_create(const char *body, struct snt_aws_credentials *out
   SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
   assert_ok(snt_iam_prepare_create_key(&call, &iam, &base_credentials, NULL));
   assert_true(call.is_once);
+  assert_true(call.timeout_ms > 3000);
   assert_string_equal(call.body.data, "Action=CreateAccessKey&Version=2010-05-08");
   answer(&call, 200, "text/xml", body);
   return snt_iam_parse_create_key(&call, out, err);
