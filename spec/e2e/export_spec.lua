@@ -95,6 +95,13 @@ describe("sentinel export", function()
     assert.is_truthy(on_terminal("export dev --force-tty").stdout:find("AWS_SECRET_ACCESS_KEY", 1, true))
   end)
 
+  it("fails when it cannot print all of it", function()
+    local result = home:run({ "export", "dev" }, { stdout = "/dev/full" })
+    assert.are.equal(6, result.status)
+    assert.is_truthy(result.stderr:find("stdout", 1, true))
+    assert.are.equal(6, home:run({ "export", "dev" }, { stdout = "closed" }).status)
+  end)
+
   it("prints nothing when a value would end its quotes", function()
     local faulty = servers.start_faulty()
     local other = world.new { endpoint = faulty.url, source = "ssm:/p" }

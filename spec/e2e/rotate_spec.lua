@@ -301,6 +301,10 @@ result = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]], name,
     files.write(home.home .. "/.aws/credentials", ("[copy]\naws_access_key_id = %s\n"):format(old.id)
       .. ("aws_secret_access_key = %s\n"):format(old.secret))
     expect.refused(home:run { "rotate", "corp" }, 5, "copy", "would be deleted")
+    home:write(".aws/credentials", "")
+    add("twin", old)
+    expect.refused(home:run { "rotate", "corp" }, 6, '"twin" holds the same key', "sentinel remove twin")
+    expect.refused(home:run { "rotate", "twin", "--region", "us-east-1" }, 6, '"corp" holds the same key')
     assert.are.equal(0, #relay:requests())
   end)
 

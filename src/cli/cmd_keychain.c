@@ -11,6 +11,7 @@
 #include "issue/key_users.h"
 #include "issue/rotating_key.h"
 #include "keychain/cache.h"
+#include "keychain/entry_names.h"
 
 enum { PROMPT_DEADLINE_MS = 120000, LINE_CAP = 1024 };
 
@@ -141,61 +142,58 @@ static const struct {
 struct listing {
   struct snt_out *out;
   struct snt_json_writer *writer; /* NULL: for people */
-  struct snt_err *err;
-  snt_status status;
-  struct snt_keychain *ids_of; /* where access key ids are read; NULL: they are not asked for */
-  const char *backend;
-  const char *kind;
-  const char *told;
+  struct snt_keychain *keychain;
+  bool has_ids; /* access key ids are asked for */
 };
 
 /* The id of a key that is in use; "" for anything else. */
-static snt_status read_id(struct listing *listing, const char *name, char *out, size_t cap) {
+static snt_status read_id(const struct listing *listing, const char *kind, const char *name, char *out, size_t cap,
+                          struct snt_err *err) {
   out[0] = '\0';
-  if (listing->ids_of == NULL || strcmp(listing->kind, SNT_KEYCHAIN_KIND_AWS) != 0) {
+  if (!listing->has_ids || strcmp(kind, SNT_KEYCHAIN_KIND_AWS) != 0) {
     return snt_done();
   }
   SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials key = {0};
-  SNT_TRY(snt_aws_credentials_load(listing->ids_of, name, &key, listing->err));
+  SNT_TRY(snt_aws_credentials_load(listing->keychain, name, &key, err));
   (void)snprintf(out, cap, "%s", key.access_key_id);
   return snt_done();
 }
 
-static void list_name(void *context, const char *name) {
-  struct listing *listing = context;
-  char id[129];
-  listing->status = snt_ok(listing->status) ? read_id(listing, name, id, sizeof id) : listing->status;
-  if (!snt_ok(listing->status)) {
-    return;
-  }
-  if (listing->writer == NULL) {
-    listing->status =
-        snt_out_printf(listing->out, listing->err, "%s%s%s%s\n", name, id[0] == '\0' ? "" : "  ", id, listing->told);
-    return;
-  }
+static void put_entry(const struct listing *listing, const char *kind, const char *name, const char *id) {
   snt_json_begin_object(listing->writer, NULL);
   snt_json_put_string(listing->writer, "name", name);
-  snt_json_put_string(listing->writer, "backend", listing->backend);
-  snt_json_put_string(listing->writer, "kind", listing->kind);
+  snt_json_put_string(listing->writer, "backend", snt_keychain_backend_name(listing->keychain));
+  snt_json_put_string(listing->writer, "kind", kind);
   if (id[0] != '\0') {
     snt_json_put_string(listing->writer, "access_key_id", id);
   }
   snt_json_end_object(listing->writer);
 }
 
-static void count_name(void *context, const char *name) {
-  (void)name;
-  ++*(size_t *)context;
+static snt_status list_kind(const struct listing *listing, const char *kind, const char *told, struct snt_err *err) {
+  SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
+  SNT_TRY(snt_entry_names_load(listing->keychain, kind, &names, err));
+  for (size_t i = 0; i < names.count; i++) {
+    char id[129];
+    SNT_TRY(read_id(listing, kind, names.items[i], id, sizeof id, err));
+    if (listing->writer != NULL) {
+      put_entry(listing, kind, names.items[i], id);
+      continue;
+    }
+    SNT_TRY(snt_out_printf(listing->out, err, "%s%s%s%s\n", names.items[i], id[0] == '\0' ? "" : "  ", id, told));
+  }
+  return snt_done();
 }
 
 /* "3 cached sessions, 1 cached identity"; nothing when there are none. */
 static snt_status list_cached(struct snt_keychain *keychain, struct snt_out *out, struct snt_err *err) {
   const char *before = "";
   for (size_t i = 0; i < sizeof CACHED / sizeof CACHED[0]; i++) {
-    size_t count = 0;
-    SNT_TRY(snt_keychain_list(keychain, CACHED[i].kind, count_name, &count, err));
-    if (count > 0) {
-      SNT_TRY(snt_out_printf(out, err, "%s%zu %s", before, count, count == 1 ? CACHED[i].one : CACHED[i].many));
+    SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
+    SNT_TRY(snt_entry_names_load(keychain, CACHED[i].kind, &names, err));
+    if (names.count > 0) {
+      SNT_TRY(
+          snt_out_printf(out, err, "%s%zu %s", before, names.count, names.count == 1 ? CACHED[i].one : CACHED[i].many));
       before = ", ";
     }
   }
@@ -205,28 +203,27 @@ static snt_status list_cached(struct snt_keychain *keychain, struct snt_out *out
 snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
-  bool is_json = snt_args_has(args, SNT_OPTION_JSON);
   struct snt_json_writer writer;
-  struct listing listing = {.out = out, .writer = is_json ? &writer : NULL, .err = err, .status = snt_done()};
-  listing.ids_of = snt_args_has(args, SNT_OPTION_IDS) ? keychain.keychain : NULL;
-  listing.backend = snt_keychain_backend_name(keychain.keychain);
-  if (is_json) {
-    snt_json_writer_init(&writer, &out->text, err);
+  struct listing listing = {.out = out,
+                            .writer = snt_args_has(args, SNT_OPTION_JSON) ? &writer : NULL,
+                            .keychain = keychain.keychain,
+                            .has_ids = snt_args_has(args, SNT_OPTION_IDS)};
+  snt_json_writer_init(&writer, &out->text, err);
+  if (listing.writer != NULL) {
     snt_json_begin_array(&writer, NULL);
   }
   for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
-    listing.kind = KINDS[i].kind;
-    listing.told = KINDS[i].told;
-    SNT_TRY(snt_keychain_list(keychain.keychain, listing.kind, list_name, &listing, err));
-    SNT_TRY(listing.status);
+    SNT_TRY(list_kind(&listing, KINDS[i].kind, KINDS[i].told, err));
   }
-  if (is_json) {
+  if (listing.writer != NULL) {
     snt_json_end_array(&writer);
     SNT_TRY(snt_json_finish(&writer));
     return snt_out_text(out, "\n", err);
   }
   SNT_TRY(list_cached(keychain.keychain, out, err));
-  return out->text.len > 0 ? snt_done() : snt_out_printf(out, err, "the %s keychain is empty\n", listing.backend);
+  return out->text.len > 0
+             ? snt_done()
+             : snt_out_printf(out, err, "the %s keychain is empty\n", snt_keychain_backend_name(keychain.keychain));
 }
 
 struct forgetting {

@@ -51,65 +51,6 @@ static snt_status tell_state(const struct snt_rotate *rotate, struct snt_err *er
   return snt_err_hint(err, "%s%sto finish: sentinel rotate %s", remedy, remedy[0] == '\0' ? "" : "; ", rotate->profile);
 }
 
-/* Before: what the files of ~/.aws say of this key */
-
-static snt_status refuse_file_key(const char *profile, const char *reason, struct snt_err *err) {
-  SNT_IGNORE(snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile \"%s\" has a key in ~/.aws, %s", profile, reason));
-  return snt_err_hint(err, "only keys in the keychain are rotated: take aws_access_key_id and its fellows out of the "
-                           "files, store the key with `sentinel add`, and name the entry with sentinel_source_profile");
-}
-
-/* A key in the files would go before the keychain's, and stop working when it is the one that is deleted. */
-static snt_status check_file_keys(const struct snt_rotate *rotate, struct snt_err *err) {
-  const struct snt_aws_shared_config *config = rotate->flow.config;
-  if (snt_aws_profile_get(config, rotate->profile, "aws_access_key_id") != NULL) {
-    return refuse_file_key(rotate->profile, "which goes before the keychain's", err);
-  }
-  for (size_t i = 0; i < snt_aws_profile_count(config); i++) {
-    const char *other = snt_aws_profile_name_at(config, i);
-    const char *id = snt_aws_profile_get(config, other, "aws_access_key_id");
-    if (id != NULL && rotate->relied.access_key_id[0] != '\0' && strcmp(id, rotate->relied.access_key_id) == 0) {
-      return refuse_file_key(other, "and it is the one that would be deleted", err);
-    }
-  }
-  return snt_done();
-}
-
-static snt_status fail_no_entry(const struct snt_rotate *rotate, struct snt_err *err) {
-  const char *source = rotate->flow.target.source_profile;
-  if (rotate->next.replaces[0] != '\0') {
-    return snt_err_hint(err,
-                        "a rotation of it was begun: %s and %s may be at IAM; sentinel remove %s drops what is left",
-                        old_id(rotate), new_id(rotate), rotate->profile);
-  }
-  bool has_other = source[0] != '\0' && strcmp(source, rotate->profile) != 0;
-  return has_other ? snt_err_hint(err, "the key of this profile is that of %s: sentinel rotate %s", source, source)
-                   : (snt_status){err->code};
-}
-
-static snt_status load_keys(struct snt_rotate *rotate, struct snt_err *err) {
-  struct snt_keychain *keychain = rotate->flow.keychain;
-  struct snt_err inner = {0};
-  snt_status status = snt_rotating_key_load(keychain, rotate->profile, &rotate->next, &inner);
-  if (!snt_ok(status) && status.code != SNT_CODE_NOT_FOUND) {
-    *err = inner;
-    return status;
-  }
-  SNT_TRY(check_file_keys(rotate, err));
-  status = snt_aws_credentials_load(keychain, rotate->profile, &rotate->relied, err);
-  if (status.code == SNT_CODE_NOT_FOUND) {
-    return fail_no_entry(rotate, err);
-  }
-  SNT_TRY(status);
-  if (rotate->relied.session_token != NULL) {
-    return snt_fail(err, SNT_CODE_PROFILE_INVALID, "the keychain entry \"%s\" is a temporary key, which ends by itself",
-                    rotate->profile);
-  }
-  return check_file_keys(rotate, err);
-}
-
-/* The steps */
-
 static snt_status remove_side_entry(struct snt_rotate *rotate, struct snt_err *err) {
   SNT_TRY(snt_keychain_remove(rotate->flow.keychain, SNT_KEYCHAIN_KIND_ROTATING, rotate->profile, err));
   snt_rotating_key_clear(&rotate->next);
@@ -285,7 +226,7 @@ static snt_status open_all(struct snt_rotate *rotate, struct snt_err *err) {
   SNT_TRY(snt_flow_find_target_if_any(flow, err));
   SNT_TRY(snt_flow_open_keychain(flow, err));
   SNT_TRY(take_turn(rotate, err));
-  SNT_TRY(load_keys(rotate, err));
+  SNT_TRY(snt_rotate_load_keys(rotate, err));
   return snt_flow_open_iam(flow, &rotate->iam, err);
 }
 

@@ -22,6 +22,10 @@ struct snt_rotate {
   sigset_t signals;                  /* those that wait */
 };
 
+/* rotate_keys.c: the entry, and what lies beside it. Refused when ~/.aws or another entry holds the same key. Codes
+ * NOT_FOUND, PROFILE_INVALID, KEYCHAIN. */
+snt_status snt_rotate_load_keys(struct snt_rotate *rotate, struct snt_err *err);
+
 /* rotate_aws.c: the calls. Each fails with the codes of service.h. */
 
 /* Who the relied key is, and which keys that user has. */

@@ -45,7 +45,7 @@ struct snt_keychain_backend {
   snt_status (*write)(void *state, const char *kind, const char *name, const struct snt_secret *value,
                       struct snt_err *err);
   snt_status (*remove)(void *state, const char *kind, const char *name, struct snt_err *err);
-  /* Calls visit for each name of the kind, in byte order. */
+  /* Calls visit for each name of the kind, in byte order; visit must not ask the keychain (see entry_names.h). */
   snt_status (*list)(void *state, const char *kind, void (*visit)(void *context, const char *name), void *context,
                      struct snt_err *err);
 };

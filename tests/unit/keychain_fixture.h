@@ -114,7 +114,7 @@ static void end(struct fixture *fixture) {
 }
 
 /* Runs the tests without a controlling terminal: nothing may wait for a person. */
-static int without_terminal(int (*run)(void)) {
+static inline int without_terminal(int (*run)(void)) {
   pid_t pid = fork();
   if (pid == 0) {
     (void)setsid();
