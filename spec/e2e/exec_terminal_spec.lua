@@ -1,10 +1,9 @@
 --- sentinel exec on a terminal: the program has it as if it had been started without us, and a
 -- shell shows whose session it is.
-local cjson = require "cjson"
 local files = require "spec.support.files"
-local process = require "spec.support.process"
 local settings = require "spec.support.settings"
 local stage = require "spec.support.stage"
+local terminal = require "spec.support.terminal"
 
 describe("sentinel exec on a terminal", function()
   local moto, home
@@ -25,14 +24,8 @@ describe("sentinel exec on a terminal", function()
     home:remove()
   end)
 
-  -- Runs argv on a terminal, see spec/support/terminal.py.
   local function on_terminal(argv, steps, environment)
-    local task = { argv = argv, steps = steps, folder = home.home,
-      environment = home:options { environment = environment }.environment }
-    local result = process.python({ settings.source .. "/spec/support/terminal.py" },
-      { stdin = cjson.encode(task), limit_s = 120 })
-    assert(result.status == 0, result.stderr)
-    return cjson.decode(result.stdout)
+    return terminal.run(home, argv, steps, environment)
   end
 
   local function exec(...)

@@ -261,7 +261,6 @@ end
 function relay:set(rules)
   os.remove(self.folder .. "/held")
   os.remove(self.folder .. "/release")
-  os.remove(self.folder .. "/answers.txt")
   tell(self, { rules = rules })
 end
 
@@ -282,7 +281,7 @@ relay.requests = faulty.requests
 --- How many of them were this call.
 relay.count = faulty.count
 
---- The bodies of all answers since set().
+--- The bodies of all answers.
 function relay:answers()
   return files.read(self.folder .. "/answers.txt") or ""
 end
