@@ -102,6 +102,33 @@ result = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]], name,
     assert.is_nil((result.stdout .. result.stderr):find(secret, 1, true))
   end)
 
+  it("replaces a key in the kernel's keyring, and finishes what a kill left there", function()
+    start_world()
+    -- The keyring is the user's, whatever HOME is: the name is this test's own.
+    local name = "rotate-" .. old.id:lower()
+    local with = { environment = { SENTINEL_BACKEND = "keyring", AWS_REGION = "us-east-1" } }
+    local key = old.id .. "\n" .. old.secret .. "\n"
+    local result = home:run({ "add", name, "--stdin" }, { stdin = key, environment = with.environment })
+    if result.status ~= 0 then
+      return pending(settings.skipped("there is no kernel keyring here"))
+    end
+    relay:set { { call = "GetCallerIdentity", not_key = old.id, ["do"] = "hold_before" } }
+    local handle = home:start({ "rotate", name }, with)
+    relay:wait_until_held()
+    process.signal(handle, "KILL")
+    process.finish(handle)
+    relay:set {}
+    local text = expect.done(home:run({ "rotate", name }, with))
+    local listed = expect.done(home:run({ "list", "--ids" }, with))
+    expect.done(home:run({ "remove", name }, with))
+    local ids = moto:key_ids(user)
+    assert.are.equal(1, #ids)
+    assert.are.equal(("finished the rotation of %s: %s is stored in the keyring keychain, %s was deleted\n")
+      :format(name, ids[1], old.id), text)
+    assert.is_truthy(listed:find(name .. "  " .. ids[1] .. "\n", 1, true))
+    assert.is_nil(listed:find(name .. " (", 1, true))
+  end)
+
   it("asks in this order, and creates once", function()
     start_world()
     expect.done(home:run { "rotate", "corp" })
