@@ -88,9 +88,9 @@ static snt_status try_profile_keys(struct search *search, const char *profile, s
 snt_status snt_aws_credentials_load(struct snt_keychain *keychain, const char *name, struct snt_aws_credentials *out,
                                     struct snt_err *err) {
   memset(out, 0, sizeof *out);
-  const char *backend = snt_keychain_backend_name(keychain);
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
   SNT_TRY(snt_keychain_read(keychain, SNT_KEYCHAIN_KIND_AWS, name, &entry, err));
+  const char *backend = snt_keychain_backend_name(keychain); /* the one that had it */
   struct snt_err inner = {0};
   snt_status status = snt_aws_credentials_parse(entry, out, &inner);
   if (!snt_ok(status)) {

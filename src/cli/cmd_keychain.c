@@ -159,10 +159,11 @@ static snt_status read_id(const struct listing *listing, const char *kind, const
   return snt_done();
 }
 
-static void put_entry(const struct listing *listing, const char *kind, const char *name, const char *id) {
+static void put_entry(const struct listing *listing, const char *kind, const struct snt_entry_name *entry,
+                      const char *id) {
   snt_json_begin_object(listing->writer, NULL);
-  snt_json_put_string(listing->writer, "name", name);
-  snt_json_put_string(listing->writer, "backend", snt_keychain_backend_name(listing->keychain));
+  snt_json_put_string(listing->writer, "name", entry->name);
+  snt_json_put_string(listing->writer, "backend", entry->backend);
   snt_json_put_string(listing->writer, "kind", kind);
   if (id[0] != '\0') {
     snt_json_put_string(listing->writer, "access_key_id", id);
@@ -175,12 +176,12 @@ static snt_status list_kind(const struct listing *listing, const char *kind, con
   SNT_TRY(snt_entry_names_load(listing->keychain, kind, &names, err));
   for (size_t i = 0; i < names.count; i++) {
     char id[129];
-    SNT_TRY(read_id(listing, kind, names.items[i], id, sizeof id, err));
+    SNT_TRY(read_id(listing, kind, names.items[i].name, id, sizeof id, err));
     if (listing->writer != NULL) {
-      put_entry(listing, kind, names.items[i], id);
+      put_entry(listing, kind, &names.items[i], id);
       continue;
     }
-    SNT_TRY(snt_out_printf(listing->out, err, "%s%s%s%s\n", names.items[i], id[0] == '\0' ? "" : "  ", id, told));
+    SNT_TRY(snt_out_printf(listing->out, err, "%s%s%s%s\n", names.items[i].name, id[0] == '\0' ? "" : "  ", id, told));
   }
   return snt_done();
 }
@@ -257,7 +258,6 @@ static snt_status remove_rotating(struct snt_keychain *keychain, const char *pro
 
 static snt_status remove_key(struct snt_cli_keychain *keychain, const char *profile, struct snt_out *out,
                              struct snt_err *err) {
-  const char *backend = snt_keychain_backend_name(keychain->keychain);
   SNT_TRY(remove_rotating(keychain->keychain, profile, out, err));
   bool had_rotating = out->text.len > 0;
   snt_status status = snt_keychain_remove(keychain->keychain, SNT_KEYCHAIN_KIND_AWS, profile, err);
@@ -265,6 +265,7 @@ static snt_status remove_key(struct snt_cli_keychain *keychain, const char *prof
     return snt_done();
   }
   SNT_TRY(status);
+  const char *backend = snt_keychain_backend_name(keychain->keychain); /* the one that had it */
   struct forgetting forgetting = {.keychain = keychain->keychain};
   SNT_IGNORE(
       snt_key_users_visit(keychain->settings, profile, forget_sessions, &forgetting)); /* ~/.aws may be unreadable */

@@ -260,7 +260,6 @@ snt_status snt_issue_rotate(const struct snt_rotate_options *options, struct snt
                               .flow = {.options = &options->common, .stage = "config"},
                               .turn = {.fd = -1}};
   SNT_TRY(open_all(&rotate, err));
-  (void)snprintf(out->backend, sizeof out->backend, "%s", snt_keychain_backend_name(rotate.flow.keychain));
   hold_signals(&rotate);
   return rotate_held(&rotate, err);
 }

@@ -39,12 +39,12 @@ static snt_status check_other_entries(const struct snt_rotate *rotate, struct sn
   SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
   SNT_TRY(snt_entry_names_load(rotate->flow.keychain, SNT_KEYCHAIN_KIND_AWS, &names, err));
   for (size_t i = 0; i < names.count; i++) {
-    if (holds_same_key(rotate, names.items[i])) {
+    if (holds_same_key(rotate, names.items[i].name)) {
       SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN,
                           "the keychain entry \"%s\" holds the same key as \"%s\": it would stop working",
-                          names.items[i], rotate->profile));
+                          names.items[i].name, rotate->profile));
       return snt_err_hint(err, "sentinel remove %s, and let its profiles name the other: sentinel_source_profile = %s",
-                          names.items[i], rotate->profile);
+                          names.items[i].name, rotate->profile);
     }
   }
   return snt_done();
@@ -72,6 +72,7 @@ snt_status snt_rotate_load_keys(struct snt_rotate *rotate, struct snt_err *err) 
   }
   SNT_TRY(check_file_keys(rotate, err));
   status = snt_aws_credentials_load(keychain, rotate->profile, &rotate->relied, err);
+  (void)snprintf(rotate->out->backend, sizeof rotate->out->backend, "%s", snt_keychain_backend_name(keychain));
   if (status.code == SNT_CODE_NOT_FOUND) {
     return fail_no_entry(rotate, err);
   }

@@ -5,9 +5,14 @@
 
 #include "keychain/keychain.h"
 
+struct snt_entry_name {
+  char *name;          /* owned */
+  const char *backend; /* where it lies */
+};
+
 /* Zeroed memory is an empty list. */
 struct snt_entry_names {
-  char **items; /* owned */
+  struct snt_entry_name *items; /* owned */
   size_t count;
 };
 void snt_entry_names_clear(struct snt_entry_names *names);

@@ -16,9 +16,10 @@ static void names_come_in_order_and_of_one_kind(void **state) {
   assert_ok(write_text(&fixture, "\xc3\xa9 ", "3", NULL));
   assert_ok(snt_entry_names_load(fixture.keychain, fixture.kind, &names, NULL));
   assert_int_equal(names.count, 3);
-  assert_string_equal(names.items[0], "a");
-  assert_string_equal(names.items[1], "b");
-  assert_string_equal(names.items[2], "\xc3\xa9 ");
+  assert_string_equal(names.items[0].name, "a");
+  assert_string_equal(names.items[1].name, "b");
+  assert_string_equal(names.items[2].name, "\xc3\xa9 ");
+  assert_string_equal(names.items[2].backend, "file");
   SNT_ENTRY_NAMES_AUTO struct snt_entry_names others = {0};
   assert_ok(snt_entry_names_load(fixture.keychain, "other", &others, NULL));
   assert_int_equal(others.count, 0);
