@@ -1,5 +1,5 @@
-/* keychain/entry_names (layer 2): the names of a kind's entries, for who does something with each: while the keychain
- * lists, it must not be asked for anything else. */
+/* keychain/entry_names (layer 2): the names of a kind's entries and where each lies, for who does something with each:
+ * what is asked for meanwhile changes neither. */
 #ifndef SNT_KEYCHAIN_ENTRY_NAMES_H
 #define SNT_KEYCHAIN_ENTRY_NAMES_H
 
