@@ -53,6 +53,8 @@ const struct snt_command SNT_COMMANDS[] = {
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(SECRET), 1, false, snt_cmd_remove},
     {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
      snt_cmd_init},
+    {"doctor", "[P]", "check everything that a decision needs, and say what to do about what is broken",
+     BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(ONLINE) | BIT(JSON), 1, false, snt_cmd_doctor},
     {NULL, NULL, NULL, 0, 0, false, NULL}};
 
 static int program_exit = -1;
