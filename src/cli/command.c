@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "cli/completion.h"
 #include "snt_build_id.h"
 
 #define BIT(id) SNT_OPTION_BIT(id)
 #define EVALUATING                                                                                                     \
   (BIT(PROFILE) | BIT(POLICY) | BIT(REGION) | BIT(DURATION) | BIT(JUSTIFICATION) | BIT(BACKEND) | BIT(CONFIG))
 
-enum { STDERR_CAP = 4096 };
+enum { STDERR_CAP = 4096, COMMANDS_MAX = 128 };
 
 const struct snt_command SNT_COMMANDS[] = {
     {"credentials", "[P]", "decide, and print credentials for credential_process", EVALUATING | BIT(FORCE_TTY), 1,
@@ -55,6 +56,10 @@ const struct snt_command SNT_COMMANDS[] = {
      snt_cmd_init},
     {"doctor", "[P]", "check everything that a decision needs, and say what to do about what is broken",
      BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(ONLINE) | BIT(JSON), 1, false, snt_cmd_doctor},
+    {"completion", SNT_SHELL_NAMES, "print a script with which a shell completes commands, flags and profiles",
+     BIT(PROFILES) | BIT(CONFIG), 1, false, snt_cmd_completion},
+    {"shell init", "[" SNT_SHELL_NAMES "]", "print lines for a shell's start: completion, and a mark in the prompt", 0,
+     1, false, snt_cmd_shell_init},
     {NULL, NULL, NULL, 0, 0, false, NULL}};
 
 static int program_exit = -1;
@@ -110,9 +115,9 @@ static const struct snt_command *find_command(char **words, size_t *used) {
 }
 
 static snt_status fail_unknown(char **words, struct snt_err *err) {
-  const char *names[32];
+  const char *names[COMMANDS_MAX + 1];
   size_t count = 0;
-  for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL && count < 31; command++) {
+  for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL && count < COMMANDS_MAX; command++) {
     names[count++] = command->name;
   }
   names[count] = NULL;
