@@ -3,7 +3,7 @@
 
 /* Nothing that comes from outside is ever evaluated: names of profiles are compared and handed on as they are. */
 static const char DRIVER[] =
-    "# Each word that begins with what was typed. Bash keeps what stands before a \":\", \"=\" or \"@\", so it goes.\n"
+    "# Each word that begins with what was typed. Bash keeps what stands before a \":\" or \"=\", so it goes.\n"
     "_sentinel_offer() {\n"
     "  local word\n"
     "  for word in \"$@\"; do\n"
@@ -134,6 +134,7 @@ static const char DRIVER[] =
     "  : | =) word= ;;\n"
     "  esac\n"
     "  kept=${typed%\"$word\"}\n"
+    "  kept=${kept%@} # which belongs to the word\n"
     "  for ((i = 1; i < count - 1; i++)); do\n"
     "    if [ \"${line[i]}\" = -- ]; then\n"
     "      _sentinel_offer_program\n"
