@@ -256,6 +256,26 @@ describe("sentinel doctor", function()
     end)
   end)
 
+  it("tells of an evaluator that decides wrongly and is not locked down", function()
+    if not settings.exists(settings.evil) then
+      return pending(settings.skipped("there is no " .. settings.evil))
+    end
+    local findings = examine({}, { bin = settings.evil })
+    assert_told(findings, "sandbox", "decided wrongly", "broken", "seccomp")
+    assert_told(findings, "sandbox", "no filter is in force", "broken")
+    assert.are_not.equal("ok", find(findings, "sandbox", "Landlock").status)
+    assert_told(findings, "sandbox", "limits", "broken")
+    findings = examine({}, { bin = settings.evil, environment = { SENTINEL_EVIL = "load:hang" } })
+    assert_told(findings, "sandbox", "evaluation: ", "broken")
+    assert_told(findings, "policy", "policy.yaml", "broken")
+  end)
+
+  it("tells of secrets that cannot be locked into memory", function()
+    local result = process.run({ "/usr/bin/prlimit", "--memlock=0", "/usr/bin/setpriv", "--bounding-set=-ipc_lock",
+      "--inh-caps=-ipc_lock", settings.bin, "doctor", "--json" }, home:options())
+    assert_told(expect.json(result, result.status).checks, "memory", "cannot be locked", "warning", "ulimit -l")
+  end)
+
   it("tells of a home that is not set, and of one that is not there", function()
     local findings = examine({}, { environment = { HOME = false } })
     assert_told(findings, "permissions", "HOME: not set", "broken", "set HOME")

@@ -65,6 +65,8 @@ static void tell_seccomp(struct snt_doctor *doctor, const struct snt_evaluator_l
     snt_doctor_ok(doctor, subject, "a filter is in force, and no_new_privs with it");
   } else if (look->has_seccomp) {
     snt_doctor_broken(doctor, subject, NULL, "a filter is in force, but no_new_privs is not");
+  } else if (!is_rlimits_only(doctor)) {
+    snt_doctor_broken(doctor, subject, NULL, "no filter is in force");
   } else {
     snt_doctor_warn(doctor, subject,
                     "run a kernel with seccomp, and remove `sandbox: rlimits-only` from " SNT_ADMIN_CONFIG,
@@ -72,15 +74,18 @@ static void tell_seccomp(struct snt_doctor *doctor, const struct snt_evaluator_l
   }
 }
 
-static void tell_landlock(struct snt_doctor *doctor) {
+/* Where the kernel has it, an evaluator without it ends before it says hello; it needs no_new_privs. */
+static void tell_landlock(struct snt_doctor *doctor, const struct snt_evaluator_look *look) {
   int version = snt_lockdown_landlock_version();
-  if (version > 0) {
+  if (version > 0 && look->has_no_new_privs) {
     snt_doctor_ok(doctor, "Landlock", "version %d is in force: no file%s", version,
                   version >= 4 ? ", no port" : "; the filter alone keeps it from sockets");
-    return;
+  } else if (version > 0) {
+    snt_doctor_broken(doctor, "Landlock", NULL, "it is not in force, although this kernel has version %d", version);
+  } else {
+    snt_doctor_warn(doctor, "Landlock", "run Linux 5.13 or later with landlock among its lsm= modules",
+                    "this kernel or container has none: only the filter keeps policy from files");
   }
-  snt_doctor_warn(doctor, "Landlock", "run Linux 5.13 or later with landlock among its lsm= modules",
-                  "this kernel or container has none: only the filter keeps policy from files");
 }
 
 static void tell_limits(struct snt_doctor *doctor, const struct snt_evaluator_look *look) {
@@ -99,26 +104,34 @@ static void tell_limits(struct snt_doctor *doctor, const struct snt_evaluator_lo
   }
 }
 
+/* One that has not answered may have ended: then there is nothing to look at. */
+static void tell_lock_down(struct snt_doctor *doctor, const struct snt_evaluator *evaluator, bool has_answered) {
+  struct snt_evaluator_look look = {0};
+  struct snt_err failure = {0};
+  if (snt_ok(snt_evaluator_look(evaluator, &look, &failure))) {
+    tell_seccomp(doctor, &look);
+    tell_landlock(doctor, &look);
+    tell_limits(doctor, &look);
+  } else if (has_answered) {
+    snt_doctor_warn(doctor, "lock-down", "mount /proc without hidepid to see it", "%s", failure.message);
+  }
+}
+
 void snt_doctor_check_sandbox(struct snt_doctor *doctor) {
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
-  struct snt_evaluator_look look = {0};
   struct snt_err failure = {0};
   snt_status status = start(doctor, &evaluator, &failure);
   if (snt_ok(status)) {
     status = try_both(evaluator, &failure);
   }
-  if (!snt_ok(status)) {
+  if (snt_ok(status)) {
+    snt_doctor_ok(doctor, "evaluation", "a trial policy was decided rightly: allow and deny");
+  } else {
     snt_doctor_failed(doctor, "evaluation", &failure);
-    return;
   }
-  snt_doctor_ok(doctor, "evaluation", "a trial policy was decided rightly: allow and deny");
-  tell_landlock(doctor);
-  if (!snt_ok(snt_evaluator_look(evaluator, &look, &failure))) {
-    snt_doctor_warn(doctor, "lock-down", "mount /proc without hidepid to see it", "%s", failure.message);
-    return;
+  if (evaluator != NULL) {
+    tell_lock_down(doctor, evaluator, snt_ok(status));
   }
-  tell_seccomp(doctor, &look);
-  tell_limits(doctor, &look);
 }
 
 /* A file that a sound interpreter takes, and that is refused where the interpreter would compute wrongly. */
