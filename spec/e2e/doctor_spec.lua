@@ -91,6 +91,13 @@ describe("sentinel doctor", function()
     assert_told(findings, "aws", "long-lived keys", "warning", "sentinel add corp")
   end)
 
+  it("lists its checks in its help", function()
+    local help = expect.done(home:run { "doctor", "--help" })
+    for _, check in ipairs(CHECKS) do
+      assert.is_truthy(help:find("\n  " .. check .. " ", 1, true), check)
+    end
+  end)
+
   it("prints a line for each finding, and the remedy below it", function()
     sh "chmod 666 .config/sentinel/config.yaml"
     local result = home:run { "doctor" }

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "cli/completion.h"
+#include "issue/doctor.h"
 #include "snt_build_id.h"
 
 #define BIT(id) SNT_OPTION_BIT(id)
@@ -78,6 +79,15 @@ static snt_status print_overview(struct snt_out *out, struct snt_err *err) {
                       err);
 }
 
+/* What doctor looks at belongs to its help. */
+static snt_status print_checks(struct snt_out *out, struct snt_err *err) {
+  SNT_TRY(snt_out_text(out, "\nchecks:\n", err));
+  for (const struct snt_doctor_check *check = SNT_DOCTOR_CHECK_TABLE; check->name != NULL; check++) {
+    SNT_TRY(snt_out_printf(out, err, "  %-22s %s\n", check->name, check->summary));
+  }
+  return snt_done();
+}
+
 static snt_status print_help(const struct snt_command *command, struct snt_out *out, struct snt_err *err) {
   SNT_TRY(snt_out_printf(out, err, "usage: sentinel %s%s%s [flags]\n\n%s\n\n", command->name,
                          command->arguments[0] == '\0' ? "" : " ", command->arguments, command->summary));
@@ -90,7 +100,7 @@ static snt_status print_help(const struct snt_command *command, struct snt_out *
       SNT_TRY(snt_out_printf(out, err, "  %-22s %s\n", left, option->help));
     }
   }
-  return snt_done();
+  return command->run == snt_cmd_doctor ? print_checks(out, err) : snt_done();
 }
 
 /* Matches "policy validate" against two words; *used says how many. */
