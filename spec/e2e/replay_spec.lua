@@ -117,6 +117,21 @@ describe("sentinel replay", function()
     assert.are.equal(2, expect.json(replay(narrowed, "--json")).changes.from_allow)
   end)
 
+  it("says so when there are more groups than it keeps", function()
+    local line = written:match("^[^\n]+\n")
+    local lines = {}
+    for i = 1, 4098 do
+      lines[i] = line:gsub('"alice"', ('"u%d"'):format(i))
+    end
+    files.write(home.log, table.concat(lines))
+    local narrowed = world.allow_dev:gsub("profiles: %[dev%]", "profiles: [dev], users: [bob]")
+    assert.are.equal(2, expect.json(replay(narrowed, "--json")).left_out)
+    local text = expect.done(replay(narrowed))
+    assert.is_truthy(text:find("\n  and 3996 more groups; --json lists them\n", 1, true), text:sub(-600))
+    assert.is_truthy(text:find("\nnote: 2 changed decisions are of further groups, which are counted and not kept\n", 1,
+      true), text:sub(-600))
+  end)
+
   it("counts what else changes", function()
     local rows = {
       [shorter("other", "max_duration: 1h")] = "rule",
@@ -200,7 +215,8 @@ describe("sentinel replay", function()
     expect.refused(home:run { "replay", "--log", "/dev/null", "--policy", policy }, 5, "not a regular file")
     expect.refused(home:run { "replay", "--log", home.home .. "/none", "--policy", policy }, 5, "none")
     expect.refused(home:run { "replay", "--policy", home.home .. "/none.yaml" }, 5, "none.yaml")
-    expect.refused(home:run { "replay", "--policy", "ssm:/p" }, 2, "ssm:/p")
+    expect.refused(home:run { "replay", "--policy", "ssm:p" }, 5, "SSM parameter")
+    expect.refused(home:run { "replay", "--policy", policy, "--profile", "../dev" }, 2, "../dev")
     expect.refused(home:run { "replay", "--policy", policy, "--since", "yesterday" }, 2, "--since", "yesterday")
     expect.refused(home:run { "replay", "--policy", policy, "--until", "" }, 2, "--until")
     expect.refused(replay("version: 1\nrulez: []\n"), 5, '"rules" is missing')
@@ -297,6 +313,21 @@ describe("sentinel replay with plugins", function()
     assert.are.equal(1, answer.changes.from_allow)
     assert.are.equal("fact_unavailable", answer.flips[1].error_after)
     assert.are.equal(asked, #vendors:requests())
+  end)
+
+  it("names the record whose facts make no sense, although its answer comes late", function()
+    home:clear_log()
+    local folder = use(POLICY)
+    vendors:set { ["a.example /q/x1"] = { json = { holds = false } } }
+    expect.status(home:run({ "credentials", "dev" }, { bin = settings.loopback }), 3)
+    local good = files.read(home.log)
+    local bad, count = good:gsub('"status":"ok"', '"status":"odd"')
+    assert.are.equal(1, count)
+    for after = 0, 5 do
+      files.write(home.log, bad .. (good:gsub('"seq":1', '"seq":2')):rep(after))
+      local result = home:run { "replay", "--policy", folder }
+      expect.refused(result, 5, home.log .. ": record 1 has a fact without a status", "sentinel log verify")
+    end
   end)
 
   it("does not know what an earlier bundle did not grant", function()

@@ -18,6 +18,7 @@
 struct snt_log {
   struct snt_log_file file;
   struct snt_log_tail ahead; /* the end as it was seen last, when it was whole: it has a record, and no torn line */
+  struct snt_log_head chain; /* the end as it was seen for snt_log_chain */
   dev_t ahead_device;        /* of that file */
   ino_t ahead_inode;
   bool is_broken; /* a sync failed, and the segment could not be closed: nothing more is written */
@@ -218,14 +219,16 @@ static snt_status give_up_file(struct snt_log *log, const struct snt_log_tail *b
                                           : "check the disk; the next record begins a new file");
 }
 
-static snt_status append_locked(struct snt_log *log, struct snt_slice members, struct draft *draft,
+static snt_status append_locked(struct snt_log *log, const struct snt_slice *records, size_t count, struct draft *draft,
                                 struct snt_err *err) {
   struct snt_log_tail tail = log->ahead;
   struct snt_log_tail before = log->ahead;
   SNT_TRY(is_as_seen(log) ? snt_done() : read_tail(log, &tail, &before, err));
   SNT_TRY(begin_draft(&before, draft, err));
-  SNT_TRY(add_recovered(&tail, members, draft, err));
-  SNT_TRY(add_line(draft, members, err));
+  SNT_TRY(add_recovered(&tail, records[0], draft, err));
+  for (size_t i = 0; i < count; i++) {
+    SNT_TRY(add_line(draft, records[i], err));
+  }
   SNT_TRY(cut_torn(log, &tail, err));
   /* A file that holds a record has a name that survives a crash: it gets the name before the first record. */
   if (tail.good_size == 0 && fsync(log->file.folder_fd) != 0) {
@@ -251,17 +254,28 @@ void snt_log_look_ahead(struct snt_log *log) {
   }
 }
 
-snt_status snt_log_append(struct snt_log *log, struct snt_slice members, struct snt_log_position *out,
-                          struct snt_err *err) {
+const char *snt_log_chain(struct snt_log *log) {
+  struct snt_log_tail tail;
+  struct snt_log_tail before;
+  if (!log->ahead.has_record && snt_ok(read_tail(log, &tail, &before, NULL))) {
+    log->chain = before.head;
+  }
+  return log->ahead.has_record ? log->ahead.head.chain : log->chain.chain;
+}
+
+snt_status snt_log_append(struct snt_log *log, const struct snt_slice *records, size_t count,
+                          struct snt_log_position *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   if (log->is_broken) {
     return snt_fail(err, SNT_CODE_LOG, "the decision log: %s failed before", log->file.path);
   }
-  struct snt_slice time = {0};
-  SNT_TRY(borrow_time(members, &time, err));
+  for (size_t i = 0; i < count; i++) {
+    struct snt_slice time = {0};
+    SNT_TRY(borrow_time(records[i], &time, err));
+  }
   SNT_TRY(snt_log_file_lock(&log->file, err));
   SNT_CLEANUP(draft_clear) struct draft draft = {0};
-  snt_status status = append_locked(log, members, &draft, err);
+  snt_status status = append_locked(log, records, count, &draft, err);
   snt_log_file_unlock(&log->file);
   SNT_TRY(status);
   memcpy(out->chain, draft.head.chain, sizeof out->chain);

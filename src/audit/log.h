@@ -40,14 +40,18 @@ struct snt_log_position {
   char sha256[65]; /* of the line */
 };
 
-/* Appends one record. members is the inside of a JSON object without braces, beginning with the "time" member:
- * `"time":"...","kind":"decision",...`; the log puts v, chain, seq and prev before it. Takes the lock (at most 2 s),
- * repairs a torn tail, one write, fdatasync. Code LOG; LOG too when the line would be over 64 KiB. Several processes
- * may append to one file. */
-snt_status snt_log_append(struct snt_log *log, struct snt_slice members, struct snt_log_position *out,
-                          struct snt_err *err);
+/* Appends count (at least one) records, which follow each other. Each is the inside of a JSON object without braces,
+ * beginning with the "time" member: `"time":"...","kind":"decision",...`; the log puts v, chain, seq and prev before
+ * it. Takes the lock (at most 2 s), repairs a torn tail, one write, one fdatasync. out is where the last came to stand.
+ * Code LOG; LOG too when a line would be over 64 KiB, and then none is written. Several processes may append to one
+ * file. */
+snt_status snt_log_append(struct snt_log *log, const struct snt_slice *records, size_t count,
+                          struct snt_log_position *out, struct snt_err *err);
 /* Reads the end of the log ahead of the next append, which need not do it then. It may be done at any time. */
 void snt_log_look_ahead(struct snt_log *log);
+/* The id of the chain that the next record will belong to; "" while there is no record. Borrowed until the next call.
+ */
+const char *snt_log_chain(struct snt_log *log);
 /* The time of the last record in ms, 0 when there is none: decisions on a local clock are never earlier. */
 snt_status snt_log_last_time(struct snt_log *log, int64_t *out_ms, struct snt_err *err);
 

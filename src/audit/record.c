@@ -1,5 +1,7 @@
 #include "audit/record.h"
 
+#include <string.h>
+
 #include "format/json.h"
 #include "format/time.h"
 
@@ -39,8 +41,7 @@ static void put_provenance(struct snt_json_writer *writer, const struct snt_reco
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     snt_json_put_string(writer, rows[i][0], rows[i][1]);
   }
-  bool is_from_aws = snt_slice_is(snt_slice_of(record->time_source), "sts");
-  snt_json_put_string(writer, "time", is_from_aws ? "aws" : "local");
+  snt_json_put_string(writer, "time", strcmp(record->time_source, "local") == 0 ? "local" : "aws");
   if (record->justification != NULL && record->justification[0] != '\0') {
     snt_json_put_string(writer, "justification", "claimed");
   }
@@ -65,7 +66,7 @@ static void put_policy(struct snt_json_writer *writer, const struct snt_record_p
   snt_json_put_string(writer, "sha256", policy->sha256);
   snt_json_begin_array(writer, "signed_by");
   snt_json_end_array(writer);
-  snt_json_put_integer(writer, "stale_s", 0);
+  snt_json_put_integer(writer, "stale_s", policy->stale_s);
   snt_json_end_object(writer);
 }
 
@@ -134,7 +135,7 @@ snt_status snt_record_format_issued(const struct snt_record_issued *record, stru
   snt_json_put_string(&writer, "expires", expires);
   snt_json_put_integer(&writer, "duration", record->duration_s);
   put_or_null(&writer, "clamped_by", record->clamped_by);
-  snt_json_put_null(&writer, "reuse_of");
+  put_or_null(&writer, "reuse_of", record->reuse_of);
   snt_json_end_object(&writer);
   return strip_braces(&writer, &object, out, err);
 }

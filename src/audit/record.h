@@ -12,11 +12,12 @@ struct snt_record_policy {
   const char *name, *source, *region, *sha256;
   int64_t version; /* 0: null */
   int64_t serial;  /* of a bundle; 0: null */
+  int64_t stale_s; /* how old the copy was that was used; 0: it was fetched, or is a file */
 };
 
 struct snt_record_decision {
   int64_t time_ms;
-  const char *time_source; /* "sts" or "local" */
+  const char *time_source; /* "sts", "sts-cached" or "local" */
   int64_t local_time_ms;   /* 0 unless the local clock is off by more than a minute */
   const char *request_id, *user, *profile;
   struct snt_slice request; /* exactly what the evaluator was given */
@@ -44,6 +45,7 @@ struct snt_record_issued {
   int64_t expires_at_ms;
   int64_t duration_s;
   const char *clamped_by; /* which bound was the smallest: request, rule, manifest, chaining */
+  const char *reuse_of;   /* the request that the session was issued for; "" or NULL: for this one */
 };
 snt_status snt_record_format_issued(const struct snt_record_issued *record, struct snt_buf *out, struct snt_err *err);
 

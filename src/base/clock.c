@@ -1,6 +1,10 @@
 #include "base/clock.h"
 
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
 
 static int64_t read_ms(clockid_t clock) {
   struct timespec now = {0};
@@ -10,3 +14,10 @@ static int64_t read_ms(clockid_t clock) {
 
 int64_t snt_clock_wall_ms(void) { return read_ms(CLOCK_REALTIME); }
 int64_t snt_clock_monotonic_ms(void) { return read_ms(CLOCK_MONOTONIC); }
+int64_t snt_clock_boot_ms(void) { return read_ms(CLOCK_BOOTTIME); }
+
+void snt_clock_boot_id(char out[static 37]) {
+  SNT_FD_AUTO int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  ssize_t len = fd < 0 ? 0 : read(fd, out, 36);
+  out[len == 36 ? 36 : 0] = '\0';
+}

@@ -8,5 +8,9 @@
 int64_t snt_clock_wall_ms(void);
 /* Milliseconds that never run backwards; for deadlines and elapsed time. */
 int64_t snt_clock_monotonic_ms(void);
+/* Milliseconds since the machine was started, sleep included: comparable between processes of one boot. */
+int64_t snt_clock_boot_ms(void);
+/* The kernel's id of this boot, 36 characters; "" when it cannot be read. */
+void snt_clock_boot_id(char out[static 37]);
 
 #endif

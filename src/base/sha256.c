@@ -17,6 +17,8 @@ void snt_sha256(const void *data, size_t len, uint8_t out[static SNT_SHA256_LEN]
   OPENSSL_cleanse(&context, sizeof context);
 }
 
+bool snt_digest_is_equal(const void *a, const void *b, size_t len) { return CRYPTO_memcmp(a, b, len) == 0; }
+
 void snt_hex(const void *data, size_t len, char *out) {
   static const char digits[] = "0123456789abcdef";
   const uint8_t *bytes = data;

@@ -4,6 +4,7 @@
 #ifndef SNT_BASE_SHA256_H
 #define SNT_BASE_SHA256_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,8 @@
 #define SNT_SHA256_HEX_CAP 65 /* 64 digits and a NUL */
 
 void snt_sha256(const void *data, size_t len, uint8_t out[static SNT_SHA256_LEN]);
+/* Constant time. */
+bool snt_digest_is_equal(const void *a, const void *b, size_t len);
 /* Lower case, NUL at the end. */
 void snt_sha256_hex(const void *data, size_t len, char out[static SNT_SHA256_HEX_CAP]);
 void snt_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[static SNT_SHA256_LEN]);

@@ -32,16 +32,31 @@ static snt_status read_time(const struct snt_args *args, enum snt_option_id id, 
   return snt_err_hint(err, "write 2026-01-19T09:00:00Z, or 7d for a week ago");
 }
 
-static snt_status read_flags(const struct snt_args *args, const char *log, struct snt_issue_replay_options *out,
+/* --profile chooses decisions, and whose credentials read a policy of SSM; AWS_PROFILE only does the latter. */
+static snt_status read_profile(struct snt_args *args, struct snt_issue_replay_options *out, struct snt_err *err) {
+  bool is_named = snt_args_names_profile(args);
+  bool is_flag = snt_args_has(args, SNT_OPTION_PROFILE);
+  bool is_asked = snt_str_starts_with(out->policy, "ssm:");
+  out->asking.profile = "default"; /* as the SDKs do */
+  if (is_flag || (is_asked && is_named)) {
+    SNT_TRY(snt_args_take_profile(args, &out->asking.profile, err));
+  }
+  out->profile = is_flag ? out->asking.profile : NULL;
+  return snt_done();
+}
+
+static snt_status read_flags(struct snt_args *args, const char *log, struct snt_issue_replay_options *out,
                              struct snt_err *err) {
   *out = (struct snt_issue_replay_options){.log = log,
                                            .policy = args->values[SNT_OPTION_POLICY],
-                                           .profile = args->values[SNT_OPTION_PROFILE],
-                                           .config = args->values[SNT_OPTION_CONFIG]};
+                                           .asking = {.regions = args->values[SNT_OPTION_REGION],
+                                                      .backend = args->values[SNT_OPTION_BACKEND],
+                                                      .config = args->values[SNT_OPTION_CONFIG]}};
   if (out->policy == NULL) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "replay needs --policy"));
-    return snt_err_hint(err, "name the policy that is to be tried: --policy file:PATH");
+    return snt_err_hint(err, "name the policy that is to be tried: --policy file:PATH, or ssm:/path");
   }
+  SNT_TRY(read_profile(args, out, err));
   SNT_TRY(read_time(args, SNT_OPTION_SINCE, &out->has_since, &out->since_ms, err));
   return read_time(args, SNT_OPTION_UNTIL, &out->has_until, &out->until_ms, err);
 }
@@ -127,7 +142,7 @@ static snt_status print_other_changes(struct snt_out *out, const struct snt_impa
   return before[0] == ';' ? snt_out_text(out, "\n", err) : snt_done();
 }
 
-static snt_status print_skips(struct snt_out *out, const struct snt_replay_report *report, struct snt_err *err) {
+static snt_status print_notes(struct snt_out *out, const struct snt_replay_report *report, struct snt_err *err) {
   const struct snt_impact *impact = &report->impact;
   const char *before = "not replayed: ";
   for (size_t i = 0; i < impact->skip_count; i++) {
@@ -135,6 +150,10 @@ static snt_status print_skips(struct snt_out *out, const struct snt_replay_repor
     before = "; ";
   }
   SNT_TRY(impact->skip_count > 0 ? snt_out_text(out, "\n", err) : snt_done());
+  if (impact->left_out > 0) {
+    SNT_TRY(snt_out_printf(out, err, "note: %lld changed %s of further groups, which are counted and not kept\n",
+                           (long long)impact->left_out, impact->left_out == 1 ? "decision is" : "decisions are"));
+  }
   return report->has_torn_tail ? snt_out_text(out, "note: the last line is torn, and was not read\n", err) : snt_done();
 }
 
@@ -145,12 +164,15 @@ static snt_status print_for_people(struct snt_out *out, const char *log, const s
   SNT_TRY(print_unknown(out, impact, err));
   SNT_TRY(print_flips(out, impact, false, err));
   SNT_TRY(print_other_changes(out, impact, err));
-  SNT_TRY(print_skips(out, report, err));
+  SNT_TRY(print_notes(out, report, err));
   int64_t replayed = snt_impact_count_replayed(impact);
   SNT_TRY(snt_out_printf(out, err, "%lld %s of ", (long long)replayed, word(replayed)));
   SNT_TRY(snt_cli_print_clean(&out->text, log, err));
   SNT_TRY(snt_out_text(out, " replayed with ", err));
   SNT_TRY(snt_cli_print_clean(&out->text, report->source, err));
+  if (report->region[0] != '\0') {
+    SNT_TRY(snt_out_printf(out, err, " (version %lld in %s)", (long long)report->version, report->region));
+  }
   return snt_out_printf(out, err, ": %lld the same, %lld changed\n", (long long)impact->same,
                         (long long)snt_impact_count_changed(impact));
 }
@@ -192,16 +214,26 @@ static void put_counts(struct snt_json_writer *writer, const struct snt_impact *
   snt_json_end_object(writer);
 }
 
+static void put_policy(struct snt_json_writer *writer, const struct snt_replay_report *report) {
+  snt_json_begin_object(writer, "policy");
+  snt_json_put_string(writer, "source", report->source);
+  snt_json_put_string(writer, "sha256", report->sha256);
+  put_text_or_null(writer, "region", report->region);
+  if (report->region[0] != '\0') {
+    snt_json_put_integer(writer, "version", report->version);
+  } else {
+    snt_json_put_null(writer, "version");
+  }
+  snt_json_end_object(writer);
+}
+
 static snt_status print_json(struct snt_out *out, const struct snt_replay_report *report, struct snt_err *err) {
   const struct snt_impact *impact = &report->impact;
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, &out->text, err);
   snt_json_begin_object(&writer, NULL);
   snt_json_put_bool(&writer, "ok", snt_impact_is_harmless(impact));
-  snt_json_begin_object(&writer, "policy");
-  snt_json_put_string(&writer, "source", report->source);
-  snt_json_put_string(&writer, "sha256", report->sha256);
-  snt_json_end_object(&writer);
+  put_policy(&writer, report);
   snt_json_put_integer(&writer, "records", report->records);
   snt_json_put_integer(&writer, "decisions", report->decisions);
   snt_json_put_integer(&writer, "replayed", snt_impact_count_replayed(impact));

@@ -15,24 +15,11 @@ void snt_explanation_clear(struct snt_explanation *explanation) {
   snt_buf_clear(&explanation->problems);
 }
 
-/* The default profile need not exist: a key of the environment is enough. */
-static snt_status find_caller(struct snt_flow *flow, struct snt_err *err) {
-  const char *profile = flow->options->profile;
-  snt_status status = snt_flow_find_target(flow, err);
-  bool is_missing_default = status.code == SNT_CODE_PROFILE_INVALID && strcmp(profile, "default") == 0 &&
-                            flow->config != NULL && !snt_aws_profile_exists(flow->config, profile);
-  if (!is_missing_default) {
-    return status;
-  }
-  flow->target = (struct snt_aws_target){.config = flow->config, .profile = "default"};
-  return snt_done();
-}
-
 snt_status snt_issue_whoami(const struct snt_issue_options *options, struct snt_aws_identity *out,
                             struct snt_err *err) {
   SNT_FLOW_AUTO struct snt_flow flow = {.options = options, .stage = "config", .has_no_early_policy = true};
   SNT_TRY(snt_flow_open(&flow, err));
-  SNT_TRY(find_caller(&flow, err));
+  SNT_TRY(snt_flow_find_caller(&flow, err));
   SNT_TRY(snt_flow_find_credentials(&flow, err));
   SNT_TRY(snt_flow_ask(&flow, err));
   *out = flow.who;

@@ -5,14 +5,39 @@
 #include "audit/log.h"
 #include "aws/identity.h"
 #include "aws/service.h"
+#include "base/turn.h"
 #include "facts/facts.h"
 #include "issue/environment.h"
 #include "issue/issue.h"
 #include "issue/settings.h"
+#include "keychain/cache.h"
 #include "policy/decision.h"
 #include "policy/request.h"
 #include "policy/rounds.h"
 #include "policy/source.h"
+
+enum { SNT_FLOW_REGIONS_MAX = 8, SNT_FLOW_TURN_MS = 55000 };
+
+/* Whose word the decision's time is (log.md, time_source). */
+enum snt_time_source {
+  SNT_TIME_LOCAL = 0, /* this machine's clock */
+  SNT_TIME_STS,       /* the Date of STS's answer, a moment ago */
+  SNT_TIME_CACHED     /* the same of an earlier call in this boot, and what has passed since */
+};
+
+/* What is granted: the smallest of request, rule, manifest, chaining and role; which one it was is recorded. */
+struct snt_flow_grant {
+  int64_t duration_s;
+  const char *clamped_by;
+};
+
+/* A session that was issued before. */
+struct snt_flow_session {
+  struct snt_aws_credentials credentials;
+  char chain[37];      /* of the log that holds its decision */
+  char request_id[17]; /* that it was issued for */
+  char session_id[128], source_identity[65];
+};
 
 struct snt_flow {
   const struct snt_issue_options *options;
@@ -29,6 +54,7 @@ struct snt_flow {
   bool has_no_early_policy; /* set by the caller: a policy file is not looked at before it is needed */
   bool is_asked_often;      /* set by the caller: more than one thing is asked of the evaluator */
   bool is_explained;        /* set by the caller: what would have been allowed is asked too */
+  bool has_caches;          /* set by the caller: identity and policy may be those of a moment ago */
   bool is_read;             /* the policy is a file whose bytes are there */
   bool is_known;            /* and it was accepted before */
   bool is_loading;          /* the evaluator was given the policy, and was not waited for */
@@ -37,13 +63,22 @@ struct snt_flow {
   struct snt_log *log;
   struct snt_keychain *keychain;
   struct snt_aws_credentials base;
-  struct snt_http_client *client;
-  struct snt_aws_endpoint sts; /* of the region that answered */
+  struct snt_cache cache;         /* what the base secret vouches for */
+  struct snt_http_client *client; /* NULL while nothing was asked of the network */
+  const char *regions[SNT_FLOW_REGIONS_MAX + 1];
+  struct snt_aws_endpoint sts; /* of the region that answered, or of the first */
+  bool has_region;             /* one has answered in this call */
+  bool wants_identity;         /* it is not known yet */
+  bool wants_policy;           /* it is a parameter, and not there yet */
 
-  struct snt_aws_identity who;
-  int64_t server_time_ms; /* STS's Date; 0: STS was not asked */
-  int64_t server_monotonic_ms;
-  int64_t duration_s; /* asked for */
+  struct snt_aws_identity who; /* its ARN is "" while it is not known */
+  enum snt_time_source time_source;
+  int64_t server_time_ms; /* STS's Date; 0: not known */
+  int64_t server_boot_ms; /* when that was */
+  int64_t policy_age_ms;  /* of a cached one */
+  int64_t duration_s;     /* asked for */
+  const char *marker;     /* of the session's names: "direct" */
+  const char *approval;   /* id of the approval that it rests on; NULL: none */
   struct snt_buf request;
   struct snt_facts facts; /* that the decision rests on; they point into policy */
   struct snt_decision decision;
@@ -60,6 +95,8 @@ void snt_flow_clear(struct snt_flow *flow);
 snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* settings, evaluator */
 snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */
+/* The same, of who only asks: the profile "default" need not exist, because a key of the environment is enough. */
+snt_status snt_flow_find_caller(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err); /* source; a file is loaded */
 /* Hands its bytes to the evaluator; link waits until they are read. The evaluation confirms that it is in force. */
 snt_status snt_flow_begin_policy(struct snt_flow *flow, struct snt_err *err);
@@ -68,12 +105,36 @@ void snt_flow_remember_policy(const struct snt_flow *flow);
 snt_status snt_flow_open_log(struct snt_flow *flow, struct snt_err *err);
 /* The folder of the log, where small state is kept; "." without a log. */
 snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err);
-/* flow_ask.c: base credentials; then policy and identity, together. */
+/* flow_ask.c: base credentials; then policy and identity, together, as far as they are not known. */
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
-/* The decision's time: STS's Date and what has passed since; the local clock when STS was not asked. */
+/* For a call to flow->sts that follows. */
+snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err);
+/* Instead of ask, with neither evaluator nor identity: source is a parameter, and becomes policy. A fallback region has
+ * to serve what was seen last. */
+snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err);
+/* The decision's time: STS's Date and what has passed since; the local clock when that is not known. */
 int64_t snt_flow_now_ms(const struct snt_flow *flow);
+/* flow_identity.c */
+bool snt_flow_recall_identity(struct snt_flow *flow);
+void snt_flow_remember_identity(const struct snt_flow *flow);
+void snt_flow_forget_identity(const struct snt_flow *flow);
+snt_status snt_flow_wait_for_identity(const struct snt_flow *flow, struct snt_turn *turn, struct snt_err *err);
+/* flow_policy_cache.c */
+bool snt_flow_recall_policy(struct snt_flow *flow);
+void snt_flow_keep_policy(const struct snt_flow *flow);
+/* flow_session.c: after the decision. granted_s is what this decision grants. */
+snt_status snt_flow_name_session(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP], struct snt_err *err);
+bool snt_flow_find_session(const struct snt_flow *flow, const char *name, int64_t granted_s,
+                           struct snt_flow_session *out);
+void snt_flow_session_clear(struct snt_flow_session *session);
+/* Whether a session of that length can be handed out again at all: if not, nobody need wait for it. */
+bool snt_flow_shares_session(const struct snt_flow *flow, int64_t granted_s);
+void snt_flow_keep_session(const struct snt_flow *flow, const char *name,
+                           const struct snt_aws_credentials *credentials);
+snt_status snt_flow_wait_for_session(const struct snt_flow *flow, const char *name, struct snt_turn *turn,
+                                     struct snt_err *err);
 /* flow_decide.c */
 snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err);
 /* Decides on a request that is already written in flow->request: without the evaluator when the bundle does not bind
@@ -85,8 +146,11 @@ void snt_flow_open_facts(struct snt_flow *flow, struct snt_facts_source *source)
 snt_status snt_flow_finish_evaluation(struct snt_flow *flow, struct snt_slice request, struct snt_err *err);
 /* flow_record.c */
 snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err);
-snt_status snt_flow_record_issued(struct snt_flow *flow, const struct snt_sts_session *session, int64_t duration_s,
-                                  const char *clamped_by, struct snt_err *err);
+snt_status snt_flow_record_issued(struct snt_flow *flow, const struct snt_flow_grant *grant,
+                                  const struct snt_aws_credentials *credentials, struct snt_err *err);
+/* A decision whose session is there already: both records, with one sync. */
+snt_status snt_flow_record_reuse(struct snt_flow *flow, const struct snt_flow_grant *grant,
+                                 const struct snt_flow_session *session, struct snt_err *err);
 /* A refusal before a decision, or STS's. When it cannot be recorded the error says so, and stays what it was. */
 void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err);
 

@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include "issue/flow.h"
 
-enum { REGIONS_MAX = 8 };
-
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err) {
   struct snt_keychain_options options = {.backend = snt_settings_text(flow->settings, SNT_SETTING_KEYCHAIN_BACKEND),
                                          .passphrase = flow->environment.passphrase};
@@ -15,12 +13,18 @@ snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err) {
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "credentials";
   SNT_TRY(snt_flow_open_keychain(flow, err));
-  return snt_aws_credentials_find(&flow->target, flow->keychain, &flow->environment.aws, &flow->base, err);
+  SNT_TRY(snt_aws_credentials_find(&flow->target, flow->keychain, &flow->environment.aws, &flow->base, err));
+  bool is_off = !flow->has_caches || snt_settings_is(flow->settings, SNT_SETTING_KEYCHAIN_CACHE, "off");
+  bool is_kernel = snt_settings_is(flow->settings, SNT_SETTING_KEYCHAIN_CACHE, "kernel");
+  flow->cache.place = is_off ? SNT_CACHE_OFF : is_kernel ? SNT_CACHE_KERNEL : SNT_CACHE_KEYCHAIN;
+  flow->cache.keychain = flow->keychain;
+  flow->cache.owner = flow->base.secret_key;
+  return snt_done();
 }
 
 /* aws.md, Regions: flag and policy.regions, the profile's, AWS_REGION, AWS_DEFAULT_REGION. */
-static snt_status collect_regions(const struct snt_flow *flow, const char *out[static REGIONS_MAX + 1],
-                                  struct snt_err *err) {
+static snt_status collect_regions(struct snt_flow *flow, struct snt_err *err) {
+  const char **out = flow->regions;
   const char *const *listed = snt_settings_list(flow->settings, SNT_SETTING_POLICY_REGIONS);
   const char *single = flow->target.region[0] != '\0' ? flow->target.region : getenv("AWS_REGION");
   if (single == NULL || single[0] == '\0') {
@@ -28,9 +32,9 @@ static snt_status collect_regions(const struct snt_flow *flow, const char *out[s
   }
   size_t count = 0;
   for (; listed != NULL && *listed != NULL; listed++) {
-    if (count == REGIONS_MAX) {
+    if (count == SNT_FLOW_REGIONS_MAX) {
       return snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.regions or --region: at most %d regions can be asked",
-                      REGIONS_MAX);
+                      SNT_FLOW_REGIONS_MAX);
     }
     out[count++] = *listed;
   }
@@ -65,6 +69,9 @@ static snt_status check_endpoint_lock(const struct snt_flow *flow, const struct 
 }
 
 static snt_status open_client(struct snt_flow *flow, struct snt_err *err) {
+  if (flow->client != NULL) {
+    return snt_done();
+  }
   const char *bundle = getenv("AWS_CA_BUNDLE");
   if (bundle == NULL || bundle[0] == '\0') {
     bundle = flow->target.ca_bundle[0] == '\0' ? NULL : flow->target.ca_bundle;
@@ -79,8 +86,10 @@ static snt_status accept_caller(struct snt_flow *flow, const struct snt_aws_call
   SNT_TRY(snt_sts_parse_get_caller_identity(call, &caller, err));
   const char *const *accounts = snt_settings_list(flow->settings, SNT_SETTING_IDENTITY_ACCOUNTS);
   SNT_TRY(snt_aws_identity_parse(caller.arn, accounts, &flow->who, err));
+  flow->time_source = SNT_TIME_STS;
   flow->server_time_ms = caller.date_ms;
-  flow->server_monotonic_ms = caller.received_at_ms;
+  flow->server_boot_ms = snt_clock_boot_ms() - (snt_clock_monotonic_ms() - caller.received_at_ms);
+  snt_flow_remember_identity(flow);
   return snt_done();
 }
 
@@ -96,14 +105,18 @@ static snt_status check_fallback(const struct snt_flow *flow, const char *region
   return snt_err_hint(err, "wait for the first region, or store the same policy in all regions");
 }
 
-static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call *call, bool is_fallback,
-                                struct snt_err *err) {
+static snt_status take_parameter(struct snt_flow *flow, const struct snt_aws_call *call, struct snt_err *err) {
   flow->stage = "policy";
   SNT_CLEANUP(snt_ssm_parameter_clear) struct snt_ssm_parameter parameter = {0};
   SNT_TRY(snt_ssm_parse_get_parameter(call, &parameter, err));
   struct snt_slice value = {snt_buf_borrow(&parameter.value), parameter.value.len};
-  SNT_TRY(snt_policy_from_parameter(flow->source.path, call->endpoint.region, parameter.version, value, &flow->policy,
-                                    err));
+  return snt_policy_from_parameter(flow->source.path, call->endpoint.region, parameter.version, value, &flow->policy,
+                                   err);
+}
+
+static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call *call, bool is_fallback,
+                                struct snt_err *err) {
+  SNT_TRY(take_parameter(flow, call, err));
   if (is_fallback && flow->log != NULL) {
     SNT_TRY(check_fallback(flow, call->endpoint.region, err));
   }
@@ -125,11 +138,8 @@ static void take_policy(void *context, const struct snt_aws_call *call) {
   arrival->status = accept_policy(arrival->flow, call, false, &arrival->err);
 }
 
-/* Of two refusals, the identity's is told. */
-static snt_status accept_both(struct snt_flow *flow, const struct snt_aws_call *identity,
-                              const struct snt_aws_call *policy, bool is_fallback, const struct arrival *arrival,
-                              struct snt_err *err) {
-  SNT_TRY(accept_caller(flow, identity, err));
+static snt_status accept_awaited_policy(struct snt_flow *flow, const struct snt_aws_call *policy, bool is_fallback,
+                                        const struct arrival *arrival, struct snt_err *err) {
   if (!arrival->has_come) {
     return accept_policy(flow, policy, is_fallback, err);
   }
@@ -140,11 +150,10 @@ static snt_status accept_both(struct snt_flow *flow, const struct snt_aws_call *
   return arrival->status;
 }
 
-/* One region: the policy (when it is not a file) and the identity, in one round trip. Where there is another region to
- * fall back to, nothing is given to the evaluator before both are there: it takes one policy. */
-static snt_status ask_region(struct snt_flow *flow, const char *const *regions, bool is_fallback, bool *is_outage,
-                             struct snt_err *err) {
-  bool asks_policy = flow->source.origin == SNT_POLICY_ORIGIN_SSM;
+/* One region: the policy and the identity, in one round trip. Where there is another region to fall back to, nothing is
+ * given to the evaluator before both are there: it takes one policy. Of two refusals, the identity's is told. */
+static snt_status ask_region(struct snt_flow *flow, const char *const *regions, bool *is_outage, struct snt_err *err) {
+  bool is_fallback = regions != flow->regions;
   struct snt_aws_endpoint ssm = {0};
   const char *configured = flow->target.endpoint_url;
   SNT_TRY(snt_aws_endpoint_find("sts", regions[0], configured, &flow->sts, err));
@@ -154,40 +163,114 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
   SNT_AWS_CALL_AUTO struct snt_aws_call identity = {0};
   SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
   struct arrival arrival = {.flow = flow};
-  SNT_TRY(snt_sts_prepare_get_caller_identity(&identity, &flow->sts, &flow->base, err));
-  if (asks_policy) {
+  struct snt_aws_call *calls[2];
+  size_t count = 0;
+  if (flow->wants_policy) { /* what takes longer to use goes out first */
     SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
     policy.context = &arrival;
     policy.on_answer = is_fallback || regions[1] != NULL ? NULL : take_policy;
+    calls[count++] = &policy;
   }
-  struct snt_aws_call *const calls[] = {&policy, &identity}; /* what takes longer to use goes out first */
-  SNT_TRY(snt_aws_perform(flow->client, asks_policy ? calls : calls + 1, asks_policy ? 2 : 1, err));
-  *is_outage = snt_aws_call_is_outage(&identity) || (asks_policy && snt_aws_call_is_outage(&policy));
-  return asks_policy ? accept_both(flow, &identity, &policy, is_fallback, &arrival, err)
-                     : accept_caller(flow, &identity, err);
+  if (flow->wants_identity) {
+    SNT_TRY(snt_sts_prepare_get_caller_identity(&identity, &flow->sts, &flow->base, err));
+    calls[count++] = &identity;
+  }
+  SNT_TRY(snt_aws_perform(flow->client, calls, count, err));
+  *is_outage = (flow->wants_identity && snt_aws_call_is_outage(&identity)) ||
+               (flow->wants_policy && snt_aws_call_is_outage(&policy));
+  SNT_TRY(flow->wants_identity ? accept_caller(flow, &identity, err) : snt_done());
+  return flow->wants_policy ? accept_awaited_policy(flow, &policy, is_fallback, &arrival, err) : snt_done();
 }
 
-snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
-  flow->stage = "identity";
-  const char *regions[REGIONS_MAX + 1];
-  SNT_TRY(collect_regions(flow, regions, err));
-  SNT_TRY(open_client(flow, err));
-  SNT_TRY(snt_flow_link_policy(flow, err));
-  flow->stage = "identity";
+/* The policy alone, which no evaluator is given. */
+static snt_status read_region(struct snt_flow *flow, const char *const *regions, bool *is_outage, struct snt_err *err) {
+  struct snt_aws_endpoint ssm = {0};
+  SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
+  SNT_TRY(snt_aws_endpoint_find("ssm", regions[0], flow->target.endpoint_url, &ssm, err));
+  SNT_TRY(check_endpoint_lock(flow, &ssm, err));
+  SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
+  struct snt_aws_call *const calls[] = {&policy};
+  SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
+  *is_outage = snt_aws_call_is_outage(&policy);
+  SNT_TRY(take_parameter(flow, &policy, err));
+  return regions != flow->regions ? check_fallback(flow, regions[0], err) : snt_done();
+}
+
+/* regions begins with the one to ask; *is_outage says whether the next may be. */
+typedef snt_status region_asker(struct snt_flow *flow, const char *const *regions, bool *is_outage,
+                                struct snt_err *err);
+
+static snt_status ask_in_order(struct snt_flow *flow, region_asker *ask, struct snt_err *err) {
   snt_status status = {SNT_CODE_FAILED};
-  for (size_t i = 0; regions[i] != NULL; i++) {
+  for (size_t i = 0; flow->regions[i] != NULL; i++) {
     bool is_outage = false;
-    status = ask_region(flow, regions + i, i > 0, &is_outage, err);
+    status = ask(flow, flow->regions + i, &is_outage, err);
     if (snt_ok(status) || !is_outage) {
+      flow->has_region = true;
       return status;
     }
   }
   return status;
 }
 
+static snt_status ask_what_is_wanted(struct snt_flow *flow, struct snt_err *err) {
+  if (!flow->wants_identity && !flow->wants_policy) {
+    return snt_done();
+  }
+  SNT_TRY(open_client(flow, err));
+  SNT_TRY(snt_flow_link_policy(flow, err));
+  flow->stage = "identity";
+  return ask_in_order(flow, ask_region, err);
+}
+
+/* Of many who ask at once who they are, one asks; what it was refused holds for all. */
+static snt_status ask_in_turn(struct snt_flow *flow, struct snt_err *err) {
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  SNT_TRY(snt_flow_wait_for_identity(flow, &turn, err));
+  if (turn.was_told) {
+    *err = turn.told;
+    return (snt_status){turn.told.code};
+  }
+  flow->wants_identity = !(turn.has_waited && snt_flow_recall_identity(flow));
+  if (!flow->wants_identity) {
+    snt_turn_end(&turn);
+  }
+  snt_status status = ask_what_is_wanted(flow, err);
+  if (!snt_ok(status) && flow->who.arn[0] == '\0') {
+    snt_turn_tell(&turn, err);
+  }
+  return status;
+}
+
+snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "identity";
+  SNT_TRY(collect_regions(flow, err));
+  SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &flow->sts, err));
+  bool is_remote = flow->source.origin == SNT_POLICY_ORIGIN_SSM;
+  flow->wants_identity = !(flow->has_caches && snt_flow_recall_identity(flow));
+  flow->wants_policy = is_remote && !(flow->has_caches && snt_flow_recall_policy(flow));
+  if (is_remote && !flow->wants_policy) {
+    SNT_TRY(snt_flow_begin_policy(flow, err));
+  }
+  bool is_shared = flow->wants_identity && flow->has_caches && snt_cache_check(&flow->cache);
+  return is_shared ? ask_in_turn(flow, err) : ask_what_is_wanted(flow, err);
+}
+
+snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "policy";
+  SNT_TRY(collect_regions(flow, err));
+  SNT_TRY(open_client(flow, err));
+  return ask_in_order(flow, read_region, err);
+}
+
+snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err) {
+  SNT_TRY(open_client(flow, err));
+  return check_endpoint_lock(flow, &flow->sts, err);
+}
+
 int64_t snt_flow_now_ms(const struct snt_flow *flow) {
   if (flow->server_time_ms == 0) {
     return snt_clock_wall_ms();
   }
-  return flow->server_time_ms + (snt_clock_monotonic_ms() - flow->server_monotonic_ms);
+  return flow->server_time_ms + (snt_clock_boot_ms() - flow->server_boot_ms);
 }

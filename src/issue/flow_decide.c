@@ -40,12 +40,14 @@ snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const c
   snt_evaluator_dismiss(flow->evaluator);
   if (flow->is_to_remember) {
     snt_flow_remember_policy(flow);
+    snt_flow_keep_policy(flow);
   }
   return check_markers(flow, err);
 }
 
 snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "evaluate";
+  flow->marker = "direct";
   struct snt_request request = {.user = flow->who,
                                 .profile = flow->options->profile,
                                 .role_arn = flow->target.role_arn,
@@ -55,7 +57,7 @@ snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err) {
                                 .justification = flow->options->justification};
   SNT_TRY(snt_request_format(&request, &flow->request, err));
   const char *separator = snt_settings_text(flow->settings, SNT_SETTING_SEPARATOR);
-  SNT_TRY(snt_session_names_make(flow->who.user, "direct", flow->request_id, separator == NULL ? '=' : separator[0],
+  SNT_TRY(snt_session_names_make(flow->who.user, flow->marker, flow->request_id, separator == NULL ? '=' : separator[0],
                                  &flow->names, err));
   return snt_flow_evaluate(flow, request.profile, request.role_arn, err);
 }

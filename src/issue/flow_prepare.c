@@ -101,6 +101,18 @@ snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err) {
   return snt_done();
 }
 
+snt_status snt_flow_find_caller(struct snt_flow *flow, struct snt_err *err) {
+  const char *profile = flow->options->profile;
+  snt_status status = snt_flow_find_target(flow, err);
+  bool is_missing_default = status.code == SNT_CODE_PROFILE_INVALID && strcmp(profile, "default") == 0 &&
+                            flow->config != NULL && !snt_aws_profile_exists(flow->config, profile);
+  if (!is_missing_default) {
+    return status;
+  }
+  flow->target = (struct snt_aws_target){.config = flow->config, .profile = "default"};
+  return snt_done();
+}
+
 static snt_status check_signature(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "policy";
   if (snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) != NULL) {

@@ -8,7 +8,11 @@
 
 enum { SKEW_MS = 60000 };
 
-static const char *time_source(const struct snt_flow *flow) { return flow->server_time_ms == 0 ? "local" : "sts"; }
+static const char *time_source(const struct snt_flow *flow) {
+  static const char *const names[] = {
+      [SNT_TIME_LOCAL] = "local", [SNT_TIME_STS] = "sts", [SNT_TIME_CACHED] = "sts-cached"};
+  return names[flow->time_source];
+}
 
 static struct snt_slice slice_of(const struct snt_buf *buf) {
   return (struct snt_slice){snt_buf_borrow(buf), buf->len};
@@ -20,7 +24,8 @@ static struct snt_record_policy describe_policy(const struct snt_flow *flow) {
                                     .region = flow->policy.region,
                                     .sha256 = flow->policy.sha256,
                                     .version = flow->policy.version,
-                                    .serial = flow->policy.manifest.serial};
+                                    .serial = flow->policy.manifest.serial,
+                                    .stale_s = flow->policy_age_ms / 1000};
 }
 
 /* How long a session may be by this decision: of a denial, not at all. */
@@ -32,14 +37,16 @@ static int64_t bound_of(const struct snt_flow *flow) {
 
 static snt_status append(struct snt_flow *flow, const struct snt_buf *members, struct snt_log_position *position,
                          struct snt_err *err) {
-  return snt_log_append(flow->log, slice_of(members), position, err);
+  const struct snt_slice record = slice_of(members);
+  return snt_log_append(flow->log, &record, 1, position, err);
 }
 
-snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err) {
-  flow->stage = "log";
+/* endpoint, CA and proxy are told of a call that used them. */
+static snt_status format_decision(struct snt_flow *flow, struct snt_buf *out, struct snt_err *err) {
   const struct snt_decision *decision = &flow->decision;
   char proxy[512] = "";
-  SNT_TRY(snt_http_proxy_for(flow->client, flow->sts.url, proxy, sizeof proxy, err));
+  bool has_asked = flow->client != NULL;
+  SNT_TRY(has_asked ? snt_http_proxy_for(flow->client, flow->sts.url, proxy, sizeof proxy, err) : snt_done());
   SNT_BUF_AUTO struct snt_buf zones = {0};
   SNT_BUF_AUTO struct snt_buf facts = {0};
   SNT_TRY(snt_evaluator_dump_zones(flow->evaluator, &zones, err));
@@ -66,33 +73,58 @@ snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err) 
                                        .policy = describe_policy(flow),
                                        .facts = slice_of(&facts),
                                        .zones = slice_of(&zones),
-                                       .endpoint = flow->sts.host,
-                                       .ca = snt_http_ca_source(flow->client),
+                                       .endpoint = has_asked ? flow->sts.host : NULL,
+                                       .ca = has_asked ? snt_http_ca_source(flow->client) : NULL,
                                        .proxy = proxy,
                                        .config_layers = snt_settings_layers(flow->settings),
                                        .session_id = flow->names.session_id,
                                        .source_identity = flow->names.source_identity};
+  return snt_record_format_decision(&record, out, err);
+}
+
+snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "log";
   SNT_BUF_AUTO struct snt_buf members = {0};
-  SNT_TRY(snt_record_format_decision(&record, &members, err));
+  SNT_TRY(format_decision(flow, &members, err));
   return append(flow, &members, &flow->decision_record, err);
 }
 
-snt_status snt_flow_record_issued(struct snt_flow *flow, const struct snt_sts_session *session, int64_t duration_s,
-                                  const char *clamped_by, struct snt_err *err) {
+static snt_status format_issued(const struct snt_flow *flow, const struct snt_flow_grant *grant,
+                                const struct snt_aws_credentials *credentials, const char *reuse_of,
+                                struct snt_buf *out, struct snt_err *err) {
   struct snt_record_issued record = {.time_ms = snt_flow_now_ms(flow),
                                      .time_source = time_source(flow),
                                      .request_id = flow->request_id,
                                      .user = flow->who.user,
                                      .profile = flow->options->profile,
-                                     .access_key_id = session->credentials.access_key_id,
+                                     .access_key_id = credentials->access_key_id,
                                      .role_arn = flow->target.role_arn,
-                                     .expires_at_ms = session->credentials.expires_at_ms,
-                                     .duration_s = duration_s,
-                                     .clamped_by = clamped_by};
+                                     .expires_at_ms = credentials->expires_at_ms,
+                                     .duration_s = grant->duration_s,
+                                     .clamped_by = grant->clamped_by,
+                                     .reuse_of = reuse_of};
+  return snt_record_format_issued(&record, out, err);
+}
+
+snt_status snt_flow_record_issued(struct snt_flow *flow, const struct snt_flow_grant *grant,
+                                  const struct snt_aws_credentials *credentials, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf members = {0};
-  SNT_TRY(snt_record_format_issued(&record, &members, err));
   struct snt_log_position position;
+  SNT_TRY(format_issued(flow, grant, credentials, NULL, &members, err));
   return append(flow, &members, &position, err);
+}
+
+snt_status snt_flow_record_reuse(struct snt_flow *flow, const struct snt_flow_grant *grant,
+                                 const struct snt_flow_session *session, struct snt_err *err) {
+  flow->stage = "log";
+  SNT_BUF_AUTO struct snt_buf decision = {0};
+  SNT_BUF_AUTO struct snt_buf issued = {0};
+  (void)snprintf(flow->names.session_id, sizeof flow->names.session_id, "%s", session->session_id);
+  (void)snprintf(flow->names.source_identity, sizeof flow->names.source_identity, "%s", session->source_identity);
+  SNT_TRY(format_decision(flow, &decision, err));
+  SNT_TRY(format_issued(flow, grant, &session->credentials, session->request_id, &issued, err));
+  const struct snt_slice records[] = {slice_of(&decision), slice_of(&issued)};
+  return snt_log_append(flow->log, records, 2, &flow->decision_record, err);
 }
 
 void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err) {

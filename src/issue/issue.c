@@ -2,8 +2,8 @@
  *
  * MUST
  *  1. (I1) reach STS only after a decision whose effect is exactly allow; every early return is a failure;
- *  2. (I2) put the decision record on the disk before STS is asked, and the issuance record before the caller gets one
- *     byte of the session;
+ *  2. (I2) put the decision record on the disk before STS is asked, and the issuance record before the caller, or the
+ *     cache, gets one byte of the session;
  *  3. (I3) start the evaluator before any secret is read, and give it none;
  *  4. record what failed, without letting a record's failure turn into success. */
 #include "issue/issue.h"
@@ -20,25 +20,19 @@ enum { SESSION_MIN_S = 900, SESSION_CHAINED_MAX_S = 3600, ROLE_MAX_S = 3600, MFA
 
 void snt_issued_clear(struct snt_issued *issued) { snt_aws_credentials_clear(&issued->credentials); }
 
-/* What is granted: the smallest of request, rule, chaining and role; which one it was is recorded. */
-struct grant {
-  int64_t duration_s;
-  const char *clamped_by;
-};
-
-static snt_status bound_session(const struct snt_flow *flow, struct grant *out, struct snt_err *err) {
-  *out = (struct grant){flow->duration_s, "request"};
+static snt_status bound_session(const struct snt_flow *flow, struct snt_flow_grant *out, struct snt_err *err) {
+  *out = (struct snt_flow_grant){flow->duration_s, "request"};
   const struct snt_decision *decision = &flow->decision;
   if (decision->max_duration_s > 0 && decision->max_duration_s < out->duration_s) {
-    *out = (struct grant){decision->max_duration_s, "rule"};
+    *out = (struct snt_flow_grant){decision->max_duration_s, "rule"};
   }
   int64_t bundle_s = flow->policy.manifest.max_duration_s;
   if (bundle_s > 0 && bundle_s < out->duration_s) {
-    *out = (struct grant){bundle_s, "manifest"};
+    *out = (struct snt_flow_grant){bundle_s, "manifest"};
   }
   bool is_chained = flow->base.session_token != NULL || strcmp(flow->who.kind, "user") != 0;
   if (is_chained && out->duration_s > SESSION_CHAINED_MAX_S) {
-    *out = (struct grant){SESSION_CHAINED_MAX_S, "chaining"};
+    *out = (struct snt_flow_grant){SESSION_CHAINED_MAX_S, "chaining"};
   }
   if (out->duration_s < SESSION_MIN_S) {
     bool is_bundle = strcmp(out->clamped_by, "manifest") == 0;
@@ -70,18 +64,29 @@ static snt_status ask_mfa_code(const struct snt_flow *flow, struct snt_secret **
   return snt_done();
 }
 
+/* Where no region has answered in this call yet, the first that does is taken. A code goes out once. */
 static snt_status send_assume_role(struct snt_flow *flow, const struct snt_sts_assume_role *parameters,
                                    struct snt_aws_call *call, struct snt_err *err) {
-  SNT_TRY(snt_sts_prepare_assume_role(call, &flow->sts, &flow->base, parameters, err));
-  call->clock_offset_ms =
-      snt_flow_now_ms(flow) - snt_clock_wall_ms(); /* a skewed clock needs no refusal to be noticed */
-  struct snt_aws_call *const calls[] = {call};
-  return snt_aws_perform(flow->client, calls, 1, err);
+  for (size_t next = 1;; next++) {
+    SNT_TRY(snt_flow_open_sts(flow, err));
+    SNT_TRY(snt_sts_prepare_assume_role(call, &flow->sts, &flow->base, parameters, err));
+    call->clock_offset_ms =
+        snt_flow_now_ms(flow) - snt_clock_wall_ms(); /* a skewed clock needs no refusal to be noticed */
+    struct snt_aws_call *const calls[] = {call};
+    SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
+    bool goes_on = !flow->has_region && parameters->mfa_code == NULL && snt_aws_call_is_outage(call) &&
+                   flow->regions[next] != NULL;
+    if (!goes_on) {
+      return snt_done();
+    }
+    snt_aws_call_clear(call);
+    SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[next], flow->target.endpoint_url, &flow->sts, err));
+  }
 }
 
 /* A role's maximum is at least an hour and can be known only from a refusal: then an hour is asked for, once. An MFA
  * code would not be accepted twice. */
-static snt_status ask_sts(struct snt_flow *flow, struct snt_sts_assume_role *parameters, struct grant *grant,
+static snt_status ask_sts(struct snt_flow *flow, struct snt_sts_assume_role *parameters, struct snt_flow_grant *grant,
                           struct snt_sts_session *session, struct snt_err *err) {
   SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
   SNT_TRY(send_assume_role(flow, parameters, &call, err));
@@ -89,14 +94,14 @@ static snt_status ask_sts(struct snt_flow *flow, struct snt_sts_assume_role *par
   if (!is_too_long || parameters->mfa_code != NULL) {
     return snt_sts_parse_assume_role(&call, session, err);
   }
-  *grant = (struct grant){ROLE_MAX_S, "role"};
+  *grant = (struct snt_flow_grant){ROLE_MAX_S, "role"};
   parameters->duration_s = grant->duration_s;
   SNT_AWS_CALL_AUTO struct snt_aws_call shorter = {0};
   SNT_TRY(send_assume_role(flow, parameters, &shorter, err));
   return snt_sts_parse_assume_role(&shorter, session, err);
 }
 
-static snt_status assume_role(struct snt_flow *flow, struct grant *grant, struct snt_sts_session *session,
+static snt_status assume_role(struct snt_flow *flow, struct snt_flow_grant *grant, struct snt_sts_session *session,
                               struct snt_err *err) {
   SNT_SECRET_AUTO struct snt_secret *code = NULL;
   SNT_TRY(ask_mfa_code(flow, &code, err));
@@ -132,26 +137,88 @@ static void block_signals(sigset_t *previous) {
   }
 }
 
-static snt_status issue_session(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err) {
+/* What the record that is about to be written makes true: from here on the caller gets the session. */
+static snt_status hand_out(struct snt_issued *out, snt_status recorded, struct snt_aws_credentials *credentials) {
+  if (!snt_ok(recorded)) {
+    (void)sigprocmask(SIG_SETMASK, &out->signals, NULL);
+    return recorded;
+  }
+  out->credentials = *credentials;
+  *credentials = (struct snt_aws_credentials){0}; /* ownership went to out */
+  return snt_done();
+}
+
+/* The decision is recorded before STS is asked; the session is kept only once its issuance is. */
+static snt_status issue_new(struct snt_flow *flow, struct snt_flow_grant *grant, const char *name,
+                            struct snt_issued *out, struct snt_err *err) {
   flow->stage = "sts";
-  struct grant grant = {0};
+  SNT_CLEANUP(snt_sts_session_clear) struct snt_sts_session session = {0};
+  snt_status status = assume_role(flow, grant, &session, err);
+  if (status.code == SNT_CODE_AWS_REFUSED || status.code == SNT_CODE_LOGIN_REQUIRED) {
+    snt_flow_forget_identity(flow); /* the key may be another's, or nobody's, by now */
+  }
+  SNT_TRY(status);
+  flow->stage = "output";
+  block_signals(&out->signals);
+  status = snt_flow_record_issued(flow, grant, &session.credentials, err);
+  if (snt_ok(status)) {
+    snt_flow_keep_session(flow, name, &session.credentials);
+  }
+  return hand_out(out, status, &session.credentials);
+}
+
+static snt_status issue_again(struct snt_flow *flow, const struct snt_flow_grant *grant,
+                              struct snt_flow_session *session, struct snt_issued *out, struct snt_err *err) {
+  block_signals(&out->signals);
+  return hand_out(out, snt_flow_record_reuse(flow, grant, session, err), &session->credentials);
+}
+
+/* Of many who ask for the same at once one asks STS; the others get the session, or the refusal, that it got. */
+static snt_status issue_in_turn(struct snt_flow *flow, struct snt_flow_grant *grant, const char *name,
+                                struct snt_issued *out, struct snt_err *err) {
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  SNT_CLEANUP(snt_flow_session_clear) struct snt_flow_session session = {0};
+  bool is_shared = snt_flow_shares_session(flow, grant->duration_s);
+  snt_status waited = is_shared ? snt_flow_wait_for_session(flow, name, &turn, err) : snt_done();
+  if (snt_ok(waited) && turn.has_waited && snt_flow_find_session(flow, name, grant->duration_s, &session)) {
+    snt_turn_end(&turn);
+    return issue_again(flow, grant, &session, out, err);
+  }
+  struct snt_err failure = turn.was_told ? turn.told : *err;
+  SNT_TRY(snt_flow_record_decision(flow, err));
+  if (!snt_ok(waited) || turn.was_told) {
+    flow->stage = "sts";
+    *err = failure;
+    return (snt_status){failure.code};
+  }
+  snt_status status = issue_new(flow, grant, name, out, err);
+  if (!snt_ok(status) && is_shared) {
+    snt_turn_tell(&turn, err);
+  }
+  return status;
+}
+
+static snt_status find_grant(const struct snt_flow *flow, struct snt_flow_grant *out, struct snt_err *err) {
   if (!snt_manifest_binds(&flow->policy.manifest, flow->options->profile, flow->target.role_arn)) {
     return snt_fail(err, SNT_CODE_DENIED, "denied: " SNT_DECISION_MISMATCH); /* it was looked at before, too */
   }
-  SNT_TRY(bound_session(flow, &grant, err));
-  SNT_CLEANUP(snt_sts_session_clear) struct snt_sts_session session = {0};
-  SNT_TRY(assume_role(flow, &grant, &session, err));
+  return bound_session(flow, out, err);
+}
 
-  flow->stage = "output";
-  block_signals(&out->signals);
-  snt_status status = snt_flow_record_issued(flow, &session, grant.duration_s, grant.clamped_by, err);
-  if (!snt_ok(status)) {
-    (void)sigprocmask(SIG_SETMASK, &out->signals, NULL);
-    return status;
+static snt_status issue_session(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err) {
+  struct snt_flow_grant grant = {0};
+  struct snt_err refusal = {0};
+  if (!snt_ok(find_grant(flow, &grant, &refusal))) {
+    SNT_TRY(snt_flow_record_decision(flow, err));
+    flow->stage = "sts";
+    *err = refusal;
+    return (snt_status){refusal.code};
   }
-  out->credentials = session.credentials;
-  session.credentials = (struct snt_aws_credentials){0}; /* ownership went to out */
-  return snt_done();
+  char name[SNT_CACHE_NAME_CAP];
+  SNT_CLEANUP(snt_flow_session_clear) struct snt_flow_session session = {0};
+  SNT_TRY(snt_flow_name_session(flow, name, err));
+  return snt_flow_find_session(flow, name, grant.duration_s, &session) ? issue_again(flow, &grant, &session, out, err)
+                                                                       : issue_in_turn(flow, &grant, name, out, err);
 }
 
 static snt_status run(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err) {
@@ -163,8 +230,8 @@ static snt_status run(struct snt_flow *flow, struct snt_issued *out, struct snt_
   SNT_TRY(snt_flow_find_credentials(flow, err));
   SNT_TRY(snt_flow_ask(flow, err));
   SNT_TRY(snt_flow_decide(flow, err));
-  SNT_TRY(snt_flow_record_decision(flow, err));
   if (!snt_decision_allows(&flow->decision)) {
+    SNT_TRY(snt_flow_record_decision(flow, err));
     bool is_minimal = snt_settings_is(flow->settings, SNT_SETTING_DENY_VERBOSITY, "minimal");
     return snt_decision_refuse(&flow->decision, flow->options->profile, flow->request_id, is_minimal, err);
   }
@@ -182,7 +249,7 @@ static snt_status check_build(struct snt_err *err) {
 snt_status snt_issue(const struct snt_issue_options *options, struct snt_issued *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_TRY(check_build(err));
-  SNT_FLOW_AUTO struct snt_flow flow = {.options = options, .stage = "config"};
+  SNT_FLOW_AUTO struct snt_flow flow = {.options = options, .stage = "config", .has_caches = true};
   snt_status status = run(&flow, out, err);
   bool is_decided = flow.decision_record.seq != 0 && !snt_decision_allows(&flow.decision);
   if (!snt_ok(status)) {

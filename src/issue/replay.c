@@ -5,6 +5,7 @@
 
 #include "audit/reader.h"
 #include "audit/recorded.h"
+#include "issue/parameter.h"
 #include "issue/settings.h"
 
 void snt_replay_report_clear(struct snt_replay_report *report) { snt_impact_clear(&report->impact); }
@@ -75,10 +76,23 @@ static snt_status take_record(struct walk *walk, const struct snt_recorded *reco
   return take_decision(walk, recorded, err);
 }
 
-static snt_status refuse_line(const struct walk *walk, const struct snt_err *why, struct snt_err *err) {
-  SNT_IGNORE(snt_fail(err, SNT_CODE_NOT_A_LOG, "%s: line %lld %s", walk->options->log, (long long)walk->report->records,
-                      why->message));
+static snt_status hint_at_verify(struct snt_err *err) {
   return snt_err_hint(err, "`sentinel log verify` says whether it was changed after it was written");
+}
+
+static snt_status refuse_line(const struct walk *walk, const char *why, struct snt_err *err) {
+  SNT_IGNORE(
+      snt_fail(err, SNT_CODE_NOT_A_LOG, "%s: line %lld %s", walk->options->log, (long long)walk->report->records, why));
+  return hint_at_verify(err);
+}
+
+/* What is wrong with a record and shows only when its answer is due: it names the record itself. */
+static snt_status name_log(const struct walk *walk, snt_status status, struct snt_err *err) {
+  if (status.code != SNT_CODE_NOT_A_LOG) {
+    return status;
+  }
+  SNT_IGNORE(snt_err_prefix(err, "%s", walk->options->log));
+  return hint_at_verify(err);
 }
 
 static snt_status take_line(struct walk *walk, enum snt_log_piece piece, const char *line, size_t len,
@@ -87,30 +101,27 @@ static snt_status take_line(struct walk *walk, enum snt_log_piece piece, const c
   struct snt_err why = {0};
   walk->report->records++;
   if (piece == SNT_LOG_PIECE_LONG) {
-    SNT_IGNORE(snt_fail(&why, SNT_CODE_NOT_A_LOG, "is longer than 64 KiB"));
-    return refuse_line(walk, &why, err);
+    return refuse_line(walk, "is longer than 64 KiB", err);
   }
-  snt_status status = snt_recorded_parse(line, len, &recorded, &why);
-  if (snt_ok(status)) {
-    status = take_record(walk, &recorded, &why);
+  if (!snt_ok(snt_recorded_parse(line, len, &recorded, &why))) {
+    return why.code == SNT_CODE_NO_MEMORY ? snt_fail_memory(err) : refuse_line(walk, why.message, err);
   }
-  if (status.code == SNT_CODE_NOT_A_LOG || status.code == SNT_CODE_SYNTAX) {
-    return refuse_line(walk, &why, err);
+  snt_status status = take_record(walk, &recorded, &why);
+  if (status.code == SNT_CODE_SYNTAX) {
+    return refuse_line(walk, why.message, err);
   }
   if (!snt_ok(status) && err != NULL) {
     *err = why;
   }
-  return status;
+  return name_log(walk, status, err);
 }
 
-static snt_status walk_log(struct walk *walk, struct snt_err *err) {
-  SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
-  SNT_TRY(snt_log_reader_open(walk->options->log, &reader, err));
+static snt_status walk_log(struct walk *walk, struct snt_log_reader *reader, struct snt_err *err) {
   for (;;) {
     enum snt_log_piece piece = SNT_LOG_PIECE_END;
     char *line = NULL;
     size_t len = 0;
-    SNT_TRY(snt_log_reader_next(&reader, &piece, &line, &len, err));
+    SNT_TRY(snt_log_reader_next(reader, &piece, &line, &len, err));
     if (piece == SNT_LOG_PIECE_END) {
       break;
     }
@@ -123,7 +134,7 @@ static snt_status walk_log(struct walk *walk, struct snt_err *err) {
   if (walk->report->records == 0) {
     return snt_fail(err, SNT_CODE_NOT_A_LOG, "%s holds no record", walk->options->log);
   }
-  return snt_replay_finish(walk->replay, err);
+  return name_log(walk, snt_replay_finish(walk->replay, err), err);
 }
 
 static snt_status find_policy(const struct snt_issue_replay_options *options, struct snt_policy *out,
@@ -134,12 +145,15 @@ static snt_status find_policy(const struct snt_issue_replay_options *options, st
     return snt_err_hint(err, "say which one is meant with --profile, and replay one after the other");
   }
   SNT_TRY(snt_policy_source_parse(options->policy, options->profile, &source, err));
-  if (source.origin != SNT_POLICY_ORIGIN_FILE) {
-    SNT_IGNORE(
-        snt_fail(err, SNT_CODE_USAGE, "--policy: replay takes a file or a bundle's folder, not %s", options->policy));
-    return snt_err_hint(err, "save the parameter's value as a file: `aws ssm get-parameter --with-decryption`");
-  }
-  return snt_policy_read_file(source.path, false, out, err);
+  return source.origin == SNT_POLICY_ORIGIN_FILE ? snt_policy_read_file(source.path, false, out, err)
+                                                 : snt_parameter_read(&options->asking, &source, out, err);
+}
+
+static void name_policy(const struct snt_policy *policy, struct snt_replay_report *out) {
+  (void)snprintf(out->source, sizeof out->source, "%s", policy->source);
+  (void)snprintf(out->sha256, sizeof out->sha256, "%s", policy->sha256);
+  (void)snprintf(out->region, sizeof out->region, "%s", policy->region);
+  out->version = policy->version;
 }
 
 snt_status snt_issue_replay(const struct snt_issue_replay_options *options, struct snt_replay_report *out,
@@ -148,16 +162,17 @@ snt_status snt_issue_replay(const struct snt_issue_replay_options *options, stru
   SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_REPLAY_AUTO struct snt_replay *replay = NULL;
-  SNT_TRY(snt_settings_load(options->config, &settings, err));
+  SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
+  SNT_TRY(snt_settings_load(options->asking.config, &settings, err));
+  SNT_TRY(snt_log_reader_open(options->log, &reader, err)); /* before anybody is asked for anything */
   SNT_TRY(find_policy(options, &policy, err));
   struct snt_replay_options how = {.is_rlimits_only = snt_settings_is(settings, SNT_SETTING_SANDBOX, "rlimits-only"),
                                    .on_answer = take_answer,
                                    .context = out};
   SNT_TRY(snt_replay_open(&how, &policy, &replay, err));
-  (void)snprintf(out->source, sizeof out->source, "%s", policy.source);
-  (void)snprintf(out->sha256, sizeof out->sha256, "%s", policy.sha256);
+  name_policy(&policy, out);
   struct walk walk = {.options = options, .replay = replay, .report = out};
-  SNT_TRY(walk_log(&walk, err));
+  SNT_TRY(walk_log(&walk, &reader, err));
   snt_impact_sort(&out->impact);
   return snt_done();
 }

@@ -213,6 +213,10 @@ bool snt_settings_is(const struct snt_settings *settings, enum snt_setting_id id
   return text != NULL && strcmp(text, value) == 0;
 }
 
+bool snt_settings_is_locked(const struct snt_settings *settings, enum snt_setting_id id) {
+  return settings->rows[id].lock != NULL;
+}
+
 const struct snt_aws_profile_settings *snt_settings_profile(const struct snt_settings *settings, const char *name) {
   for (size_t i = 0; i < settings->profile_count; i++) {
     if (strcmp(settings->profiles[i].name, name) == 0) {

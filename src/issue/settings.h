@@ -29,6 +29,8 @@ enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION
   X(POLICY_MIN_SERIAL, "policy.min_serial", INTEGER, NULL, true, NULL, "lowest bundle serial that is accepted")        \
   X(KEYCHAIN_BACKEND, "keychain.backend", TEXT, "SENTINEL_BACKEND", false, NULL,                                       \
     "where keys rest: auto, file, keyring")                                                                            \
+  X(KEYCHAIN_CACHE, "keychain.cache", TEXT, NULL, false, "keychain|kernel|off",                                        \
+    "where sessions are kept to be used again: keychain, kernel (the kernel keyring), off")                            \
   X(LOG_PATH, "log.path", TEXT, NULL, false, NULL, "the decision log")                                                 \
   X(LOG_REQUIRED, "log.required", LIST, NULL, false, "file", "sinks that must succeed")                                \
   X(STATE_STORE, "state.store", TEXT, NULL, false, "sqlite", "where shared state is kept")                             \
@@ -64,6 +66,8 @@ const char *snt_settings_text(const struct snt_settings *settings, enum snt_sett
 /* Ends with NULL; NULL when it is not set. */
 const char *const *snt_settings_list(const struct snt_settings *settings, enum snt_setting_id id);
 bool snt_settings_is(const struct snt_settings *settings, enum snt_setting_id id, const char *value);
+/* Whether the administrator locked it. */
+bool snt_settings_is_locked(const struct snt_settings *settings, enum snt_setting_id id);
 /* `profiles.<name>` of the configuration, or NULL. */
 const struct snt_aws_profile_settings *snt_settings_profile(const struct snt_settings *settings, const char *name);
 /* The names below `profiles`, in the order in which they were read. Borrowed. */

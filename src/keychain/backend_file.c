@@ -9,13 +9,13 @@
 #include "keychain/backend.h"
 #include "keychain/file_key.h"
 #include "keychain/file_place.h"
+#include "keychain/file_rest.h"
 
 enum { WRITE_TRIES = 4 };
 
 struct file {
   struct snt_file_place place;
   struct snt_file_keys keys;
-  const struct snt_crypto *crypto; /* NULL until it is needed */
 };
 
 /* The file as it was read. */
@@ -64,13 +64,17 @@ static snt_status load(const struct file *file, struct image *out, struct snt_er
   return snt_sealed_parse_header(&out->bytes, file->place.path, &out->header, err);
 }
 
-static snt_status load_crypto(struct file *file, struct snt_err *err) {
-  return file->crypto != NULL ? snt_done() : snt_crypto_load(&file->crypto, err);
-}
-
-static snt_status unseal(struct file *file, const struct image *image, struct snt_secret **entries,
+/* Decrypts only what does not rest opened. */
+static snt_status unseal(const struct file *file, const struct image *image, struct snt_secret **entries,
                          struct snt_err *err) {
-  return snt_sealed_open(file->crypto, &image->bytes, &image->header, file->keys.key, file->place.path, entries, err);
+  const struct snt_crypto *crypto = NULL;
+  if (snt_file_rest_find(file->keys.key, &image->bytes, entries)) {
+    return snt_done();
+  }
+  SNT_TRY(snt_crypto_load(&crypto, err));
+  SNT_TRY(snt_sealed_open(crypto, &image->bytes, &image->header, file->keys.key, file->place.path, entries, err));
+  snt_file_rest_lay(file->keys.key, &image->bytes, *entries);
+  return snt_done();
 }
 
 /* The entries of the file, or NULL when there is none. */
@@ -81,9 +85,15 @@ static snt_status read_all(struct file *file, struct snt_secret **entries, struc
   if (!image.is_there) {
     return snt_done();
   }
-  SNT_TRY(load_crypto(file, err));
-  SNT_TRY(snt_file_keys_find(&file->keys, file->crypto, &image.header, err));
+  SNT_TRY(snt_file_keys_find(&file->keys, &image.header, err));
   return unseal(file, &image, entries, err);
+}
+
+/* Nothing is made, nor missed, behind a person's back. */
+static snt_status check_made(const struct file *file, struct snt_err *err) {
+  return !file->keys.is_hushed ? snt_done()
+                               : snt_fail(err, SNT_CODE_KEYCHAIN, "there is no keychain %s",
+                                          file->place.path == NULL ? "" : file->place.path);
 }
 
 static snt_status fail_missing(const struct file *file, const char *kind, const char *name, struct snt_err *err) {
@@ -98,6 +108,7 @@ static snt_status read_entry(void *state, const char *kind, const char *name, st
   struct file *file = state;
   SNT_SECRET_AUTO struct snt_secret *entries = NULL;
   SNT_TRY(read_all(file, &entries, err));
+  SNT_TRY(entries == NULL ? check_made(file, err) : snt_done());
   struct snt_sealed_entry entry;
   if (entries == NULL || !snt_sealed_find(entries, kind, name, &entry)) {
     return fail_missing(file, kind, name, err);
@@ -117,12 +128,12 @@ static snt_status prepare_key(struct file *file, struct image *image, const stru
   if (!image->is_there && change->value == NULL) {
     return fail_missing(file, change->kind, change->name, err);
   }
-  SNT_TRY(load_crypto(file, err));
   if (image->is_there) {
-    return snt_file_keys_find(&file->keys, file->crypto, &image->header, err);
+    return snt_file_keys_find(&file->keys, &image->header, err);
   }
+  SNT_TRY(check_made(file, err));
   SNT_TRY(snt_sealed_new_header(&image->header, err));
-  return snt_file_keys_make(&file->keys, file->crypto, &image->header, err);
+  return snt_file_keys_make(&file->keys, &image->header, err);
 }
 
 /* Whether the file under the lock is still of the kind the key was found for. */
@@ -134,8 +145,10 @@ static snt_status store(struct file *file, struct snt_sealed_header *header, con
                         const struct change *change, struct snt_err *err) {
   SNT_SECRET_AUTO struct snt_secret *changed = NULL;
   SNT_BUF_AUTO struct snt_buf sealed = {0};
+  const struct snt_crypto *crypto = NULL;
+  SNT_TRY(snt_crypto_load(&crypto, err));
   SNT_TRY(snt_sealed_change(entries, change->kind, change->name, change->value, &changed, err));
-  SNT_TRY(snt_sealed_seal(file->crypto, header, file->keys.key, changed, &sealed, err));
+  SNT_TRY(snt_sealed_seal(crypto, header, file->keys.key, changed, &sealed, err));
   if (sealed.len > SNT_SEALED_FILE_MAX) {
     return snt_fail(err, SNT_CODE_KEYCHAIN, "the keychain %s is full: it holds %zu bytes", file->place.path,
                     SNT_SEALED_FILE_MAX);
@@ -160,7 +173,9 @@ static snt_status apply(struct file *file, struct image *before, const struct ch
   }
   struct snt_sealed_header *header = now.is_there ? &now.header : &before->header;
   SNT_TRY(store(file, header, entries, change, err));
-  if (!now.is_there) {
+  if (now.is_there) {
+    snt_file_rest_forget(file->keys.key, &now.bytes);
+  } else {
     snt_file_keys_rest(&file->keys, header);
   }
   return snt_done();
@@ -181,10 +196,12 @@ static snt_status change_file(struct file *file, const struct change *change, st
   return snt_fail(err, SNT_CODE_KEYCHAIN, "the keychain %s is being replaced again and again", file->place.path);
 }
 
+static void hush(void *state, bool is_hushed) { ((struct file *)state)->keys.is_hushed = is_hushed; }
+
 static snt_status write_entry(void *state, const char *kind, const char *name, const struct snt_secret *value,
                               struct snt_err *err) {
   struct file *file = state;
-  SNT_TRY(snt_file_place_prepare(&file->place, err));
+  SNT_TRY(file->keys.is_hushed ? snt_done() : snt_file_place_prepare(&file->place, err));
   return change_file(file, &(struct change){kind, name, value}, err);
 }
 
@@ -218,6 +235,7 @@ const struct snt_keychain_backend SNT_KEYCHAIN_FILE = {
     .is_automatic = true,
     .open = open_file,
     .close = close_file,
+    .hush = hush,
     .read = read_entry,
     .write = write_entry,
     .remove = remove_entry,

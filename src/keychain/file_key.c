@@ -14,7 +14,6 @@
 #include "keychain/kernel_keys.h"
 
 enum {
-  REST_S = 12 * 60 * 60,
   PASSPHRASE_CAP = 1024,
   PROMPT_MS = 50000,
   RESTING_LEN = SNT_CRYPTO_KEY_LEN + SNT_SHA256_LEN, /* the key; the given passphrase's mark, or zeros */
@@ -52,7 +51,7 @@ void snt_file_keys_rest(const struct snt_file_keys *keys, const struct snt_seale
   if (snt_ok(snt_secret_new(RESTING_LEN, &resting, NULL)) &&
       snt_ok(snt_secret_append(resting, snt_secret_borrow(keys->key), SNT_CRYPTO_KEY_LEN, NULL)) &&
       snt_ok(snt_secret_append(resting, tag, sizeof tag, NULL))) {
-    (void)snt_kernel_key_write(description, snt_secret_borrow(resting), RESTING_LEN, REST_S);
+    (void)snt_kernel_key_write(description, snt_secret_borrow(resting), RESTING_LEN, SNT_FILE_KEY_REST_S);
   }
   explicit_bzero(tag, sizeof tag);
 }
@@ -91,8 +90,9 @@ bool snt_file_keys_is_resting(const char *path, const struct snt_sealed_header *
   return find_resting(&keys, header);
 }
 
-static snt_status derive(struct snt_file_keys *keys, const struct snt_crypto *crypto,
-                         const struct snt_sealed_header *header, struct snt_err *err) {
+static snt_status derive(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
+  const struct snt_crypto *crypto = NULL;
+  SNT_TRY(snt_crypto_load(&crypto, err));
   SNT_SECRET_AUTO struct snt_secret *key = NULL;
   const struct snt_secret *passphrase = keys->given != NULL ? keys->given : keys->asked;
   SNT_TRY(snt_secret_new(SNT_CRYPTO_KEY_LEN, &key, err));
@@ -114,6 +114,10 @@ static snt_status fail_locked(const struct snt_file_keys *keys, struct snt_err *
 }
 
 static snt_status ask(struct snt_file_keys *keys, const char *what, struct snt_secret **out, struct snt_err *err) {
+  if (keys->is_hushed) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "nobody is asked"));
+    return fail_locked(keys, err);
+  }
   SNT_BUF_AUTO struct snt_buf prompt = {0};
   SNT_TRY(snt_buf_appendf(&prompt, err, "%s for the keychain %s: ", what, keys->path));
   int deadline_ms = keys->prompt_deadline_ms > 0 ? keys->prompt_deadline_ms : PROMPT_MS;
@@ -129,8 +133,7 @@ static snt_status check_given(const struct snt_file_keys *keys, struct snt_err *
   return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "an empty passphrase cannot lock the keychain %s", keys->path);
 }
 
-snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_crypto *crypto,
-                              const struct snt_sealed_header *header, struct snt_err *err) {
+snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
   if ((keys->key != NULL && snt_sealed_is_key(header, keys->key)) || find_resting(keys, header)) {
     return snt_done();
   }
@@ -138,7 +141,7 @@ snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_crypt
     SNT_TRY(ask(keys, "passphrase", &keys->asked, err));
   }
   SNT_TRY(check_given(keys, err));
-  SNT_TRY(derive(keys, crypto, header, err));
+  SNT_TRY(derive(keys, header, err));
   if (!snt_sealed_is_key(header, keys->key)) {
     snt_secret_free(&keys->key);
     snt_secret_free(&keys->asked);
@@ -161,11 +164,10 @@ static snt_status ask_twice(struct snt_file_keys *keys, struct snt_err *err) {
   return snt_done();
 }
 
-snt_status snt_file_keys_make(struct snt_file_keys *keys, const struct snt_crypto *crypto,
-                              const struct snt_sealed_header *header, struct snt_err *err) {
+snt_status snt_file_keys_make(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
   if (keys->given == NULL && keys->asked == NULL) {
     SNT_TRY(ask_twice(keys, err));
   }
   SNT_TRY(check_given(keys, err));
-  return derive(keys, crypto, header, err);
+  return derive(keys, header, err);
 }

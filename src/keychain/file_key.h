@@ -5,9 +5,13 @@
 
 #include "keychain/sealed_file.h"
 
+/* How long a key rests in the kernel keyring. */
+#define SNT_FILE_KEY_REST_S (12 * 60 * 60)
+
 struct snt_file_keys {
   const struct snt_secret *given; /* borrowed; NULL: ask */
   int prompt_deadline_ms;
+  bool is_hushed;           /* nobody is asked */
   const char *path;         /* of the file; borrowed */
   struct snt_secret *asked; /* the passphrase that a person typed, for the life of this process */
   struct snt_secret *key;   /* the last that was found */
@@ -17,11 +21,9 @@ void snt_file_keys_clear(struct snt_file_keys *keys);
 
 /* Finds the key of an existing file into keys->key. Codes KEYCHAIN (wrong passphrase), ACTION_REQUIRED (nobody can be
  * asked), NO_MEMORY. */
-snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_crypto *crypto,
-                              const struct snt_sealed_header *header, struct snt_err *err);
+snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err);
 /* Makes the key of a file that is about to be written; a person is asked twice. */
-snt_status snt_file_keys_make(struct snt_file_keys *keys, const struct snt_crypto *crypto,
-                              const struct snt_sealed_header *header, struct snt_err *err);
+snt_status snt_file_keys_make(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err);
 /* Lays keys->key to rest in the kernel keyring. Best effort: without keyrings the passphrase is needed every time. */
 void snt_file_keys_rest(const struct snt_file_keys *keys, const struct snt_sealed_header *header);
 /* Whether the file's key rests there now, so that nobody would be asked. */

@@ -9,11 +9,9 @@ void snt_keychain_file_look_clear(struct snt_keychain_file_look *look) { snt_buf
 
 static snt_status try_passphrase(const char *path, const struct snt_secret *passphrase,
                                  const struct snt_sealed_header *header, struct snt_err *err) {
-  const struct snt_crypto *crypto = NULL;
   SNT_CLEANUP(snt_file_keys_clear) struct snt_file_keys keys = {.path = path, .given = passphrase};
   bool was_resting = snt_file_keys_is_resting(path, header);
-  SNT_TRY(snt_crypto_load(&crypto, err));
-  snt_status status = snt_file_keys_find(&keys, crypto, header, err);
+  snt_status status = snt_file_keys_find(&keys, header, err);
   if (!was_resting) { /* a look leaves nothing behind */
     snt_file_keys_forget(path, header);
   }

@@ -77,6 +77,12 @@ void snt_keychain_close(struct snt_keychain **keychain) {
   *keychain = NULL;
 }
 
+void snt_keychain_hush(struct snt_keychain *keychain, bool is_hushed) {
+  if (keychain->backend->hush != NULL) {
+    keychain->backend->hush(keychain->state, is_hushed);
+  }
+}
+
 const char *snt_keychain_backend_name(const struct snt_keychain *keychain) { return keychain->backend->name; }
 
 static snt_status check_kind(const char *kind, struct snt_err *err) {

@@ -9,6 +9,10 @@
 /* The kinds are separate name spaces. */
 #define SNT_KEYCHAIN_KIND_AWS "aws"       /* base credentials of a profile: JSON, see aws/credentials.h */
 #define SNT_KEYCHAIN_KIND_PLUGIN "plugin" /* plugin secrets */
+/* These may be forgotten at any time: see keychain/cache.h. */
+#define SNT_KEYCHAIN_KIND_SESSION "session"
+#define SNT_KEYCHAIN_KIND_IDENTITY "identity"
+#define SNT_KEYCHAIN_KIND_MFA "mfa"
 
 #define SNT_KEYCHAIN_VALUE_CAP ((size_t)64 * 1024)
 
@@ -32,6 +36,9 @@ struct snt_keychain_backend {
   bool is_automatic;   /* whether "auto" may pick it: the kernel keyring forgets at reboot, so it may not */
   snt_status (*open)(const struct snt_keychain_options *options, void **state, struct snt_err *err);
   void (*close)(void **state);
+  /* From here on, until it is undone: ask nobody, and make nothing that entries could be put into. NULL: it never does.
+   */
+  void (*hush)(void *state, bool is_hushed);
   snt_status (*read)(void *state, const char *kind, const char *name, struct snt_secret **out, struct snt_err *err);
   snt_status (*write)(void *state, const char *kind, const char *name, const struct snt_secret *value,
                       struct snt_err *err);
@@ -50,6 +57,9 @@ snt_status snt_keychain_open(const struct snt_keychain_options *options, struct 
                              struct snt_err *err);
 void snt_keychain_close(struct snt_keychain **keychain);
 #define SNT_KEYCHAIN_AUTO SNT_CLEANUP(snt_keychain_close)
+/* While it is hushed, what would need a person to be asked fails with ACTION_REQUIRED, and a keychain that would have
+ * to be made, or is not there to be read, is one that is not available (KEYCHAIN). */
+void snt_keychain_hush(struct snt_keychain *keychain, bool is_hushed);
 const char *snt_keychain_backend_name(const struct snt_keychain *keychain);
 snt_status snt_keychain_read(struct snt_keychain *keychain, const char *kind, const char *name, struct snt_secret **out,
                              struct snt_err *err);

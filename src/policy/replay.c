@@ -117,7 +117,8 @@ static snt_status take_alone(struct snt_replay *replay, struct slot *slot, const
     return tell_failure(replay, slot, of, &failure, err);
   }
   if (!snt_ok(status)) {
-    return snt_fail(err, status.code, "record %lld %s", (long long)of->seq, failure.message);
+    enum snt_code code = status.code == SNT_CODE_SYNTAX ? SNT_CODE_NOT_A_LOG : status.code;
+    return snt_fail(err, code, "record %lld %s", (long long)of->seq, failure.message);
   }
   return recorded.has_missing ? tell_unknown(replay, of, SNT_REPLAY_NOT_RECORDED, err)
                               : tell(replay, of, snt_verdict_of(&decision), err);

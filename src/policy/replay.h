@@ -41,10 +41,11 @@ snt_status snt_replay_open(const struct snt_replay_options *options, struct snt_
 void snt_replay_close(struct snt_replay **replay);
 #define SNT_REPLAY_AUTO SNT_CLEANUP(snt_replay_close)
 /* Another case; request and facts are the record's JSON. The answer comes later. Code SYNTAX for a request that cannot
- * be evaluated: the message is the end of a sentence about the record. EVALUATOR when too many cases had no answer. */
+ * be evaluated: the message is the end of a sentence about the record. NOT_A_LOG for the facts of this or an earlier
+ * case, naming it by its seq; EVALUATOR when too many cases had no answer. */
 snt_status snt_replay_add(struct snt_replay *replay, const struct snt_replay_case *of, struct snt_slice request,
                           struct snt_slice facts, struct snt_err *err);
-/* Waits for all answers that are still to come. */
+/* Waits for all answers that are still to come. Codes NOT_A_LOG and EVALUATOR, as above. */
 snt_status snt_replay_finish(struct snt_replay *replay, struct snt_err *err);
 
 #endif

@@ -260,7 +260,7 @@ def tests():
         "base/wipe": "json",
         "base/module": "http", "base/process": "evaluator", "base/tty": "file_key",
         "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
-        "keychain/file_place": "keychain", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
+        "keychain/file_place": "keychain", "keychain/file_rest": "file_key", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
         "net/proxy": "net_parts", "net/trust": "net_parts",
         "aws/sigv4_uri": "sigv4", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/locations": "shared_config",
         "aws/shared_config_query": "shared_config", "aws/profile_chain": "shared_config", "aws/target": "shared_config",

@@ -3,6 +3,8 @@
 
 #include "keychain_fixture.h"
 
+#include "keychain/file_rest.h"
+
 #include <stddef.h>
 
 #include <linux/filter.h>
@@ -118,6 +120,37 @@ static void a_stale_key_is_not_believed(void **state) {
     open_keychain(&fixture, true);
     expect_text(&fixture, "dev", "x");
   }
+  end(&fixture);
+}
+
+/* What was opened rests beside its key, and is found for the very bytes that it was opened from. */
+static void an_opened_copy_belongs_to_one_writing_of_the_file(void **state) {
+  (void)state;
+  struct fixture fixture;
+  struct snt_err err = {0};
+  begin(&fixture, "file");
+  assert_ok(write_text(&fixture, "dev", "x", NULL));
+  expect_text(&fixture, "dev", "x");
+  SNT_BUF_AUTO struct snt_buf bytes = {0};
+  SNT_BUF_AUTO struct snt_buf damaged = {0};
+  struct snt_sealed_header header;
+  struct snt_file_keys keys = {.path = fixture.path, .given = fixture.passphrase};
+  assert_ok(snt_file_read(fixture.path, SNT_FILE_PRIVATE, SNT_SEALED_FILE_MAX, &bytes, NULL));
+  assert_ok(snt_sealed_parse_header(&bytes, fixture.path, &header, NULL));
+  assert_ok(snt_file_keys_find(&keys, &header, NULL));
+  SNT_SECRET_AUTO struct snt_secret *opened = NULL;
+  SNT_SECRET_AUTO struct snt_secret *none = NULL;
+  assert_true(snt_file_rest_find(keys.key, &bytes, &opened) == has_keyring);
+  assert_ok(snt_buf_append(&damaged, bytes.data, bytes.len, NULL));
+  damaged.data[damaged.len - 1] ^= 1;
+  assert_false(snt_file_rest_find(keys.key, &damaged, &none));
+  assert_ok(snt_file_replace(fixture.path, damaged.data, damaged.len, 0600, NULL));
+  assert_int_equal(read_code(&fixture, "dev", &err), SNT_CODE_KEYCHAIN);
+  assert_ok(snt_file_replace(fixture.path, bytes.data, bytes.len, 0600, NULL));
+  assert_ok(write_text(&fixture, "other", "y", NULL));
+  assert_false(snt_file_rest_find(keys.key, &bytes, &none)); /* the writer takes the old one away */
+  expect_text(&fixture, "other", "y");
+  snt_file_keys_clear(&keys);
   end(&fixture);
 }
 
@@ -276,6 +309,7 @@ static int run(void) {
       cmocka_unit_test(without_passphrase_and_terminal_a_person_is_needed),
       cmocka_unit_test(a_key_rests_after_an_unlock_and_only_for_its_file),
       cmocka_unit_test(a_stale_key_is_not_believed),
+      cmocka_unit_test(an_opened_copy_belongs_to_one_writing_of_the_file),
       cmocka_unit_test(without_keyrings_the_file_works_and_the_ring_says_so),
       cmocka_unit_test(a_person_is_asked_twice_for_a_new_file_and_once_later),
       cmocka_unit_test(a_typed_passphrase_leaves_no_mark),

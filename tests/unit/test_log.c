@@ -23,7 +23,9 @@ static const char MEMBERS[] =
 
 /* Stands before the C library's: a disk that fails. */
 static bool is_disk_bad;
+static int syncs;
 int fdatasync(int fd) {
+  syncs++;
   if (is_disk_bad) {
     errno = EIO;
     return -1;
@@ -70,7 +72,11 @@ static snt_status open_log(struct snt_log **log, struct snt_err *err) {
 }
 
 static snt_status append(struct snt_log *log, struct snt_log_position *out, struct snt_err *err) {
-  return snt_log_append(log, (struct snt_slice){MEMBERS, sizeof MEMBERS - 1}, out, err);
+  return snt_log_append(log, &(struct snt_slice){MEMBERS, sizeof MEMBERS - 1}, 1, out, err);
+}
+
+static snt_status append_text(struct snt_log *log, const char *text, struct snt_log_position *out) {
+  return snt_log_append(log, &(struct snt_slice){text, strlen(text)}, 1, out, NULL);
 }
 
 /* Appends count records, each through a handle of its own. */
@@ -315,10 +321,42 @@ static void members_that_would_break_a_line_are_never_written(void **state) {
   assert_ok(open_log(&log, NULL));
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct snt_log_position position;
-    assert_false(snt_ok(snt_log_append(log, snt_slice_of(rows[i]), &position, NULL)));
+    assert_false(snt_ok(append_text(log, rows[i], &position)));
+    assert_int_equal(position.seq, 0);
+    assert_intact(1);
+    const struct snt_slice pair[] = {{MEMBERS, sizeof MEMBERS - 1}, {rows[i], strlen(rows[i])}};
+    assert_false(snt_ok(snt_log_append(log, pair, 2, &position, NULL)));
     assert_int_equal(position.seq, 0);
     assert_intact(1);
   }
+}
+
+static void records_that_belong_together_are_synced_together(void **state) {
+  (void)state;
+  fill(1);
+  SNT_LOG_AUTO struct snt_log *log = NULL;
+  struct snt_log_position position;
+  const struct snt_slice pair[] = {snt_slice_of("\"time\":\"t\",\"kind\":\"decision\""),
+                                   snt_slice_of("\"time\":\"t\",\"kind\":\"issued\"")};
+  assert_ok(open_log(&log, NULL));
+  syncs = 0;
+  assert_ok(snt_log_append(log, pair, 2, &position, NULL));
+  assert_int_equal(syncs, 1);
+  assert_int_equal(position.seq, 3);
+  assert_intact(3);
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  read_file(path, &text);
+  const char *decision = strstr(text.data, "\"seq\":2");
+  assert_non_null(decision);
+  assert_non_null(strstr(decision, "\"kind\":\"decision\""));
+  assert_true(strstr(decision, "\"kind\":\"issued\"") > strstr(decision, "\"seq\":3"));
+  char last[SNT_SHA256_HEX_CAP];
+  const char *line = strchr(decision, '\n') + 1;
+  snt_sha256_hex(line, strlen(line) - 1, last);
+  assert_string_equal(position.sha256, last);
+  is_disk_bad = true;
+  assert_code(snt_log_append(log, pair, 2, &position, NULL), SNT_CODE_LOG);
+  is_disk_bad = false;
 }
 
 static void a_line_has_at_most_64_KiB(void **state) {
@@ -334,13 +372,13 @@ static void a_line_has_at_most_64_KiB(void **state) {
     assert_ok(snt_buf_append_char(&members, 'a', NULL));
   }
   assert_ok(snt_buf_append_char(&members, '"', NULL));
-  assert_ok(snt_log_append(log, (struct snt_slice){members.data, members.len}, &position, NULL));
+  assert_ok(snt_log_append(log, &(struct snt_slice){members.data, members.len}, 1, &position, NULL));
   assert_intact(2);
   assert_ok(append(log, &position, NULL)); /* the tail behind a line of the greatest length is found */
   members.data[members.len - 1] = 'a';
   assert_ok(snt_buf_append_char(&members, '"', NULL));
   struct snt_err err = {0};
-  assert_code(snt_log_append(log, (struct snt_slice){members.data, members.len}, &position, &err), SNT_CODE_LOG);
+  assert_code(snt_log_append(log, &(struct snt_slice){members.data, members.len}, 1, &position, &err), SNT_CODE_LOG);
   assert_non_null(strstr(err.message, "64 KiB"));
   assert_intact(3);
 }
@@ -596,6 +634,7 @@ int main(void) {
       CASE(records_are_chained_and_positions_are_true),
       CASE(an_empty_log_has_no_time),
       CASE(members_that_would_break_a_line_are_never_written),
+      CASE(records_that_belong_together_are_synced_together),
       CASE(a_line_has_at_most_64_KiB),
       CASE(a_torn_tail_of_every_length_is_repaired_and_told),
       CASE(a_torn_first_line_begins_a_new_chain),

@@ -39,7 +39,8 @@ static void append_records(int count) {
   struct snt_log_position at;
   assert_ok(snt_log_open(&options, &log, NULL));
   for (int i = 0; i < count; i++) {
-    assert_ok(snt_log_append(log, snt_slice_of(MEMBERS), &at, NULL));
+    const struct snt_slice record = snt_slice_of(MEMBERS);
+    assert_ok(snt_log_append(log, &record, 1, &at, NULL));
   }
 }
 

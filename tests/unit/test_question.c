@@ -171,6 +171,30 @@ static void an_encoded_slash_is_no_way_up(void **state) {
   }
 }
 
+static void a_way_up_is_one_in_the_path_only(void **state) {
+  (void)state;
+  static const struct {
+    const char *url;
+    bool is_good;
+  } rows[] = {
+      {"GET https://a.example/b/../{x}", false},  {"GET https://a.example/b/./{x}", false},
+      {"GET https://a.example/{x}/..", false},    {"GET https://a.example/b/..?q={x}", false},
+      {"GET https://a.example/..?q={x}", false},  {"GET https://a.example/b?q=/../{x}", true},
+      {"GET https://a.example/b?q=/./{x}", true}, {"GET https://a.example/b?q={x}/..", true},
+      {"GET https://a.example/b?../{x}", true},   {"GET https://a.example/b?a?/../{x}", true},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    static const char *const pairs[] = {"x", "1", NULL};
+    struct snt_question question = {0};
+    SNT_BUF_AUTO struct snt_buf url = {0};
+    char host[256];
+    assert_ok(snt_question_parse_url(rows[i].url, &question, NULL));
+    if (snt_ok(snt_question_build(&question, value_of, pairs, &url, host, NULL)) != rows[i].is_good) {
+      fail_msg("%s", rows[i].url);
+    }
+  }
+}
+
 static void a_class_is_one_set_of_printable_characters(void **state) {
   (void)state;
   static const char *const refused[] = {"",      "[a-z]", "a+",     "[]+",    "[^a]+",   "[a-z]*", "[z-a]+",
@@ -195,6 +219,7 @@ int main(void) {
       cmocka_unit_test(values_cannot_change_where_a_question_goes),
       cmocka_unit_test(a_value_has_letters_digits_and_four_marks_unless_declared),
       cmocka_unit_test(an_encoded_slash_is_no_way_up),
+      cmocka_unit_test(a_way_up_is_one_in_the_path_only),
       cmocka_unit_test(a_class_is_one_set_of_printable_characters),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,9 +72,13 @@ static void a_decision_names_who_vouches_for_each_field(void **state) {
   (void)state;
   static const struct {
     const char *time_source, *justification, *key, *wanted;
-  } rows[] = {{"sts", NULL, "user", "aws"},        {"sts", NULL, "time", "aws"},
-              {"local", NULL, "time", "local"},    {"sts", NULL, "profile", "claimed"},
-              {"sts", NULL, "mode", "local"},      {"sts", "INC-4521", "justification", "claimed"},
+  } rows[] = {{"sts", NULL, "user", "aws"},
+              {"sts", NULL, "time", "aws"},
+              {"local", NULL, "time", "local"},
+              {"sts-cached", NULL, "time", "aws"},
+              {"sts", NULL, "profile", "claimed"},
+              {"sts", NULL, "mode", "local"},
+              {"sts", "INC-4521", "justification", "claimed"},
               {"sts", NULL, "justification", NULL}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct snt_record_decision record = PLAIN;

@@ -1,0 +1,84 @@
+/* Who asks, and what time it is, from the last time that STS said so (aws.md, Time; Base credentials): for an hour of
+ * the same boot, under the secret of the credentials that were asked for. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "issue/flow.h"
+
+enum { LIFE_S = 3600, ENTRY_CAP = 2048 + 128 };
+
+/* What was asked of whom: another key, token or endpoint is another question. */
+static snt_status name_entry(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP], struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  const struct snt_secret *token = flow->base.session_token;
+  SNT_TRY(snt_flow_state_folder(flow, &text, err));
+  SNT_TRY(snt_buf_appendf(&text, err, "\n%s\n%s\n%s", flow->base.access_key_id, flow->sts.url,
+                          token == NULL ? "" : snt_secret_borrow(token)));
+  snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, "", (struct snt_slice){text.data, text.len}, out);
+  return snt_done();
+}
+
+/* "<boot id> <boot time> <server time> <ARN>" */
+static bool parse_entry(struct snt_flow *flow, const char *text) {
+  char boot_id[37];
+  char *rest = NULL;
+  snt_clock_boot_id(boot_id);
+  size_t len = strlen(boot_id);
+  if (len == 0 || strncmp(text, boot_id, len) != 0 || text[len] != ' ') {
+    return false;
+  }
+  int64_t boot_ms = strtoll(text + len, &rest, 10);
+  int64_t server_ms = strtoll(rest, &rest, 10);
+  int64_t age_ms = snt_clock_boot_ms() - boot_ms;
+  const char *const *accounts = snt_settings_list(flow->settings, SNT_SETTING_IDENTITY_ACCOUNTS);
+  if (age_ms < 0 || age_ms > LIFE_S * INT64_C(1000) || server_ms <= 0 || *rest != ' ' ||
+      !snt_ok(snt_aws_identity_parse(rest + 1, accounts, &flow->who, NULL))) {
+    return false;
+  }
+  flow->server_time_ms = server_ms;
+  flow->server_boot_ms = boot_ms;
+  flow->time_source = SNT_TIME_CACHED;
+  return true;
+}
+
+bool snt_flow_recall_identity(struct snt_flow *flow) {
+  char name[SNT_CACHE_NAME_CAP];
+  SNT_SECRET_AUTO struct snt_secret *entry = NULL;
+  return snt_ok(name_entry(flow, name, NULL)) &&
+         snt_cache_read(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name, &entry) &&
+         parse_entry(flow, snt_secret_borrow(entry));
+}
+
+void snt_flow_remember_identity(const struct snt_flow *flow) {
+  char name[SNT_CACHE_NAME_CAP];
+  char boot_id[37];
+  char text[ENTRY_CAP];
+  SNT_SECRET_AUTO struct snt_secret *entry = NULL;
+  snt_clock_boot_id(boot_id);
+  int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %s", boot_id, flow->server_boot_ms,
+                     flow->server_time_ms, flow->who.arn);
+  if (len > 0 && len < (int)sizeof text && snt_ok(name_entry(flow, name, NULL)) &&
+      snt_ok(snt_secret_new_from(text, (size_t)len, &entry, NULL))) {
+    snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name, entry, LIFE_S);
+  }
+}
+
+void snt_flow_forget_identity(const struct snt_flow *flow) {
+  char name[SNT_CACHE_NAME_CAP];
+  if (snt_ok(name_entry(flow, name, NULL))) {
+    snt_cache_remove(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name);
+  }
+}
+
+snt_status snt_flow_wait_for_identity(const struct snt_flow *flow, struct snt_turn *turn, struct snt_err *err) {
+  char name[SNT_CACHE_NAME_CAP];
+  char turn_name[SNT_CACHE_NAME_CAP + 16];
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_TRY(name_entry(flow, name, err));
+  SNT_TRY(snt_flow_state_folder(flow, &folder, err));
+  (void)snprintf(turn_name, sizeof turn_name, "identity-%s", strrchr(name, ':') + 1);
+  return snt_turn_take(folder.data, turn_name, SNT_FLOW_TURN_MS, turn, err);
+}
