@@ -127,23 +127,30 @@ printf '%s\n' "${COMPREPLY[@]}"
     assert.is_true(count > 20)
   end)
 
+  -- A line in which a value of the flag can be tried without an effect, by command and flag, or by flag.
+  local tries = {
+    ["--mode"] = { "explain", "dev", "--user", "alice" },
+    ["--backend"] = { "doctor" },
+    ["test --format"] = { "test", "." },
+  }
+
   it("offers only values that are taken", function()
-    local rows = expect.done(home:run { "completion", "bash" })
-    local count = 0
-    for flag, words in rows:gmatch("'(%-%-[%l-]+)|values|([%l%d_ -]+)|") do
-      for word in words:gmatch("%S+") do
-        local argv = flag == "--mode" and { "explain", "dev", "--user", "alice", flag, word }
-          or flag == "--backend" and { "doctor", flag, word }
-          or flag == "--format" and { "test", flag, word, "." }
-        if argv then
-          local result = home:run(argv)
-          assert.are_not.equal(2, result.status, flag .. " " .. word .. ": " .. result.stderr)
-          assert.is_nil(result.stdout:find("there is no keychain backend", 1, true))
-          count = count + 1
-        end
+    local tried, command = {}, nil
+    for line in expect.done(home:run { "completion", "bash" }):gmatch("[^\n]+") do
+      command = line:match("^  '([%l -]+)'%)$") or command
+      local flag, words = line:match("^ +'(%-%-[%l-]+)|values|([%l%d_ -]+)|")
+      local try = flag and (tries[command .. " " .. flag] or tries[flag])
+      for word in (try and words or ""):gmatch("%S+") do
+        local argv = { table.unpack(try) }
+        argv[#argv + 1] = flag .. "=" .. word
+        local key = table.concat(argv, " ")
+        tried[key] = tried[key] or home:run(argv)
+        assert.are_not.equal(2, tried[key].status, key .. ": " .. tried[key].stderr)
+        assert.is_nil(tried[key].stdout:find("there is no keychain backend", 1, true))
       end
     end
-    assert.is_true(count > 10)
+    assert.is_truthy(tried["doctor --backend=keyring"] and tried["test . --format=junit"])
+    assert.is_truthy(tried["explain dev --user alice --mode=server"])
   end)
 
   it("may lie in a folder of zsh's fpath", function()

@@ -8,6 +8,7 @@
 #include "issue/doctor_internal.h"
 #include "issue/environment.h"
 #include "keychain/file_look.h"
+#include "keychain/kernel_keys.h"
 #include "keychain/keychain.h"
 
 void snt_doctor_check_memory(struct snt_doctor *doctor) {
@@ -74,6 +75,21 @@ static void tell_backend(struct snt_doctor *doctor, const struct snt_keychain_ba
   }
 }
 
+/* Where sessions are kept to be used again. */
+static void tell_cache(struct snt_doctor *doctor) {
+  const char *place = snt_doctor_text(doctor, SNT_SETTING_KEYCHAIN_CACHE);
+  bool is_kernel = place != NULL && strcmp(place, "kernel") == 0;
+  int reason = is_kernel ? snt_kernel_keys_check() : 0;
+  if (reason != 0) {
+    snt_doctor_warn(doctor, "cache", "remove keychain.cache: kernel, or run where the kernel has keyrings",
+                    "sessions are to be kept in the kernel keyring, which is not available: %s", strerror(reason));
+  } else if (place != NULL && strcmp(place, "off") == 0) {
+    snt_doctor_ok(doctor, "cache", "off: each call asks STS anew");
+  } else {
+    snt_doctor_ok(doctor, "cache", "sessions are kept in the %s", is_kernel ? "kernel keyring" : "keychain");
+  }
+}
+
 void snt_doctor_check_keychain(struct snt_doctor *doctor) {
   SNT_SECRET_AUTO struct snt_secret *passphrase = NULL;
   SNT_KEYCHAIN_AUTO struct snt_keychain *chosen = NULL;
@@ -98,4 +114,5 @@ void snt_doctor_check_keychain(struct snt_doctor *doctor) {
   } else if (is_auto && is_chosen) {
     snt_doctor_ok(doctor, "auto", "picks %s, the first of those it may pick that works", used);
   }
+  tell_cache(doctor);
 }
