@@ -202,7 +202,9 @@ def fault_date(answer, fault, _request):
 
 
 def fault_error(_answer, fault, request):
-    return error_of(request, fault.get("status", 400), fault["code"], fault.get("message", "no reason given"))
+    answer = error_of(request, fault.get("status", 400), fault["code"], fault.get("message", "no reason given"))
+    answer.delay_s = fault.get("seconds", 0)
+    return answer
 
 
 def fault_xml_error(_answer, fault, _request):
