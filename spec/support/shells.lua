@@ -54,7 +54,7 @@ function shells.type(shell, world, setup, lines, options)
     end
   end
   local task = { argv = argv, environment = environment, folder = world.home, lines = typed }
-  local result = process.python({ settings.source .. "/spec/support/typist.py" }, { stdin = cjson.encode(task),
+  local result = process.python({ settings.source .. "/spec/support/shell_typist.py" }, { stdin = cjson.encode(task),
     limit_s = 120 })
   assert(result.status == 0, result.stderr)
   local answer = cjson.decode(result.stdout)

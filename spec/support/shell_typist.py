@@ -1,6 +1,6 @@
 """Types lines into a shell on a terminal, as a person would, and prints what its commands said.
 
-usage: typist.py < JSON, {"argv": [...], "environment": {...}, "folder": "...", "lines": ["text with \\t", ...]}
+usage: shell_typist.py < JSON, {"argv": [...], "environment": {...}, "folder": "...", "lines": ["text with \\t", ...]}
 
 The shell's prompt begins with READY. Each line is sent when the one before it has said "GOT" and ended, which the
 commands that are typed do; what they said, from GOT on, is printed as a JSON list, with the whole screen behind it.
