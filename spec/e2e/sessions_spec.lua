@@ -197,18 +197,6 @@ for _, backend in ipairs { "file", "keyring" } do
       assert.are.equal(3, calls "GetCallerIdentity")
     end)
 
-    it("lies nowhere readable", function()
-      local fields = credentials()
-      credentials()
-      local pipe = io.popen(("find %s /tmp -newer %s -type f -size -2M -exec cat {} + 2>/dev/null")
-        :format(home.home, home.policy_file))
-      local text = pipe:read("a")
-      pipe:close()
-      for _, secret in ipairs { fields.secret, fields.token, moto.keys.alice.secret, PASSPHRASE } do
-        assert.is_nil(text:find(secret, 1, true))
-      end
-    end)
-
     -- Fifty at once.
 
     local function start_all(arguments)

@@ -58,11 +58,12 @@ end
 -- of config.yaml), environment.
 function world.new(options)
   options = options or {}
-  local self = setmetatable({ folder = files.temporary_folder(), secrets = {} }, world)
+  local self = setmetatable({ folder = files.temporary_folder(), secrets = {}, issued = {} }, world)
   self.home = files.make_folder(self.folder .. "/home")
+  self.temporary = files.make_folder(self.folder .. "/tmp")
   self.log = self.home .. "/.local/state/sentinel/decisions.jsonl"
   self.key = options.key or world.key
-  self.environment = { HOME = self.home, PATH = "/usr/bin:/bin",
+  self.environment = { HOME = self.home, PATH = "/usr/bin:/bin", TMPDIR = self.temporary,
     AWS_EC2_METADATA_DISABLED = "true" }
   if options.endpoint then
     self.environment.AWS_ENDPOINT_URL = options.endpoint
@@ -135,6 +136,30 @@ function world:check_secrets(result)
   end
 end
 
+local function note_issued(self, result)
+  for _, name in ipairs { "SecretAccessKey", "SessionToken" } do
+    local secret = result.stdout:match('"' .. name .. '":"([^"]+)"')
+    if secret then
+      self.issued[secret] = true
+    end
+  end
+end
+
+--- No secret, given or issued, lies in any file of HOME or of the temporary folder, but for ~/.aws and what a scan of
+-- memory is told to look for.
+function world:check_disk()
+  local pipe = io.popen(("find %s %s -type f -not -path '*/.aws/*' -not -name secrets -exec cat {} + 2>/dev/null"):format(
+    files.quote(self.home), files.quote(self.temporary)))
+  local text = pipe:read("a")
+  pipe:close()
+  for _, secret in ipairs(self.secrets) do
+    assert(not text:find(secret, 1, true), "a secret was left on the disk")
+  end
+  for secret in pairs(self.issued) do
+    assert(not text:find(secret, 1, true), "an issued secret was left on the disk")
+  end
+end
+
 function world:options(options)
   options = with(options or {}, {})
   options.environment = with(self.environment, options.environment)
@@ -156,6 +181,7 @@ function world:run(arguments, options)
   options = self:options(options)
   local result = process.run(argv_of(options.bin or settings.bin, arguments), options)
   self:check_secrets(result)
+  note_issued(self, result)
   return result
 end
 
@@ -195,6 +221,7 @@ function world:clear_log()
 end
 
 function world:remove()
+  self:check_disk()
   files.remove(self.folder)
 end
 
