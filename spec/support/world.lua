@@ -145,11 +145,11 @@ local function note_issued(self, result)
   end
 end
 
---- No secret, given or issued, lies in any file of HOME or of the temporary folder, but for ~/.aws and what a scan of
--- memory is told to look for.
+--- No secret, given or issued, lies in any file of HOME or of the temporary folder, but for ~/.aws
+-- and what a scan of memory is told to look for.
 function world:check_disk()
-  local pipe = io.popen(("find %s %s -type f -not -path '*/.aws/*' -not -name secrets -exec cat {} + 2>/dev/null"):format(
-    files.quote(self.home), files.quote(self.temporary)))
+  local shape = "find %s %s -type f -not -path '*/.aws/*' -not -name secrets -exec cat {} + 2>/dev/null"
+  local pipe = io.popen(shape:format(files.quote(self.home), files.quote(self.temporary)))
   local text = pipe:read("a")
   pipe:close()
   for _, secret in ipairs(self.secrets) do

@@ -10,13 +10,11 @@
 
 enum { LIFE_S = 3600, ENTRY_CAP = 2048 + 128 };
 
-/* What was asked of whom: another key, token or endpoint is another question. */
+/* What was asked of whom, and for which log; temporary keys have a secret of their own each. */
 static snt_status name_entry(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP], struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
-  const struct snt_secret *token = flow->base.session_token;
   SNT_TRY(snt_flow_state_folder(flow, &text, err));
-  SNT_TRY(snt_buf_appendf(&text, err, "\n%s\n%s\n%s", flow->base.access_key_id, flow->sts.url,
-                          token == NULL ? "" : snt_secret_borrow(token)));
+  SNT_TRY(snt_buf_appendf(&text, err, "\n%s\n%s", flow->base.access_key_id, flow->sts.url));
   snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, "", (struct snt_slice){text.data, text.len}, out);
   return snt_done();
 }

@@ -35,7 +35,6 @@ snt_status snt_flow_name_session(const struct snt_flow *flow, char out[static SN
       snt_log_path(flow->log),
       flow->sts.url,
       flow->base.access_key_id,
-      flow->base.session_token == NULL ? "" : snt_secret_borrow(flow->base.session_token),
       flow->who.arn,
       flow->who.user,
       flow->options->profile,
@@ -91,6 +90,12 @@ static bool parse_entry(const struct snt_secret *entry, struct snt_flow_session 
   return is_good && out->credentials.session_token != NULL;
 }
 
+/* A program that `exec` starts cannot ask for another session: it gets at least half of what is granted. */
+static int64_t least_left_ms(const struct snt_flow *flow, int64_t granted_s) {
+  bool is_kept = strcmp(flow->options->mode, "cli") == 0;
+  return is_kept && granted_s * 500 > LEFT_MIN_MS ? granted_s * 500 : LEFT_MIN_MS;
+}
+
 bool snt_flow_find_session(const struct snt_flow *flow, const char *name, int64_t granted_s,
                            struct snt_flow_session *out) {
   SNT_CLEANUP(snt_flow_session_clear) struct snt_flow_session found = {0};
@@ -100,7 +105,7 @@ bool snt_flow_find_session(const struct snt_flow *flow, const char *name, int64_
     return false;
   }
   int64_t left_ms = found.credentials.expires_at_ms - snt_flow_now_ms(flow);
-  if (left_ms < LEFT_MIN_MS || left_ms > granted_s * 1000 + ROUNDING_MS ||
+  if (left_ms < least_left_ms(flow, granted_s) || left_ms > granted_s * 1000 + ROUNDING_MS ||
       strcmp(found.chain, snt_log_chain(flow->log)) != 0) {
     return false;
   }

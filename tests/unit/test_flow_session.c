@@ -37,8 +37,8 @@ static void begin(struct stand *stand, const char *config, const char *log) {
   assert_ok(snt_settings_load(path, &flow->settings, NULL));
   assert_ok(snt_log_open(&log_options, &flow->log, NULL));
   assert_ok(snt_secret_new_from("base secret", 11, &stand->owner, NULL));
-  assert_ok(snt_secret_new_from("token", 5, &flow->base.session_token, NULL));
-  stand->options = (struct snt_issue_options){.profile = "prod", .justification = "INC-1"};
+  stand->options =
+      (struct snt_issue_options){.profile = "prod", .mode = "credential_process", .justification = "INC-1"};
   flow->options = &stand->options;
   flow->cache = (struct snt_cache){SNT_CACHE_KEYCHAIN, NULL, stand->owner};
   flow->duration_s = 3600;
@@ -63,7 +63,6 @@ static void change_secret(struct stand *stand) {
   assert_ok(snt_secret_new_from("base secreT", 11, &stand->owner, NULL));
   stand->flow.cache.owner = stand->owner;
 }
-static void change_token(struct stand *stand) { snt_secret_free(&stand->flow.base.session_token); }
 static void change_key_id(struct stand *stand) { stand->flow.base.access_key_id[19] = 'F'; }
 static void change_arn(struct stand *stand) { strcat(stand->flow.who.arn, "2"); }   /* NOLINT */
 static void change_user(struct stand *stand) { strcat(stand->flow.who.user, "2"); } /* NOLINT */
@@ -100,7 +99,6 @@ static void whatever_shapes_a_session_makes_another_name(void **state) {
       {"source_identity: {separator: \":\"}", "a.jsonl", change_nothing},
       {"installation: acme", "a.jsonl", change_nothing},
       {"{}", "a.jsonl", change_secret},
-      {"{}", "a.jsonl", change_token},
       {"{}", "a.jsonl", change_key_id},
       {"{}", "a.jsonl", change_arn},
       {"{}", "a.jsonl", change_user},
@@ -208,6 +206,20 @@ static void a_session_is_found_only_within_this_decisions_bounds(void **state) {
   }
 }
 
+/* Half of an hour is granted to a program that cannot ask again. */
+static void a_program_gets_a_session_that_has_half_its_life(void **state) {
+  (void)state;
+  struct stand stand;
+  char name[SNT_CACHE_NAME_CAP];
+  begin_kept(&stand, name, 1700);
+  assert_true(is_found(&stand, name, 3600) == has_keyring);
+  stand.options.mode = "cli";
+  assert_false(is_found(&stand, name, 3600));
+  assert_true(is_found(&stand, name, 3300) == has_keyring);
+  assert_true(is_found(&stand, name, 1800) == has_keyring);
+  end_kept(&stand, name);
+}
+
 /* Whose decision is in another log, or in none, is not handed out by this one. */
 static void a_session_of_another_log_is_not_found(void **state) {
   (void)state;
@@ -288,6 +300,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(whatever_shapes_a_session_makes_another_name),
                                      cmocka_unit_test(a_session_comes_back_as_it_was_kept),
                                      cmocka_unit_test(a_session_is_found_only_within_this_decisions_bounds),
+                                     cmocka_unit_test(a_program_gets_a_session_that_has_half_its_life),
                                      cmocka_unit_test(a_session_of_another_log_is_not_found),
                                      cmocka_unit_test(a_session_that_is_about_to_end_is_not_found),
                                      cmocka_unit_test(an_entry_of_another_shape_is_not_a_session)};
