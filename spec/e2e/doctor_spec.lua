@@ -265,7 +265,12 @@ describe("sentinel doctor", function()
       end
       session:store("aws", "corp", "{}")
       session:lock()
+      session:listen()
+      options.environment.DISPLAY = ":99"
       assert_told(examine({}, options), "keychain", "secret-service: used: it is locked", "warning", "sentinel list")
+      local heard = session:heard()
+      assert.is_truthy(heard:find("member=SearchItems", 1, true))
+      assert.is_nil(heard:find("member=Prompt\n", 1, true))
     end)
 
     it("says why auto does not pick it", function()
