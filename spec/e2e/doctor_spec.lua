@@ -1,4 +1,5 @@
 --- sentinel doctor: what is broken on purpose is told, with what to do about it, and nothing else changes.
+local desktop = require "spec.support.desktop"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
@@ -223,6 +224,63 @@ describe("sentinel doctor", function()
 
     it("tells of a backend that is not one", function()
       assert_told(examine({ "--backend", "pocket" }), "keychain", "pocket", "broken", "auto")
+    end)
+  end)
+
+  describe("with a desktop's keychain", function()
+    local session
+
+    after_each(function()
+      if session then
+        session:stop()
+        session = nil
+      end
+    end)
+
+    local function start()
+      local absent = desktop.missing()
+      if absent then
+        return nil, pending(settings.skipped(absent .. " is not installed"))
+      end
+      session = desktop.start()
+      return { environment = { DBUS_SESSION_BUS_ADDRESS = session.environment.DBUS_SESSION_BUS_ADDRESS } }
+    end
+
+    it("says that auto picks it first, and what else works", function()
+      local options = start()
+      if not options then
+        return
+      end
+      local findings, result = examine({}, options)
+      assert.are.equal(0, result.status)
+      assert_told(findings, "keychain", "secret-service: used: ", "ok")
+      assert_told(findings, "keychain", "auto: picks secret-service, then file", "ok")
+      assert_told(examine({ "--backend", "file" }, options), "keychain", "secret-service: ", "ok")
+    end)
+
+    it("tells of one that is locked, and asks nobody", function()
+      local options = start()
+      if not options then
+        return
+      end
+      session:store("aws", "corp", "{}")
+      session:lock()
+      session:listen()
+      options.environment.DISPLAY = ":99"
+      assert_told(examine({}, options), "keychain", "secret-service: used: it is locked", "warning", "sentinel list")
+      local heard = session:heard()
+      assert.is_truthy(heard:find("member=SearchItems", 1, true))
+      assert.is_nil(heard:find("member=Prompt\n", 1, true))
+    end)
+
+    it("says why auto does not pick it", function()
+      local findings = examine()
+      assert_told(findings, "keychain", "secret-service: not used: there is no D-Bus session", "warning", "desktop")
+      assert_told(findings, "keychain", "auto: picks file", "ok")
+    end)
+
+    it("tells of one that was asked for and is not there", function()
+      assert_told(examine { "--backend", "secret-service" }, "keychain", "there is no D-Bus session", "broken", "desktop")
     end)
   end)
 

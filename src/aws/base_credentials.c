@@ -89,8 +89,8 @@ static snt_status try_keychain(struct search *search, const char *name, struct s
   if (search->keychain == NULL) {
     return snt_done();
   }
-  const char *backend = snt_keychain_backend_name(search->keychain);
-  SNT_TRY(note_place(search, err, "the keychain entry \"%.128s\" (%s)", name, backend));
+  SNT_TRY(
+      note_place(search, err, "the keychain entry \"%.128s\" (%s)", name, snt_keychain_backend_name(search->keychain)));
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
   struct snt_err inner = {0};
   snt_status status = snt_keychain_read(search->keychain, SNT_KEYCHAIN_KIND_AWS, name, &entry, &inner);
@@ -103,6 +103,7 @@ static snt_status try_keychain(struct search *search, const char *name, struct s
     }
     return status;
   }
+  const char *backend = snt_keychain_backend_name(search->keychain); /* the one that had it */
   status = snt_aws_credentials_parse(entry, search->out, &inner);
   if (!snt_ok(status)) {
     SNT_IGNORE(snt_fail(err, status.code == SNT_CODE_NO_MEMORY ? status.code : SNT_CODE_KEYCHAIN,

@@ -123,16 +123,17 @@ struct listing {
   struct snt_json_writer *writer; /* NULL: for people */
   struct snt_err *err;
   snt_status status;
-  const char *backend;
+  const struct snt_keychain *keychain;
   const char *kind;
 };
 
 static void list_name(void *context, const char *name) {
   struct listing *listing = context;
+  const char *backend = snt_keychain_backend_name(listing->keychain);
   if (listing->writer != NULL) {
     snt_json_begin_object(listing->writer, NULL);
     snt_json_put_string(listing->writer, "name", name);
-    snt_json_put_string(listing->writer, "backend", listing->backend);
+    snt_json_put_string(listing->writer, "backend", backend);
     snt_json_put_string(listing->writer, "kind", listing->kind);
     snt_json_end_object(listing->writer);
   } else if (snt_ok(listing->status)) {
@@ -147,8 +148,7 @@ snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_e
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
   bool is_json = snt_args_has(args, SNT_OPTION_JSON);
   struct snt_json_writer writer;
-  struct listing listing = {out, is_json ? &writer : NULL, err, snt_done(), NULL, NULL};
-  listing.backend = snt_keychain_backend_name(keychain.keychain);
+  struct listing listing = {out, is_json ? &writer : NULL, err, snt_done(), keychain.keychain, NULL};
   if (is_json) {
     snt_json_writer_init(&writer, &out->text, err);
     snt_json_begin_array(&writer, NULL);
@@ -164,7 +164,9 @@ snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_e
     SNT_TRY(snt_json_finish(&writer));
     return snt_out_text(out, "\n", err);
   }
-  return out->text.len > 0 ? snt_done() : snt_out_printf(out, err, "the %s keychain is empty\n", listing.backend);
+  return out->text.len > 0
+             ? snt_done()
+             : snt_out_printf(out, err, "the %s keychain is empty\n", snt_keychain_backend_name(keychain.keychain));
 }
 
 snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err) {

@@ -54,6 +54,8 @@ const struct snt_command SNT_COMMANDS[] = {
     {"list", "", "list the keychain's entries", BIT(BACKEND) | BIT(CONFIG) | BIT(JSON), 0, false, snt_cmd_list},
     {"remove", "P", "remove a key, or a plugin's secret, from the keychain",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(SECRET), 1, false, snt_cmd_remove},
+    {"keychain migrate", "--from NAME --to NAME", "move the entries of one keychain backend into another",
+     BIT(FROM) | BIT(TO) | BIT(CONFIG), 0, false, snt_cmd_keychain_migrate},
     {"clear", "[P]", "forget cached sessions and identities, of a profile or all",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 1, false, snt_cmd_clear},
     {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,

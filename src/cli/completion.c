@@ -44,8 +44,8 @@ static snt_status add_words(struct snt_completion *out, const char *text, struct
   return snt_done();
 }
 
-static snt_status add_backends(struct snt_completion *out, struct snt_err *err) {
-  SNT_TRY(add_words(out, "auto", err));
+static snt_status add_backends(struct snt_completion *out, bool has_auto, struct snt_err *err) {
+  SNT_TRY(has_auto ? add_words(out, "auto", err) : snt_done());
   for (size_t i = 0; SNT_KEYCHAIN_BACKENDS[i]->name != NULL; i++) {
     SNT_TRY(add_words(out, SNT_KEYCHAIN_BACKENDS[i]->name, err));
   }
@@ -79,9 +79,9 @@ snt_status snt_completion_of_option(const struct snt_command *command, enum snt_
       return add_words(out, WORDS[i].words, err);
     }
   }
-  if (id == SNT_OPTION_BACKEND) {
+  if (id == SNT_OPTION_BACKEND || id == SNT_OPTION_FROM || id == SNT_OPTION_TO) {
     out->kind = SNT_COMPLETION_VALUES;
-    return add_backends(out, err);
+    return add_backends(out, id == SNT_OPTION_BACKEND, err);
   }
   const char *value = SNT_OPTION_TABLE[id].value;
   return value == NULL ? snt_done() : take_name(value, out, err);

@@ -13,7 +13,7 @@
   X(REGION, "--region", "R[,R...]", "regions to ask, in order")                                                        \
   X(DURATION, "--duration", "D", "how long the session should last, 15m to 12h")                                       \
   X(JUSTIFICATION, "--justification", "TEXT", "why; written into the record (also SENTINEL_JUSTIFICATION)")            \
-  X(BACKEND, "--backend", "NAME", "keychain backend: auto, file, keyring")                                             \
+  X(BACKEND, "--backend", "NAME", "keychain backend: auto, secret-service, file, keyring")                             \
   X(CONFIG, "--config", "FILE", "configuration to use instead of the user's")                                          \
   X(USER, "--user", "U", "explain for this user: alice, role/R/x, federated/x, root")                                  \
   X(TIME, "--time", "T", "at this time (RFC 3339); default now")                                                       \
@@ -42,6 +42,8 @@
   X(ACCEPT, "--accept", NULL, "end with 0 although more is allowed, or is not known")                                  \
   X(SHUFFLE, "--shuffle", "SEED", "run files and tests in an order that this number decides")                          \
   X(WATCH, "--watch", NULL, "run again whenever something below the paths changes, until it is interrupted")           \
+  X(FROM, "--from", "NAME", "the keychain backend that entries are taken out of")                                      \
+  X(TO, "--to", "NAME", "the keychain backend that they are put into")                                                 \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \

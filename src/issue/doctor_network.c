@@ -13,6 +13,7 @@
 #include "facts/geo.h"
 #include "format/uri.h"
 #include "issue/doctor_internal.h"
+#include "keychain/bus.h"
 #include "keychain/crypto.h"
 #include "net/net.h"
 #include "net/proxy.h"
@@ -53,11 +54,13 @@ static void tell_module(struct snt_doctor *doctor, const char *name, const char 
 void snt_doctor_check_program(struct snt_doctor *doctor) {
   const struct snt_net *net = NULL;
   const struct snt_crypto *crypto = NULL;
+  const struct snt_bus *bus = NULL;
   const struct snt_geo *geo = NULL;
   struct snt_err failure = {0};
   tell_program(doctor);
   tell_module(doctor, "net", "the network, for AWS", snt_net_load(&net, &failure), &failure);
   tell_module(doctor, "crypto", "the file keychain's encryption", snt_crypto_load(&crypto, &failure), &failure);
+  tell_module(doctor, "bus", "D-Bus, for the Secret Service", snt_bus_load(&bus, &failure), &failure);
   tell_module(doctor, "geo", "MaxMind databases, for plugins", snt_geo_load(&geo, &failure), &failure);
 }
 

@@ -28,7 +28,7 @@ enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION
     "how many of the keys must have signed")                                                                           \
   X(POLICY_MIN_SERIAL, "policy.min_serial", INTEGER, NULL, true, NULL, "lowest bundle serial that is accepted")        \
   X(KEYCHAIN_BACKEND, "keychain.backend", TEXT, "SENTINEL_BACKEND", false, NULL,                                       \
-    "where keys rest: auto, file, keyring")                                                                            \
+    "where keys rest: auto, secret-service, file, keyring")                                                            \
   X(KEYCHAIN_CACHE, "keychain.cache", TEXT, NULL, false, "keychain|kernel|off",                                        \
     "where sessions are kept to be used again: keychain, kernel (the kernel keyring), off")                            \
   X(LOG_PATH, "log.path", TEXT, NULL, false, NULL, "the decision log")                                                 \

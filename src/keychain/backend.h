@@ -7,6 +7,7 @@
 #define SNT_KEYCHAIN_KIND_MAX ((size_t)32)
 #define SNT_KEYCHAIN_NAME_MAX ((size_t)512)
 
+extern const struct snt_keychain_backend SNT_KEYCHAIN_SECRET_SERVICE;
 extern const struct snt_keychain_backend SNT_KEYCHAIN_FILE;
 extern const struct snt_keychain_backend SNT_KEYCHAIN_KEYRING;
 

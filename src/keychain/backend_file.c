@@ -68,6 +68,16 @@ static snt_status load(const struct file *file, struct image *out, struct snt_er
   return snt_sealed_parse_header(&out->bytes, file->place.path, &out->header, err);
 }
 
+static snt_status check_file(void *state, struct snt_err *err) {
+  IMAGE_AUTO struct image image = {0};
+  const struct file *file = state;
+  if (file->place.path == NULL) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "there is no folder for the keychain: HOME is not set"));
+    return snt_err_hint(err, "set HOME or XDG_DATA_HOME");
+  }
+  return load(file, &image, err);
+}
+
 /* Decrypts only what does not rest opened. */
 static snt_status unseal(const struct file *file, const struct image *image, struct snt_secret **entries,
                          struct snt_err *err) {
@@ -167,8 +177,12 @@ static snt_status store(struct file *file, struct snt_sealed_header *header, con
   SNT_SECRET_AUTO struct snt_secret *changed = NULL;
   SNT_BUF_AUTO struct snt_buf sealed = {0};
   const struct snt_crypto *crypto = NULL;
-  SNT_TRY(snt_crypto_load(&crypto, err));
   SNT_TRY(snt_sealed_change(entries, change->kind, change->name, change->value, &changed, err));
+  if (snt_secret_len(changed) == 0) { /* a passphrase that guards nothing is not worth asking for */
+    snt_file_keys_forget(file->place.path, header);
+    return snt_file_place_remove(&file->place, err);
+  }
+  SNT_TRY(snt_crypto_load(&crypto, err));
   SNT_TRY(snt_sealed_seal(crypto, header, file->keys.key, changed, &sealed, err));
   if (sealed.len > SNT_SEALED_FILE_MAX) {
     return snt_fail(err, SNT_CODE_KEYCHAIN, "the keychain %s is full: it holds %zu bytes", file->place.path,
@@ -256,6 +270,7 @@ const struct snt_keychain_backend SNT_KEYCHAIN_FILE = {
     .is_automatic = true,
     .open = open_file,
     .close = close_file,
+    .check = check_file,
     .hush = hush,
     .read = read_entry,
     .write = write_entry,

@@ -3,13 +3,13 @@
  * MUST
  *  1. hold entries under descriptions that only this file writes. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/str.h"
 #include "keychain/backend.h"
 #include "keychain/kernel_keys.h"
+#include "keychain/names.h"
 
 static const char WHERE[] = "the kernel keyring (it is empty after a reboot)";
 
@@ -78,50 +78,23 @@ static snt_status remove_entry(void *state, const char *kind, const char *name, 
   return error == 0 ? snt_done() : fail_kernel(error, "removing", name, err);
 }
 
-struct names {
-  char **items;
-  size_t count;
-};
-
-static void clear_names(struct names *names) {
-  for (size_t i = 0; i < names->count; i++) {
-    free(names->items[i]);
-  }
-  free(names->items);
-}
-
 static int collect(void *context, const char *rest) {
-  struct names *names = context;
-  char **more = reallocarray(names->items, names->count + 1, sizeof *more);
-  if (more == NULL) {
-    return ENOMEM;
-  }
-  names->items = more;
-  names->items[names->count] = snt_str_dup(rest);
-  if (names->items[names->count] == NULL) {
-    return ENOMEM;
-  }
-  names->count++;
-  return 0;
+  return snt_ok(snt_names_add(context, rest, 0, NULL)) ? 0 : ENOMEM;
 }
-
-static int compare(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 static snt_status list_entries(void *state, const char *kind, void (*visit)(void *context, const char *name),
                                void *context, struct snt_err *err) {
   (void)state;
-  SNT_CLEANUP(clear_names) struct names names = {0};
+  SNT_NAMES_AUTO struct snt_names names = {0};
   SNT_BUF_AUTO struct snt_buf prefix = {0};
   SNT_TRY(describe(kind, "", &prefix, err));
   int error = snt_kernel_keys_list(prefix.data, collect, &names);
   if (error != 0) {
     return error == ENOMEM ? snt_fail_memory(err) : fail_kernel(error, "listing", kind, err);
   }
-  if (names.count > 0) {
-    qsort(names.items, names.count, sizeof *names.items, compare);
-  }
+  snt_names_sort(&names);
   for (size_t i = 0; i < names.count; i++) {
-    visit(context, names.items[i]);
+    visit(context, names.items[i].name);
   }
   return snt_done();
 }

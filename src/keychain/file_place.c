@@ -170,3 +170,11 @@ snt_status snt_file_place_replace(const struct snt_file_place *place, const stru
   remove_leftovers(place);
   return as_keychain(snt_file_replace(place->path, content->data, content->len, 0600, err), err);
 }
+
+snt_status snt_file_place_remove(const struct snt_file_place *place, struct snt_err *err) {
+  remove_leftovers(place);
+  if (unlink(place->path) != 0 && errno != ENOENT) {
+    return snt_fail(err, SNT_CODE_KEYCHAIN, "%s: %s", place->path, strerror(errno));
+  }
+  return snt_done();
+}

@@ -26,5 +26,7 @@ snt_status snt_file_place_lock(const struct snt_file_place *place, int *fd, stru
 /* Replaces the file (0600), and removes what a killed writer left. Call it with the lock. Code KEYCHAIN. */
 snt_status snt_file_place_replace(const struct snt_file_place *place, const struct snt_buf *content,
                                   struct snt_err *err);
+/* Removes the file. Call it with the lock. Code KEYCHAIN. */
+snt_status snt_file_place_remove(const struct snt_file_place *place, struct snt_err *err);
 
 #endif

@@ -30,6 +30,7 @@ WRAPPED = {
     "curl/": ["net"], "lua.h": ["lua"], "lauxlib.h": ["lua"], "lualib.h": ["lua"], "lua-cjson.h": ["lua"],
     "jansson.h": ["format"], "expat.h": ["format"], "yaml.h": ["format", "lua"], "seccomp.h": ["lua"],
     "openssl/": ["base", "keychain"], "maxminddb.h": ["facts"],
+    "systemd/": ["keychain"],
 }
 
 BANNED = {
@@ -260,6 +261,7 @@ def tests():
         "base/wipe": "json",
         "base/module": "http", "base/process": "evaluator", "base/tty": "file_key",
         "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
+        "keychain/backend_secret_service": "secret_service", "keychain/names": "keychain",
         "keychain/file_place": "keychain", "keychain/file_rest": "file_key", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
         "net/proxy": "net_parts", "net/trust": "net_parts",
         "aws/sigv4_uri": "sigv4", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/locations": "shared_config",

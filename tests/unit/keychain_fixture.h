@@ -96,14 +96,12 @@ static inline void forget_key(const struct fixture *fixture) {
 
 static void remove_name(void *context, const char *name) {
   struct fixture *fixture = context;
-  char description[600];
-  (void)snprintf(description, sizeof description, "sentinel:entry:%s:%s", fixture->kind, name);
-  (void)snt_kernel_key_remove(description);
+  (void)snt_keychain_remove(fixture->keychain, fixture->kind, name, NULL).code;
 }
 
 static void end(struct fixture *fixture) {
   char command[160];
-  if (strcmp(fixture->backend, "keyring") == 0) {
+  if (strcmp(fixture->backend, "file") != 0) { /* the file goes with its folder */
     assert_ok(snt_keychain_list(fixture->keychain, fixture->kind, remove_name, fixture, NULL));
   }
   forget_key(fixture);

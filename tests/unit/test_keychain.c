@@ -2,17 +2,28 @@
 #include "check.h"
 
 #include "keychain_fixture.h"
+#include "secret_service_fixture.h"
 
 #include <grp.h>
 #include <linux/keyctl.h>
 #include <sys/syscall.h>
 
+/* The Secret Service of this program; none when it is not installed. */
+static struct desktop desktop;
+
+static bool is_here(const char *backend) {
+  if (strcmp(backend, "keyring") == 0 && snt_kernel_keys_check() != 0) {
+    print_message("skipped: the kernel keyring is not available\n");
+    return false;
+  }
+  return strcmp(backend, "secret-service") != 0 || desktop.bus != 0;
+}
+
 /* Calls body with each backend that works here. */
 static void each_backend(void (*body)(struct fixture *fixture)) {
   for (size_t i = 0; SNT_KEYCHAIN_BACKENDS[i]->name != NULL; i++) {
     const char *name = SNT_KEYCHAIN_BACKENDS[i]->name;
-    if (strcmp(name, "keyring") == 0 && snt_kernel_keys_check() != 0) {
-      print_message("skipped: the kernel keyring is not available\n");
+    if (!is_here(name)) {
       continue;
     }
     struct fixture fixture;
@@ -178,8 +189,119 @@ static void writers_at_once_lose_nothing(void **state) {
   each_backend(body_writers);
 }
 
+/* All of them write the same entry: what is there at the end is one of what was written, and is there once. */
+static void body_rivals(struct fixture *fixture) {
+  pid_t pids[WRITERS];
+  char text[2048];
+  for (int i = 0; i < WRITERS; i++) {
+    pids[i] = fork();
+    assert_true(pids[i] >= 0);
+    if (pids[i] == 0) {
+      renew(fixture);
+      memset(text, 'a' + i, sizeof text);
+      text[sizeof text - 1] = '\0';
+      for (int k = 0; k < ENTRIES; k++) {
+        if (!snt_ok(write_text(fixture, "same", text, NULL))) {
+          _exit(1);
+        }
+      }
+      _exit(0);
+    }
+  }
+  for (int i = 0; i < WRITERS; i++) {
+    int status = 0;
+    assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+    assert_int_equal(status, 0);
+  }
+  SNT_SECRET_AUTO struct snt_secret *value = NULL;
+  assert_ok(snt_keychain_read(fixture->keychain, fixture->kind, "same", &value, NULL));
+  const char *got = snt_secret_borrow(value);
+  assert_int_equal(snt_secret_len(value), sizeof text - 1);
+  assert_int_equal(strspn(got, (char[]){got[0], '\0'}), sizeof text - 1);
+  expect_names(fixture, "same ");
+  assert_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "same", NULL));
+  expect_names(fixture, "");
+}
+static void writers_of_the_same_entry_leave_one(void **state) {
+  (void)state;
+  each_backend(body_rivals);
+}
+
+/* Writes by turns two long values, and says so on the pipe each time. */
+static void write_for_ever(struct fixture *fixture, int told) {
+  char text[8192];
+  renew(fixture);
+  for (int turn = 0;; turn++) {
+    memset(text, turn % 2 == 0 ? 'a' : 'b', sizeof text);
+    text[sizeof text - 1] = '\0';
+    if (!snt_ok(write_text(fixture, "half", text, NULL)) || write(told, "x", 1) != 1) {
+      _exit(1);
+    }
+  }
+}
+
+static void body_killed(struct fixture *fixture) {
+  assert_ok(write_text(fixture, "other", "kept", NULL));
+  for (int round = 1; round <= 12; round++) {
+    int told[2];
+    char byte = 0;
+    assert_int_equal(pipe(told), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+      (void)close(told[0]);
+      write_for_ever(fixture, told[1]);
+    }
+    (void)close(told[1]);
+    for (int i = 0; i < round; i++) {
+      assert_int_equal(read(told[0], &byte, 1), 1);
+    }
+    for (volatile int i = 0; i < round * 50000; i++) { /* another place in the writing each time */
+    }
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    (void)close(told[0]);
+    SNT_SECRET_AUTO struct snt_secret *value = NULL;
+    assert_ok(snt_keychain_read(fixture->keychain, fixture->kind, "half", &value, NULL));
+    const char *text = snt_secret_borrow(value);
+    assert_int_equal(snt_secret_len(value), 8191);
+    assert_int_equal(strspn(text, (char[]){text[0], '\0'}), 8191);
+    expect_names(fixture, "half other ");
+    expect_text(fixture, "other", "kept");
+  }
+}
+static void a_writer_that_is_killed_leaves_a_whole_value(void **state) {
+  (void)state;
+  each_backend(body_killed);
+}
+
+static void body_works(struct fixture *fixture) {
+  const struct snt_keychain_backend *const *row = SNT_KEYCHAIN_BACKENDS;
+  struct snt_keychain_options options = {.folder = fixture->folder};
+  while (strcmp((*row)->name, fixture->backend) != 0) {
+    row++;
+  }
+  assert_ok(snt_keychain_probe(*row, &options, NULL));
+  assert_ok(write_text(fixture, "a", "1", NULL));
+  assert_ok(snt_keychain_probe(*row, &options, NULL));
+  if (strcmp(fixture->backend, "file") == 0) {
+    struct snt_err err = {0};
+    assert_int_equal(chmod(fixture->path, 0644), 0);
+    assert_code(snt_keychain_probe(*row, &options, &err), SNT_CODE_KEYCHAIN);
+    assert_non_null(strstr(err.message, fixture->path));
+  }
+}
+static void each_backend_tells_whether_it_works(void **state) {
+  (void)state;
+  each_backend(body_works);
+}
+
 static void auto_never_picks_what_forgets(void **state) {
   (void)state;
+  char address[256] = "";
+  (void)snprintf(address, sizeof address, "%s", desktop.address);
+  (void)unsetenv("DBUS_SESSION_BUS_ADDRESS");
+  (void)unsetenv("XDG_RUNTIME_DIR");
   static const char *const names[] = {NULL, "auto"};
   for (size_t i = 0; i < 2; i++) {
     SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
@@ -192,12 +314,15 @@ static void auto_never_picks_what_forgets(void **state) {
               SNT_CODE_CONFIG_INVALID);
   assert_null(keychain);
   assert_non_null(strstr(err.message, "vault"));
-  assert_non_null(strstr(err.hint, "auto, file, keyring"));
+  assert_non_null(strstr(err.hint, "auto, secret-service, file, keyring"));
+  if (desktop.bus != 0) {
+    assert_int_equal(setenv("DBUS_SESSION_BUS_ADDRESS", address, 1), 0);
+  }
 }
 
 static void body_user(struct fixture *fixture) {
-  if (geteuid() != 0) {
-    return; /* then all the tests ran as one */
+  if (geteuid() != 0 || strcmp(fixture->backend, "secret-service") == 0) {
+    return; /* then all the tests ran as one; a desktop is one user's */
   }
   assert_int_equal(chown(fixture->folder, 54321, 54321), 0);
   pid_t pid = fork();
@@ -224,6 +349,21 @@ static void an_ordinary_user_in_a_foreign_session_is_served(void **state) {
   each_backend(body_user);
 }
 
+static int open_desktop(void **state) {
+  (void)state;
+  if (has_desktop()) {
+    start_bus(&desktop);
+    start_keyring(&desktop, true);
+  }
+  return 0;
+}
+
+static int close_desktop(void **state) {
+  (void)state;
+  stop_desktop(&desktop);
+  return 0;
+}
+
 static int run(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_missing_entry_is_not_found),
@@ -232,10 +372,13 @@ static int run(void) {
       cmocka_unit_test(kinds_are_separate),
       cmocka_unit_test(large_values_are_kept_or_refused),
       cmocka_unit_test(writers_at_once_lose_nothing),
+      cmocka_unit_test(writers_of_the_same_entry_leave_one),
+      cmocka_unit_test(a_writer_that_is_killed_leaves_a_whole_value),
+      cmocka_unit_test(each_backend_tells_whether_it_works),
       cmocka_unit_test(auto_never_picks_what_forgets),
       cmocka_unit_test(an_ordinary_user_in_a_foreign_session_is_served),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, open_desktop, close_desktop);
 }
 
 int main(void) { return without_terminal(run); }

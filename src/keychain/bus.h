@@ -1,0 +1,35 @@
+/* keychain/bus (layer 2): a conversation with the Secret Service of the freedesktop, over D-Bus, in a module that is
+ * loaded on first use. */
+#ifndef SNT_KEYCHAIN_BUS_H
+#define SNT_KEYCHAIN_BUS_H
+
+#include "base/secret.h"
+
+struct snt_bus_options {
+  const char *address; /* of the session bus, in D-Bus' own form; only sockets of this machine are accepted */
+  bool may_prompt;     /* whether a person could see a prompt */
+  int prompt_ms;       /* how long one may take */
+};
+
+/* The module's table. Functions get the conversation's state. Failures: KEYCHAIN (not available, an odd answer),
+ * NOT_FOUND (without a hint: the caller names the entry), ACTION_REQUIRED (locked, and nobody unlocked it). */
+struct snt_bus {
+  /* Connects, has the service started and finds its keyring, all within 1 s. Code KEYCHAIN. */
+  snt_status (*open)(const struct snt_bus_options *options, void **state, struct snt_err *err);
+  void (*close)(void **state);
+  /* From here on, until it is undone, no prompt is shown. */
+  void (*hush)(void *state, bool is_hushed);
+  snt_status (*read)(void *state, const char *kind, const char *name, struct snt_secret **out, struct snt_err *err);
+  snt_status (*write)(void *state, const char *kind, const char *name, const struct snt_secret *value,
+                      struct snt_err *err);
+  snt_status (*remove)(void *state, const char *kind, const char *name, struct snt_err *err);
+  /* In no order, and an entry that is there twice is visited twice. A failure of visit ends it and is returned. */
+  snt_status (*list)(void *state, const char *kind,
+                     snt_status (*visit)(void *context, const char *name, struct snt_err *err), void *context,
+                     struct snt_err *err);
+};
+
+/* Loads the module once a process. */
+snt_status snt_bus_load(const struct snt_bus **out, struct snt_err *err);
+
+#endif

@@ -1,0 +1,288 @@
+/* Entries as items of the service: application "sentinel", kind and name are their attributes.
+ *
+ * MUST
+ *  1. when an entry is there several times, read the one that was changed last, and remove, after writing, those that
+ *     were there before: never what another writer put there meanwhile. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "keychain/bus/service.h"
+
+enum { READ_TRIES = 3 };
+
+/* The items of an entry, or of a kind. */
+struct found {
+  struct snt_paths all; /* the unlocked first */
+  size_t unlocked;
+};
+
+static void clear_found(struct found *found) { snt_paths_clear(&found->all); }
+#define FOUND_AUTO SNT_CLEANUP(clear_found)
+
+/* name NULL: of every name. */
+static int append_attributes(sd_bus_message *call, const char *kind, const char *name) {
+  int error = sd_bus_message_open_container(call, 'a', "{ss}");
+  error = error < 0 ? error : sd_bus_message_append(call, "{ss}", "application", "sentinel");
+  error = error < 0 ? error : sd_bus_message_append(call, "{ss}", "kind", kind);
+  error = error < 0 || name == NULL ? error : sd_bus_message_append(call, "{ss}", "name", name);
+  return error < 0 ? error : sd_bus_message_close_container(call);
+}
+
+static snt_status search(struct snt_service *service, const char *kind, const char *name, struct found *found,
+                         struct snt_err *err) {
+  SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
+  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+  SNT_TRY(snt_call_new(service, SNT_SERVICE_PATH, SNT_SERVICE_INTERFACE, "SearchItems", &call, err));
+  int error = append_attributes(call, kind, name);
+  if (error < 0) {
+    return snt_call_fail(error, "SearchItems", err);
+  }
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  SNT_TRY(snt_call_read_paths(reply, &found->all, err));
+  found->unlocked = found->all.count;
+  return snt_call_read_paths(reply, &found->all, err);
+}
+
+/* The property of an item, as a variant that reply is about to read. */
+static snt_status get_property(struct snt_service *service, const char *item, const char *property,
+                               sd_bus_message **reply, struct snt_err *err) {
+  SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
+  SNT_TRY(snt_call_new(service, item, "org.freedesktop.DBus.Properties", "Get", &call, err));
+  int error = sd_bus_message_append(call, "ss", SNT_ITEM_INTERFACE, property);
+  if (error < 0) {
+    return snt_call_fail(error, "Get", err);
+  }
+  return snt_call_send(service, call, SNT_BUS_CALL_MS, reply, NULL, err);
+}
+
+/* Seconds; 0 for an item that is gone. */
+static snt_status get_time(struct snt_service *service, const char *item, const char *property, uint64_t *out,
+                           struct snt_err *err) {
+  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+  *out = 0;
+  snt_status status = get_property(service, item, property, &reply, err);
+  if (status.code == SNT_CODE_NOT_FOUND) {
+    return snt_done();
+  }
+  SNT_TRY(status);
+  int error = sd_bus_message_enter_container(reply, 'v', "t");
+  error = error < 0 ? error : sd_bus_message_read_basic(reply, 't', out);
+  return error <= 0 ? snt_call_fail(error == 0 ? -ENXIO : error, "Get", err) : snt_done();
+}
+
+/* Services number their items, so that of two of the same second the longer and then the greater path is the newer. */
+static bool is_later_path(const char *a, const char *b) {
+  size_t a_len = strlen(a);
+  size_t b_len = strlen(b);
+  return a_len != b_len ? a_len > b_len : strcmp(a, b) > 0;
+}
+
+/* The index of the item that was changed last; found has at least one. */
+static snt_status find_newest(struct snt_service *service, const struct found *found, size_t *out,
+                              struct snt_err *err) {
+  uint64_t newest = 0;
+  *out = 0;
+  for (size_t i = 0; i < found->all.count && found->all.count > 1; i++) {
+    uint64_t modified = 0;
+    SNT_TRY(get_time(service, found->all.items[i], "Modified", &modified, err));
+    if (i == 0 || modified > newest ||
+        (modified == newest && is_later_path(found->all.items[i], found->all.items[*out]))) {
+      newest = modified;
+      *out = i;
+    }
+  }
+  return snt_done();
+}
+
+static snt_status unlock_item(struct snt_service *service, const struct found *found, size_t index,
+                              struct snt_err *err) {
+  if (index < found->unlocked) {
+    return snt_done();
+  }
+  return snt_prompt_unlock(service, &(struct snt_paths){&found->all.items[index], 1}, err);
+}
+
+static snt_status unlock_all(struct snt_service *service, const struct found *found, struct snt_err *err) {
+  size_t locked = found->all.count - found->unlocked;
+  if (locked == 0) {
+    return snt_done();
+  }
+  return snt_prompt_unlock(service, &(struct snt_paths){found->all.items + found->unlocked, locked}, err);
+}
+
+static snt_status get_secret(struct snt_service *service, const char *item, struct snt_secret **out,
+                             struct snt_err *err) {
+  SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
+  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+  SNT_TRY(snt_session_open(service, err));
+  SNT_TRY(snt_call_new(service, item, SNT_ITEM_INTERFACE, "GetSecret", &call, err));
+  int error = sd_bus_message_append_basic(call, 'o', service->session);
+  if (error < 0) {
+    return snt_call_fail(error, "GetSecret", err);
+  }
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  return snt_session_read(service, reply, out, err);
+}
+
+static snt_status fail_missing(struct snt_err *err) {
+  return snt_fail(err, SNT_CODE_NOT_FOUND, "the Secret Service does not hold it");
+}
+
+/* NOT_FOUND also when the item went between search and reading. */
+static snt_status read_once(struct snt_service *service, const char *kind, const char *name, bool *was_there,
+                            struct snt_secret **out, struct snt_err *err) {
+  FOUND_AUTO struct found found = {0};
+  size_t newest = 0;
+  SNT_TRY(search(service, kind, name, &found, err));
+  *was_there = found.all.count > 0;
+  if (!*was_there) {
+    return fail_missing(err);
+  }
+  SNT_TRY(find_newest(service, &found, &newest, err));
+  SNT_TRY(unlock_item(service, &found, newest, err));
+  return get_secret(service, found.all.items[newest], out, err);
+}
+
+snt_status snt_items_read(void *state, const char *kind, const char *name, struct snt_secret **out,
+                          struct snt_err *err) {
+  *out = NULL;
+  bool was_there = true;
+  snt_status status = {SNT_CODE_NOT_FOUND};
+  for (int i = 0; i < READ_TRIES && was_there && status.code == SNT_CODE_NOT_FOUND; i++) {
+    status = read_once(state, kind, name, &was_there, out, err);
+  }
+  return status;
+}
+
+/* Appends label and attributes as CreateItem's properties. */
+static snt_status append_properties(sd_bus_message *call, const char *kind, const char *name, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf label = {0};
+  SNT_TRY(snt_buf_appendf(&label, err, "sentinel: %s %s", kind, name));
+  int error = sd_bus_message_open_container(call, 'a', "{sv}");
+  error = error < 0 ? error : sd_bus_message_append(call, "{sv}", SNT_ITEM_INTERFACE ".Label", "s", label.data);
+  error = error < 0 ? error : sd_bus_message_open_container(call, 'e', "sv");
+  error = error < 0 ? error : sd_bus_message_append_basic(call, 's', SNT_ITEM_INTERFACE ".Attributes");
+  error = error < 0 ? error : sd_bus_message_open_container(call, 'v', "a{ss}");
+  error = error < 0 ? error : append_attributes(call, kind, name);
+  error = error < 0 ? error : sd_bus_message_close_container(call);
+  error = error < 0 ? error : sd_bus_message_close_container(call);
+  error = error < 0 ? error : sd_bus_message_close_container(call);
+  return error < 0 ? snt_call_fail(error, "CreateItem", err) : snt_done();
+}
+
+/* *item is the path of what holds the value now (free()). */
+static snt_status create(struct snt_service *service, const char *kind, const char *name,
+                         const struct snt_secret *value, char **item, struct snt_err *err) {
+  SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
+  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+  SNT_TRY(snt_session_open(service, err));
+  SNT_TRY(snt_call_new(service, service->collection, SNT_COLLECTION_INTERFACE, "CreateItem", &call, err));
+  SNT_TRY(append_properties(call, kind, name, err));
+  SNT_TRY(snt_session_append(service, call, value, err));
+  int replace = 1;
+  int error = sd_bus_message_append_basic(call, 'b', &replace);
+  if (error < 0) {
+    return snt_call_fail(error, "CreateItem", err);
+  }
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  const char *path = NULL;
+  const char *prompt = NULL;
+  error = sd_bus_message_read(reply, "oo", &path, &prompt);
+  if (error <= 0) {
+    return snt_call_fail(error == 0 ? -ENXIO : error, "CreateItem", err);
+  }
+  *item = NULL;
+  SNT_TRY(snt_prompt_finish(service, prompt, item, err));
+  *item = *item == NULL ? strdup(path) : *item;
+  return *item == NULL ? snt_fail_memory(err) : snt_done();
+}
+
+static snt_status delete_item(struct snt_service *service, const char *item, struct snt_err *err) {
+  SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
+  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+  SNT_TRY(snt_call_new(service, item, SNT_ITEM_INTERFACE, "Delete", &call, err));
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  const char *prompt = NULL;
+  int error = sd_bus_message_read_basic(reply, 'o', &prompt);
+  if (error <= 0) {
+    return snt_call_fail(error == 0 ? -ENXIO : error, "Delete", err);
+  }
+  return snt_prompt_finish(service, prompt, NULL, err);
+}
+
+/* Deletes all but one (NULL: all). One that is gone already is no failure; *deleted counts the others. */
+static snt_status delete_found(struct snt_service *service, const struct found *found, const char *but, size_t *deleted,
+                               struct snt_err *err) {
+  for (size_t i = 0; i < found->all.count; i++) {
+    const char *item = found->all.items[i];
+    if (but == NULL || strcmp(item, but) != 0) {
+      snt_status status = delete_item(service, item, err);
+      if (!snt_ok(status) && status.code != SNT_CODE_NOT_FOUND) {
+        return status;
+      }
+      *deleted += snt_ok(status) ? 1 : 0;
+    }
+  }
+  return snt_done();
+}
+
+snt_status snt_items_write(void *state, const char *kind, const char *name, const struct snt_secret *value,
+                           struct snt_err *err) {
+  struct snt_service *service = state;
+  FOUND_AUTO struct found before = {0};
+  SNT_FREE_AUTO char *item = NULL;
+  size_t deleted = 0;
+  SNT_TRY(search(service, kind, name, &before, err));
+  SNT_TRY(snt_prompt_unlock(service, &(struct snt_paths){&service->collection, 1}, err));
+  SNT_TRY(unlock_all(service, &before, err));
+  SNT_TRY(create(service, kind, name, value, &item, err));
+  return delete_found(service, &before, item, &deleted, err);
+}
+
+snt_status snt_items_remove(void *state, const char *kind, const char *name, struct snt_err *err) {
+  struct snt_service *service = state;
+  FOUND_AUTO struct found found = {0};
+  size_t deleted = 0;
+  SNT_TRY(search(service, kind, name, &found, err));
+  SNT_TRY(unlock_all(service, &found, err));
+  SNT_TRY(delete_found(service, &found, NULL, &deleted, err));
+  return deleted > 0 ? snt_done() : fail_missing(err);
+}
+
+/* The attribute "name" out of the variant of all attributes; NULL: there is none. Borrowed from reply. */
+static snt_status read_name(sd_bus_message *reply, const char **out, struct snt_err *err) {
+  const char *key = NULL;
+  const char *value = NULL;
+  *out = NULL;
+  int error = sd_bus_message_enter_container(reply, 'v', "a{ss}");
+  error = error < 0 ? error : sd_bus_message_enter_container(reply, 'a', "{ss}");
+  while (error >= 0 && (error = sd_bus_message_read(reply, "{ss}", &key, &value)) > 0) {
+    *out = strcmp(key, "name") == 0 ? value : *out;
+  }
+  return error < 0 ? snt_call_fail(error, "Get", err) : snt_done();
+}
+
+snt_status snt_items_list(void *state, const char *kind,
+                          snt_status (*visit)(void *context, const char *name, struct snt_err *err), void *context,
+                          struct snt_err *err) {
+  struct snt_service *service = state;
+  FOUND_AUTO struct found found = {0};
+  SNT_TRY(search(service, kind, NULL, &found, err));
+  SNT_TRY(unlock_all(service, &found, err)); /* a locked item does not tell its name */
+  for (size_t i = 0; i < found.all.count; i++) {
+    SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+    const char *name = NULL;
+    snt_status status = get_property(service, found.all.items[i], "Attributes", &reply, err);
+    if (status.code == SNT_CODE_NOT_FOUND) {
+      continue; /* removed meanwhile */
+    }
+    SNT_TRY(status);
+    SNT_TRY(read_name(reply, &name, err));
+    if (name != NULL) {
+      SNT_TRY(visit(context, name, err));
+    }
+  }
+  return snt_done();
+}

@@ -1,0 +1,85 @@
+/* keychain/bus/service (layer 2, inner): what the files of the bus module share. The interface that they speak is the
+ * Secret Service API draft 0.2 of freedesktop.org. */
+#ifndef SNT_KEYCHAIN_BUS_SERVICE_H
+#define SNT_KEYCHAIN_BUS_SERVICE_H
+
+#include <stdint.h>
+
+#include <systemd/sd-bus.h>
+
+#include "keychain/bus.h"
+
+#define SNT_SERVICE_PATH "/org/freedesktop/secrets"
+#define SNT_SERVICE_INTERFACE "org.freedesktop.Secret.Service"
+#define SNT_COLLECTION_INTERFACE "org.freedesktop.Secret.Collection"
+#define SNT_ITEM_INTERFACE "org.freedesktop.Secret.Item"
+#define SNT_PROMPT_INTERFACE "org.freedesktop.Secret.Prompt"
+
+enum { SNT_BUS_OPEN_MS = 1000, SNT_BUS_CALL_MS = 5000 };
+
+/* One conversation. Paths are those of D-Bus objects. */
+struct snt_service {
+  sd_bus *bus;
+  char *owner;            /* the connection that answered first; NULL before, and then the well-known name is called */
+  char *session;          /* path; NULL until it is needed */
+  char *collection;       /* path of the one that new entries go to */
+  struct snt_secret *key; /* of the session; NULL: it is not encrypted */
+  bool may_prompt;
+  bool is_hushed;
+  int prompt_ms;
+};
+
+/* A growing list of paths. */
+struct snt_paths {
+  char **items;
+  size_t count;
+};
+snt_status snt_paths_add(struct snt_paths *paths, const char *path, struct snt_err *err);
+void snt_paths_clear(struct snt_paths *paths);
+#define SNT_PATHS_AUTO SNT_CLEANUP(snt_paths_clear)
+
+void snt_bus_free_message(sd_bus_message **message);
+#define SNT_MESSAGE_AUTO SNT_CLEANUP(snt_bus_free_message)
+
+/* connect.c: a bus that has said hello. deadline_ms: of the monotonic clock. Code KEYCHAIN. */
+snt_status snt_bus_connect(const char *address, int64_t deadline_ms, sd_bus **out, struct snt_err *err);
+
+/* call.c. What went wrong with a message of ours (a negative errno) or an answer: code KEYCHAIN or NO_MEMORY. */
+snt_status snt_call_fail(int error, const char *what, struct snt_err *err);
+/* An empty call of the service; its memory is wiped when it is freed, and so is the answer's. */
+snt_status snt_call_new(struct snt_service *service, const char *path, const char *interface, const char *method,
+                        sd_bus_message **out, struct snt_err *err);
+/* Waits for the answer at most limit_ms. Codes KEYCHAIN, NOT_FOUND (there is no such object any more). *is_unsupported
+ * (or NULL) tells whether the service knows no such thing. */
+snt_status snt_call_send(struct snt_service *service, sd_bus_message *call, int limit_ms, sd_bus_message **reply,
+                         bool *is_unsupported, struct snt_err *err);
+/* An array of paths, read into (behind) paths. */
+snt_status snt_call_read_paths(sd_bus_message *reply, struct snt_paths *paths, struct snt_err *err);
+
+/* session.c. Opens the session when it is not open yet, encrypted where the service can. That takes the service some
+ * milliseconds, and so waits until a secret is to travel. Code KEYCHAIN. */
+snt_status snt_session_open(struct snt_service *service, struct snt_err *err);
+/* Appends value as the API's Secret struct. The session is open. */
+snt_status snt_session_append(struct snt_service *service, sd_bus_message *call, const struct snt_secret *value,
+                              struct snt_err *err);
+/* Reads one. Code KEYCHAIN. */
+snt_status snt_session_read(struct snt_service *service, sd_bus_message *reply, struct snt_secret **out,
+                            struct snt_err *err);
+
+/* prompt.c. Unlocks what is locked of these collections and items. Codes ACTION_REQUIRED, KEYCHAIN. */
+snt_status snt_prompt_unlock(struct snt_service *service, const struct snt_paths *paths, struct snt_err *err);
+/* What follows a call that may need a prompt: nothing when it is "/", else it is shown and waited for. result (or NULL)
+ * gets the path that the prompt led to (free()). Codes ACTION_REQUIRED, KEYCHAIN. */
+snt_status snt_prompt_finish(struct snt_service *service, const char *prompt, char **result, struct snt_err *err);
+
+/* items.c: as in struct snt_bus. */
+snt_status snt_items_read(void *state, const char *kind, const char *name, struct snt_secret **out,
+                          struct snt_err *err);
+snt_status snt_items_write(void *state, const char *kind, const char *name, const struct snt_secret *value,
+                           struct snt_err *err);
+snt_status snt_items_remove(void *state, const char *kind, const char *name, struct snt_err *err);
+snt_status snt_items_list(void *state, const char *kind,
+                          snt_status (*visit)(void *context, const char *name, struct snt_err *err), void *context,
+                          struct snt_err *err);
+
+#endif
