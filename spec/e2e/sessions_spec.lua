@@ -1,8 +1,10 @@
---- Sessions that are handed out again: from the file keychain and from the kernel keyring, by one
--- caller and by many.
+--- Sessions that are handed out again: from the file keychain, the kernel keyring and the Secret
+-- Service, by one caller and by many.
+local desktop = require "spec.support.desktop"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
+local settings = require "spec.support.settings"
 local stage = require "spec.support.stage"
 local world = require "spec.support.world"
 
@@ -20,16 +22,28 @@ rules:
 %s]]):format(more or "")
 end
 
-for _, backend in ipairs { "file", "keyring" } do
+for _, backend in ipairs { "file", "keyring", "secret-service" } do
   describe("a cached session in the " .. backend .. " keychain", function()
-    local moto, home
+    local absent = backend == "secret-service" and desktop.missing()
+    if absent then
+      it("is handed out again", function()
+        return pending(settings.skipped(absent .. " is not installed"))
+      end)
+      return
+    end
+
+    local moto, home, session
 
     setup(function()
       moto = stage.moto { users = { alice = { path = "/" }, bob = { path = "/" } } }
+      session = backend == "secret-service" and desktop.start() or nil
     end)
 
     teardown(function()
       moto:stop()
+      if session then
+        session:stop()
+      end
     end)
 
     local function add(name, key)
@@ -39,7 +53,8 @@ for _, backend in ipairs { "file", "keyring" } do
 
     before_each(function()
       home = stage.world(moto, { policy = rules(), environment = { SENTINEL_BACKEND = backend,
-        SENTINEL_FILE_PASSPHRASE = PASSPHRASE },
+        SENTINEL_FILE_PASSPHRASE = PASSPHRASE,
+        DBUS_SESSION_BUS_ADDRESS = session and session.environment.DBUS_SESSION_BUS_ADDRESS },
         config = world.profile("dev", "Dev") .. world.profile("other", "Dev") .. world.profile("prod",
         "Prod") })
       home:write(".aws/credentials", "")

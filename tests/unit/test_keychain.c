@@ -5,7 +5,9 @@
 #include "secret_service_fixture.h"
 
 #include <grp.h>
+#include <linux/filter.h>
 #include <linux/keyctl.h>
+#include <linux/seccomp.h>
 #include <sys/syscall.h>
 
 /* The Secret Service of this program; none when it is not installed. */
@@ -296,6 +298,89 @@ static void each_backend_tells_whether_it_works(void **state) {
   each_backend(body_works);
 }
 
+static void expect_refused(struct fixture *fixture, enum snt_code code) {
+  struct snt_err err = {0};
+  char names[64] = "";
+  assert_int_equal(read_code(fixture, "a", &err), code);
+  assert_true(err.hint[0] != '\0');
+  assert_code(write_text(fixture, "a", "2", &err), code);
+  assert_true(err.hint[0] != '\0');
+  assert_code(snt_keychain_list(fixture->keychain, fixture->kind, join_name, names, &err), code);
+  assert_string_equal(names, "");
+}
+
+/* The kernel keyring has no lock. */
+static void body_locked(struct fixture *fixture) {
+  bool is_service = strcmp(fixture->backend, "secret-service") == 0;
+  if (strcmp(fixture->backend, "keyring") == 0) {
+    return;
+  }
+  assert_ok(write_text(fixture, "a", "1", NULL));
+  forget_key(fixture);
+  if (is_service) {
+    lock_keyring();
+  }
+  open_keychain(fixture, is_service);
+  expect_refused(fixture, SNT_CODE_ACTION_REQUIRED);
+  snt_keychain_hush(fixture->keychain, true);
+  expect_refused(fixture, SNT_CODE_ACTION_REQUIRED);
+  if (is_service) {
+    stop_program(&desktop.keyring);
+    start_keyring(&desktop, true);
+  }
+  open_keychain(fixture, true);
+  expect_text(fixture, "a", "1");
+}
+static void a_locked_backend_needs_a_person_and_keeps_its_entries(void **state) {
+  (void)state;
+  each_backend(body_locked);
+}
+
+/* From here on this process and its children have no keyrings, as in a container. */
+static void forbid_keyrings(void) {
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_keyctl, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_add_key, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+  assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+/* Opening says it, or the first use. */
+static bool is_unavailable(const struct fixture *fixture) {
+  struct snt_err err = {0};
+  struct snt_keychain_options options = {.backend = fixture->backend, .folder = fixture->folder};
+  SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+  SNT_SECRET_AUTO struct snt_secret *value = NULL;
+  snt_status status = snt_keychain_open(&options, &keychain, &err);
+  status = snt_ok(status) ? snt_keychain_read(keychain, fixture->kind, "a", &value, &err) : status;
+  return status.code == SNT_CODE_KEYCHAIN && err.hint[0] != '\0';
+}
+
+static void body_unavailable(struct fixture *fixture) {
+  assert_ok(write_text(fixture, "a", "1", NULL));
+  assert_false(is_unavailable(fixture));
+  pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) {
+    forbid_keyrings();
+    (void)setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", 1);
+    _exit(chmod(fixture->folder, 0777) == 0 && is_unavailable(fixture) ? 0 : 1);
+  }
+  int status = 0;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(chmod(fixture->folder, 0700), 0);
+  assert_int_equal(status, 0);
+}
+static void a_backend_that_is_not_available_says_what_to_do(void **state) {
+  (void)state;
+  each_backend(body_unavailable);
+}
+
 static void auto_never_picks_what_forgets(void **state) {
   (void)state;
   char address[256] = "";
@@ -375,6 +460,8 @@ static int run(void) {
       cmocka_unit_test(writers_of_the_same_entry_leave_one),
       cmocka_unit_test(a_writer_that_is_killed_leaves_a_whole_value),
       cmocka_unit_test(each_backend_tells_whether_it_works),
+      cmocka_unit_test(a_locked_backend_needs_a_person_and_keeps_its_entries),
+      cmocka_unit_test(a_backend_that_is_not_available_says_what_to_do),
       cmocka_unit_test(auto_never_picks_what_forgets),
       cmocka_unit_test(an_ordinary_user_in_a_foreign_session_is_served),
   };

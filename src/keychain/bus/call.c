@@ -86,12 +86,12 @@ static snt_status fail_answer(const char *method, const sd_bus_error *answer, st
 snt_status snt_call_send(struct snt_service *service, sd_bus_message *call, int limit_ms, sd_bus_message **reply,
                          bool *is_unsupported, struct snt_err *err) {
   *reply = NULL;
-  const char *method = sd_bus_message_get_member(call);
   sd_bus_error answer = SD_BUS_ERROR_NULL;
   int error = sd_bus_call(service->bus, call, (uint64_t)(limit_ms > 0 ? limit_ms : 1) * 1000, &answer, reply);
   if (error >= 0) {
     return snt_done();
   }
+  const char *method = sd_bus_message_get_member(call); /* sending has moved it */
   snt_status status = {SNT_CODE_FAILED};
   if (is_unsupported != NULL) {
     *is_unsupported = sd_bus_error_has_name(&answer, SD_BUS_ERROR_NOT_SUPPORTED) > 0;
