@@ -28,7 +28,7 @@ snt_status snt_cmd_export(struct snt_args *args, struct snt_out *out, struct snt
   const char *name = args->values[SNT_OPTION_FORMAT];
   const struct format *format = find_format(name);
   if (format == NULL) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--format: \"%.64s\" is none of env, json, ini", name));
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--format: \"%.64s\" is none of " SNT_ISSUED_FORMATS, name));
     return snt_err_hint(err, "env is for a shell, json for credential_process, ini for a credentials file");
   }
   struct snt_issue_options options;

@@ -39,6 +39,9 @@ snt_status snt_cmd_add(struct snt_args *args, struct snt_out *out, struct snt_er
 snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_rotate(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_doctor(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_completion(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_shell_init(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_keychain_migrate(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_clear(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_init(struct snt_args *args, struct snt_out *out, struct snt_err *err);

@@ -4,6 +4,9 @@
 
 #include "issue/issue.h"
 
+/* The formats of `export`. */
+#define SNT_ISSUED_FORMATS "env, json, ini"
+
 #define SNT_ISSUED_TEXT_CAP ((size_t)16 * 1024)
 
 /* Appends to a secret of SNT_ISSUED_TEXT_CAP bytes. Codes ANSWER_INVALID for a value that would spoil the text, and

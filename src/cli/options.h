@@ -49,6 +49,8 @@
   X(TO, "--to", "NAME", "the keychain backend that they are put into")                                                 \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
+  X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
+  X(PROFILES, "--profiles", NULL, "print the names of the profiles, one a line")                                       \
   X(HELP, "--help", NULL, "show this text")
 
 enum snt_option_id {

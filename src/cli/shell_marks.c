@@ -4,25 +4,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/completion.h"
+
 /* bash reads its files first, which set PS1, and runs this before each prompt. */
 #define BASH_MARK                                                                                                      \
   "case $PS1 in *\"[sentinel $SENTINEL_PROFILE] \"*) ;; *) PS1=\"[sentinel $SENTINEL_PROFILE] $PS1\" ;; esac"
 
-/* fish reads its files first, and then runs this. */
-static char fish_mark[] = "function __sentinel_pass; return $argv[1]; end\n"
-                          "if not functions -q __sentinel_first_prompt; and functions -q fish_prompt\n"
-                          "  functions -c fish_prompt __sentinel_first_prompt\n"
-                          "  function fish_prompt\n"
-                          "    set -l last $status\n"
-                          "    printf '[sentinel %s] ' $SENTINEL_PROFILE\n"
-                          "    __sentinel_pass $last\n"
-                          "    __sentinel_first_prompt\n"
-                          "  end\n"
-                          "end\n";
-
 void snt_shell_call_clear(struct snt_shell_call *call) {
   snt_buf_clear(&call->ps1);
   snt_buf_clear(&call->prompt_command);
+  snt_buf_clear(&call->script);
 }
 
 static const char *name_of(const char *path) {
@@ -41,6 +32,17 @@ static snt_status mark_bash(struct snt_shell_call *call, struct snt_err *err) {
   return snt_done();
 }
 
+/* fish reads its files first, and then runs what `shell init` prints, which does nothing where they hold it already. */
+static snt_status mark_fish(struct snt_shell_call *call, struct snt_err *err) {
+  static char command[] = "-C";
+  const struct snt_shell *shell = NULL;
+  SNT_TRY(snt_shell_find("fish", &shell, err));
+  SNT_TRY(snt_buf_append_str(&call->script, shell->prompt, err));
+  call->argv[1] = command;
+  call->argv[2] = call->script.data;
+  return snt_done();
+}
+
 /* Shells that take PS1 from the environment, unless a file of theirs sets it. */
 static snt_status mark_other(const char *profile, struct snt_shell_call *call, struct snt_err *err) {
   const char *before = getenv("PS1");
@@ -52,7 +54,6 @@ static snt_status mark_other(const char *profile, struct snt_shell_call *call, s
 
 snt_status snt_shell_call_build(const char *profile, struct snt_shell_call *out, struct snt_err *err) {
   static char plain[] = "/bin/sh";
-  static char command[] = "-C";
   memset(out, 0, sizeof *out);
   char *shell = getenv("SHELL");
   out->argv[0] = shell == NULL || shell[0] == '\0' ? plain : shell;
@@ -60,10 +61,5 @@ snt_status snt_shell_call_build(const char *profile, struct snt_shell_call *out,
   if (strcmp(name, "bash") == 0) {
     return mark_bash(out, err);
   }
-  if (strcmp(name, "fish") == 0) {
-    out->argv[1] = command;
-    out->argv[2] = fish_mark;
-    return snt_done();
-  }
-  return mark_other(profile, out, err);
+  return strcmp(name, "fish") == 0 ? mark_fish(out, err) : mark_other(profile, out, err);
 }

@@ -13,6 +13,7 @@ struct snt_shell_call {
   struct snt_shell_marks marks;        /* point into the buffers */
   struct snt_buf ps1;
   struct snt_buf prompt_command;
+  struct snt_buf script;
 };
 void snt_shell_call_clear(struct snt_shell_call *call);
 #define SNT_SHELL_CALL_AUTO SNT_CLEANUP(snt_shell_call_clear)
