@@ -36,15 +36,24 @@ describe("sentinel exec", function()
     AWS_WEB_IDENTITY_TOKEN_FILE = "/x", AWS_CONTAINER_CREDENTIALS_FULL_URI = "http://127.0.0.1:1/",
     AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "/x",
       AWS_CONTAINER_AUTHORIZATION_TOKEN = "container-token",
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE = "/x", AWS_CREDENTIAL_SCOPE = "x",
+    AWS_ACCOUNT_ID = "999999999999", AWS_BEARER_TOKEN_BEDROCK = "old-bearer",
+    AWS_EB_PROFILE = "other", AWS_ACCESS_KEY = "AKIAOLD", AWS_SECRET_KEY = "old-secret",
+    AWS_DELEGATION_TOKEN = "old-token", AWS_SSO_START_URL = "x", AWS_VAULT = "other",
     SENTINEL_FILE_PASSPHRASE = "open sesame", SENTINEL_JUSTIFICATION = "because of the spec",
     SENTINEL_BACKEND = "file", SENTINEL_ANYTHING = "x",
   }
 
   it("gives the session, and removes every other credential and every SENTINEL_ variable",
     function()
-    local given = { KEPT = "kept", AWS_ACCESS_KEY_ID = moto.keys.alice.id,
+    local kept = { AWS_ACCOUNT_ID_ENDPOINT_MODE = "disabled", AWS_PAGER = "cat",
+      AWS_CONFIG_FILE = home.home .. "/.aws/config", AWS_SDK_LOAD_CONFIG = "1", KEPT = "kept" }
+    local given = { AWS_ACCESS_KEY_ID = moto.keys.alice.id,
       AWS_SECRET_ACCESS_KEY = moto.keys.alice.secret, AWS_CA_BUNDLE = "" }
     for name, value in pairs(removed) do
+      given[name] = value
+    end
+    for name, value in pairs(kept) do
       given[name] = value
     end
     home:write(".aws/credentials", "")
@@ -53,7 +62,11 @@ describe("sentinel exec", function()
     for name in pairs(removed) do
       assert.is_nil(variables[name], name)
     end
-    assert.are.equal("kept", variables.KEPT)
+    for name, value in pairs(kept) do
+      assert.are.equal(value, variables[name], name)
+    end
+    assert.is_nil(variables.PS1)
+    assert.is_nil(variables.PROMPT_COMMAND)
     assert.are_not.equal(moto.keys.alice.id, variables.AWS_ACCESS_KEY_ID)
     assert.is_truthy(variables.AWS_SECRET_ACCESS_KEY)
     assert.is_truthy(variables.AWS_SESSION_TOKEN)
@@ -101,6 +114,29 @@ describe("sentinel exec", function()
       { environment = { SHELL = shell } })))
   end)
 
+  it("refuses a session inside a session, unless it is asked for", function()
+    local inside = { environment = { SENTINEL_PROFILE = "prod" } }
+    moto:forget()
+    expect.refused(home:run({ "exec", "dev", "--", "/usr/bin/env" }, inside), 2, '"prod"', "--nested")
+    assert.are.equal(0, #moto:requests())
+    local variables = environment_of(home:run({ "exec", "--nested", "dev", "--", "/usr/bin/env" },
+      inside))
+    assert.are.equal("dev", variables.SENTINEL_PROFILE)
+    local settings = require "spec.support.settings"
+    local result = home:run { "exec", "dev", "--", settings.bin, "exec", "dev", "--", "true" }
+    expect.refused(result, 2, '"dev"', "--nested")
+    expect.done(home:run({ "credentials", "dev" }, inside))
+  end)
+
+  it("leaves the program no child, and no trace of ours in its limits", function()
+    assert.are.equal("\n", expect.done(home:run { "exec", "dev", "--", "/bin/sh", "-c",
+      "read -r children </proc/$$/task/$$/children; echo $children" }))
+    local process = require "spec.support.process"
+    local limits = { "/bin/sh", "-c", "ulimit -a; ulimit -Ha; umask; grep NoNewPrivs /proc/$$/status" }
+    local plain = process.run(limits, home:options())
+    assert.are.equal(plain.stdout, expect.done(home:run { "exec", "dev", "--", table.unpack(limits) }))
+  end)
+
   it("leaks no descriptor into the program", function()
     local process = require "spec.support.process"
     local list = { "/bin/ls", "/proc/self/fd" }
@@ -119,6 +155,9 @@ describe("sentinel exec", function()
     moto:forget()
     expect.refused(home:run { "exec", "dev", "--", "no-such-program" }, 2, "no-such-program",
       "nothing was issued")
+    expect.refused(home:run { "exec", "dev", "--", "/tmp" }, 2, "/tmp", "nothing was issued")
+    local plain = home:write("plain", "#!/bin/sh\n", "0600")
+    expect.refused(home:run { "exec", "dev", "--", plain }, 2, plain, "nothing was issued")
     assert.are.equal(0, #moto:requests())
   end)
 

@@ -78,6 +78,40 @@ describe("the keychain", function()
     expect.refused(home:run { "credentials", "dev" }, 6)
   end)
 
+  it("lists access key ids when they are asked for, and no secret", function()
+    expect.done(add "corp")
+    expect.done(home:run({ "add", "--secret", "pager", "--stdin" }, { stdin = "s3cr3t\n" }))
+    local id = moto.keys.alice.id
+    assert.are.equal(("corp  %s\npager (a plugin's secret)\n"):format(id),
+      expect.done(home:run { "list", "--ids" }))
+    assert.are.same({ { name = "corp", backend = "file", kind = "aws", access_key_id = id },
+      { name = "pager", backend = "file", kind = "plugin" } },
+      expect.json(home:run { "list", "--ids", "--json" }))
+  end)
+
+  it("counts cached sessions, and removes those of a key with it", function()
+    local world = require "spec.support.world"
+    home:write_aws_config(world.profile("dev", "Dev") .. world.profile("prod", "Prod"):gsub("corp", "other"))
+    home:write_settings(("profiles:\n  late:\n    role_arn: %s\n    source_profile: corp\n    region: us-east-1\n")
+      :format(world.role("Dev")))
+    local both = home:write("both.yaml", stage.policies.dev:gsub("%[dev%]", "[dev, prod, late]"))
+    expect.done(add "corp")
+    expect.done(add "other")
+    expect.credentials(home:run { "credentials", "dev", "--policy", both })
+    local function cached()
+      return expect.done(home:run { "list" }):match("^corp\nother\n(%d.*)\n$")
+    end
+    assert.are.equal("1 cached session, 1 cached identity", cached())
+    expect.credentials(home:run { "credentials", "prod", "--policy", both })
+    assert.are.equal("2 cached sessions, 1 cached identity", cached())
+    expect.credentials(home:run { "credentials", "late", "--policy", both })
+    assert.are.equal("3 cached sessions, 1 cached identity", cached())
+    assert.are.equal("removed corp from the file keychain, and 2 cached sessions\n",
+      expect.done(home:run { "remove", "corp" }))
+    assert.are.equal("other\n1 cached session, 1 cached identity\n", expect.done(home:run { "list" }))
+    assert.are.equal("[{", expect.done(home:run { "list", "--json" }):sub(1, 2))
+  end)
+
   it("refuses a wrong passphrase, with nothing on stdout", function()
     expect.done(add "corp")
     local wrong = { environment = { SENTINEL_FILE_PASSPHRASE = "wrong wrong wrong" } }
@@ -144,9 +178,12 @@ describe("the keychain", function()
     expect.refused(home:run { "credentials", "dev" }, 6)
     expect.done(add "corp")
     expect.credentials(home:run { "credentials", "dev" })
-    assert.are.equal("corp\ncorp (a plugin's secret)\n", expect.done(home:run { "list" }))
+    local function entries()
+      return (expect.done(home:run { "list" }):gsub("%d+ cached [^\n]*\n", ""))
+    end
+    assert.are.equal("corp\ncorp (a plugin's secret)\n", entries())
     expect.done(home:run { "remove", "--secret", "corp" })
-    assert.are.equal("corp\n", expect.done(home:run { "list" }))
+    assert.are.equal("corp\n", entries())
     expect.refused(home:run({ "add", "--secret", "a b", "--stdin" }, { stdin = "x\n" }), 2, "a b")
     expect.refused(home:run({ "add", "corp", "--secret", "x", "--stdin" }, { stdin = "x\n" }), 2, "--secret")
     expect.refused(home:run({ "add", "--secret", "x", "--stdin" }, { stdin = "\n" }), 2, "empty")

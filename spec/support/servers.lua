@@ -73,6 +73,32 @@ function moto:build(description)
   return cjson.decode(result.stdout)
 end
 
+-- Runs python with a client of IAM that is not checked: `iam`, and `arguments`; it prints JSON.
+local ADMINISTER = [[
+import json, sys, boto3
+iam = boto3.client("iam", endpoint_url=sys.argv[1], region_name="us-east-1",
+                   aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="setup")
+arguments = sys.argv[2:]
+]]
+
+--- What an administrator does at IAM: lines of python with `iam` (boto3's client) and `arguments`,
+-- which set `result`. Returns it.
+function moto:administer(lines, ...)
+  self:post("/moto-api/reset-auth", "inf")
+  local result = process.python { "-c", ADMINISTER .. lines
+    .. "\nprint(json.dumps(result, default=str))", self.url, ... }
+  self:post("/moto-api/reset-auth", "0")
+  assert(result.status == 0, result.stderr)
+  return cjson.decode(result.stdout)
+end
+
+--- The ids of a user's access keys, sorted.
+function moto:key_ids(user)
+  return self:administer([[
+keys = iam.list_access_keys(UserName=arguments[0])["AccessKeyMetadata"]
+result = sorted(key["AccessKeyId"] for key in keys)]], user)
+end
+
 --- Forgets what was recorded so far.
 function moto:forget()
   files.write(self.folder .. "/recording", "")
@@ -143,10 +169,12 @@ local faulty = {}
 faulty.__index = faulty
 
 -- Starts a server of tests/faults that is told what to do by a file in a folder of its own.
-local function start_told(program, told, class)
+-- argument: what it gets besides; nil for nothing.
+local function start_told(program, told, class, argument)
   local folder = files.temporary_folder()
   files.write(folder .. "/" .. told, "{}")
-  local server = start({ settings.python, settings.source .. "/tests/faults/" .. program, folder },
+  local server = start({ settings.python, settings.source .. "/tests/faults/" .. program, folder,
+    argument },
     { environment = { PATH = os.getenv("PATH") } },
     function()
       return tonumber(files.read(folder .. "/port") or "")
@@ -221,5 +249,46 @@ function vendors:stop()
 end
 
 vendors.__close = vendors.stop
+
+-- The relay
+
+local relay = {}
+relay.__index = relay
+
+--- Starts tests/faults/relay.py in front of a server.
+function servers.start_relay(url)
+  return start_told("relay.py", "rules.json", relay, url)
+end
+
+--- What to do from now on: {{call = "DeleteAccessKey", ["do"] = "hold_before"}}; see the relay.
+function relay:set(rules)
+  os.remove(self.folder .. "/held")
+  os.remove(self.folder .. "/release")
+  tell(self, { rules = rules })
+end
+
+--- Waits until it holds an answer.
+function relay:wait_until_held()
+  files.wait_for("a request to be held", 20, function()
+    return files.exists(self.folder .. "/held")
+  end)
+end
+
+function relay:release()
+  files.write(self.folder .. "/release", "")
+end
+
+--- The calls since set(), in order: {call, key}.
+relay.requests = faulty.requests
+
+--- How many of them were this call.
+relay.count = faulty.count
+
+--- The bodies of all answers.
+function relay:answers()
+  return files.read(self.folder .. "/answers.txt") or ""
+end
+
+relay.stop = faulty.stop
 
 return servers

@@ -123,11 +123,15 @@ static snt_status check_file(const struct snt_log_file *file, struct snt_err *er
   return snt_done();
 }
 
-static snt_status open_file(struct snt_log_file *file, struct snt_err *err) {
+/* create is O_CREAT; 0: a file that is missing stays so, and is no failure. */
+static snt_status open_file(struct snt_log_file *file, int create, struct snt_err *err) {
   file->fd = openat(file->folder_fd, file->name,
-                    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+                    O_RDWR | O_APPEND | create | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
   if (file->fd >= 0) {
     return check_file(file, err);
+  }
+  if (create == 0 && errno == ENOENT) {
+    return snt_done();
   }
   if (errno == ELOOP) {
     return refuse(file->path, "is a link", "name the file itself in log.path", err);
@@ -135,17 +139,25 @@ static snt_status open_file(struct snt_log_file *file, struct snt_err *err) {
   return refuse(file->path, strerror(errno), "make it writable for you, or set log.path", err);
 }
 
-static snt_status open_both(struct snt_log_file *file, struct snt_err *err) {
+static snt_status open_both(struct snt_log_file *file, int create, struct snt_err *err) {
   SNT_TRY(open_folder(file, err));
-  return open_file(file, err);
+  return open_file(file, create, err);
 }
 
-snt_status snt_log_file_open(struct snt_log_file *file, const char *path, struct snt_err *err) {
+static snt_status open_path(struct snt_log_file *file, const char *path, int create, struct snt_err *err) {
   SNT_TRY(split_path(file, path, err));
   if (file->name[0] == '\0' || strcmp(file->name, ".") == 0 || strcmp(file->name, "..") == 0) {
     return refuse(path, "names a folder", "name a file in log.path", err);
   }
-  return open_both(file, err);
+  return open_both(file, create, err);
+}
+
+snt_status snt_log_file_open(struct snt_log_file *file, const char *path, struct snt_err *err) {
+  return open_path(file, path, O_CREAT, err);
+}
+
+snt_status snt_log_file_look(struct snt_log_file *file, const char *path, struct snt_err *err) {
+  return open_path(file, path, 0, err);
 }
 
 static void close_both(struct snt_log_file *file) {
@@ -191,7 +203,7 @@ snt_status snt_log_file_lock(struct snt_log_file *file, struct snt_err *err) {
   for (;;) {
     if (file->fd < 0) {
       close_both(file);
-      SNT_TRY(open_both(file, err));
+      SNT_TRY(open_both(file, O_CREAT, err));
     }
     SNT_TRY(wait_for_lock(file, deadline_ms, err));
     if (is_current(file)) {

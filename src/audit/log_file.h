@@ -19,6 +19,8 @@ struct snt_log_file {
 snt_status snt_log_file_make_folder(const char *path, struct snt_err *err);
 /* Splits path and opens with every check of audit/log.h. Code LOG. */
 snt_status snt_log_file_open(struct snt_log_file *file, const char *path, struct snt_err *err);
+/* The same without making anything: a file that is not there leaves fd -1, and is no failure. */
+snt_status snt_log_file_look(struct snt_log_file *file, const char *path, struct snt_err *err);
 void snt_log_file_close(struct snt_log_file *file);
 /* Takes the lock (at most 2 s) on the file that has the path now, which may be another one than was opened; the checks
  * are made again. Code LOG. */

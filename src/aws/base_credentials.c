@@ -85,34 +85,39 @@ static snt_status try_profile_keys(struct search *search, const char *profile, s
   return snt_done();
 }
 
-static snt_status try_keychain(struct search *search, const char *name, struct snt_err *err) {
-  if (search->keychain == NULL) {
-    return snt_done();
-  }
-  SNT_TRY(
-      note_place(search, err, "the keychain entry \"%.128s\" (%s)", name, snt_keychain_backend_name(search->keychain)));
+snt_status snt_aws_credentials_load(struct snt_keychain *keychain, const char *name, struct snt_aws_credentials *out,
+                                    struct snt_err *err) {
+  memset(out, 0, sizeof *out);
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
+  SNT_TRY(snt_keychain_read(keychain, SNT_KEYCHAIN_KIND_AWS, name, &entry, err));
+  const char *backend = snt_keychain_backend_name(keychain); /* the one that had it */
   struct snt_err inner = {0};
-  snt_status status = snt_keychain_read(search->keychain, SNT_KEYCHAIN_KIND_AWS, name, &entry, &inner);
-  if (status.code == SNT_CODE_NOT_FOUND) {
-    return snt_done();
-  }
-  if (!snt_ok(status)) {
-    if (err != NULL) {
-      *err = inner;
-    }
-    return status;
-  }
-  const char *backend = snt_keychain_backend_name(search->keychain); /* the one that had it */
-  status = snt_aws_credentials_parse(entry, search->out, &inner);
+  snt_status status = snt_aws_credentials_parse(entry, out, &inner);
   if (!snt_ok(status)) {
     SNT_IGNORE(snt_fail(err, status.code == SNT_CODE_NO_MEMORY ? status.code : SNT_CODE_KEYCHAIN,
                         "the keychain entry \"%s\" (%s) cannot be used: %s", name, backend, inner.message));
     return snt_err_hint(err, "store the key again: sentinel add %s", name);
   }
-  (void)snprintf(search->out->source, sizeof search->out->source, "keychain entry \"%.200s\" (%s)", name, backend);
-  search->is_found = true;
+  (void)snprintf(out->source, sizeof out->source, "keychain entry \"%.200s\" (%s)", name, backend);
   return snt_done();
+}
+
+static snt_status try_keychain(struct search *search, const char *name, struct snt_err *err) {
+  if (search->keychain == NULL) {
+    return snt_done();
+  }
+  const char *backend = snt_keychain_backend_name(search->keychain);
+  SNT_TRY(note_place(search, err, "the keychain entry \"%.128s\" (%s)", name, backend));
+  struct snt_err inner = {0};
+  snt_status status = snt_aws_credentials_load(search->keychain, name, search->out, &inner);
+  search->is_found = snt_ok(status);
+  if (search->is_found || status.code == SNT_CODE_NOT_FOUND) {
+    return snt_done();
+  }
+  if (err != NULL) {
+    *err = inner;
+  }
+  return status;
 }
 
 static snt_status try_environment(struct search *search, struct snt_err *err) {

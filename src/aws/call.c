@@ -6,6 +6,7 @@
  *  3. send what is_once on a connection of its own, where nothing sends it again. */
 #include "aws/call.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,9 +33,12 @@ snt_status snt_aws_call_begin(struct snt_aws_call *call, const struct snt_aws_en
                               const struct snt_aws_credentials *credentials, const char *target, const char *action,
                               const char *subject, struct snt_err *err) {
   snt_aws_call_clear(call);
+  char service[sizeof endpoint->service];
   char what[160];
-  (void)snprintf(what, sizeof what, "%s %s in %s", strcmp(endpoint->service, "sts") == 0 ? "STS" : "SSM", action,
-                 endpoint->region);
+  for (size_t i = 0; i < sizeof service; i++) {
+    service[i] = (char)toupper((unsigned char)endpoint->service[i]);
+  }
+  (void)snprintf(what, sizeof what, "%s %s in %s", service, action, endpoint->region);
   call->endpoint = *endpoint;
   call->credentials = credentials;
   call->target = target;
@@ -147,7 +151,7 @@ static snt_status send_round(struct snt_http_client *client, struct round *round
                              struct snt_err *err) {
   for (size_t i = 0; i < round->count; i++) {
     SNT_TRY(sign_call(round->calls[i], &round->signatures[i], &round->urls[i], &round->requests[i], err));
-    round->requests[i].timeout_ms = (int)left_ms;
+    round->requests[i].timeout_ms = round->calls[i]->timeout_ms > 0 ? round->calls[i]->timeout_ms : (int)left_ms;
     round->requests[i].is_fresh = is_again || round->calls[i]->is_once;
     round->seats[i] = (struct seat){round, i};
     round->requests[i].on_answer = take_answer;

@@ -24,6 +24,10 @@ snt_status snt_aws_credentials_parse(const struct snt_secret *entry, struct snt_
                                      struct snt_err *err);
 snt_status snt_aws_credentials_format(const struct snt_aws_credentials *credentials, struct snt_secret **out,
                                       struct snt_err *err);
+/* The keychain's entry of that name (kind "aws"), with its source. Codes NOT_FOUND, those of the keychain, and KEYCHAIN
+ * for an entry that cannot be used. */
+snt_status snt_aws_credentials_load(struct snt_keychain *keychain, const char *name, struct snt_aws_credentials *out,
+                                    struct snt_err *err);
 /* An access key id: 16-128 of [A-Z0-9]. A secret access key: 1-256 printable ASCII without spaces. */
 bool snt_aws_access_key_id_check(const char *id);
 

@@ -11,14 +11,23 @@
 #include "base/str.h"
 #include "format/uri.h"
 
-/* AWS's partitions, by the beginning of their regions' names; the last row is for everything else (aws-us-gov too). */
-static const struct {
+/* AWS's partitions, by the beginning of their regions' names; the last row is for everything else. IAM has one endpoint
+ * in each, and its signatures name one region. */
+struct partition {
   const char *prefix;
   const char *domain;
-} PARTITION_DOMAINS[] = {
-    {"cn-", "amazonaws.com.cn"},    {"us-iso-", "c2s.ic.gov"},      {"us-isob-", "sc2s.sgov.gov"},
-    {"eu-isoe-", "cloud.adc-e.uk"}, {"us-isof-", "csp.hci.ic.gov"}, {"eusc-", "amazonaws.eu"},
-    {"", "amazonaws.com"},
+  const char *iam_host;
+  const char *iam_region;
+};
+static const struct partition PARTITIONS[] = {
+    {"cn-", "amazonaws.com.cn", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1"},
+    {"us-iso-", "c2s.ic.gov", "iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"},
+    {"us-isob-", "sc2s.sgov.gov", "iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1"},
+    {"eu-isoe-", "cloud.adc-e.uk", "iam.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1"},
+    {"us-isof-", "csp.hci.ic.gov", "iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1"},
+    {"eusc-", "amazonaws.eu", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"},
+    {"us-gov-", "amazonaws.com", "iam.us-gov.amazonaws.com", "us-gov-west-1"},
+    {"", "amazonaws.com", "iam.amazonaws.com", "us-east-1"},
 };
 
 snt_status snt_aws_region_check(const char *region, struct snt_err *err) {
@@ -30,12 +39,12 @@ snt_status snt_aws_region_check(const char *region, struct snt_err *err) {
   return snt_done();
 }
 
-static const char *domain_of(const char *region) {
+static const struct partition *partition_of(const char *region) {
   size_t row = 0;
-  while (!snt_str_starts_with(region, PARTITION_DOMAINS[row].prefix)) {
+  while (!snt_str_starts_with(region, PARTITIONS[row].prefix)) {
     row++;
   }
-  return PARTITION_DOMAINS[row].domain;
+  return &PARTITIONS[row];
 }
 
 static const char *read_variable(const char *name) {
@@ -103,8 +112,14 @@ snt_status snt_aws_endpoint_find(const char *service, const char *region, const 
     return snt_fail(err, SNT_CODE_BUG, "there is no endpoint for \"%.32s\" in \"%.100s\"", service, region);
   }
   (void)snprintf(endpoint.service, sizeof endpoint.service, "%s", service);
-  (void)snprintf(endpoint.region, sizeof endpoint.region, "%s", region);
-  (void)snprintf(endpoint.host, sizeof endpoint.host, "%s.%s.%s", service, region, domain_of(region));
+  const struct partition *partition = partition_of(region);
+  if (strcmp(service, "iam") == 0) {
+    (void)snprintf(endpoint.region, sizeof endpoint.region, "%s", partition->iam_region);
+    (void)snprintf(endpoint.host, sizeof endpoint.host, "%s", partition->iam_host);
+  } else {
+    (void)snprintf(endpoint.region, sizeof endpoint.region, "%s", region);
+    (void)snprintf(endpoint.host, sizeof endpoint.host, "%s.%s.%s", service, region, partition->domain);
+  }
   (void)snprintf(endpoint.url, sizeof endpoint.url, "https://%s", endpoint.host);
   char name[64];
   const char *text = find_configured(service, configured_url, name, sizeof name);

@@ -136,6 +136,20 @@ static snt_status explain_denied_role(const struct refused *it, struct snt_err *
   return hint_trust(it, is_known ? action : "sts:AssumeRole", err);
 }
 
+/* Where AWS does not name the action, the call does: "IAM CreateAccessKey in us-east-1". */
+static snt_status hint_iam(const struct refused *it, struct snt_err *err) {
+  char action[64];
+  char call[64];
+  word_after(it->refusal->message, "perform: ", action, sizeof action);
+  word_after(it->call->what, "IAM ", call, sizeof call);
+  bool is_known = snt_str_starts_with(action, "iam:");
+  return snt_err_hint(err,
+                      "%s%s is missing in the policy of the key's user; to rotate he needs {\"Effect\":\"Allow\","
+                      "\"Action\":[\"iam:ListAccessKeys\",\"iam:CreateAccessKey\",\"iam:DeleteAccessKey\"],"
+                      "\"Resource\":\"arn:aws:iam::*:user/${aws:username}\"}",
+                      is_known ? "" : "iam:", is_known ? action : call);
+}
+
 static snt_status explain_denied(const struct refused *it, struct snt_err *err) {
   if (holds(it->refusal->message, "MultiFactorAuthentication")) {
     SNT_IGNORE(say(it, SNT_CODE_ACTION_REQUIRED, err));
@@ -148,6 +162,9 @@ static snt_status explain_denied(const struct refused *it, struct snt_err *err) 
     return explain_denied_role(it, err);
   }
   SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  if (strcmp(it->call->endpoint.service, "iam") == 0) {
+    return hint_iam(it, err);
+  }
   if (it->call->subject == NULL) {
     return snt_err_hint(err, "the base credentials (%s) may not do this", source_of(it));
   }

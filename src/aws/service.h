@@ -13,10 +13,10 @@
  * ENDPOINT_URLS is honoured), else https://<service>.<region>.<partition's domain>. Plain http only to a literal
  * loopback address. Codes CONFIG_INVALID (naming the variable), BUG. */
 struct snt_aws_endpoint {
-  char url[1024]; /* without a trailing slash */
-  char host[272]; /* for the Host header and the record */
-  char region[64];
-  char service[16];   /* "sts", "ssm" */
+  char url[1024];     /* without a trailing slash */
+  char host[272];     /* for the Host header and the record */
+  char region[64];    /* that the signature names; of IAM, which has one endpoint in a partition, that one's */
+  char service[16];   /* "sts", "ssm", "iam" */
   bool is_overridden; /* not AWS's own name */
 };
 snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,
@@ -28,7 +28,7 @@ snt_status snt_aws_region_check(const char *region, struct snt_err *err);
 struct snt_aws_call {
   struct snt_aws_endpoint endpoint;
   const struct snt_aws_credentials *credentials; /* borrowed until the call is cleared */
-  const char *target;                            /* X-Amz-Target of JSON services; NULL for STS */
+  const char *target;                            /* X-Amz-Target of JSON services; NULL for STS and IAM */
   struct snt_buf body;
   struct snt_http_response response;
   char *what;              /* "STS GetCallerIdentity in us-east-1", for messages; owned */
@@ -38,6 +38,7 @@ struct snt_aws_call {
   int64_t clock_offset_ms; /* added to the local clock when signing: 0, or what is known of the server's clock; a
                             * refusal for skew sets it */
   bool is_once;            /* it goes out once, whatever comes of it: it carries an MFA code */
+  int timeout_ms;          /* for the whole call; 0: 3,000 */
   void (*on_answer)(void *context, const struct snt_aws_call *call); /* NULL, or called when AWS has answered with 200,
                                                                       * while other calls may still be awaited */
   void *context;

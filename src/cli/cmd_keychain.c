@@ -8,6 +8,10 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "format/json.h"
+#include "issue/key_users.h"
+#include "issue/rotating_key.h"
+#include "keychain/cache.h"
+#include "keychain/entry_names.h"
 
 enum { PROMPT_DEADLINE_MS = 120000, LINE_CAP = 1024 };
 
@@ -118,65 +122,170 @@ snt_status snt_cmd_add(struct snt_args *args, struct snt_out *out, struct snt_er
                         snt_keychain_backend_name(keychain.keychain));
 }
 
+/* What the keychain holds that was put there to stay; told is what people read behind the name. */
+static const struct {
+  const char *kind;
+  const char *told;
+} KINDS[] = {{SNT_KEYCHAIN_KIND_AWS, ""},
+             {SNT_KEYCHAIN_KIND_ROTATING, " (a rotation that is not finished)"},
+             {SNT_KEYCHAIN_KIND_PLUGIN, " (a plugin's secret)"}};
+
+/* What comes and goes by itself is counted. */
+static const struct {
+  const char *kind;
+  const char *one;
+  const char *many;
+} CACHED[] = {{SNT_KEYCHAIN_KIND_SESSION, "cached session", "cached sessions"},
+              {SNT_KEYCHAIN_KIND_IDENTITY, "cached identity", "cached identities"},
+              {SNT_KEYCHAIN_KIND_MFA, "cached MFA session", "cached MFA sessions"}};
+
 struct listing {
   struct snt_out *out;
   struct snt_json_writer *writer; /* NULL: for people */
-  struct snt_err *err;
-  snt_status status;
-  const struct snt_keychain *keychain;
-  const char *kind;
+  struct snt_keychain *keychain;
+  bool has_ids; /* access key ids are asked for */
 };
 
-static void list_name(void *context, const char *name) {
-  struct listing *listing = context;
-  const char *backend = snt_keychain_backend_name(listing->keychain);
-  if (listing->writer != NULL) {
-    snt_json_begin_object(listing->writer, NULL);
-    snt_json_put_string(listing->writer, "name", name);
-    snt_json_put_string(listing->writer, "backend", backend);
-    snt_json_put_string(listing->writer, "kind", listing->kind);
-    snt_json_end_object(listing->writer);
-  } else if (snt_ok(listing->status)) {
-    bool is_secret = strcmp(listing->kind, SNT_KEYCHAIN_KIND_PLUGIN) == 0;
-    listing->status =
-        snt_out_printf(listing->out, listing->err, "%s%s\n", name, is_secret ? " (a plugin's secret)" : "");
+/* The id of a key that is in use; "" for anything else. */
+static snt_status read_id(const struct listing *listing, const char *kind, const char *name, char *out, size_t cap,
+                          struct snt_err *err) {
+  out[0] = '\0';
+  if (!listing->has_ids || strcmp(kind, SNT_KEYCHAIN_KIND_AWS) != 0) {
+    return snt_done();
   }
+  SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials key = {0};
+  SNT_TRY(snt_aws_credentials_load(listing->keychain, name, &key, err));
+  (void)snprintf(out, cap, "%s", key.access_key_id);
+  return snt_done();
+}
+
+static void put_entry(const struct listing *listing, const char *kind, const struct snt_entry_name *entry,
+                      const char *id) {
+  snt_json_begin_object(listing->writer, NULL);
+  snt_json_put_string(listing->writer, "name", entry->name);
+  snt_json_put_string(listing->writer, "backend", entry->backend);
+  snt_json_put_string(listing->writer, "kind", kind);
+  if (id[0] != '\0') {
+    snt_json_put_string(listing->writer, "access_key_id", id);
+  }
+  snt_json_end_object(listing->writer);
+}
+
+static snt_status list_kind(const struct listing *listing, const char *kind, const char *told, struct snt_err *err) {
+  SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
+  SNT_TRY(snt_entry_names_load(listing->keychain, kind, &names, err));
+  for (size_t i = 0; i < names.count; i++) {
+    char id[129];
+    SNT_TRY(read_id(listing, kind, names.items[i].name, id, sizeof id, err));
+    if (listing->writer != NULL) {
+      put_entry(listing, kind, &names.items[i], id);
+      continue;
+    }
+    SNT_TRY(snt_out_printf(listing->out, err, "%s%s%s%s\n", names.items[i].name, id[0] == '\0' ? "" : "  ", id, told));
+  }
+  return snt_done();
+}
+
+/* "3 cached sessions, 1 cached identity"; nothing when there are none. */
+static snt_status list_cached(struct snt_keychain *keychain, struct snt_out *out, struct snt_err *err) {
+  const char *before = "";
+  for (size_t i = 0; i < sizeof CACHED / sizeof CACHED[0]; i++) {
+    SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
+    SNT_TRY(snt_entry_names_load(keychain, CACHED[i].kind, &names, err));
+    if (names.count > 0) {
+      SNT_TRY(
+          snt_out_printf(out, err, "%s%zu %s", before, names.count, names.count == 1 ? CACHED[i].one : CACHED[i].many));
+      before = ", ";
+    }
+  }
+  return before[0] == '\0' ? snt_done() : snt_out_text(out, "\n", err);
 }
 
 snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
-  bool is_json = snt_args_has(args, SNT_OPTION_JSON);
   struct snt_json_writer writer;
-  struct listing listing = {out, is_json ? &writer : NULL, err, snt_done(), keychain.keychain, NULL};
-  if (is_json) {
-    snt_json_writer_init(&writer, &out->text, err);
+  struct listing listing = {.out = out,
+                            .writer = snt_args_has(args, SNT_OPTION_JSON) ? &writer : NULL,
+                            .keychain = keychain.keychain,
+                            .has_ids = snt_args_has(args, SNT_OPTION_IDS)};
+  snt_json_writer_init(&writer, &out->text, err);
+  if (listing.writer != NULL) {
     snt_json_begin_array(&writer, NULL);
   }
-  static const char *const kinds[] = {SNT_KEYCHAIN_KIND_AWS, SNT_KEYCHAIN_KIND_PLUGIN};
-  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-    listing.kind = kinds[i];
-    SNT_TRY(snt_keychain_list(keychain.keychain, kinds[i], list_name, &listing, err));
-    SNT_TRY(listing.status);
+  for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
+    SNT_TRY(list_kind(&listing, KINDS[i].kind, KINDS[i].told, err));
   }
-  if (is_json) {
+  if (listing.writer != NULL) {
     snt_json_end_array(&writer);
     SNT_TRY(snt_json_finish(&writer));
     return snt_out_text(out, "\n", err);
   }
+  SNT_TRY(list_cached(keychain.keychain, out, err));
   return out->text.len > 0
              ? snt_done()
              : snt_out_printf(out, err, "the %s keychain is empty\n", snt_keychain_backend_name(keychain.keychain));
 }
 
+struct forgetting {
+  struct snt_keychain *keychain;
+  size_t count;
+};
+
+/* The sessions that a key was used for are kept under the names of the profiles that use it. What is not found ends by
+ * itself, and nobody can use it without the key. */
+static void forget_sessions(void *context, const char *profile) {
+  struct forgetting *forgetting = context;
+  SNT_IGNORE(snt_cache_clear(forgetting->keychain, SNT_KEYCHAIN_KIND_SESSION, profile, &forgetting->count, NULL));
+}
+
+/* A rotation that was not finished leaves keys at IAM that only a person can delete now. */
+static snt_status remove_rotating(struct snt_keychain *keychain, const char *profile, struct snt_out *out,
+                                  struct snt_err *err) {
+  SNT_ROTATING_KEY_AUTO struct snt_rotating_key rotating = {0};
+  bool is_readable = snt_ok(snt_rotating_key_load(keychain, profile, &rotating, NULL));
+  snt_status status = snt_keychain_remove(keychain, SNT_KEYCHAIN_KIND_ROTATING, profile, err);
+  if (status.code == SNT_CODE_NOT_FOUND) {
+    return snt_done();
+  }
+  SNT_TRY(status);
+  return is_readable ? snt_out_printf(out, err,
+                                      "a rotation of %s was not finished: see at IAM which of %s and %s are still "
+                                      "there, and delete them\n",
+                                      profile, rotating.replaces, rotating.key.access_key_id)
+                     : snt_out_printf(out, err, "a rotation of %s was not finished\n", profile);
+}
+
+static snt_status remove_key(struct snt_cli_keychain *keychain, const char *profile, struct snt_out *out,
+                             struct snt_err *err) {
+  SNT_TRY(remove_rotating(keychain->keychain, profile, out, err));
+  bool had_rotating = out->text.len > 0;
+  snt_status status = snt_keychain_remove(keychain->keychain, SNT_KEYCHAIN_KIND_AWS, profile, err);
+  if (status.code == SNT_CODE_NOT_FOUND && had_rotating) {
+    return snt_done();
+  }
+  SNT_TRY(status);
+  const char *backend = snt_keychain_backend_name(keychain->keychain); /* the one that had it */
+  struct forgetting forgetting = {.keychain = keychain->keychain};
+  SNT_IGNORE(
+      snt_key_users_visit(keychain->settings, profile, forget_sessions, &forgetting)); /* ~/.aws may be unreadable */
+  SNT_TRY(snt_out_printf(out, err, "removed %s from the %s keychain", profile, backend));
+  return forgetting.count == 0 ? snt_out_text(out, "\n", err)
+                               : snt_out_printf(out, err, ", and %zu cached %s\n", forgetting.count,
+                                                forgetting.count == 1 ? "session" : "sessions");
+}
+
 snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   const char *name = NULL;
   SNT_TRY(take_secret_name(args, &name, err));
-  const char *kind = name == NULL ? SNT_KEYCHAIN_KIND_AWS : SNT_KEYCHAIN_KIND_PLUGIN;
-  SNT_TRY(name == NULL ? snt_args_take_profile(args, &name, err) : snt_done());
+  bool is_secret = name != NULL;
+  SNT_TRY(is_secret ? snt_done() : snt_args_take_profile(args, &name, err));
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
-  SNT_TRY(snt_keychain_remove(keychain.keychain, kind, name, err));
-  return snt_out_printf(out, err, "removed %s from the %s keychain\n", name,
+  if (!is_secret) {
+    return remove_key(&keychain, name, out, err);
+  }
+  SNT_TRY(snt_keychain_remove(keychain.keychain, SNT_KEYCHAIN_KIND_PLUGIN, name, err));
+  return snt_out_printf(out, err, "removed secret %s from the %s keychain\n", name,
                         snt_keychain_backend_name(keychain.keychain));
 }

@@ -5,19 +5,23 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "cli/completion.h"
+#include "issue/doctor.h"
 #include "snt_build_id.h"
 
 #define BIT(id) SNT_OPTION_BIT(id)
 #define EVALUATING                                                                                                     \
   (BIT(PROFILE) | BIT(POLICY) | BIT(REGION) | BIT(DURATION) | BIT(JUSTIFICATION) | BIT(BACKEND) | BIT(CONFIG))
 
-enum { STDERR_CAP = 4096 };
+enum { STDERR_CAP = 4096, COMMANDS_MAX = 128 };
 
 const struct snt_command SNT_COMMANDS[] = {
     {"credentials", "[P]", "decide, and print credentials for credential_process", EVALUATING | BIT(FORCE_TTY), 1,
      false, snt_cmd_credentials},
-    {"exec", "[P] [-- program...]", "decide, and run a program with the credentials", EVALUATING | BIT(SERVER), 1, true,
-     snt_cmd_exec},
+    {"export", "[P]", "decide, and print credentials for a shell, a program or a file",
+     EVALUATING | BIT(FORMAT) | BIT(FORCE_TTY), 1, false, snt_cmd_export},
+    {"exec", "[P] [-- program...]", "decide, and run a program, or a shell, with the credentials",
+     EVALUATING | BIT(NESTED) | BIT(SERVER), 1, true, snt_cmd_exec},
     {"explain", "[P]", "show what would be decided and why; issue nothing",
      EVALUATING | BIT(USER) | BIT(TIME) | BIT(MODE) | BIT(REQUEST) | BIT(JSON), 1, false, snt_cmd_explain},
     {"who-can", "[P]", "show who can get in, by which rule, and a request that does",
@@ -49,15 +53,24 @@ const struct snt_command SNT_COMMANDS[] = {
     {"log show", "[FILE]", "print the decision log for people", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_show},
     {"add", "P", "put a long-lived key, or a plugin's secret, into the keychain",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(STDIN) | BIT(SECRET), 1, false, snt_cmd_add},
-    {"list", "", "list the keychain's entries", BIT(BACKEND) | BIT(CONFIG) | BIT(JSON), 0, false, snt_cmd_list},
+    {"list", "", "list the keychain's entries", BIT(BACKEND) | BIT(CONFIG) | BIT(IDS) | BIT(JSON), 0, false,
+     snt_cmd_list},
     {"remove", "P", "remove a key, or a plugin's secret, from the keychain",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(SECRET), 1, false, snt_cmd_remove},
+    {"rotate", "P", "replace a long-lived key of the keychain by a new one",
+     BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(DISCARD), 1, false, snt_cmd_rotate},
     {"keychain migrate", "--from NAME --to NAME", "move the entries of one keychain backend into another",
      BIT(FROM) | BIT(TO) | BIT(CONFIG), 0, false, snt_cmd_keychain_migrate},
     {"clear", "[P]", "forget cached sessions and identities, of a profile or all",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 1, false, snt_cmd_clear},
     {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
      snt_cmd_init},
+    {"doctor", "[P]", "check everything that a decision needs, and say what to do about what is broken",
+     BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(ONLINE) | BIT(JSON), 1, false, snt_cmd_doctor},
+    {"completion", SNT_SHELL_NAMES, "print a script with which a shell completes commands, flags and profiles",
+     BIT(PROFILES) | BIT(CONFIG), 1, false, snt_cmd_completion},
+    {"shell init", "[" SNT_SHELL_NAMES "]", "print lines for a shell's start: completion, and a mark in the prompt", 0,
+     1, false, snt_cmd_shell_init},
     {NULL, NULL, NULL, 0, 0, false, NULL}};
 
 static int program_exit = -1;
@@ -76,6 +89,15 @@ static snt_status print_overview(struct snt_out *out, struct snt_err *err) {
                       err);
 }
 
+/* What doctor looks at belongs to its help. */
+static snt_status print_checks(struct snt_out *out, struct snt_err *err) {
+  SNT_TRY(snt_out_text(out, "\nchecks:\n", err));
+  for (const struct snt_doctor_check *check = SNT_DOCTOR_CHECK_TABLE; check->name != NULL; check++) {
+    SNT_TRY(snt_out_printf(out, err, "  %-22s %s\n", check->name, check->summary));
+  }
+  return snt_done();
+}
+
 static snt_status print_help(const struct snt_command *command, struct snt_out *out, struct snt_err *err) {
   SNT_TRY(snt_out_printf(out, err, "usage: sentinel %s%s%s [flags]\n\n%s\n\n", command->name,
                          command->arguments[0] == '\0' ? "" : " ", command->arguments, command->summary));
@@ -88,7 +110,7 @@ static snt_status print_help(const struct snt_command *command, struct snt_out *
       SNT_TRY(snt_out_printf(out, err, "  %-22s %s\n", left, option->help));
     }
   }
-  return snt_done();
+  return command->run == snt_cmd_doctor ? print_checks(out, err) : snt_done();
 }
 
 /* Matches "policy validate" against two words; *used says how many. */
@@ -113,9 +135,9 @@ static const struct snt_command *find_command(char **words, size_t *used) {
 }
 
 static snt_status fail_unknown(char **words, struct snt_err *err) {
-  const char *names[32];
+  const char *names[COMMANDS_MAX + 1];
   size_t count = 0;
-  for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL && count < 31; command++) {
+  for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL && count < COMMANDS_MAX; command++) {
     names[count++] = command->name;
   }
   names[count] = NULL;

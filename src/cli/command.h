@@ -20,6 +20,7 @@ extern const struct snt_command SNT_COMMANDS[];
 
 /* Each in a file of its own, cmd_<name>.c. */
 snt_status snt_cmd_credentials(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_export(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_explain(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_who_can(struct snt_args *args, struct snt_out *out, struct snt_err *err);
@@ -37,6 +38,10 @@ snt_status snt_cmd_log_show(struct snt_args *args, struct snt_out *out, struct s
 snt_status snt_cmd_add(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_rotate(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_doctor(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_completion(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_shell_init(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_keychain_migrate(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_clear(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_init(struct snt_args *args, struct snt_out *out, struct snt_err *err);

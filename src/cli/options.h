@@ -25,7 +25,9 @@
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
   X(STDIN, "--stdin", NULL, "read the access key id and the secret from stdin, a line each")                           \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
-  X(FORMAT, "--format", "F", "pretty, tap, junit, json or github")                                                     \
+  X(IDS, "--ids", NULL, "show access key ids too; the keychain may ask to be unlocked")                                \
+  X(DISCARD, "--discard", "ID", "an access key of the same user to delete at IAM first, to make room")                 \
+  X(FORMAT, "--format", "F", "test: pretty, tap, junit, json or github; export: env, json or ini")                     \
   X(REPORT, "--report", "F=FILE", "write a report into a file, also lcov or cobertura; may be repeated")               \
   X(COVERAGE, "--coverage", NULL, "tell which rules matched and which conditions were seen true and false")            \
   X(MIN_RULE, "--min-rule", "N", "fail when fewer than N percent of the rules matched")                                \
@@ -42,10 +44,13 @@
   X(ACCEPT, "--accept", NULL, "end with 0 although more is allowed, or is not known")                                  \
   X(SHUFFLE, "--shuffle", "SEED", "run files and tests in an order that this number decides")                          \
   X(WATCH, "--watch", NULL, "run again whenever something below the paths changes, until it is interrupted")           \
+  X(NESTED, "--nested", NULL, "also inside a program that exec has started")                                           \
   X(FROM, "--from", "NAME", "the keychain backend that entries are taken out of")                                      \
   X(TO, "--to", "NAME", "the keychain backend that they are put into")                                                 \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
+  X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
+  X(PROFILES, "--profiles", NULL, "print the names of the profiles, one a line")                                       \
   X(HELP, "--help", NULL, "show this text")
 
 enum snt_option_id {

@@ -191,8 +191,21 @@ void snt_xml_free(struct snt_xml_doc **doc) {
 
 const char *snt_xml_root(const struct snt_xml_doc *doc) { return doc->nodes[0].name; }
 
+/* The index-th child of parent with that name; 0 when there is none. */
+static size_t find_nth(const struct snt_xml_doc *doc, size_t parent, struct snt_slice name, size_t index) {
+  for (size_t i = parent + 1; i < doc->count; i++) {
+    if (doc->nodes[i].parent == parent && snt_slice_is(name, doc->nodes[i].name) && index-- == 0) {
+      return i;
+    }
+  }
+  return 0;
+}
+
 /* The only child of parent with that name; 0 (the root is nobody's child) when there is none, or more than one. */
 static size_t find_child(const struct snt_xml_doc *doc, size_t parent, struct snt_slice name) {
+  if (name.len > 3 && name.data[name.len - 3] == '[') {
+    return find_nth(doc, parent, (struct snt_slice){name.data, name.len - 3}, (size_t)(name.data[name.len - 2] - '0'));
+  }
   size_t found = 0;
   for (size_t i = parent + 1; i < doc->count; i++) {
     if (doc->nodes[i].parent == parent && snt_slice_is(name, doc->nodes[i].name)) {

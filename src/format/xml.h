@@ -14,8 +14,9 @@ void snt_xml_free(struct snt_xml_doc **doc);
 #define SNT_XML_AUTO SNT_CLEANUP(snt_xml_free)
 /* The local name of the root element. */
 const char *snt_xml_root(const struct snt_xml_doc *doc);
-/* The trimmed text of the first element at a path below the root, "AssumeRoleResult/Credentials/SessionToken"; NUL at
- * its end. NULL when there is none, or more than one (an answer that says two things says nothing). */
+/* The trimmed text of the element at a path below the root, "AssumeRoleResult/Credentials/SessionToken"; NUL at its
+ * end. NULL when there is none, or more than one (an answer that says two things says nothing). Of a list, "member[1]"
+ * is the second of that name; an index has one digit. */
 const char *snt_xml_find(const struct snt_xml_doc *doc, const char *path, size_t *len);
 
 #endif

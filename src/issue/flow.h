@@ -100,6 +100,8 @@ void snt_flow_clear(struct snt_flow *flow);
 snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* settings, evaluator */
 snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */
+/* The same, and a profile that nobody knows is an empty one. */
+snt_status snt_flow_find_target_if_any(struct snt_flow *flow, struct snt_err *err);
 /* The same, of who only asks: the profile "default" need not exist, because a key of the environment is enough. */
 snt_status snt_flow_find_caller(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_policy(struct snt_flow *flow, struct snt_err *err); /* source; a file is loaded */
@@ -116,6 +118,8 @@ snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err)
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
 /* regions, and sts of the first of them. Codes CONFIG_INVALID, USAGE. */
 snt_status snt_flow_find_regions(struct snt_flow *flow, struct snt_err *err);
+/* Instead of ask: for calls to flow->sts and to IAM in the first region's partition. */
+snt_status snt_flow_open_iam(struct snt_flow *flow, struct snt_aws_endpoint *iam, struct snt_err *err);
 /* For a call to flow->sts that follows. */
 snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err);
 /* Instead of ask, with neither evaluator nor identity: source is a parameter, and becomes policy. A fallback region has

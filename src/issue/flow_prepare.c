@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,16 +103,22 @@ snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err) {
   return snt_done();
 }
 
-snt_status snt_flow_find_caller(struct snt_flow *flow, struct snt_err *err) {
+snt_status snt_flow_find_target_if_any(struct snt_flow *flow, struct snt_err *err) {
   const char *profile = flow->options->profile;
   snt_status status = snt_flow_find_target(flow, err);
-  bool is_missing_default = status.code == SNT_CODE_PROFILE_INVALID && strcmp(profile, "default") == 0 &&
-                            flow->config != NULL && !snt_aws_profile_exists(flow->config, profile);
-  if (!is_missing_default) {
+  bool is_unknown =
+      status.code == SNT_CODE_PROFILE_INVALID && flow->config != NULL && !snt_aws_profile_exists(flow->config, profile);
+  if (!is_unknown) {
     return status;
   }
-  flow->target = (struct snt_aws_target){.config = flow->config, .profile = "default"};
+  flow->target = (struct snt_aws_target){.config = flow->config};
+  (void)snprintf(flow->target.profile, sizeof flow->target.profile, "%s", profile);
   return snt_done();
+}
+
+snt_status snt_flow_find_caller(struct snt_flow *flow, struct snt_err *err) {
+  bool is_default = strcmp(flow->options->profile, "default") == 0;
+  return is_default ? snt_flow_find_target_if_any(flow, err) : snt_flow_find_target(flow, err);
 }
 
 static snt_status check_signature(struct snt_flow *flow, struct snt_err *err) {

@@ -228,4 +228,10 @@ const struct snt_aws_profile_settings *snt_settings_profile(const struct snt_set
   return NULL;
 }
 
+size_t snt_settings_profile_count(const struct snt_settings *settings) { return settings->profile_count; }
+
+const char *snt_settings_profile_name_at(const struct snt_settings *settings, size_t index) {
+  return settings->profiles[index].name;
+}
+
 const char *const *snt_settings_layers(const struct snt_settings *settings) { return settings->layers; }

@@ -72,6 +72,9 @@ bool snt_settings_is(const struct snt_settings *settings, enum snt_setting_id id
 bool snt_settings_is_locked(const struct snt_settings *settings, enum snt_setting_id id);
 /* `profiles.<name>` of the configuration, or NULL. */
 const struct snt_aws_profile_settings *snt_settings_profile(const struct snt_settings *settings, const char *name);
+/* The names below `profiles`, in the order in which they were read. Borrowed. */
+size_t snt_settings_profile_count(const struct snt_settings *settings);
+const char *snt_settings_profile_name_at(const struct snt_settings *settings, size_t index);
 /* The files that were read, for the record; ends with NULL. */
 const char *const *snt_settings_layers(const struct snt_settings *settings);
 /* Where the user's configuration is, or would be. Code CONFIG_INVALID without HOME. */

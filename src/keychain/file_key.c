@@ -86,6 +86,11 @@ static bool find_resting(struct snt_file_keys *keys, const struct snt_sealed_hea
   return is_good;
 }
 
+bool snt_file_keys_is_resting(const char *path, const struct snt_sealed_header *header) {
+  SNT_CLEANUP(snt_file_keys_clear) struct snt_file_keys keys = {.path = path};
+  return find_resting(&keys, header);
+}
+
 static snt_status derive(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
   const struct snt_crypto *crypto = NULL;
   SNT_TRY(snt_crypto_load(&crypto, err));

@@ -26,6 +26,8 @@ snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_seale
 snt_status snt_file_keys_make(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err);
 /* Lays keys->key to rest in the kernel keyring. Best effort: without keyrings the passphrase is needed every time. */
 void snt_file_keys_rest(const struct snt_file_keys *keys, const struct snt_sealed_header *header);
+/* Whether the file's key rests there now, so that nobody would be asked. */
+bool snt_file_keys_is_resting(const char *path, const struct snt_sealed_header *header);
 /* The name under which it rests: path and salt, so that a file that was made anew has another. */
 void snt_file_keys_describe(const char *path, const struct snt_sealed_header *header, char out[static 64]);
 /* Takes it out again. */

@@ -21,8 +21,13 @@ const struct snt_keychain_backend *const SNT_KEYCHAIN_BACKENDS[] = {
 };
 
 const struct snt_keychain_kind SNT_KEYCHAIN_KINDS[] = {
-    {SNT_KEYCHAIN_KIND_AWS, false},     {SNT_KEYCHAIN_KIND_PLUGIN, false}, {SNT_KEYCHAIN_KIND_SESSION, true},
-    {SNT_KEYCHAIN_KIND_IDENTITY, true}, {SNT_KEYCHAIN_KIND_MFA, true},     {NULL, false},
+    {SNT_KEYCHAIN_KIND_AWS, false},
+    {SNT_KEYCHAIN_KIND_ROTATING, false},
+    {SNT_KEYCHAIN_KIND_PLUGIN, false},
+    {SNT_KEYCHAIN_KIND_SESSION, true},
+    {SNT_KEYCHAIN_KIND_IDENTITY, true},
+    {SNT_KEYCHAIN_KIND_MFA, true},
+    {NULL, false},
 };
 
 enum { PLACES_MAX = 4 };

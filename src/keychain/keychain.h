@@ -16,6 +16,8 @@
 /* The kinds are separate name spaces. */
 #define SNT_KEYCHAIN_KIND_AWS "aws"       /* base credentials of a profile: JSON, see aws/credentials.h */
 #define SNT_KEYCHAIN_KIND_PLUGIN "plugin" /* plugin secrets */
+/* A new key of a profile that is not relied on yet, while it takes the old one's place: see issue/rotating_key.h. */
+#define SNT_KEYCHAIN_KIND_ROTATING "rotating"
 /* These may be forgotten at any time: see keychain/cache.h. */
 #define SNT_KEYCHAIN_KIND_SESSION "session"   /* sessions that may be handed out again */
 #define SNT_KEYCHAIN_KIND_IDENTITY "identity" /* who a base credential is */
@@ -60,7 +62,7 @@ struct snt_keychain_backend {
   snt_status (*write)(void *state, const char *kind, const char *name, const struct snt_secret *value,
                       struct snt_err *err);
   snt_status (*remove)(void *state, const char *kind, const char *name, struct snt_err *err);
-  /* Calls visit for each name of the kind, in byte order. */
+  /* Calls visit for each name of the kind, in byte order; visit must not ask the backend. */
   snt_status (*list)(void *state, const char *kind, void (*visit)(void *context, const char *name), void *context,
                      struct snt_err *err);
 };

@@ -34,13 +34,18 @@ static bool keep_only(int socket) {
   return syscall(SYS_close_range, SNT_LOCKDOWN_FD + 1, ~0U, 0) == 0;
 }
 
+int snt_lockdown_landlock_version(void) {
+  long version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1U /* LANDLOCK_CREATE_RULESET_VERSION */);
+  return version > 0 ? (int)version : 0;
+}
+
 /* The rights that each version of Landlock's interface knows (linux/landlock.h); older headers lack the newer ones. */
 static bool forbid_files_and_ports(void) {
   struct {
     uint64_t files, ports, scopes;
   } handled = {0};
-  long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1U /* LANDLOCK_CREATE_RULESET_VERSION */);
-  if (abi <= 0) {
+  int abi = snt_lockdown_landlock_version();
+  if (abi == 0) {
     return errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM;
   }
   static const int file_rights[] = {0, 13, 14, 15, 15, 16};

@@ -25,6 +25,8 @@ extern const struct snt_lockdown_build SNT_LOCKDOWN_BUILD;
 /* Where every template keeps its socket: all other descriptors are closed, and 0 to 2 are /dev/null. */
 #define SNT_LOCKDOWN_FD 3
 
+/* The version of Landlock's interface that the kernel offers; 0: none, and errno says why. */
+int snt_lockdown_landlock_version(void);
 /* Locks the calling process down; socket becomes SNT_LOCKDOWN_FD. parent is the process whose death ends this one.
  * NULL, or the name of the step that failed (errno says why). */
 const char *snt_lockdown_template(int socket, pid_t parent, const struct snt_evaluator_options *options);

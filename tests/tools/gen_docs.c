@@ -1,10 +1,13 @@
-/* Prints a page of docs/, or the table of settings in one, from the tables that the program itself uses.
- * usage: gen_docs commands | errors | settings */
+/* Prints a page of docs/, or a table in one, from the tables that the program itself uses.
+ * usage: gen_docs commands | errors | man | settings | checks */
+#include "gen_man.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "cli/command.h"
+#include "issue/doctor.h"
 #include "issue/settings.h"
 
 struct setting {
@@ -89,19 +92,30 @@ static void print_settings(void) {
   printf("<!-- /settings -->\n");
 }
 
+/* The same of doctor's checks. */
+static void print_checks(void) {
+  printf("<!-- checks -->\n| check | what it looks at |\n|---|---|\n");
+  for (const struct snt_doctor_check *check = SNT_DOCTOR_CHECK_TABLE; check->name != NULL; check++) {
+    printf("| `%s` | %s |\n", check->name, check->summary);
+  }
+  printf("<!-- /checks -->\n");
+}
+
 int main(int argc, char **argv) {
-  if (argc == 2 && strcmp(argv[1], "commands") == 0) {
-    print_commands();
-    return 0;
+  static const struct {
+    const char *name;
+    void (*print)(void);
+  } pages[] = {{"commands", print_commands},
+               {"errors", print_errors},
+               {"man", print_man},
+               {"settings", print_settings},
+               {"checks", print_checks}};
+  for (size_t i = 0; argc == 2 && i < sizeof pages / sizeof pages[0]; i++) {
+    if (strcmp(argv[1], pages[i].name) == 0) {
+      pages[i].print();
+      return 0;
+    }
   }
-  if (argc == 2 && strcmp(argv[1], "errors") == 0) {
-    print_errors();
-    return 0;
-  }
-  if (argc == 2 && strcmp(argv[1], "settings") == 0) {
-    print_settings();
-    return 0;
-  }
-  (void)fprintf(stderr, "usage: gen_docs commands | errors | settings\n");
+  (void)fprintf(stderr, "usage: gen_docs commands | errors | man | settings | checks\n");
   return 2;
 }

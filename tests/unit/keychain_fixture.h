@@ -112,7 +112,7 @@ static void end(struct fixture *fixture) {
 }
 
 /* Runs the tests without a controlling terminal and without a display: nothing may wait for a person. */
-static int without_terminal(int (*run)(void)) {
+static inline int without_terminal(int (*run)(void)) {
   pid_t pid = fork();
   if (pid == 0) {
     (void)setsid();

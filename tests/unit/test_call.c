@@ -145,6 +145,19 @@ static void a_lasting_outage_is_asked_about_twice_and_stays_one(void **state) {
   assert_true(snt_aws_call_is_outage(&ssm));
 }
 
+static void a_call_may_have_more_time_than_others(void **state) {
+  (void)state;
+  SNT_AWS_CALL_AUTO struct snt_aws_call sts = {0};
+  SNT_AWS_CALL_AUTO struct snt_aws_call ssm = {0};
+  script.lines[0][0] = script.lines[0][1] = (struct line){.http_status = 200};
+  prepare(&sts, &ssm);
+  sts.timeout_ms = 7000;
+  struct snt_aws_call *const calls[] = {&sts, &ssm};
+  assert_ok(snt_aws_perform(NULL, calls, 2, NULL));
+  assert_int_equal(script.requests[0][0].timeout_ms, 7000);
+  assert_int_equal(script.requests[0][1].timeout_ms, 3000);
+}
+
 static void a_refusal_is_never_asked_about_again(void **state) {
   (void)state;
   static const struct line refusals[] = {
@@ -282,6 +295,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(what_cannot_be_tried_fails, start_script),
       cmocka_unit_test_setup(an_outage_is_asked_about_once_more_and_the_other_call_is_not, start_script),
+      cmocka_unit_test_setup(a_call_may_have_more_time_than_others, start_script),
       cmocka_unit_test_setup(a_lasting_outage_is_asked_about_twice_and_stays_one, start_script),
       cmocka_unit_test_setup(a_refusal_is_never_asked_about_again, start_script),
       cmocka_unit_test_setup(a_refusal_for_skew_is_signed_again_with_the_servers_time_once, start_script),

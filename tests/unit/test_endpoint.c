@@ -97,6 +97,38 @@ static void every_partition_has_its_domain(void **state) {
   }
 }
 
+static void iam_has_one_endpoint_in_each_partition(void **state) {
+  (void)state;
+  static const struct {
+    const char *region, *host, *signs;
+  } rows[] = {
+      {"us-east-1", "iam.amazonaws.com", "us-east-1"},
+      {"eu-central-1", "iam.amazonaws.com", "us-east-1"},
+      {"cn-northwest-1", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1"},
+      {"us-gov-east-1", "iam.us-gov.amazonaws.com", "us-gov-west-1"},
+      {"us-iso-west-1", "iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"},
+      {"us-isob-east-1", "iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1"},
+      {"eu-isoe-west-1", "iam.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1"},
+      {"us-isof-east-1", "iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1"},
+      {"eusc-de-east-1", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct snt_aws_endpoint endpoint;
+    assert_ok(snt_aws_endpoint_find("iam", rows[i].region, NULL, &endpoint, NULL));
+    assert_string_equal(endpoint.host, rows[i].host);
+    assert_string_equal(endpoint.region, rows[i].signs);
+    assert_string_equal(endpoint.url + 8, rows[i].host);
+    assert_false(endpoint.is_overridden);
+  }
+  assert_int_equal(setenv("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:5/", 1), 0);
+  struct snt_aws_endpoint endpoint;
+  assert_ok(snt_aws_endpoint_find("iam", "eu-central-1", NULL, &endpoint, NULL));
+  assert_int_equal(unsetenv("AWS_ENDPOINT_URL_IAM"), 0);
+  assert_string_equal(endpoint.url, "http://127.0.0.1:5");
+  assert_string_equal(endpoint.region, "us-east-1");
+  assert_true(endpoint.is_overridden);
+}
+
 struct row {
   const char *of_service, *of_all, *configured, *ignores, *url;
   bool is_overridden;
@@ -159,6 +191,7 @@ int main(void) {
       cmocka_unit_test_setup(odd_regions_are_refused, forget_variables),
       cmocka_unit_test_setup(a_url_that_may_not_be_used_names_where_it_stands, forget_variables),
       cmocka_unit_test_setup(every_partition_has_its_domain, forget_variables),
+      cmocka_unit_test(iam_has_one_endpoint_in_each_partition),
       cmocka_unit_test_setup(the_nearest_setting_wins, forget_variables),
       cmocka_unit_test_setup(a_variable_of_one_service_is_not_for_the_other, forget_variables),
   };

@@ -204,6 +204,21 @@ static void two_ways_to_a_path_are_none(void **state) {
   assert_string_equal(snt_xml_find(doc, "d", NULL), "3");
 }
 
+static void an_index_chooses_among_many(void **state) {
+  (void)state;
+  static const char text[] = "<r><l><m><i>1</i></m><x/><m><i>2</i><i>3</i></m></l></r>";
+  SNT_XML_AUTO struct snt_xml_doc *doc = NULL;
+  assert_ok(snt_xml_parse(text, sizeof text - 1, "x", &doc, NULL));
+  assert_null(snt_xml_find(doc, "l/m/i", NULL));
+  assert_string_equal(snt_xml_find(doc, "l/m[0]/i", NULL), "1");
+  assert_null(snt_xml_find(doc, "l/m[1]/i", NULL));
+  assert_string_equal(snt_xml_find(doc, "l/m[1]/i[1]", NULL), "3");
+  assert_non_null(snt_xml_find(doc, "l/m[1]", NULL));
+  assert_null(snt_xml_find(doc, "l/m[2]", NULL));
+  assert_null(snt_xml_find(doc, "l/m[/]", NULL));
+  assert_null(snt_xml_find(doc, "r[0]", NULL));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(xml_that_is_not_plain_is_refused),
                                      cmocka_unit_test(depth_is_bounded),
@@ -217,6 +232,7 @@ int main(void) {
                                      cmocka_unit_test(elements_are_bounded),
                                      cmocka_unit_test(other_encodings_fit_into_the_secret),
                                      cmocka_unit_test(utf_16_is_read_like_utf_8_and_not_when_cut),
-                                     cmocka_unit_test(two_ways_to_a_path_are_none)};
+                                     cmocka_unit_test(two_ways_to_a_path_are_none),
+                                     cmocka_unit_test(an_index_chooses_among_many)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
