@@ -232,7 +232,7 @@ static snt_status ask_in_turn(struct snt_flow *flow, struct snt_err *err) {
     *err = turn.told;
     return (snt_status){turn.told.code};
   }
-  flow->wants_identity = !(turn.has_waited && snt_flow_recall_identity(flow));
+  flow->wants_identity = !snt_flow_recall_identity(flow); /* another may have kept it since it was looked for */
   if (!flow->wants_identity) {
     snt_turn_end(&turn);
   }
