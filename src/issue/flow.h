@@ -91,8 +91,8 @@ struct snt_flow {
   struct snt_log_position decision_record;
 };
 
-/* Leaves the client's connections to the kernel: the process ends, and closing them takes as long as a decision. Who
- * becomes another program closes them first. */
+/* Leaves the client's connections and a killed evaluator to the kernel: the process ends, and waiting for them takes as
+ * long as a decision. Who becomes another program closes them first. */
 void snt_flow_clear(struct snt_flow *flow);
 #define SNT_FLOW_AUTO SNT_CLEANUP(snt_flow_clear)
 

@@ -7,7 +7,7 @@
 #include "issue/flow.h"
 
 void snt_flow_clear(struct snt_flow *flow) {
-  snt_evaluator_close(&flow->evaluator);
+  snt_evaluator_leave(&flow->evaluator);
   snt_environment_clear(&flow->environment);
   snt_aws_credentials_clear(&flow->mfa_session);
   snt_aws_credentials_clear(&flow->base);

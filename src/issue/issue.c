@@ -245,7 +245,8 @@ snt_status snt_issue(const struct snt_issue_options *options, struct snt_issued 
     return status;
   }
   if (strcmp(options->mode, "cli") == 0) {
-    snt_http_client_close(&flow.client); /* its sockets are not the program's */
+    snt_http_client_close(&flow.client); /* its sockets and children are not the program's */
+    snt_evaluator_close(&flow.evaluator);
   }
   const char *region = flow.target.region[0] != '\0' ? flow.target.region : flow.sts.region;
   (void)snprintf(out->region, sizeof out->region, "%.63s", region);

@@ -249,10 +249,17 @@ snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struc
 }
 
 void snt_evaluator_close(struct snt_evaluator **evaluator) {
+  if (evaluator != NULL && *evaluator != NULL) {
+    snt_evaluator_end(*evaluator);
+  }
+  snt_evaluator_leave(evaluator);
+}
+
+void snt_evaluator_leave(struct snt_evaluator **evaluator) {
   if (evaluator == NULL || *evaluator == NULL) {
     return;
   }
-  snt_evaluator_end(*evaluator);
+  snt_evaluator_dismiss(*evaluator);
   if ((*evaluator)->fd >= 0) {
     (void)close((*evaluator)->fd);
   }

@@ -146,6 +146,8 @@ snt_status snt_evaluator_dump_zones(const struct snt_evaluator *evaluator, struc
 void snt_evaluator_dismiss(struct snt_evaluator *evaluator);
 /* Dismisses and reaps what is left. */
 void snt_evaluator_close(struct snt_evaluator **evaluator);
+/* The same without waiting for the end of what it killed: for a process that ends, too. */
+void snt_evaluator_leave(struct snt_evaluator **evaluator);
 #define SNT_EVALUATOR_AUTO SNT_CLEANUP(snt_evaluator_close)
 
 #endif
