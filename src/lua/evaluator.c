@@ -77,6 +77,12 @@ snt_status snt_evaluator_start(const struct snt_evaluator_options *options, stru
   return snt_done();
 }
 
+void snt_evaluator_preload(struct snt_evaluator *evaluator) {
+  bool is_late = false;
+  const struct snt_buf nothing = {0};
+  SNT_IGNORE(snt_evaluator_ask(evaluator, SNT_FRAME_PRELOAD, &nothing, &is_late, NULL)); /* who asks next is told */
+}
+
 static snt_status append_answer(const struct snt_evaluator *evaluator, struct snt_buf *reply, struct snt_err *err) {
   return snt_buf_append(reply, snt_buf_borrow(&evaluator->answer), evaluator->answer.len, err);
 }

@@ -26,8 +26,7 @@ struct snt_evaluator_options {
   bool is_rlimits_only; /* the administrator's `sandbox: rlimits-only`: seccomp may be missing */
   bool is_once;         /* one evaluation will be asked for: the template makes it itself, without a fork, and ends */
   enum snt_trace trace;
-  bool is_long;  /* many answers: specs, replay; the template may use more than the three seconds of one decision */
-  bool is_early; /* the core has the network to load meanwhile: what most policies need is loaded before this one */
+  bool is_long; /* many answers: specs, replay; the template may use more than the three seconds of one decision */
 };
 
 enum snt_policy_kind { SNT_POLICY_KIND_YAML = 1, SNT_POLICY_KIND_LUA };
@@ -53,6 +52,9 @@ struct snt_policy_text {
 /* Forks the template. Code EVALUATOR. */
 snt_status snt_evaluator_start(const struct snt_evaluator_options *options, struct snt_evaluator **out,
                                struct snt_err *err);
+/* The core has something else to do before the policy is there: what most policies need is loaded meanwhile, and what
+ * fails is told later. */
+void snt_evaluator_preload(struct snt_evaluator *evaluator);
 /* Runs a plugin's manifest (plugin.lua) in a process of its own and appends what it reports, before a policy is loaded:
  * {"ok":true,"plugin":{...}} as lua/stdlib/plugins.lua makes it, which is that process's word only. A manifest that is
  * refused is POLICY_INVALID, as in loading. file is for messages. */

@@ -12,6 +12,7 @@
 /* X(NAME, largest payload of a request, largest payload of its answer) */
 #define SNT_FRAMES(X)                                                                                                  \
   X(HELLO, 0, 256)                       /* the template is locked down, or says which step failed */                  \
+  X(PRELOAD, 0, 0)                       /* there is time to load what most policies need; has no answer */            \
   X(DESCRIBE, 64 * 1024, 64 * 1024)      /* name, file and text of a plugin's manifest, which is run and reported */   \
   X(PLUGIN, 64 * 1024, 0)                /* a plugin that conditions may name; has no answer */                        \
   X(LOAD, 512 * 1024 + 8192, 256 * 1024) /* kind, root, name and text of a policy */                                   \

@@ -289,8 +289,17 @@ static void let_call(struct template *self, const struct snt_frame *request, con
   let_answer(self, request, &start);
 }
 
+/* While the core is busy with something else: what most policies need. Without it everything is loaded when it is used.
+ */
+static void preload(struct template *self) {
+  (void)snt_vm_call(self->vm, "preload", NULL, 0, LOAD_FUEL, &self->answer);
+}
+
 static void handle(struct template *self, const struct snt_frame *request) {
   switch (request->kind) {
+  case SNT_FRAME_PRELOAD:
+    preload(self);
+    break;
   case SNT_FRAME_DESCRIBE:
     describe(self, request);
     break;
@@ -382,11 +391,6 @@ static void say_hello(struct template *self, const char *failed_step, int reason
   end(EXIT_NO_CORE);
 }
 
-/* While the core is busy with the network: what most policies need. Without it everything is loaded when it is used. */
-static void preload(struct template *self) {
-  (void)snt_vm_call(self->vm, "preload", NULL, 0, LOAD_FUEL, &self->answer);
-}
-
 _Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_evaluator_options *options) {
   snt_process_wipe_strings();
   struct template self = {.pid = getpid(), .options = *options};
@@ -396,9 +400,6 @@ _Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_eval
     failed_step = err.message;
   }
   say_hello(&self, failed_step, errno);
-  if (options->is_early) {
-    preload(&self);
-  }
   for (;;) {
     struct snt_frame frame;
     read_request(&self, &frame);

@@ -248,7 +248,7 @@ _Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_eval
       _exit(0);
     }
     free(payload);
-    if (frame.kind != SNT_FRAME_ZONE && frame.kind != SNT_FRAME_FILE) {
+    if (frame.kind != SNT_FRAME_PRELOAD && frame.kind != SNT_FRAME_ZONE && frame.kind != SNT_FRAME_FILE) {
       answer_frame(socket, &mode, frame.kind, frame.nonce);
     }
   }

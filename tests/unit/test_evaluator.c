@@ -361,12 +361,13 @@ static void a_policy_may_be_asked_for_long_after_it_was_sent(void **state) {
 /* What every command does: the template prepares itself, evaluates, and is gone. */
 static void a_template_that_evaluates_once_answers_once(void **state) {
   (void)state;
-  static const struct snt_evaluator_options options = {.is_once = true, .is_early = true};
+  static const struct snt_evaluator_options options = {.is_once = true};
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
   SNT_BUF_AUTO struct snt_buf reply = {0};
   struct snt_policy_text text =
       text_of(SNT_POLICY_KIND_YAML, HEADER "{time: {days: [monday], timezone: Europe/Berlin}}\n");
   assert_ok(snt_evaluator_start(&options, &evaluator, NULL));
+  snt_evaluator_preload(evaluator);
   assert_ok(snt_evaluator_load_begin(evaluator, &text, NULL, NULL));
   assert_ok(snt_evaluator_load_link(evaluator, NULL));
   evaluate(evaluator, &reply);
