@@ -6,6 +6,7 @@
 
 #include "audit/log.h"
 #include "format/json.h"
+#include "format/scan.h"
 
 const char SNT_LOG_NO_PREV[65] = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -29,32 +30,37 @@ bool snt_log_names_check(const char *chain, const char *prev) {
   return is_uuid(chain) && is_hex(prev, sizeof SNT_LOG_NO_PREV - 1);
 }
 
-static void copy_text(const struct snt_json_value *record, const char *key, char *out, size_t cap) {
-  const char *text = snt_json_string(snt_json_get(record, key), NULL);
-  (void)snprintf(out, cap, "%s", text == NULL ? "" : text);
-}
+/* The members of a head, in the order of HEAD_MEMBERS. */
+enum { MEMBER_V, MEMBER_CHAIN, MEMBER_SEQ, MEMBER_PREV, MEMBER_KIND, MEMBER_TIME, MEMBER_COUNT };
+static const char *const HEAD_MEMBERS[] = {"v", "chain", "seq", "prev", "kind", "time", NULL};
 
-static snt_status take_head(const struct snt_json_value *record, struct snt_log_head *out, struct snt_err *err) {
+static snt_status take_head(const struct snt_slice values[static MEMBER_COUNT], struct snt_log_head *out,
+                            struct snt_err *err) {
   int64_t version = 0;
-  if (snt_json_type(record) != SNT_JSON_OBJECT || !snt_json_integer(snt_json_get(record, "v"), &version)) {
+  if (!snt_scan_integer(values[MEMBER_V], &version)) {
     return snt_fail(err, SNT_CODE_NOT_A_LOG, "is not a record of a decision log");
   }
   if (version != 1) {
     return snt_fail(err, SNT_CODE_NOT_A_LOG, "is of version %lld, which this program does not know",
                     (long long)version);
   }
-  const char *chain = snt_json_string(snt_json_get(record, "chain"), NULL);
-  const char *prev = snt_json_string(snt_json_get(record, "prev"), NULL);
-  bool is_ours = chain != NULL && prev != NULL && snt_log_names_check(chain, prev) &&
-                 snt_json_integer(snt_json_get(record, "seq"), &out->seq) && out->seq >= 1;
+  bool is_ours = snt_scan_text(values[MEMBER_CHAIN], out->chain, sizeof out->chain) &&
+                 snt_scan_text(values[MEMBER_PREV], out->prev, sizeof out->prev) &&
+                 snt_log_names_check(out->chain, out->prev) && snt_scan_integer(values[MEMBER_SEQ], &out->seq) &&
+                 out->seq >= 1;
   if (!is_ours) {
     return snt_fail(err, SNT_CODE_NOT_A_LOG, "has no chain, seq or prev of a decision log");
   }
-  (void)snprintf(out->chain, sizeof out->chain, "%s", chain);
-  (void)snprintf(out->prev, sizeof out->prev, "%s", prev);
-  copy_text(record, "kind", out->kind, sizeof out->kind);
-  copy_text(record, "time", out->time, sizeof out->time);
+  (void)snt_scan_text(values[MEMBER_KIND], out->kind, sizeof out->kind);
+  (void)snt_scan_text(values[MEMBER_TIME], out->time, sizeof out->time);
   return snt_done();
+}
+
+/* What a line is that is no object. */
+static snt_status refuse_line(const char *line, size_t len, struct snt_err *err) {
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  bool is_json = snt_ok(snt_json_parse(line, len, "a record", &doc, NULL));
+  return snt_fail(err, SNT_CODE_NOT_A_LOG, is_json ? "is not a record of a decision log" : "is not JSON");
 }
 
 snt_status snt_log_head_parse(const char *line, size_t len, struct snt_log_head *out, struct snt_err *err) {
@@ -65,16 +71,16 @@ snt_status snt_log_head_parse(const char *line, size_t len, struct snt_log_head 
   if (memchr(line, '\0', len) != NULL) {
     return snt_fail(err, SNT_CODE_NOT_A_LOG, "holds a NUL byte");
   }
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  snt_status status = snt_json_parse(line, len, "a record", &doc, NULL);
+  struct snt_slice values[MEMBER_COUNT];
+  snt_status status = snt_scan_object(line, len, "a record", HEAD_MEMBERS, values, NULL, NULL);
   if (status.code == SNT_CODE_NO_MEMORY) {
     return snt_fail_memory(err);
   }
   if (!snt_ok(status)) {
-    return snt_fail(err, SNT_CODE_NOT_A_LOG, "is not JSON");
+    return refuse_line(line, len, err);
   }
   struct snt_log_head head = {0};
-  SNT_TRY(take_head(snt_json_root(doc), &head, err));
+  SNT_TRY(take_head(values, &head, err));
   *out = head;
   return snt_done();
 }
