@@ -73,10 +73,6 @@ const struct snt_command SNT_COMMANDS[] = {
      1, false, snt_cmd_shell_init},
     {NULL, NULL, NULL, 0, 0, false, NULL}};
 
-static int program_exit = -1;
-
-void snt_cli_set_program_exit(int status) { program_exit = status; }
-
 static snt_status print_overview(struct snt_out *out, struct snt_err *err) {
   SNT_TRY(snt_out_text(out,
                        "sentinel: the policy gate in front of AWS credentials\n\n"
@@ -193,7 +189,7 @@ snt_status snt_cli_run(int argc, char **argv, int *out_exit, struct snt_err *err
   if (snt_ok(status) && !snt_ok(flushed)) {
     status = flushed;
   }
-  *out_exit = snt_ok(status) && program_exit >= 0 ? program_exit : snt_code_exit_status(status.code);
+  *out_exit = snt_code_exit_status(status.code);
   return status;
 }
 
