@@ -17,6 +17,8 @@ struct snt_command {
 
 /* The table; ends with a row whose name is NULL. */
 extern const struct snt_command SNT_COMMANDS[];
+/* What a usage line ends with, behind the flags: " [-- program...]", or nothing. */
+#define SNT_COMMAND_PROGRAM(command) ((command)->takes_program ? " [-- program...]" : "")
 
 /* Each in a file of its own, cmd_<name>.c. */
 snt_status snt_cmd_credentials(struct snt_args *args, struct snt_out *out, struct snt_err *err);
