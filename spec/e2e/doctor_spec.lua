@@ -221,10 +221,6 @@ describe("sentinel doctor", function()
       home:write_settings(('policy: {source: "file:%s"}\nkeychain: {cache: "off"}\n'):format(home.policy_file))
       assert_told(examine(), "keychain", "cache: off", "ok")
     end)
-
-    it("tells of a backend that is not one", function()
-      assert_told(examine({ "--backend", "pocket" }), "keychain", "pocket", "broken", "auto")
-    end)
   end)
 
   describe("with a desktop's keychain", function()
@@ -361,8 +357,13 @@ describe("sentinel doctor", function()
   it("tells of variables that set something, and of a value that cannot be one", function()
     local findings = examine({}, { environment = { SENTINEL_BACKEND = "keyring" } })
     assert_told(findings, "configuration", "SENTINEL_BACKEND: sets keychain.backend", "ok")
-    findings = examine { "--region", "us-east-1,,x" }
-    assert_told(findings, "configuration", "--region", "broken")
+    findings = examine({}, { environment = { SENTINEL_BACKEND = "pocket" } })
+    assert_told(findings, "configuration", 'keychain.backend cannot be "pocket"', "broken", "auto")
+  end)
+
+  it("takes no flag whose value cannot be one", function()
+    expect.refused(home:run { "doctor", "--region", "us-east-1,,x" }, 2, "--region")
+    expect.refused(home:run { "doctor", "--backend", "pocket" }, 2, '--backend cannot be "pocket"', "auto|")
   end)
 
   it("tells of endpoints, proxies and certificates that stand in the place of AWS's and the system's", function()

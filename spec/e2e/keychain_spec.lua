@@ -170,7 +170,10 @@ describe("the keychain", function()
   end)
 
   it("refuses a backend that it does not know", function()
-    expect.refused(home:run { "list", "--backend", "pocket" }, 5, "pocket")
+    expect.refused(home:run { "list", "--backend", "pocket" }, 2, '--backend cannot be "pocket"',
+      "auto|secret-service|file|keyring")
+    expect.refused(home:run({ "list" }, { environment = { SENTINEL_BACKEND = "pocket" } }), 5,
+      'SENTINEL_BACKEND: keychain.backend cannot be "pocket"')
   end)
 
   it("keeps the secrets of plugins apart from keys", function()

@@ -99,24 +99,20 @@ static void tell_backend(struct snt_doctor *doctor, const struct snt_keychain_ba
   }
 }
 
-/* "auto" is all automatic rows that can be opened, as one; used names them in their order. False for a backend that is
- * not in the table. */
-static bool tell_backends(struct snt_doctor *doctor, const struct snt_keychain_options *options, struct snt_buf *used) {
+/* "auto" is all automatic rows that can be opened, as one; used names them in their order. */
+static void tell_backends(struct snt_doctor *doctor, const struct snt_keychain_options *options, struct snt_buf *used) {
   bool is_auto = options->backend == NULL || strcmp(options->backend, "auto") == 0;
-  bool is_known = is_auto;
   for (size_t i = 0; SNT_KEYCHAIN_BACKENDS[i]->name != NULL; i++) {
     const struct snt_keychain_backend *backend = SNT_KEYCHAIN_BACKENDS[i];
     struct trial trial = {0};
     trial.is_working = snt_ok(try_backend(backend, options, &trial));
     bool is_named = !is_auto && strcmp(options->backend, backend->name) == 0;
     bool is_used = is_named || (is_auto && backend->is_automatic && trial.is_taken);
-    is_known = is_known || is_named;
     tell_backend(doctor, backend, &trial, is_used);
     if (is_used) {
       SNT_IGNORE(snt_buf_appendf(used, NULL, "%s%s", used->len == 0 ? "" : ", then ", backend->name)); /* a name less */
     }
   }
-  return is_known;
 }
 
 /* Where sessions are kept to be used again. */
@@ -144,11 +140,8 @@ void snt_doctor_check_keychain(struct snt_doctor *doctor) {
   }
   const char *wanted = snt_doctor_text(doctor, SNT_SETTING_KEYCHAIN_BACKEND);
   struct snt_keychain_options options = {.backend = wanted, .passphrase = passphrase};
-  if (!tell_backends(doctor, &options, &used)) {
-    SNT_KEYCHAIN_AUTO struct snt_keychain *none = NULL;
-    SNT_IGNORE(snt_keychain_open(&options, &none, &failure)); /* it says what there is */
-    snt_doctor_failed(doctor, wanted, &failure);
-  } else if (wanted == NULL || strcmp(wanted, "auto") == 0) {
+  tell_backends(doctor, &options, &used);
+  if (wanted == NULL || strcmp(wanted, "auto") == 0) {
     snt_doctor_ok(doctor, "auto", "picks %s", snt_buf_borrow(&used));
   }
   tell_cache(doctor);
