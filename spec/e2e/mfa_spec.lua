@@ -192,6 +192,17 @@ profiles:
     assert.are.equal("3600", token.fields.DurationSeconds)
   end)
 
+  it("is counted by list, and forgotten by clear", function()
+    machine(true)
+    expect.credentials(home:run { "credentials", "dev" })
+    -- The session, and the code that goes out once.
+    local told = "1 cached session, 1 cached identity, 2 entries about MFA codes\n"
+    assert.are.equal("corp\n" .. told, expect.done(home:run { "list" }))
+    assert.are.equal("forgot " .. told, expect.done(home:run { "clear" }))
+    expect.credentials(home:run { "credentials", "dev" })
+    assert.are.equal(2, asked())
+  end)
+
   it("refuses a duration of the session that AWS does not know", function()
     machine(true)
     for _, duration in ipairs { "14m", "37h", "0" } do
