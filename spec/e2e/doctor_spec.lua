@@ -254,18 +254,17 @@ describe("sentinel doctor", function()
       assert_told(examine({ "--backend", "file" }, options), "keychain", "secret-service: ", "ok")
     end)
 
-    it("tells of one that is locked, and asks nobody", function()
+    it("tells of one that is locked, and asks nobody, also when nothing is in it yet", function()
       local options = start()
       if not options then
         return
       end
-      session:store("aws", "corp", "{}")
       session:lock()
       session:listen()
       options.environment.DISPLAY = ":99"
       assert_told(examine({}, options), "keychain", "secret-service: used: it is locked", "warning", "sentinel list")
       local heard = session:heard()
-      assert.is_truthy(heard:find("member=SearchItems", 1, true))
+      assert.is_truthy(heard:find('string "Locked"', 1, true))
       assert.is_nil(heard:find("member=Prompt\n", 1, true))
     end)
 

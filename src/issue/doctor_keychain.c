@@ -53,11 +53,9 @@ static void ignore_name(void *context, const char *name) {
 }
 
 /* What is locked does not list its entries to somebody who asks nobody. */
-static snt_status try_listing(struct snt_keychain *keychain, bool *is_locked, struct snt_err *err) {
+static snt_status try_listing(struct snt_keychain *keychain, struct snt_err *err) {
   snt_keychain_hush(keychain, true);
-  snt_status status = snt_keychain_list(keychain, SNT_KEYCHAIN_KIND_AWS, ignore_name, NULL, err);
-  *is_locked = status.code == SNT_CODE_ACTION_REQUIRED;
-  return *is_locked ? snt_done() : status;
+  return snt_keychain_list(keychain, SNT_KEYCHAIN_KIND_AWS, ignore_name, NULL, err);
 }
 
 /* Listing the file would leave its key in the kernel. */
@@ -75,9 +73,13 @@ static snt_status try_backend(const struct snt_keychain_backend *backend, const 
   named.backend = backend->name;
   SNT_TRY(snt_keychain_open(&named, &keychain, &trial->failure));
   trial->is_taken = true;
-  SNT_TRY(snt_keychain_probe(backend, &named, &trial->failure));
-  return strcmp(backend->name, "file") == 0 ? try_file(&named, &trial->is_locked, &trial->failure)
-                                            : try_listing(keychain, &trial->is_locked, &trial->failure);
+  snt_status status = snt_keychain_probe(backend, &named, &trial->failure);
+  if (snt_ok(status)) {
+    status = strcmp(backend->name, "file") == 0 ? try_file(&named, &trial->is_locked, &trial->failure)
+                                                : try_listing(keychain, &trial->failure);
+  }
+  trial->is_locked = trial->is_locked || status.code == SNT_CODE_ACTION_REQUIRED;
+  return trial->is_locked ? snt_done() : status;
 }
 
 static void tell_backend(struct snt_doctor *doctor, const struct snt_keychain_backend *backend,

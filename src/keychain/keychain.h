@@ -73,8 +73,8 @@ struct snt_keychain_backend {
 /* The table; ends with a row whose name is NULL. */
 extern const struct snt_keychain_backend *const SNT_KEYCHAIN_BACKENDS[];
 
-/* Whether a row of the table works here, and if not, why and what to do: code KEYCHAIN. It takes about a second at
- * most, asks nobody and changes nothing. */
+/* Whether a row of the table works here, and if not, why and what to do: code KEYCHAIN; ACTION_REQUIRED for one that is
+ * seen to be locked. It takes about a second at most, asks nobody and changes nothing. */
 snt_status snt_keychain_probe(const struct snt_keychain_backend *backend, const struct snt_keychain_options *options,
                               struct snt_err *err);
 

@@ -73,6 +73,7 @@ snt_status snt_prompt_unlock(struct snt_service *service, const struct snt_paths
 snt_status snt_prompt_finish(struct snt_service *service, const char *prompt, char **result, struct snt_err *err);
 
 /* items.c: as in struct snt_bus. */
+snt_status snt_items_check(void *state, struct snt_err *err);
 snt_status snt_items_read(void *state, const char *kind, const char *name, struct snt_secret **out,
                           struct snt_err *err);
 snt_status snt_items_write(void *state, const char *kind, const char *name, const struct snt_secret *value,
