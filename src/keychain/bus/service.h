@@ -34,9 +34,7 @@ struct snt_paths {
   char **items;
   size_t count;
 };
-snt_status snt_paths_add(struct snt_paths *paths, const char *path, struct snt_err *err);
 void snt_paths_clear(struct snt_paths *paths);
-#define SNT_PATHS_AUTO SNT_CLEANUP(snt_paths_clear)
 
 void snt_bus_free_message(sd_bus_message **message);
 #define SNT_MESSAGE_AUTO SNT_CLEANUP(snt_bus_free_message)
