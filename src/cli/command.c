@@ -61,7 +61,7 @@ const struct snt_command SNT_COMMANDS[] = {
      BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(DISCARD), 1, false, snt_cmd_rotate},
     {"keychain migrate", "--from NAME --to NAME", "move the entries of one keychain backend into another",
      BIT(FROM) | BIT(TO) | BIT(CONFIG), 0, false, snt_cmd_keychain_migrate},
-    {"clear", "[P]", "forget cached sessions and identities, of a profile or all",
+    {"clear", "[P]", "forget what is cached: of a named profile its sessions, else everything",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 1, false, snt_cmd_clear},
     {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
      snt_cmd_init},
