@@ -4,6 +4,7 @@ local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
 local servers = require "spec.support.servers"
+local settings = require "spec.support.settings"
 local world = require "spec.support.world"
 
 local CALLERS = 20
@@ -123,6 +124,26 @@ describe("caches", function()
     faulty:set { policy = world.allow_dev:gsub("%[dev%]", "[other]") }
     credentials { "other" }
     assert.are.equal(1, faulty:count("ssm.GetParameter"))
+  end)
+
+  it("hold neither who is asking nor a policy where the administrator locked the policy's source", function()
+    home:write_settings ""
+    local admin = "policy: {source: \"ssm:/sentinel/policies/{profile}\", cache_ttl: 1h}\nkeychain: {cache: kernel}\n"
+    for _, case in ipairs { { "", 1 }, { "locked: [policy.source]\n", 3 } } do
+      faulty:set {}
+      home:run { "clear" }
+      os.execute("rm -rf " .. files.quote(home.home .. "/.cache"))
+      for _ = 1, 3 do
+        local result = home:run_under(admin .. case[1], { "credentials", "dev" })
+        if not result then
+          return pending(settings.skipped("a mount name space cannot be made here"))
+        end
+        expect.credentials(result)
+      end
+      assert.are.equal(1, faulty:count("sts.AssumeRole"))
+      assert.are.equal(case[2], faulty:count("sts.GetCallerIdentity"))
+      assert.are.equal(case[2], faulty:count("ssm.GetParameter"))
+    end
   end)
 
   it("ask again who is asking when STS refuses the key", function()

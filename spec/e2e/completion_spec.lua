@@ -146,7 +146,6 @@ printf '%s\n' "${COMPREPLY[@]}"
         local key = table.concat(argv, " ")
         tried[key] = tried[key] or home:run(argv)
         assert.are_not.equal(2, tried[key].status, key .. ": " .. tried[key].stderr)
-        assert.is_nil(tried[key].stdout:find("there is no keychain backend", 1, true))
       end
     end
     assert.is_truthy(tried["doctor --backend=keyring"] and tried["test . --format=junit"])

@@ -153,11 +153,13 @@ describe("sentinel exec", function()
 
   it("issues nothing when the program does not exist", function()
     moto:forget()
-    expect.refused(home:run { "exec", "dev", "--", "no-such-program" }, 2, "no-such-program",
-      "nothing was issued")
-    expect.refused(home:run { "exec", "dev", "--", "/tmp" }, 2, "/tmp", "nothing was issued")
+    expect.refused(home:run { "exec", "dev", "--", "no-such-program" }, 2,
+      "no-such-program: there is no such program", "nothing was issued", "PATH")
+    expect.refused(home:run { "exec", "dev", "--", "/tmp" }, 2, "/tmp is not a file that can be run", "nothing was issued")
     local plain = home:write("plain", "#!/bin/sh\n", "0600")
-    expect.refused(home:run { "exec", "dev", "--", plain }, 2, plain, "nothing was issued")
+    expect.refused(home:run { "exec", "dev", "--", plain }, 2, plain .. " is not a file that can be run", "nothing was issued")
+    expect.refused(home:run({ "exec", "dev" }, { environment = { SHELL = "/no/shell" } }), 2,
+      "/no/shell: there is no such program", "nothing was issued", "set SHELL")
     assert.are.equal(0, #moto:requests())
   end)
 

@@ -73,8 +73,9 @@ describe("the keychain", function()
   it("removes an entry, and says so of one that is not there", function()
     expect.done(add "corp")
     expect.done(home:run { "remove", "corp" })
-    assert.is_nil(home:run({ "list" }).stdout:find("corp", 1, true))
-    expect.refused(home:run { "remove", "corp" }, 6, "corp")
+    assert.are.equal("the keychain is empty (file)\n", expect.done(home:run { "list" }))
+    expect.refused(home:run { "remove", "corp" }, 6, 'there is no entry "corp"', "sentinel list")
+    expect.refused(home:run { "remove", "--secret", "corp" }, 6, 'there is no entry "corp"', "sentinel list")
     expect.refused(home:run { "credentials", "dev" }, 6)
   end)
 
@@ -170,7 +171,10 @@ describe("the keychain", function()
   end)
 
   it("refuses a backend that it does not know", function()
-    expect.refused(home:run { "list", "--backend", "pocket" }, 5, "pocket")
+    expect.refused(home:run { "list", "--backend", "pocket" }, 2, '--backend cannot be "pocket"',
+      "auto|secret-service|file|keyring")
+    expect.refused(home:run({ "list" }, { environment = { SENTINEL_BACKEND = "pocket" } }), 5,
+      'SENTINEL_BACKEND: keychain.backend cannot be "pocket"')
   end)
 
   it("keeps the secrets of plugins apart from keys", function()

@@ -92,7 +92,8 @@ describe("sentinel log", function()
       local file = home:write("other", text)
       expect.status(home:run { "log", "verify", file }, 5)
     end
-    expect.refused(home:run { "log", "verify", "/nonexistent/log" }, 5, "/nonexistent/log")
+    expect.refused(home:run { "log", "verify", "/nonexistent/log" }, 5,
+      "there is no decision log /nonexistent/log", "first decision")
     expect.refused(home:run { "log", "verify", home.home }, 5, home.home)
   end)
 

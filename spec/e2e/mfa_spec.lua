@@ -167,9 +167,11 @@ describe("a profile with MFA", function()
   it("fails at once where nobody can be asked, and says what to do", function()
     machine()
     expect.refused(home:run { "credentials", "dev" }, 4, serial, "no terminal", "DISPLAY",
-      "mfa_process")
+      "mfa_process", "sentinel exec dev -- true")
     assert.are.equal("failed", home:kinds())
     assert.are.equal(0, #moto:requests())
+    expect.refused(home:run { "credentials", "dev", "--duration", "2h" }, 4,
+      "sentinel exec dev --duration 2h -- true")
   end)
 
   it("does not ask for a code with a key that AWS does not know", function()
@@ -192,24 +194,48 @@ profiles:
     assert.are.equal("3600", token.fields.DurationSeconds)
   end)
 
-  it("refuses a duration of the session that AWS does not know", function()
-    for _, duration in ipairs { "14m", "37h", "0" } do
-      machine(true, { settings = "mfa: {session: \"" .. duration .. "\"}\n" })
-      expect.refused(home:run { "credentials", "dev" }, 5, "mfa.session")
-      home:remove()
-    end
+  it("is counted by list, and forgotten by clear", function()
     machine(true)
+    expect.credentials(home:run { "credentials", "dev" })
+    -- The session, and the code that goes out once.
+    local told = "1 cached session, 1 cached identity, 2 entries about MFA codes\n"
+    assert.are.equal("corp\n" .. told, expect.done(home:run { "list" }))
+    assert.are.equal("forgot " .. told, expect.done(home:run { "clear" }))
+    expect.credentials(home:run { "credentials", "dev" })
+    assert.are.equal(2, asked())
   end)
+
+  it("refuses a duration of the session that AWS does not know", function()
+    machine(true)
+    for _, duration in ipairs { "14m", "37h", "0" } do
+      home:write_settings("mfa: {session: \"" .. duration .. "\"}\n")
+      expect.refused(home:run { "credentials", "dev" }, 5, "config.yaml:1: mfa.session")
+    end
+    assert.are.equal(0, asked())
+  end)
+
+  -- What the terminal showed, with the status.
+  local function answer(code)
+    local words = { settings.source .. "/spec/support/typist.py", home.home .. "/stdout", "MFA code of "
+      .. serial .. " for profile dev: ", code, settings.bin, "credentials", "dev" }
+    return process.python(words, { environment = home:options().environment })
+  end
 
   it("asks on the terminal", function()
     machine()
-    local out = home.home .. "/stdout"
-    local words = { settings.source .. "/spec/support/typist.py", out, "MFA code of " .. serial
-      .. " for profile dev: ", "135791", settings.bin, "credentials", "dev" }
-    local result = process.python(words, { environment = home:options().environment })
+    local result = answer "135791"
     assert.are.equal(0, result.status, result.stdout .. result.stderr)
-    expect.credentials({ status = 0, stdout = files.read(out), stderr = "", command = "" })
+    expect.credentials({ status = 0, stdout = files.read(home.home .. "/stdout"), stderr = "", command = "" })
     assert.are.equal("135791", moto:requests_for("GetSessionToken")[1].fields.TokenCode)
+  end)
+
+  it("tells who mistyped a code to give the next one", function()
+    machine()
+    local result = answer "13579"
+    assert.are.equal(4, result.status)
+    assert.is_truthy(result.stdout:find("one has 6 digits", 1, true), result.stdout)
+    assert.is_truthy(result.stdout:find("digits that the device shows", 1, true), result.stdout)
+    assert.is_nil(result.stdout:find("in a terminal", 1, true))
   end)
 
   local function has(program)

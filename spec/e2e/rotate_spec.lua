@@ -396,7 +396,7 @@ result = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]], name,
     local new = other_of(moto:key_ids(user), old.id)
     local text = expect.done(home:run { "remove", "corp" })
     assert.is_truthy(text:find(new, 1, true) and text:find(old.id, 1, true))
-    assert.are.equal("the file keychain is empty\n", expect.done(home:run { "list" }))
+    assert.are.equal("the keychain is empty (file)\n", expect.done(home:run { "list" }))
     expect.refused(home:run { "rotate", "corp" }, 6, "sentinel add corp")
   end)
 end)

@@ -114,6 +114,13 @@ describe("the Secret Service", function()
       "no D-Bus session", "--backend file")
   end)
 
+  it("names both places where there is nothing", function()
+    home:write(".aws/credentials", "")
+    assert.are.equal("the keychain is empty (secret-service and file)\n", expect.done(home:run { "list" }))
+    expect.refused(home:run { "credentials", "dev" }, 6, 'the keychain entry "corp" (secret-service and file)')
+    expect.refused(home:run { "remove", "corp" }, 6, "in the keychains secret-service and file", "sentinel list")
+  end)
+
   it("still finds the entries of the file when it appears", function()
     add("corp", "file")
     expect.credentials(home:run { "credentials", "dev" })

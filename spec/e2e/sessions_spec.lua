@@ -195,8 +195,10 @@ for _, backend in ipairs { "file", "keyring", "secret-service" } do
       assert.are.equal(2, calls "AssumeRole")
       credentials()
       assert.are.equal(3, calls "AssumeRole")
-      assert.are.equal("forgot 2 cached sessions and 1 cached identity\n",
+      assert.are.equal("forgot 2 cached sessions, 1 cached identity\n",
         expect.done(home:run { "clear" }))
+      assert.are.equal("forgot nothing: there was nothing cached of dev\n",
+        expect.done(home:run { "clear", "dev" }))
       credentials()
       assert.are.equal(4, calls "AssumeRole")
       assert.are.equal(2, calls "GetCallerIdentity")

@@ -20,7 +20,9 @@ describe("usage", function()
   local mistakes = {
     { {}, "no command" },
     { { "credentialz", "dev" }, "credentials" },
-    { { "policy" }, "policy" },
+    { { "policy" }, "followed by: validate, lint, schema" },
+    { { "keychain", "dev" }, "followed by: migrate" },
+    { { "shell", "int" }, "did you mean `sentinel shell init`" },
     { { "policy", "validat", "x.yaml" }, "policy validate" },
     { { "" }, "unknown command" },
     { { "credentials" }, "no profile" },
@@ -76,6 +78,8 @@ describe("usage", function()
       end
       assert.is_truthy(expect.done(home:run(words)):match("^usage: sentinel " .. command))
     end
+    local help = expect.done(home:run { "exec", "--help" })
+    assert.is_truthy(help:find("^usage: sentinel exec %[P%] %[flags%] %[%-%- program%.%.%.%]\n"), help)
     assert.is_truthy(expect.done(home:run { "--version" }):match("^sentinel %d+%.%d+%.%d+\n$"))
   end)
 

@@ -11,11 +11,19 @@
 
 enum { DATA_CAP = 512 * 1024 };
 
+/* errno tells why it could not be opened. */
+static snt_status fail_open(const char *path, struct snt_err *err) {
+  if (errno == ENOENT || errno == ENOTDIR) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NOT_A_LOG, "there is no decision log %s", path));
+    return snt_err_hint(err, "check the path; the configured log is made by the first decision");
+  }
+  return snt_fail(err, errno == ELOOP ? SNT_CODE_NOT_A_LOG : SNT_CODE_IO, "%s: %s", path, strerror(errno));
+}
+
 snt_status snt_log_reader_open(const char *path, struct snt_log_reader *out, struct snt_err *err) {
   *out = (struct snt_log_reader){.fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
   if (out->fd < 0) {
-    bool is_missing = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-    return snt_fail(err, is_missing ? SNT_CODE_NOT_A_LOG : SNT_CODE_IO, "%s: %s", path, strerror(errno));
+    return fail_open(path, err);
   }
   struct stat st;
   if (fstat(out->fd, &st) != 0 || !S_ISREG(st.st_mode)) {

@@ -106,8 +106,9 @@ static snt_status try_keychain(struct search *search, const char *name, struct s
   if (search->keychain == NULL) {
     return snt_done();
   }
-  const char *backend = snt_keychain_backend_name(search->keychain);
-  SNT_TRY(note_place(search, err, "the keychain entry \"%.128s\" (%s)", name, backend));
+  SNT_BUF_AUTO struct snt_buf backends = {0};
+  SNT_TRY(snt_keychain_tell_backends(search->keychain, &backends, err));
+  SNT_TRY(note_place(search, err, "the keychain entry \"%.128s\" (%s)", name, backends.data));
   struct snt_err inner = {0};
   snt_status status = snt_aws_credentials_load(search->keychain, name, search->out, &inner);
   search->is_found = snt_ok(status);

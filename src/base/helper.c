@@ -174,7 +174,8 @@ static int reap(struct snt_helper *helper) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-snt_status snt_helper_finish(struct snt_helper *helper, int *exit_status, struct snt_err *err) {
+/* Closes the pipes and waits for the end of it. Code TIMEOUT. */
+static snt_status finish(struct snt_helper *helper, int *exit_status, struct snt_err *err) {
   snt_fd_auto(&helper->to);
   snt_fd_auto(&helper->from);
   for (;;) {
@@ -218,7 +219,7 @@ snt_status snt_helper_run(const char *path, char *const *argv, int64_t end_ms, s
   for (int lines = 0; !is_end && lines < LINES_MAX; lines++) {
     SNT_TRY(snt_helper_read_line(&helper, rest, &is_end, err));
   }
-  SNT_TRY(snt_helper_finish(&helper, exit_status, err));
+  SNT_TRY(finish(&helper, exit_status, err));
   *out = SNT_MOVE(answer);
   return snt_done();
 }

@@ -31,13 +31,12 @@ snt_status snt_helper_write(struct snt_helper *helper, const char *text, struct 
 /* Replaces line by the next one, without its newline; *is_end when there is none. Codes TIMEOUT, ACTION_REQUIRED for a
  * line that is longer than line's capacity. */
 snt_status snt_helper_read_line(struct snt_helper *helper, struct snt_secret *line, bool *is_end, struct snt_err *err);
-/* Closes the pipes and waits for the end of it: its exit status, or 128 and the signal's number. Code TIMEOUT. */
-snt_status snt_helper_finish(struct snt_helper *helper, int *exit_status, struct snt_err *err);
 /* Kills it, if it still runs, with its group. */
 void snt_helper_end(struct snt_helper *helper);
 #define SNT_HELPER_AUTO SNT_CLEANUP(snt_helper_end)
 /* All of it for a program that prints one line: start, the first line, the end. *out is a new secret of at most cap
- * bytes. Codes as above; what the exit status means is the caller's matter. */
+ * bytes; *exit_status is 128 and the signal's number when one ended it. Codes as above; what the status means is the
+ * caller's matter. */
 snt_status snt_helper_run(const char *path, char *const *argv, int64_t end_ms, size_t cap, struct snt_secret **out,
                           int *exit_status, struct snt_err *err);
 

@@ -1,13 +1,14 @@
 /* sentinel clear: forgets what is cached. Sessions that were handed out live on until they end. */
+#include <string.h>
+
 #include "cli/command.h"
 #include "cli/common.h"
 #include "keychain/cache.h"
 
-/* X(kind, whether it is a profile's) */
-static const struct {
-  const char *kind;
-  bool has_profile;
-} KINDS[] = {{SNT_KEYCHAIN_KIND_SESSION, true}, {SNT_KEYCHAIN_KIND_IDENTITY, false}, {SNT_KEYCHAIN_KIND_MFA, false}};
+/* Only sessions are a profile's; what else is cached belongs to a key. */
+static bool is_meant(const struct snt_keychain_kind *kind, const char *profile) {
+  return kind->is_cached && (profile == NULL || strcmp(kind->name, SNT_KEYCHAIN_KIND_SESSION) == 0);
+}
 
 snt_status snt_cmd_clear(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   const char *profile = NULL;
@@ -15,18 +16,14 @@ snt_status snt_cmd_clear(struct snt_args *args, struct snt_out *out, struct snt_
   SNT_TRY(has_profile ? snt_args_take_profile(args, &profile, err) : snt_done());
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
-  size_t sessions = 0;
-  size_t others = 0;
-  for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
-    if (profile == NULL || KINDS[i].has_profile) {
-      SNT_TRY(
-          snt_cache_clear(keychain.keychain, KINDS[i].kind, profile, KINDS[i].has_profile ? &sessions : &others, err));
+  SNT_BUF_AUTO struct snt_buf told = {0};
+  for (const struct snt_keychain_kind *kind = SNT_KEYCHAIN_KINDS; kind->name != NULL; kind++) {
+    size_t count = 0;
+    if (is_meant(kind, profile)) {
+      SNT_TRY(snt_cache_clear(keychain.keychain, kind->name, profile, &count, err));
+      SNT_TRY(snt_cli_tell_cached(&told, kind, count, err));
     }
   }
-  SNT_TRY(snt_out_printf(out, err, "forgot %zu cached %s%s%s", sessions, sessions == 1 ? "session" : "sessions",
-                         profile == NULL ? "" : " of ", profile == NULL ? "" : profile));
-  if (others > 0) {
-    SNT_TRY(snt_out_printf(out, err, " and %zu cached %s", others, others == 1 ? "identity" : "identities"));
-  }
-  return snt_out_text(out, "\n", err);
+  return snt_out_printf(out, err, "forgot %s%s%s\n", told.len == 0 ? "nothing: there was nothing cached" : told.data,
+                        profile == NULL ? "" : " of ", profile == NULL ? "" : profile);
 }

@@ -17,8 +17,18 @@ static bool is_program(const char *path) {
   return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
+static snt_status fail_program(const char *name, bool is_shell, struct snt_err *err) {
+  bool is_there = strchr(name, '/') != NULL && access(name, F_OK) == 0;
+  SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%.200s%s", name,
+                      is_there ? " is not a file that can be run" : ": there is no such program"));
+  return snt_err_hint(err, "nothing was issued; %s",
+                      is_shell   ? "set SHELL to a shell, or name a program after --"
+                      : is_there ? "name a program that may be run"
+                                 : "check the name and PATH");
+}
+
 /* The program's path, found before anything is issued. */
-static snt_status find_program(const char *name, char *out, size_t cap, struct snt_err *err) {
+static snt_status find_program(const char *name, bool is_shell, char *out, size_t cap, struct snt_err *err) {
   const char *path = strchr(name, '/') != NULL ? "" : getenv("PATH");
   if (path == NULL) {
     path = "/usr/local/bin:/usr/bin:/bin";
@@ -34,8 +44,7 @@ static snt_status find_program(const char *name, char *out, size_t cap, struct s
       break;
     }
   }
-  SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%.200s: there is no such program", name));
-  return snt_err_hint(err, "nothing was issued; check the name and PATH");
+  return fail_program(name, is_shell, err);
 }
 
 static snt_status become(const char *path, char **program, const struct snt_shell_marks *marks,
@@ -69,12 +78,13 @@ snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_e
   SNT_TRY(snt_cli_issue_options(args, "cli", &options, err));
   SNT_SHELL_CALL_AUTO struct snt_shell_call shell = {0};
   char **program = args->program;
-  if (program == NULL || program[0] == NULL) {
+  bool is_shell = program == NULL || program[0] == NULL;
+  if (is_shell) {
     SNT_TRY(snt_shell_call_build(options.profile, &shell, err));
     program = shell.argv;
   }
   char path[4096];
-  SNT_TRY(find_program(program[0], path, sizeof path, err));
+  SNT_TRY(find_program(program[0], is_shell, path, sizeof path, err));
   SNT_ISSUED_AUTO struct snt_issued issued = {0};
   SNT_TRY(snt_issue(&options, &issued, err));
   return become(path, program, &shell.marks, &issued, err);

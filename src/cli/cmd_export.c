@@ -25,7 +25,7 @@ static const struct format *find_format(const char *name) {
 
 snt_status snt_cmd_export(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   (void)out;
-  const char *name = args->values[SNT_OPTION_FORMAT];
+  const char *name = args->values[SNT_OPTION_EXPORT_FORMAT];
   const struct format *format = find_format(name);
   if (format == NULL) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--format: \"%.64s\" is none of " SNT_ISSUED_FORMATS, name));

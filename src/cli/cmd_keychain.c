@@ -122,23 +122,6 @@ snt_status snt_cmd_add(struct snt_args *args, struct snt_out *out, struct snt_er
                         snt_keychain_backend_name(keychain.keychain));
 }
 
-/* What the keychain holds that was put there to stay; told is what people read behind the name. */
-static const struct {
-  const char *kind;
-  const char *told;
-} KINDS[] = {{SNT_KEYCHAIN_KIND_AWS, ""},
-             {SNT_KEYCHAIN_KIND_ROTATING, " (a rotation that is not finished)"},
-             {SNT_KEYCHAIN_KIND_PLUGIN, " (a plugin's secret)"}};
-
-/* What comes and goes by itself is counted. */
-static const struct {
-  const char *kind;
-  const char *one;
-  const char *many;
-} CACHED[] = {{SNT_KEYCHAIN_KIND_SESSION, "cached session", "cached sessions"},
-              {SNT_KEYCHAIN_KIND_IDENTITY, "cached identity", "cached identities"},
-              {SNT_KEYCHAIN_KIND_MFA, "cached MFA session", "cached MFA sessions"}};
-
 struct listing {
   struct snt_out *out;
   struct snt_json_writer *writer; /* NULL: for people */
@@ -171,34 +154,39 @@ static void put_entry(const struct listing *listing, const char *kind, const str
   snt_json_end_object(listing->writer);
 }
 
-static snt_status list_kind(const struct listing *listing, const char *kind, const char *told, struct snt_err *err) {
+static snt_status list_kind(const struct listing *listing, const struct snt_keychain_kind *kind, struct snt_err *err) {
   SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
-  SNT_TRY(snt_entry_names_load(listing->keychain, kind, &names, err));
+  SNT_TRY(snt_entry_names_load(listing->keychain, kind->name, &names, err));
   for (size_t i = 0; i < names.count; i++) {
     char id[129];
-    SNT_TRY(read_id(listing, kind, names.items[i].name, id, sizeof id, err));
+    SNT_TRY(read_id(listing, kind->name, names.items[i].name, id, sizeof id, err));
     if (listing->writer != NULL) {
-      put_entry(listing, kind, &names.items[i], id);
+      put_entry(listing, kind->name, &names.items[i], id);
       continue;
     }
-    SNT_TRY(snt_out_printf(listing->out, err, "%s%s%s%s\n", names.items[i].name, id[0] == '\0' ? "" : "  ", id, told));
+    SNT_TRY(snt_out_printf(listing->out, err, "%s%s%s%s\n", names.items[i].name, id[0] == '\0' ? "" : "  ", id,
+                           kind->text));
   }
   return snt_done();
 }
 
-/* "3 cached sessions, 1 cached identity"; nothing when there are none. */
+/* What comes and goes by itself is counted: "3 cached sessions, 1 cached identity"; nothing when there is none. */
 static snt_status list_cached(struct snt_keychain *keychain, struct snt_out *out, struct snt_err *err) {
-  const char *before = "";
-  for (size_t i = 0; i < sizeof CACHED / sizeof CACHED[0]; i++) {
+  SNT_BUF_AUTO struct snt_buf told = {0};
+  for (const struct snt_keychain_kind *kind = SNT_KEYCHAIN_KINDS; kind->name != NULL; kind++) {
     SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
-    SNT_TRY(snt_entry_names_load(keychain, CACHED[i].kind, &names, err));
-    if (names.count > 0) {
-      SNT_TRY(
-          snt_out_printf(out, err, "%s%zu %s", before, names.count, names.count == 1 ? CACHED[i].one : CACHED[i].many));
-      before = ", ";
+    if (kind->is_cached) {
+      SNT_TRY(snt_entry_names_load(keychain, kind->name, &names, err));
+      SNT_TRY(snt_cli_tell_cached(&told, kind, names.count, err));
     }
   }
-  return before[0] == '\0' ? snt_done() : snt_out_text(out, "\n", err);
+  return told.len == 0 ? snt_done() : snt_out_printf(out, err, "%s\n", told.data);
+}
+
+static snt_status tell_empty(const struct snt_keychain *keychain, struct snt_out *out, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf backends = {0};
+  SNT_TRY(snt_keychain_tell_backends(keychain, &backends, err));
+  return snt_out_printf(out, err, "the keychain is empty (%s)\n", backends.data);
 }
 
 snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
@@ -213,8 +201,8 @@ snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_e
   if (listing.writer != NULL) {
     snt_json_begin_array(&writer, NULL);
   }
-  for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
-    SNT_TRY(list_kind(&listing, KINDS[i].kind, KINDS[i].told, err));
+  for (const struct snt_keychain_kind *kind = SNT_KEYCHAIN_KINDS; kind->name != NULL; kind++) {
+    SNT_TRY(kind->is_cached ? snt_done() : list_kind(&listing, kind, err));
   }
   if (listing.writer != NULL) {
     snt_json_end_array(&writer);
@@ -222,9 +210,7 @@ snt_status snt_cmd_list(struct snt_args *args, struct snt_out *out, struct snt_e
     return snt_out_text(out, "\n", err);
   }
   SNT_TRY(list_cached(keychain.keychain, out, err));
-  return out->text.len > 0
-             ? snt_done()
-             : snt_out_printf(out, err, "the %s keychain is empty\n", snt_keychain_backend_name(keychain.keychain));
+  return out->text.len > 0 ? snt_done() : tell_empty(keychain.keychain, out, err);
 }
 
 struct forgetting {
@@ -256,6 +242,11 @@ static snt_status remove_rotating(struct snt_keychain *keychain, const char *pro
                      : snt_out_printf(out, err, "a rotation of %s was not finished\n", profile);
 }
 
+/* Who removes what is not there does not want it stored. */
+static snt_status hint_list(snt_status status, struct snt_err *err) {
+  return status.code == SNT_CODE_NOT_FOUND ? snt_err_hint(err, "`sentinel list` shows what there is") : status;
+}
+
 static snt_status remove_key(struct snt_cli_keychain *keychain, const char *profile, struct snt_out *out,
                              struct snt_err *err) {
   SNT_TRY(remove_rotating(keychain->keychain, profile, out, err));
@@ -264,7 +255,7 @@ static snt_status remove_key(struct snt_cli_keychain *keychain, const char *prof
   if (status.code == SNT_CODE_NOT_FOUND && had_rotating) {
     return snt_done();
   }
-  SNT_TRY(status);
+  SNT_TRY(hint_list(status, err));
   const char *backend = snt_keychain_backend_name(keychain->keychain); /* the one that had it */
   struct forgetting forgetting = {.keychain = keychain->keychain};
   SNT_IGNORE(
@@ -285,7 +276,7 @@ snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt
   if (!is_secret) {
     return remove_key(&keychain, name, out, err);
   }
-  SNT_TRY(snt_keychain_remove(keychain.keychain, SNT_KEYCHAIN_KIND_PLUGIN, name, err));
+  SNT_TRY(hint_list(snt_keychain_remove(keychain.keychain, SNT_KEYCHAIN_KIND_PLUGIN, name, err), err));
   return snt_out_printf(out, err, "removed secret %s from the %s keychain\n", name,
                         snt_keychain_backend_name(keychain.keychain));
 }

@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "issue/environment.h"
-#include "keychain/names.h"
+#include "keychain/entry_names.h"
 
 struct migration {
   struct snt_settings *settings;
@@ -66,12 +66,6 @@ static snt_status open_both(const struct snt_args *args, struct migration *migra
   return open_one(migration, to, &migration->to, err);
 }
 
-static snt_status say(struct migration *migration, const char *verb, const char *kind, const char *name,
-                      struct snt_err *err) {
-  bool is_plugin = strcmp(kind, SNT_KEYCHAIN_KIND_PLUGIN) == 0;
-  return snt_out_printf(migration->out, err, "%s %s%s\n", verb, name, is_plugin ? " (a plugin's secret)" : "");
-}
-
 /* *is_same: the other backend holds the value now, by its own word. A value of its own stays. */
 static snt_status copy(struct migration *migration, const char *kind, const char *name, const struct snt_secret *value,
                        bool *is_same, struct snt_err *err) {
@@ -95,18 +89,17 @@ static snt_status remove_copied(struct migration *migration, const char *kind, c
   return *is_same ? snt_keychain_remove(migration->from, kind, name, err) : snt_done();
 }
 
-static snt_status move_entry(struct migration *migration, const char *kind, const char *name, struct snt_err *err) {
+static snt_status move_entry(struct migration *migration, const struct snt_keychain_kind *kind, const char *name,
+                             struct snt_err *err) {
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
   bool is_same = false;
-  SNT_TRY(snt_keychain_read(migration->from, kind, name, &value, err));
-  SNT_TRY(copy(migration, kind, name, value, &is_same, err));
-  SNT_TRY(is_same ? remove_copied(migration, kind, name, value, &is_same, err) : snt_done());
-  if (!is_same) {
-    migration->kept++;
-    return say(migration, "kept in both, with different values:", kind, name, err);
-  }
-  migration->moved++;
-  return say(migration, "moved", kind, name, err);
+  SNT_TRY(snt_keychain_read(migration->from, kind->name, name, &value, err));
+  SNT_TRY(copy(migration, kind->name, name, value, &is_same, err));
+  SNT_TRY(is_same ? remove_copied(migration, kind->name, name, value, &is_same, err) : snt_done());
+  migration->moved += is_same ? 1 : 0;
+  migration->kept += is_same ? 0 : 1;
+  return snt_out_printf(migration->out, err, "%s %s%s\n",
+                        is_same ? "moved" : "kept in both, with different values:", name, kind->text);
 }
 
 static snt_status drop_entry(struct migration *migration, const char *kind, const char *name, struct snt_err *err) {
@@ -115,30 +108,12 @@ static snt_status drop_entry(struct migration *migration, const char *kind, cons
   return status.code == SNT_CODE_NOT_FOUND ? snt_done() : status;
 }
 
-struct gathering {
-  struct snt_names names;
-  snt_status status;
-};
-
-static void clear_gathering(struct gathering *gathering) { snt_names_clear(&gathering->names); }
-
-static void gather(void *context, const char *name) {
-  struct gathering *gathering = context;
-  if (snt_ok(gathering->status)) {
-    gathering->status = snt_names_add(&gathering->names, name, 0, NULL);
-  }
-}
-
 static snt_status move_kind(struct migration *migration, const struct snt_keychain_kind *kind, struct snt_err *err) {
-  SNT_CLEANUP(clear_gathering) struct gathering gathering = {.status = snt_done()};
-  SNT_TRY(snt_keychain_list(migration->from, kind->name, gather, &gathering, err));
-  if (!snt_ok(gathering.status)) {
-    return snt_fail_memory(err);
-  }
-  for (size_t i = 0; i < gathering.names.count; i++) {
-    const char *name = gathering.names.items[i].name;
-    SNT_TRY(kind->is_cached ? drop_entry(migration, kind->name, name, err)
-                            : move_entry(migration, kind->name, name, err));
+  SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
+  SNT_TRY(snt_entry_names_load(migration->from, kind->name, &names, err));
+  for (size_t i = 0; i < names.count; i++) {
+    const char *name = names.items[i].name;
+    SNT_TRY(kind->is_cached ? drop_entry(migration, kind->name, name, err) : move_entry(migration, kind, name, err));
   }
   return snt_done();
 }

@@ -19,8 +19,8 @@ const struct snt_command SNT_COMMANDS[] = {
     {"credentials", "[P]", "decide, and print credentials for credential_process", EVALUATING | BIT(FORCE_TTY), 1,
      false, snt_cmd_credentials},
     {"export", "[P]", "decide, and print credentials for a shell, a program or a file",
-     EVALUATING | BIT(FORMAT) | BIT(FORCE_TTY), 1, false, snt_cmd_export},
-    {"exec", "[P] [-- program...]", "decide, and run a program, or a shell, with the credentials",
+     EVALUATING | BIT(EXPORT_FORMAT) | BIT(FORCE_TTY), 1, false, snt_cmd_export},
+    {"exec", "[P]", "decide, and run a program, or a shell, with the credentials",
      EVALUATING | BIT(NESTED) | BIT(SERVER), 1, true, snt_cmd_exec},
     {"explain", "[P]", "show what would be decided and why; issue nothing",
      EVALUATING | BIT(USER) | BIT(TIME) | BIT(MODE) | BIT(REQUEST) | BIT(JSON), 1, false, snt_cmd_explain},
@@ -51,17 +51,17 @@ const struct snt_command SNT_COMMANDS[] = {
      0, false, snt_cmd_replay},
     {"log verify", "[FILE]", "check the decision log's chain", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_verify},
     {"log show", "[FILE]", "print the decision log for people", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_show},
-    {"add", "P", "put a long-lived key, or a plugin's secret, into the keychain",
+    {"add", "P | --secret NAME", "put a long-lived key, or a plugin's secret, into the keychain",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(STDIN) | BIT(SECRET), 1, false, snt_cmd_add},
     {"list", "", "list the keychain's entries", BIT(BACKEND) | BIT(CONFIG) | BIT(IDS) | BIT(JSON), 0, false,
      snt_cmd_list},
-    {"remove", "P", "remove a key, or a plugin's secret, from the keychain",
+    {"remove", "P | --secret NAME", "remove a key, or a plugin's secret, from the keychain",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(SECRET), 1, false, snt_cmd_remove},
     {"rotate", "P", "replace a long-lived key of the keychain by a new one",
      BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(DISCARD), 1, false, snt_cmd_rotate},
     {"keychain migrate", "--from NAME --to NAME", "move the entries of one keychain backend into another",
      BIT(FROM) | BIT(TO) | BIT(CONFIG), 0, false, snt_cmd_keychain_migrate},
-    {"clear", "[P]", "forget cached sessions and identities, of a profile or all",
+    {"clear", "[P]", "forget what is cached: of a named profile its sessions, else everything",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 1, false, snt_cmd_clear},
     {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
      snt_cmd_init},
@@ -72,10 +72,6 @@ const struct snt_command SNT_COMMANDS[] = {
     {"shell init", "[" SNT_SHELL_NAMES "]", "print lines for a shell's start: completion, and a mark in the prompt", 0,
      1, false, snt_cmd_shell_init},
     {NULL, NULL, NULL, 0, 0, false, NULL}};
-
-static int program_exit = -1;
-
-void snt_cli_set_program_exit(int status) { program_exit = status; }
 
 static snt_status print_overview(struct snt_out *out, struct snt_err *err) {
   SNT_TRY(snt_out_text(out,
@@ -99,8 +95,9 @@ static snt_status print_checks(struct snt_out *out, struct snt_err *err) {
 }
 
 static snt_status print_help(const struct snt_command *command, struct snt_out *out, struct snt_err *err) {
-  SNT_TRY(snt_out_printf(out, err, "usage: sentinel %s%s%s [flags]\n\n%s\n\n", command->name,
-                         command->arguments[0] == '\0' ? "" : " ", command->arguments, command->summary));
+  SNT_TRY(snt_out_printf(out, err, "usage: sentinel %s%s%s [flags]%s\n\n%s\n\n", command->name,
+                         command->arguments[0] == '\0' ? "" : " ", command->arguments, SNT_COMMAND_PROGRAM(command),
+                         command->summary));
   for (int id = 0; id < SNT_OPTION_COUNT; id++) {
     const struct snt_option *option = &SNT_OPTION_TABLE[id];
     if (((command->options | BIT(HELP)) >> id & 1) != 0) {
@@ -134,6 +131,17 @@ static const struct snt_command *find_command(char **words, size_t *used) {
   return NULL;
 }
 
+/* The second words of the commands that begin with this one: "validate, lint, schema"; nothing for any other word. */
+static snt_status list_group(const char *word, struct snt_buf *out, struct snt_err *err) {
+  size_t len = strlen(word);
+  for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL; command++) {
+    if (strncmp(command->name, word, len) == 0 && command->name[len] == ' ') {
+      SNT_TRY(snt_buf_appendf(out, err, "%s%s", out->len == 0 ? "" : ", ", command->name + len + 1));
+    }
+  }
+  return snt_done();
+}
+
 static snt_status fail_unknown(char **words, struct snt_err *err) {
   const char *names[COMMANDS_MAX + 1];
   size_t count = 0;
@@ -144,11 +152,16 @@ static snt_status fail_unknown(char **words, struct snt_err *err) {
   char text[256];
   (void)snprintf(text, sizeof text, "%.100s%s%.100s", words[0], words[1] == NULL || words[1][0] == '-' ? "" : " ",
                  words[1] == NULL || words[1][0] == '-' ? "" : words[1]);
+  SNT_BUF_AUTO struct snt_buf group = {0};
+  SNT_TRY(list_group(words[0], &group, err));
   const char *nearest = snt_str_nearest(text, names);
-  if (nearest == NULL) {
+  if (nearest == NULL && group.len == 0) {
     nearest = snt_str_nearest(words[0], names);
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "unknown command \"%s\"", text));
+  if (nearest == NULL && group.len > 0) {
+    return snt_err_hint(err, "`sentinel %s` is followed by: %s", words[0], group.data);
+  }
   return nearest == NULL ? snt_err_hint(err, "`sentinel --help` lists the commands")
                          : snt_err_hint(err, "did you mean `sentinel %s`?", nearest);
 }
@@ -193,7 +206,7 @@ snt_status snt_cli_run(int argc, char **argv, int *out_exit, struct snt_err *err
   if (snt_ok(status) && !snt_ok(flushed)) {
     status = flushed;
   }
-  *out_exit = snt_ok(status) && program_exit >= 0 ? program_exit : snt_code_exit_status(status.code);
+  *out_exit = snt_code_exit_status(status.code);
   return status;
 }
 

@@ -17,6 +17,8 @@ struct snt_command {
 
 /* The table; ends with a row whose name is NULL. */
 extern const struct snt_command SNT_COMMANDS[];
+/* What a usage line ends with, behind the flags: " [-- program...]", or nothing. */
+#define SNT_COMMAND_PROGRAM(command) ((command)->takes_program ? " [-- program...]" : "")
 
 /* Each in a file of its own, cmd_<name>.c. */
 snt_status snt_cmd_credentials(struct snt_args *args, struct snt_out *out, struct snt_err *err);
@@ -47,11 +49,9 @@ snt_status snt_cmd_clear(struct snt_args *args, struct snt_out *out, struct snt_
 snt_status snt_cmd_init(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 
 /* Finds the command, parses its flags and runs it; prints help where it is asked for. *out_exit is the exit status that
- * goes with the returned status, 128 + n or a program's own included. */
+ * goes with the returned status. */
 snt_status snt_cli_run(int argc, char **argv, int *out_exit, struct snt_err *err);
 /* Prints "sentinel: message" and the hint on stderr, at most 4 KiB. */
 void snt_cli_report(const struct snt_err *err);
-/* The exit status that `exec` passes on once its program has ended; -1: none has run. */
-void snt_cli_set_program_exit(int status);
 
 #endif

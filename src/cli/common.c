@@ -57,6 +57,13 @@ void snt_cli_close_keychain(struct snt_cli_keychain *keychain) {
   snt_settings_free(&keychain->settings);
 }
 
+snt_status snt_cli_tell_cached(struct snt_buf *out, const struct snt_keychain_kind *kind, size_t count,
+                               struct snt_err *err) {
+  return count == 0 ? snt_done()
+                    : snt_buf_appendf(out, err, "%s%zu %s", out->len == 0 ? "" : ", ", count,
+                                      count == 1 ? kind->text : kind->many);
+}
+
 snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, struct snt_err *err) {
   if (args->argument_count > 0) {
     return snt_buf_append_str(out, args->arguments[0], err);

@@ -19,6 +19,9 @@ struct snt_cli_keychain {
 snt_status snt_cli_open_keychain(const struct snt_args *args, struct snt_cli_keychain *out, struct snt_err *err);
 void snt_cli_close_keychain(struct snt_cli_keychain *keychain);
 #define SNT_CLI_KEYCHAIN_AUTO SNT_CLEANUP(snt_cli_close_keychain)
+/* "2 cached sessions", behind a comma when out is not empty; nothing for none. */
+snt_status snt_cli_tell_cached(struct snt_buf *out, const struct snt_keychain_kind *kind, size_t count,
+                               struct snt_err *err);
 /* The log that the argument or the configuration names. */
 snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, struct snt_err *err);
 /* Text without control characters, for a terminal: they become '?'. */

@@ -10,17 +10,16 @@
 
 #define MODE_WORD(name) #name " "
 
-/* Flags whose value is one of some words; of a command, or of all (NULL). The backends come from their own table. */
+/* Flags whose value is one of some words. The backends come from their own table. */
 static const struct {
   enum snt_option_id id;
-  const char *command;
   enum snt_completion_kind kind;
   const char *words; /* with blanks, or commas and blanks, between them */
 } WORDS[] = {
-    {SNT_OPTION_MODE, NULL, SNT_COMPLETION_VALUES, SNT_MODES(MODE_WORD)},
-    {SNT_OPTION_FORMAT, "test", SNT_COMPLETION_VALUES, SNT_REPORT_FORMATS},
-    {SNT_OPTION_FORMAT, "export", SNT_COMPLETION_VALUES, SNT_ISSUED_FORMATS},
-    {SNT_OPTION_REPORT, "test", SNT_COMPLETION_PAIRS, SNT_REPORT_FORMATS ", " SNT_REPORT_FORMATS_OF_LINES},
+    {SNT_OPTION_MODE, SNT_COMPLETION_VALUES, SNT_MODES(MODE_WORD)},
+    {SNT_OPTION_FORMAT, SNT_COMPLETION_VALUES, SNT_REPORT_FORMATS},
+    {SNT_OPTION_EXPORT_FORMAT, SNT_COMPLETION_VALUES, SNT_ISSUED_FORMATS},
+    {SNT_OPTION_REPORT, SNT_COMPLETION_PAIRS, SNT_REPORT_FORMATS ", " SNT_REPORT_FORMATS_OF_LINES},
 };
 
 /* What the tables call a value or an argument. */
@@ -72,11 +71,10 @@ static snt_status take_name(const char *text, struct snt_completion *out, struct
   return words == NULL ? snt_fail_memory(err) : add_words(out, words, err);
 }
 
-snt_status snt_completion_of_option(const struct snt_command *command, enum snt_option_id id,
-                                    struct snt_completion *out, struct snt_err *err) {
+snt_status snt_completion_of_option(enum snt_option_id id, struct snt_completion *out, struct snt_err *err) {
   *out = (struct snt_completion){0};
   for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
-    if (WORDS[i].id == id && (WORDS[i].command == NULL || strcmp(WORDS[i].command, command->name) == 0)) {
+    if (WORDS[i].id == id) {
       out->kind = WORDS[i].kind;
       return add_words(out, WORDS[i].words, err);
     }
@@ -124,7 +122,7 @@ static snt_status print_rows(struct snt_out *out, const struct snt_command *comm
   for (int id = 0; id < SNT_OPTION_COUNT; id++) {
     SNT_COMPLETION_AUTO struct snt_completion completion = {0};
     if (((command->options | SNT_OPTION_BIT(HELP)) >> id & 1) != 0) {
-      SNT_TRY(snt_completion_of_option(command, (enum snt_option_id)id, &completion, err));
+      SNT_TRY(snt_completion_of_option((enum snt_option_id)id, &completion, err));
       SNT_TRY(print_row(out, SNT_OPTION_TABLE[id].flag, &completion, SNT_OPTION_TABLE[id].help, err));
     }
   }

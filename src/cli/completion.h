@@ -22,9 +22,8 @@ struct snt_completion {
 void snt_completion_clear(struct snt_completion *completion);
 #define SNT_COMPLETION_AUTO SNT_CLEANUP(snt_completion_clear)
 
-/* Of a flag of the command, and of the command's first argument. */
-snt_status snt_completion_of_option(const struct snt_command *command, enum snt_option_id id,
-                                    struct snt_completion *out, struct snt_err *err);
+/* Of a flag, and of a command's first argument. */
+snt_status snt_completion_of_option(enum snt_option_id id, struct snt_completion *out, struct snt_err *err);
 snt_status snt_completion_of_arguments(const struct snt_command *command, struct snt_completion *out,
                                        struct snt_err *err);
 

@@ -123,7 +123,7 @@ static snt_status print_flags(struct snt_out *out, const struct snt_command *com
     if (((command->options | SNT_OPTION_BIT(HELP)) >> id & 1) == 0) {
       continue;
     }
-    SNT_TRY(snt_completion_of_option(command, (enum snt_option_id)id, &completion, err));
+    SNT_TRY(snt_completion_of_option((enum snt_option_id)id, &completion, err));
     SNT_TRY(print_condition(out, "__sentinel_is", command->name, err));
     SNT_TRY(snt_out_printf(out, err, " -l %s", SNT_OPTION_TABLE[id].flag + 2));
     SNT_TRY(print_value(out, &completion, true, err));

@@ -23,11 +23,12 @@
   X(JSON, "--json", NULL, "print JSON")                                                                                \
   X(SARIF, "--sarif", NULL, "print SARIF 2.1.0, as code scanning reads it")                                            \
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
-  X(STDIN, "--stdin", NULL, "read the access key id and the secret from stdin, a line each")                           \
+  X(STDIN, "--stdin", NULL, "read id and secret key from stdin, a line each; with --secret, its one line")             \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
   X(IDS, "--ids", NULL, "show access key ids too; the keychain may ask to be unlocked")                                \
   X(DISCARD, "--discard", "ID", "an access key of the same user to delete at IAM first, to make room")                 \
-  X(FORMAT, "--format", "F", "test: pretty, tap, junit, json or github; export: env, json or ini")                     \
+  X(EXPORT_FORMAT, "--format", "F", "env (default), json or ini: for a shell, a program or a credentials file")        \
+  X(FORMAT, "--format", "F", "pretty (default), tap, junit, json or github")                                           \
   X(REPORT, "--report", "F=FILE", "write a report into a file, also lcov or cobertura; may be repeated")               \
   X(COVERAGE, "--coverage", NULL, "tell which rules matched and which conditions were seen true and false")            \
   X(MIN_RULE, "--min-rule", "N", "fail when fewer than N percent of the rules matched")                                \

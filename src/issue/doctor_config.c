@@ -81,17 +81,27 @@ static void look_at_variables(struct snt_doctor *doctor) {
   }
 }
 
+static snt_status load_settings(struct snt_doctor *doctor, struct snt_err *err) {
+  const struct snt_doctor_options *options = doctor->options;
+  SNT_TRY(snt_settings_load(options->config, &doctor->settings, err));
+  SNT_TRY(options->backend == NULL ? snt_done()
+                                   : snt_settings_set_flag(doctor->settings, SNT_SETTING_KEYCHAIN_BACKEND, "--backend",
+                                                           options->backend, err));
+  return options->regions == NULL
+             ? snt_done()
+             : snt_settings_set_flag(doctor->settings, SNT_SETTING_POLICY_REGIONS, "--region", options->regions, err);
+}
+
 void snt_doctor_check_configuration(struct snt_doctor *doctor) {
   struct snt_err failure = {0};
   bool is_good = look_at_files(doctor);
-  snt_status status = snt_settings_load(doctor->options->config, &doctor->settings, &failure);
-  if (snt_ok(status) && doctor->options->backend != NULL) {
-    status = snt_settings_set_flag(doctor->settings, SNT_SETTING_KEYCHAIN_BACKEND, "--backend",
-                                   doctor->options->backend, &failure);
-  }
-  if (snt_ok(status) && doctor->options->regions != NULL) {
-    status = snt_settings_set_flag(doctor->settings, SNT_SETTING_POLICY_REGIONS, "--region", doctor->options->regions,
-                                   &failure);
+  snt_status status = load_settings(doctor, &failure);
+  if (status.code == SNT_CODE_USAGE) { /* a flag is not what doctor was to look at */
+    doctor->status = status;
+    if (doctor->err != NULL) {
+      *doctor->err = failure;
+    }
+    return;
   }
   if (!snt_ok(status)) {
     snt_settings_free(&doctor->settings);

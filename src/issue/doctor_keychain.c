@@ -53,11 +53,9 @@ static void ignore_name(void *context, const char *name) {
 }
 
 /* What is locked does not list its entries to somebody who asks nobody. */
-static snt_status try_listing(struct snt_keychain *keychain, bool *is_locked, struct snt_err *err) {
+static snt_status try_listing(struct snt_keychain *keychain, struct snt_err *err) {
   snt_keychain_hush(keychain, true);
-  snt_status status = snt_keychain_list(keychain, SNT_KEYCHAIN_KIND_AWS, ignore_name, NULL, err);
-  *is_locked = status.code == SNT_CODE_ACTION_REQUIRED;
-  return *is_locked ? snt_done() : status;
+  return snt_keychain_list(keychain, SNT_KEYCHAIN_KIND_AWS, ignore_name, NULL, err);
 }
 
 /* Listing the file would leave its key in the kernel. */
@@ -75,9 +73,13 @@ static snt_status try_backend(const struct snt_keychain_backend *backend, const 
   named.backend = backend->name;
   SNT_TRY(snt_keychain_open(&named, &keychain, &trial->failure));
   trial->is_taken = true;
-  SNT_TRY(snt_keychain_probe(backend, &named, &trial->failure));
-  return strcmp(backend->name, "file") == 0 ? try_file(&named, &trial->is_locked, &trial->failure)
-                                            : try_listing(keychain, &trial->is_locked, &trial->failure);
+  snt_status status = snt_keychain_probe(backend, &named, &trial->failure);
+  if (snt_ok(status)) {
+    status = strcmp(backend->name, "file") == 0 ? try_file(&named, &trial->is_locked, &trial->failure)
+                                                : try_listing(keychain, &trial->failure);
+  }
+  trial->is_locked = trial->is_locked || status.code == SNT_CODE_ACTION_REQUIRED;
+  return trial->is_locked ? snt_done() : status;
 }
 
 static void tell_backend(struct snt_doctor *doctor, const struct snt_keychain_backend *backend,
@@ -99,24 +101,20 @@ static void tell_backend(struct snt_doctor *doctor, const struct snt_keychain_ba
   }
 }
 
-/* "auto" is all automatic rows that can be opened, as one; used names them in their order. False for a backend that is
- * not in the table. */
-static bool tell_backends(struct snt_doctor *doctor, const struct snt_keychain_options *options, struct snt_buf *used) {
+/* "auto" is all automatic rows that can be opened, as one; used names them in their order. */
+static void tell_backends(struct snt_doctor *doctor, const struct snt_keychain_options *options, struct snt_buf *used) {
   bool is_auto = options->backend == NULL || strcmp(options->backend, "auto") == 0;
-  bool is_known = is_auto;
   for (size_t i = 0; SNT_KEYCHAIN_BACKENDS[i]->name != NULL; i++) {
     const struct snt_keychain_backend *backend = SNT_KEYCHAIN_BACKENDS[i];
     struct trial trial = {0};
     trial.is_working = snt_ok(try_backend(backend, options, &trial));
     bool is_named = !is_auto && strcmp(options->backend, backend->name) == 0;
     bool is_used = is_named || (is_auto && backend->is_automatic && trial.is_taken);
-    is_known = is_known || is_named;
     tell_backend(doctor, backend, &trial, is_used);
     if (is_used) {
       SNT_IGNORE(snt_buf_appendf(used, NULL, "%s%s", used->len == 0 ? "" : ", then ", backend->name)); /* a name less */
     }
   }
-  return is_known;
 }
 
 /* Where sessions are kept to be used again. */
@@ -144,11 +142,8 @@ void snt_doctor_check_keychain(struct snt_doctor *doctor) {
   }
   const char *wanted = snt_doctor_text(doctor, SNT_SETTING_KEYCHAIN_BACKEND);
   struct snt_keychain_options options = {.backend = wanted, .passphrase = passphrase};
-  if (!tell_backends(doctor, &options, &used)) {
-    SNT_KEYCHAIN_AUTO struct snt_keychain *none = NULL;
-    SNT_IGNORE(snt_keychain_open(&options, &none, &failure)); /* it says what there is */
-    snt_doctor_failed(doctor, wanted, &failure);
-  } else if (wanted == NULL || strcmp(wanted, "auto") == 0) {
+  tell_backends(doctor, &options, &used);
+  if (wanted == NULL || strcmp(wanted, "auto") == 0) {
     snt_doctor_ok(doctor, "auto", "picks %s", snt_buf_borrow(&used));
   }
   tell_cache(doctor);

@@ -9,7 +9,6 @@ struct snt_environment {
   struct snt_secret *passphrase; /* SENTINEL_FILE_PASSPHRASE; NULL: not set */
 };
 void snt_environment_clear(struct snt_environment *environment);
-#define SNT_ENVIRONMENT_AUTO SNT_CLEANUP(snt_environment_clear)
 
 /* Moves AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and SENTINEL_FILE_PASSPHRASE into secrets,
  * overwrites their values where they stood and removes the variables. Call it after the evaluator was started. Half a

@@ -127,7 +127,8 @@ snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err);
 /* The decision's time: STS's Date and what has passed since; the local clock when that is not known. */
 int64_t snt_flow_now_ms(const struct snt_flow *flow);
-/* flow_identity.c */
+/* flow_identity.c: recall is for those who keep it at all. */
+bool snt_flow_keeps_identity(const struct snt_flow *flow);
 bool snt_flow_recall_identity(struct snt_flow *flow);
 void snt_flow_remember_identity(const struct snt_flow *flow);
 void snt_flow_forget_identity(const struct snt_flow *flow);

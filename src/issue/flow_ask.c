@@ -252,12 +252,13 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "identity";
   SNT_TRY(snt_flow_find_regions(flow, err));
   bool is_remote = flow->source.origin == SNT_POLICY_ORIGIN_SSM;
-  flow->wants_identity = !(flow->has_caches && snt_flow_recall_identity(flow));
+  bool is_kept = snt_flow_keeps_identity(flow);
+  flow->wants_identity = !(is_kept && snt_flow_recall_identity(flow));
   flow->wants_policy = is_remote && !(flow->has_caches && snt_flow_recall_policy(flow));
   if (is_remote && !flow->wants_policy) {
     SNT_TRY(snt_flow_begin_policy(flow, err));
   }
-  bool is_shared = flow->wants_identity && flow->has_caches && snt_cache_check(&flow->cache);
+  bool is_shared = flow->wants_identity && is_kept && snt_cache_check(&flow->cache);
   return is_shared ? ask_in_turn(flow, err) : ask_what_is_wanted(flow, err);
 }
 

@@ -1,5 +1,9 @@
 /* Who asks, and what time it is, from the last time that STS said so (aws.md, Time; Base credentials): for an hour of
- * the same boot, under the secret of the credentials that were asked for. */
+ * the same boot, under the secret of the credentials that were asked for.
+ *
+ * MUST
+ *  1. keep nothing where the administrator locked where policy comes from: whoever has the base secret can vouch for
+ *     what he likes, and so for another name and another time. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +46,10 @@ static bool parse_entry(struct snt_flow *flow, const char *text) {
   return true;
 }
 
+bool snt_flow_keeps_identity(const struct snt_flow *flow) {
+  return flow->has_caches && !snt_settings_is_locked(flow->settings, SNT_SETTING_POLICY_SOURCE);
+}
+
 bool snt_flow_recall_identity(struct snt_flow *flow) {
   char name[SNT_CACHE_NAME_CAP];
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
@@ -58,7 +66,7 @@ void snt_flow_remember_identity(const struct snt_flow *flow) {
   snt_clock_boot_id(boot_id);
   int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %s", boot_id, flow->server_boot_ms,
                      flow->server_time_ms, flow->who.arn);
-  if (len > 0 && len < (int)sizeof text && snt_ok(name_entry(flow, name, NULL)) &&
+  if (snt_flow_keeps_identity(flow) && len > 0 && len < (int)sizeof text && snt_ok(name_entry(flow, name, NULL)) &&
       snt_ok(snt_secret_new_from(text, (size_t)len, &entry, NULL))) {
     snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name, entry, LIFE_S);
   }

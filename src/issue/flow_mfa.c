@@ -35,20 +35,18 @@ struct memory {
   int64_t life_s;
 };
 
-static snt_status find_life(const struct snt_flow *flow, int64_t *out, struct snt_err *err) {
+static int64_t find_life(const struct snt_flow *flow) {
   const char *text = snt_settings_text(flow->settings, SNT_SETTING_MFA_SESSION);
-  *out = DEFAULT_LIFE_S;
-  bool is_good = text == NULL || (snt_ok(snt_duration_parse(text, out, NULL)) && *out >= SNT_MFA_SESSION_MIN_S &&
-                                  *out <= SNT_MFA_SESSION_MAX_S);
-  return is_good ? snt_done()
-                 : snt_fail(err, SNT_CODE_CONFIG_INVALID, "mfa.session: \"%s\" is not between 15m and 36h", text);
+  int64_t life_s = DEFAULT_LIFE_S;
+  bool is_set = text != NULL && snt_ok(snt_duration_parse(text, &life_s, NULL)); /* checked when it was read */
+  return is_set ? life_s : DEFAULT_LIFE_S;
 }
 
 /* A session is good wherever its partition is; another endpoint is another world. */
 static snt_status open_memory(const struct snt_flow *flow, struct memory *out, struct snt_err *err) {
   struct snt_aws_endpoint sts;
   SNT_BUF_AUTO struct snt_buf text = {0};
-  SNT_TRY(find_life(flow, &out->life_s, err));
+  out->life_s = find_life(flow);
   SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &sts, err));
   const char *where = sts.is_overridden ? sts.url : strchr(sts.host, '.') + 1 + strlen(flow->regions[0]);
   SNT_TRY(
@@ -104,15 +102,24 @@ static bool note_code(const struct snt_flow *flow, const struct memory *memory, 
   return true;
 }
 
-static snt_status hint_how(const struct snt_flow *flow, struct snt_err *err) {
-  if (flow->target.mfa_process[0] != '\0') {
-    return snt_err_hint(err, "see that mfa_process of profile %s prints a code of this device on its first line",
-                        flow->options->profile);
+static snt_status hint_process(const struct snt_flow *flow, struct snt_err *err) {
+  return snt_err_hint(err, "see that mfa_process of profile %s prints a code of this device on its first line",
+                      flow->options->profile);
+}
+
+static bool has_process(const struct snt_flow *flow) { return flow->target.mfa_process[0] != '\0'; }
+
+/* What is kept for one duration serves no other. */
+static snt_status hint_terminal(const struct snt_flow *flow, struct snt_err *err) {
+  char duration[32] = "";
+  bool is_named = flow->options->duration_s != 0;
+  if (is_named) {
+    snt_duration_format(flow->options->duration_s, duration);
   }
   return snt_err_hint(err,
-                      "run it in a terminal, once: sentinel exec %s -- true; or set mfa_process to a command that "
+                      "run it in a terminal, once: sentinel exec %s%s%s -- true; or set mfa_process to a command that "
                       "prints a code",
-                      flow->options->profile);
+                      flow->options->profile, is_named ? " --duration " : "", duration);
 }
 
 /* Why there was no answer stays the reason. */
@@ -122,7 +129,7 @@ static snt_status fail_unasked(const struct snt_flow *flow, struct snt_err *err)
   }
   SNT_IGNORE(snt_err_prefix(err, "a code of %s is needed", flow->target.mfa_serial));
   err->code = SNT_CODE_ACTION_REQUIRED;
-  return hint_how(flow, err);
+  return has_process(flow) ? hint_process(flow, err) : hint_terminal(flow, err);
 }
 
 static snt_status check_code(const struct snt_flow *flow, struct snt_secret *code, struct snt_err *err) {
@@ -130,7 +137,8 @@ static snt_status check_code(const struct snt_flow *flow, struct snt_secret *cod
   if (snt_secret_len(code) != SNT_MFA_CODE_LEN || strspn(digits, "0123456789") != SNT_MFA_CODE_LEN) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "what was given for %s is no code: one has %d digits",
                         flow->target.mfa_serial, SNT_MFA_CODE_LEN));
-    return hint_how(flow, err);
+    return has_process(flow) ? hint_process(flow, err)
+                             : snt_err_hint(err, "run it again, and give the digits that the device shows then");
   }
   struct memory memory = {0};
   SNT_TRY(open_memory(flow, &memory, err));

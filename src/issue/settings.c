@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/mfa_session.h"
 #include "format/time.h"
 
 const struct snt_setting_row SNT_SETTING_ROWS[SNT_SETTING_COUNT] = {
@@ -60,19 +61,30 @@ static bool is_one_of(const char *value, const char *values) {
   return false;
 }
 
+static bool is_known(enum snt_setting_id id, const char *value) {
+  return SNT_SETTING_ROWS[id].values == NULL || is_one_of(value, SNT_SETTING_ROWS[id].values);
+}
+
+static snt_status check_duration(enum snt_setting_id id, const char *value, const char *origin, struct snt_err *err) {
+  const char *key = SNT_SETTING_ROWS[id].key;
+  int64_t seconds = 0;
+  if (strcmp(value, "0") != 0 && !snt_ok(snt_duration_parse(value, &seconds, NULL))) {
+    return snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: %s: \"%s\" is not a duration such as 30s or 24h", origin, key,
+                    value);
+  }
+  if (id == SNT_SETTING_MFA_SESSION && (seconds < SNT_MFA_SESSION_MIN_S || seconds > SNT_MFA_SESSION_MAX_S)) {
+    return snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: %s: \"%s\" is not between 15m and 36h", origin, key, value);
+  }
+  return snt_done();
+}
+
 static snt_status check_value(enum snt_setting_id id, const char *value, const char *origin, struct snt_err *err) {
-  int64_t ignored = 0;
-  if (SNT_SETTING_ROWS[id].values != NULL && !is_one_of(value, SNT_SETTING_ROWS[id].values)) {
+  if (!is_known(id, value)) {
     SNT_IGNORE(
         snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: %s cannot be \"%s\"", origin, SNT_SETTING_ROWS[id].key, value));
     return snt_err_hint(err, "this version knows: %s", SNT_SETTING_ROWS[id].values);
   }
-  if (SNT_SETTING_ROWS[id].type == SNT_SETTING_DURATION && strcmp(value, "0") != 0 &&
-      !snt_ok(snt_duration_parse(value, &ignored, NULL))) {
-    return snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: %s: \"%s\" is not a duration such as 30s or 24h", origin,
-                    SNT_SETTING_ROWS[id].key, value);
-  }
-  return snt_done();
+  return SNT_SETTING_ROWS[id].type == SNT_SETTING_DURATION ? check_duration(id, value, origin, err) : snt_done();
 }
 
 /* Takes items; frees them when it fails. */
@@ -174,6 +186,10 @@ snt_status snt_settings_load(const char *config_flag, struct snt_settings **out,
 
 snt_status snt_settings_set_flag(struct snt_settings *settings, enum snt_setting_id id, const char *flag,
                                  const char *value, struct snt_err *err) {
+  if (!is_known(id, value)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s cannot be \"%.100s\"", flag, value));
+    return snt_err_hint(err, "this version knows: %s", SNT_SETTING_ROWS[id].values);
+  }
   if (SNT_SETTING_ROWS[id].type != SNT_SETTING_LIST) {
     return snt_settings_set_text(settings, id, value, flag, err);
   }

@@ -21,16 +21,17 @@ enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION
   X(POLICY_SOURCE, "policy.source", TEXT, "SENTINEL_POLICY_SOURCE", false, NULL,                                       \
     "where policy comes from: ssm:/path, file:PATH; {profile} is replaced")                                            \
   X(POLICY_REGIONS, "policy.regions", LIST, NULL, false, NULL, "regions that hold the policy, in order")               \
-  X(POLICY_CACHE_TTL, "policy.cache_ttl", DURATION, NULL, false, NULL, "how long a verified policy may be reused")     \
+  X(POLICY_CACHE_TTL, "policy.cache_ttl", DURATION, NULL, false, NULL,                                                 \
+    "how long a policy of SSM is used again; default 0")                                                               \
   X(POLICY_MAX_STALE, "policy.max_stale", DURATION, NULL, false, NULL, "how old a cached signed bundle may be")        \
   X(POLICY_KEYS, "policy.keys", LIST, NULL, false, NULL, "keys that may sign policy; unsigned policy is refused then") \
   X(POLICY_MIN_SIGNATURES, "policy.min_signatures", INTEGER, NULL, false, NULL,                                        \
     "how many of the keys must have signed")                                                                           \
   X(POLICY_MIN_SERIAL, "policy.min_serial", INTEGER, NULL, true, NULL, "lowest bundle serial that is accepted")        \
-  X(KEYCHAIN_BACKEND, "keychain.backend", TEXT, "SENTINEL_BACKEND", false, NULL,                                       \
-    "where keys rest: auto, secret-service, file, keyring")                                                            \
+  X(KEYCHAIN_BACKEND, "keychain.backend", TEXT, "SENTINEL_BACKEND", false, "auto|secret-service|file|keyring",         \
+    "where keys rest; default auto")                                                                                   \
   X(KEYCHAIN_CACHE, "keychain.cache", TEXT, NULL, false, "keychain|kernel|off",                                        \
-    "where sessions are kept to be used again: keychain, kernel (the kernel keyring), off")                            \
+    "where sessions are kept to be used again; default keychain")                                                      \
   X(MFA_SESSION, "mfa.session", DURATION, NULL, false, NULL,                                                           \
     "how long a session that was obtained with an MFA code is used; default 12h")                                      \
   X(LOG_PATH, "log.path", TEXT, NULL, false, NULL, "the decision log")                                                 \
@@ -60,7 +61,8 @@ snt_status snt_settings_load(const char *config_flag, struct snt_settings **out,
 void snt_settings_free(struct snt_settings **settings);
 #define SNT_SETTINGS_AUTO SNT_CLEANUP(snt_settings_free)
 
-/* A flag's value, over everything but a lock. flag ("--policy") is named in errors. */
+/* A flag's value, over everything but a lock. flag ("--policy") is named in errors. Codes USAGE for a value that the
+ * row does not know, CONFIG_INVALID for a locked key. */
 snt_status snt_settings_set_flag(struct snt_settings *settings, enum snt_setting_id id, const char *flag,
                                  const char *value, struct snt_err *err);
 /* NULL when it is not set; for a LIST the first element. Borrowed. */

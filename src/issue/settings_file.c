@@ -61,12 +61,13 @@ static snt_status set_node(const struct layer *layer, enum snt_setting_id id, co
   if (SNT_SETTING_ROWS[id].type == SNT_SETTING_INTEGER && (node->type != SNT_YAML_INTEGER || node->integer < 1)) {
     return fail_type(layer, node, SNT_SETTING_ROWS[id].key, "a whole number from 1", err);
   }
-  bool is_zero =
-      SNT_SETTING_ROWS[id].type == SNT_SETTING_DURATION && node->type == SNT_YAML_INTEGER && node->integer == 0;
+  bool is_duration = SNT_SETTING_ROWS[id].type == SNT_SETTING_DURATION;
+  bool is_zero = is_duration && node->type == SNT_YAML_INTEGER && node->integer == 0;
   /* `tags: off` and `tags: on` are texts here: YAML 1.1's booleans are not ours. */
   if (SNT_SETTING_ROWS[id].type != SNT_SETTING_INTEGER && !is_zero &&
       (node->type != SNT_YAML_STRING || node->text[0] == '\0')) {
-    return fail_type(layer, node, SNT_SETTING_ROWS[id].key, "a text", err);
+    return fail_type(layer, node, SNT_SETTING_ROWS[id].key, is_duration ? "a duration such as 30s or 24h" : "a text",
+                     err);
   }
   return snt_settings_set_text(layer->settings, id, node->text, origin.data, err);
 }
@@ -257,12 +258,17 @@ static snt_status add_layer(struct snt_settings *settings, const char *name, str
   return snt_done();
 }
 
+static snt_status fail_missing(const char *path, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "there is no configuration file %s", path));
+  return snt_err_hint(err, "check the path that --config names");
+}
+
 snt_status snt_settings_read_file(struct snt_settings *settings, const char *path, bool is_admin, bool is_required,
                                   struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
   snt_status status = snt_file_read(path, is_admin ? SNT_FILE_ROOT : SNT_FILE_NOT_WRITABLE, CONFIG_CAP, &text, err);
-  if (status.code == SNT_CODE_NOT_FOUND && !is_required) {
-    return snt_done();
+  if (status.code == SNT_CODE_NOT_FOUND) {
+    return is_required ? fail_missing(path, err) : snt_done();
   }
   if (!snt_ok(status)) {
     struct snt_err inner = *err;

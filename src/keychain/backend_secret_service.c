@@ -100,6 +100,13 @@ static snt_status open_service(const struct snt_keychain_options *options, void 
   return snt_done();
 }
 
+static snt_status check_service(void *state, struct snt_err *err) {
+  struct service *service = state;
+  snt_status status = service->bus->check(service->conversation, err);
+  return status.code == SNT_CODE_NOT_FOUND ? snt_fail(err, SNT_CODE_KEYCHAIN, "the Secret Service's keyring is gone")
+                                           : status;
+}
+
 static void hush(void *state, bool is_hushed) {
   struct service *service = state;
   service->bus->hush(service->conversation, is_hushed);
@@ -152,6 +159,7 @@ const struct snt_keychain_backend SNT_KEYCHAIN_SECRET_SERVICE = {
     .is_automatic = true,
     .open = open_service,
     .close = close_service,
+    .check = check_service,
     .hush = hush,
     .read = read_entry,
     .write = write_entry,

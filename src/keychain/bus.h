@@ -17,6 +17,8 @@ struct snt_bus {
   /* Connects, has the service started and finds its keyring, all within 1 s. Code KEYCHAIN. */
   snt_status (*open)(const struct snt_bus_options *options, void **state, struct snt_err *err);
   void (*close)(void **state);
+  /* Whether the keyring that new entries go to is unlocked; shows no prompt. */
+  snt_status (*check)(void *state, struct snt_err *err);
   /* From here on, until it is undone, no prompt is shown. */
   void (*hush)(void *state, bool is_hushed);
   snt_status (*read)(void *state, const char *kind, const char *name, struct snt_secret **out, struct snt_err *err);

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "keychain/entry_names.h"
 #include "keychain/kernel_keys.h"
+#include "keychain/names.h"
 
 enum { KEPT_MAX = 32, DESCRIPTION_CAP = 512, HEAD_LEN = SNT_SHA256_LEN + sizeof(int64_t) };
 
@@ -119,33 +121,8 @@ bool snt_cache_read(const struct snt_cache *cache, const char *kind, const char 
   return (is_found || read_from_keychain(cache, kind, name, &sealed)) && open_sealed(cache, kind, name, sealed, out);
 }
 
-struct names {
-  char **items;
-  size_t count;
-};
-
-static void clear_names(struct names *names) {
-  for (size_t i = 0; i < names->count; i++) {
-    free(names->items[i]);
-  }
-  free(names->items);
-  *names = (struct names){0};
-}
-
-static void note_name(void *context, const char *name) {
-  struct names *names = context;
-  char **more = reallocarray(names->items, names->count + 1, sizeof *more);
-  if (more == NULL) {
-    return;
-  }
-  names->items = more;
-  more[names->count] = snt_str_dup(name);
-  names->count += more[names->count] != NULL ? 1 : 0;
-}
-
 static int note_key(void *context, const char *rest) {
-  note_name(context, rest);
-  return 0;
+  return snt_ok(snt_names_add(context, rest, 0, NULL)) ? 0 : ENOMEM;
 }
 
 /* Whether the name has that label: all before its last colon. */
@@ -156,7 +133,7 @@ static bool has_label(const char *name, const char *label) {
 }
 
 static size_t clear_kernel(const char *kind, const char *label) {
-  SNT_CLEANUP(clear_names) struct names names = {0};
+  SNT_NAMES_AUTO struct snt_names names = {0};
   char prefix[DESCRIPTION_CAP];
   char description[DESCRIPTION_CAP * 2];
   size_t count = 0;
@@ -165,21 +142,21 @@ static size_t clear_kernel(const char *kind, const char *label) {
     return 0;
   }
   for (size_t i = 0; i < names.count; i++) {
-    (void)snprintf(description, sizeof description, "%s%s", prefix, names.items[i]);
-    count += has_label(names.items[i], label) && snt_kernel_key_remove(description) == 0 ? 1 : 0;
+    (void)snprintf(description, sizeof description, "%s%s", prefix, names.items[i].name);
+    count += has_label(names.items[i].name, label) && snt_kernel_key_remove(description) == 0 ? 1 : 0;
   }
   return count;
 }
 
 static snt_status clear_keychain(struct snt_keychain *keychain, const char *kind, const char *label, size_t *count,
                                  struct snt_err *err) {
-  SNT_CLEANUP(clear_names) struct names names = {0};
-  SNT_TRY(snt_keychain_list(keychain, kind, note_name, &names, err));
+  SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
+  SNT_TRY(snt_entry_names_load(keychain, kind, &names, err));
   for (size_t i = 0; i < names.count; i++) {
-    if (!has_label(names.items[i], label)) {
+    if (!has_label(names.items[i].name, label)) {
       continue;
     }
-    snt_status status = snt_keychain_remove(keychain, kind, names.items[i], err);
+    snt_status status = snt_keychain_remove(keychain, kind, names.items[i].name, err);
     *count += snt_ok(status) ? 1 : 0;
     SNT_TRY(status.code == SNT_CODE_NOT_FOUND ? snt_done() : status); /* another process did */
   }
@@ -194,18 +171,18 @@ snt_status snt_cache_clear(struct snt_keychain *keychain, const char *kind, cons
 
 /* The keychain does not forget by itself: what is over goes, and before it holds too much it holds nothing. */
 static void tidy(struct snt_keychain *keychain, const char *kind) {
-  SNT_CLEANUP(clear_names) struct names names = {0};
+  SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
   int64_t now_s = snt_clock_wall_ms() / 1000;
-  SNT_IGNORE(snt_keychain_list(keychain, kind, note_name, &names, NULL)); /* then there is nothing to tidy */
+  SNT_IGNORE(snt_entry_names_load(keychain, kind, &names, NULL)); /* then there is nothing to tidy */
   for (size_t i = 0; i < names.count; i++) {
+    const char *name = names.items[i].name;
     SNT_SECRET_AUTO struct snt_secret *sealed = NULL;
     int64_t end_s = 0;
-    if (snt_ok(snt_keychain_read(keychain, kind, names.items[i], &sealed, NULL)) &&
-        snt_secret_len(sealed) >= HEAD_LEN) {
+    if (snt_ok(snt_keychain_read(keychain, kind, name, &sealed, NULL)) && snt_secret_len(sealed) >= HEAD_LEN) {
       memcpy(&end_s, snt_secret_borrow(sealed) + SNT_SHA256_LEN, sizeof end_s);
     }
     if (end_s <= now_s || names.count >= KEPT_MAX) {
-      SNT_IGNORE(snt_keychain_remove(keychain, kind, names.items[i], NULL)); /* another process did */
+      SNT_IGNORE(snt_keychain_remove(keychain, kind, name, NULL)); /* another process did */
     }
   }
 }

@@ -119,10 +119,8 @@ static snt_status fail_hushed(const struct snt_file_keys *keys, struct snt_err *
   return fail_locked(keys, err);
 }
 
-static snt_status ask(struct snt_file_keys *keys, const char *what, struct snt_secret **out, struct snt_err *err) {
-  if (keys->is_hushed) {
-    return fail_hushed(keys, err);
-  }
+static snt_status ask(const struct snt_file_keys *keys, const char *what, struct snt_secret **out,
+                      struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(snt_buf_appendf(&text, err, "%s for the keychain %s", what, keys->path));
   const struct snt_prompt prompt = {.text = text.data,
@@ -130,8 +128,7 @@ static snt_status ask(struct snt_file_keys *keys, const char *what, struct snt_s
                                     .is_hidden = true,
                                     .deadline_ms = keys->prompt_deadline_ms,
                                     .cap = PASSPHRASE_CAP};
-  snt_status status = snt_prompt_ask(&prompt, out, err);
-  return snt_ok(status) ? status : fail_locked(keys, err);
+  return snt_prompt_ask(&prompt, out, err);
 }
 
 static snt_status check_given(const struct snt_file_keys *keys, struct snt_err *err) {
@@ -179,7 +176,7 @@ static snt_status ask_in_turn(struct snt_file_keys *keys, const struct snt_seale
     return (snt_status){err->code};
   }
   snt_status status = ask(keys, "passphrase", &keys->asked, err);
-  status = snt_ok(status) ? unlock(keys, header, err) : status;
+  status = snt_ok(status) ? unlock(keys, header, err) : fail_locked(keys, err);
   if (!snt_ok(status) && turn.is_held) {
     snt_turn_tell(&turn, err);
   }
@@ -197,11 +194,22 @@ snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_seale
   return keys->is_hushed ? fail_hushed(keys, err) : ask_in_turn(keys, header, err == NULL ? &unheard : err);
 }
 
+/* There is nothing yet that could be unlocked first. */
+static snt_status fail_unmade(const struct snt_file_keys *keys, struct snt_err *err) {
+  if (err == NULL) {
+    return (snt_status){SNT_CODE_ACTION_REQUIRED};
+  }
+  SNT_IGNORE(snt_err_prefix(err, "the keychain %s needs a passphrase to be made", keys->path));
+  err->code = SNT_CODE_ACTION_REQUIRED;
+  return snt_err_hint(err, "run it in a terminal, or set SENTINEL_FILE_PASSPHRASE");
+}
+
 static snt_status ask_twice(struct snt_file_keys *keys, struct snt_err *err) {
   SNT_SECRET_AUTO struct snt_secret *first = NULL;
   SNT_SECRET_AUTO struct snt_secret *second = NULL;
-  SNT_TRY(ask(keys, "new passphrase", &first, err));
-  SNT_TRY(ask(keys, "the same again", &second, err));
+  if (!snt_ok(ask(keys, "new passphrase", &first, err)) || !snt_ok(ask(keys, "the same again", &second, err))) {
+    return fail_unmade(keys, err);
+  }
   if (!snt_secret_is_equal(first, second)) {
     return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "the two passphrases differ; nothing was stored");
   }

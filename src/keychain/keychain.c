@@ -21,13 +21,13 @@ const struct snt_keychain_backend *const SNT_KEYCHAIN_BACKENDS[] = {
 };
 
 const struct snt_keychain_kind SNT_KEYCHAIN_KINDS[] = {
-    {SNT_KEYCHAIN_KIND_AWS, false},
-    {SNT_KEYCHAIN_KIND_ROTATING, false},
-    {SNT_KEYCHAIN_KIND_PLUGIN, false},
-    {SNT_KEYCHAIN_KIND_SESSION, true},
-    {SNT_KEYCHAIN_KIND_IDENTITY, true},
-    {SNT_KEYCHAIN_KIND_MFA, true},
-    {NULL, false},
+    {SNT_KEYCHAIN_KIND_AWS, false, "", NULL},
+    {SNT_KEYCHAIN_KIND_ROTATING, false, " (a rotation that is not finished)", NULL},
+    {SNT_KEYCHAIN_KIND_PLUGIN, false, " (a plugin's secret)", NULL},
+    {SNT_KEYCHAIN_KIND_SESSION, true, "cached session", "cached sessions"},
+    {SNT_KEYCHAIN_KIND_IDENTITY, true, "cached identity", "cached identities"},
+    {SNT_KEYCHAIN_KIND_MFA, true, "entry about MFA codes", "entries about MFA codes"},
+    {NULL, false, NULL, NULL},
 };
 
 enum { PLACES_MAX = 4 };
@@ -126,6 +126,13 @@ void snt_keychain_hush(struct snt_keychain *keychain, bool is_hushed) {
 
 const char *snt_keychain_backend_name(const struct snt_keychain *keychain) { return keychain->latest->backend->name; }
 
+snt_status snt_keychain_tell_backends(const struct snt_keychain *keychain, struct snt_buf *out, struct snt_err *err) {
+  for (size_t i = 0; i < keychain->count; i++) {
+    SNT_TRY(snt_buf_appendf(out, err, "%s%s", i == 0 ? "" : " and ", keychain->places[i].backend->name));
+  }
+  return snt_done();
+}
+
 static snt_status check_kind(const char *kind, struct snt_err *err) {
   size_t len = strlen(kind);
   bool is_good =
@@ -171,10 +178,8 @@ static size_t count_held(const struct snt_keychain *keychain, const char *kind) 
 static snt_status fail_everywhere(const struct snt_keychain *keychain, const char *kind, const char *name,
                                   struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf where = {0};
-  SNT_TRY(snt_buf_append_str(&where, "the keychains", err));
-  for (size_t i = 0; i < keychain->count; i++) {
-    SNT_TRY(snt_buf_appendf(&where, err, "%s%s", i == 0 ? " " : " and ", keychain->places[i].backend->name));
-  }
+  SNT_TRY(snt_buf_append_str(&where, "the keychains ", err));
+  SNT_TRY(snt_keychain_tell_backends(keychain, &where, err));
   return snt_keychain_fail_missing(kind, name, where.data, err);
 }
 

@@ -11,6 +11,7 @@
 #ifndef SNT_KEYCHAIN_KEYCHAIN_H
 #define SNT_KEYCHAIN_KEYCHAIN_H
 
+#include "base/buf.h"
 #include "base/secret.h"
 
 /* The kinds are separate name spaces. */
@@ -21,11 +22,13 @@
 /* These may be forgotten at any time: see keychain/cache.h. */
 #define SNT_KEYCHAIN_KIND_SESSION "session"   /* sessions that may be handed out again */
 #define SNT_KEYCHAIN_KIND_IDENTITY "identity" /* who a base credential is */
-#define SNT_KEYCHAIN_KIND_MFA "mfa"           /* session tokens that were obtained with MFA */
+#define SNT_KEYCHAIN_KIND_MFA "mfa"           /* what MFA codes gave, and which were given */
 
 struct snt_keychain_kind {
   const char *name;
-  bool is_cached; /* it can be had again, and so is never worth a prompt or a move */
+  bool is_cached;   /* it can be had again, and so is never worth a prompt or a move */
+  const char *text; /* for people: behind the name of an entry that stays; what one that is cached is called */
+  const char *many; /* what several that are cached are called; NULL for those that stay */
 };
 /* All of them; ends with a row whose name is NULL. */
 extern const struct snt_keychain_kind SNT_KEYCHAIN_KINDS[];
@@ -70,8 +73,8 @@ struct snt_keychain_backend {
 /* The table; ends with a row whose name is NULL. */
 extern const struct snt_keychain_backend *const SNT_KEYCHAIN_BACKENDS[];
 
-/* Whether a row of the table works here, and if not, why and what to do: code KEYCHAIN. It takes about a second at
- * most, asks nobody and changes nothing. */
+/* Whether a row of the table works here, and if not, why and what to do: code KEYCHAIN; ACTION_REQUIRED for one that is
+ * seen to be locked. It takes about a second at most, asks nobody and changes nothing. */
 snt_status snt_keychain_probe(const struct snt_keychain_backend *backend, const struct snt_keychain_options *options,
                               struct snt_err *err);
 
@@ -87,6 +90,8 @@ void snt_keychain_hush(struct snt_keychain *keychain, bool is_hushed);
 /* The backend that the last successful call was served by, and inside of a list's visit the one of that entry; before,
  * the one that a new entry would go to. */
 const char *snt_keychain_backend_name(const struct snt_keychain *keychain);
+/* Appends all that it is made of, in their order: "secret-service and file". */
+snt_status snt_keychain_tell_backends(const struct snt_keychain *keychain, struct snt_buf *out, struct snt_err *err);
 snt_status snt_keychain_read(struct snt_keychain *keychain, const char *kind, const char *name, struct snt_secret **out,
                              struct snt_err *err);
 snt_status snt_keychain_write(struct snt_keychain *keychain, const char *kind, const char *name,

@@ -191,14 +191,6 @@ int64_t snt_impact_count_replayed(const struct snt_impact *impact) {
   return impact->same + snt_impact_count_changed(impact);
 }
 
-int64_t snt_impact_count_skipped(const struct snt_impact *impact) {
-  int64_t count = 0;
-  for (size_t i = 0; i < impact->skip_count; i++) {
-    count += impact->skips[i].count;
-  }
-  return count;
-}
-
 bool snt_impact_is_harmless(const struct snt_impact *impact) {
   return impact->changes[SNT_CHANGE_TO_ALLOW] == 0 && impact->not_recorded == 0 && impact->no_answer == 0;
 }

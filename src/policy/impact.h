@@ -66,10 +66,9 @@ void snt_impact_skip(struct snt_impact *impact, const char *reason);
 enum snt_change snt_impact_classify(const struct snt_replay_case *of, const struct snt_verdict *after);
 /* The last thing that is done: nothing can be added afterwards. */
 void snt_impact_sort(struct snt_impact *impact);
-/* Decisions that were made again; those that changed; those that were skipped. */
+/* Decisions that were made again; those that changed. */
 int64_t snt_impact_count_replayed(const struct snt_impact *impact);
 int64_t snt_impact_count_changed(const struct snt_impact *impact);
-int64_t snt_impact_count_skipped(const struct snt_impact *impact);
 /* Nobody gets in who was kept out, and nothing is unknown. */
 bool snt_impact_is_harmless(const struct snt_impact *impact);
 

@@ -15,8 +15,6 @@
 #include "policy/grants.h"
 #include "policy/question.h"
 
-#define SNT_PLUGIN_REPLY_CAP ((size_t)64 * 1024)
-
 /* How a secret goes into a request. */
 struct snt_plugin_secret {
   char name[65];

@@ -34,8 +34,8 @@ static void print_commands(void) {
   printf("# Commands\n\nMade from the program's own tables. `P` is a profile: the first argument, `--profile P`, or "
          "`AWS_PROFILE`.\n");
   for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL; command++) {
-    printf("\n## sentinel %s%s%s\n\n%s.\n\n", command->name, command->arguments[0] == '\0' ? "" : " ",
-           command->arguments, command->summary);
+    printf("\n## sentinel %s%s%s%s\n\n%s.\n\n", command->name, command->arguments[0] == '\0' ? "" : " ",
+           command->arguments, SNT_COMMAND_PROGRAM(command), command->summary);
     print_flags(command);
   }
 }

@@ -54,8 +54,8 @@ static void print_commands(void) {
          ".I P\nis a profile: the first argument,\n.B \\-\\-profile\n.IR P ,\nor\n.BR AWS_PROFILE .\n");
   for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL; command++) {
     char title[128];
-    (void)snprintf(title, sizeof title, "sentinel %s%s%s", command->name, command->arguments[0] == '\0' ? "" : " ",
-                   command->arguments);
+    (void)snprintf(title, sizeof title, "sentinel %s%s%s%s", command->name, command->arguments[0] == '\0' ? "" : " ",
+                   command->arguments, SNT_COMMAND_PROGRAM(command));
     print_words("SS", title, "");
     print_text(command->summary);
     printf(".\n");
@@ -132,6 +132,7 @@ void print_man(void) {
          ".TP\n.I /etc/sentinel/config.yaml\nthe administrator\\(aqs configuration, which may lock keys\n"
          ".TP\n.I ~/.config/sentinel/config.yaml\nthe user\\(aqs configuration\n"
          ".TP\n.I ~/.local/share/sentinel/keychain\nthe file keychain\n"
+         ".TP\n.I ~/.cache/sentinel\npolicies that are kept for policy.cache_ttl\n"
          ".TP\n.I ~/.local/state/sentinel/decisions.jsonl\nthe decision log\n"
          ".SH SEE ALSO\n.BR aws (1)\n");
 }

@@ -17,24 +17,23 @@ static const struct snt_command *find(const char *name) {
 static void what_a_flag_takes_follows_from_the_tables(void **state) {
   (void)state;
   static const struct {
-    const char *command;
     enum snt_option_id id;
     enum snt_completion_kind kind;
     const char *words;
   } rows[] = {
-      {"credentials", SNT_OPTION_PROFILE, SNT_COMPLETION_PROFILE, ""},
-      {"credentials", SNT_OPTION_POLICY, SNT_COMPLETION_FILE, ""},
-      {"credentials", SNT_OPTION_CONFIG, SNT_COMPLETION_FILE, ""},
-      {"credentials", SNT_OPTION_DURATION, SNT_COMPLETION_TEXT, ""},
-      {"explain", SNT_OPTION_JSON, SNT_COMPLETION_NOTHING, ""},
-      {"explain", SNT_OPTION_MODE, SNT_COMPLETION_VALUES, "credential_process cli server"},
-      {"test", SNT_OPTION_FORMAT, SNT_COMPLETION_VALUES, "pretty tap junit json github"},
-      {"export", SNT_OPTION_FORMAT, SNT_COMPLETION_VALUES, "env json ini"},
-      {"test", SNT_OPTION_REPORT, SNT_COMPLETION_PAIRS, "pretty tap junit json github lcov cobertura"},
+      {SNT_OPTION_PROFILE, SNT_COMPLETION_PROFILE, ""},
+      {SNT_OPTION_POLICY, SNT_COMPLETION_FILE, ""},
+      {SNT_OPTION_CONFIG, SNT_COMPLETION_FILE, ""},
+      {SNT_OPTION_DURATION, SNT_COMPLETION_TEXT, ""},
+      {SNT_OPTION_JSON, SNT_COMPLETION_NOTHING, ""},
+      {SNT_OPTION_MODE, SNT_COMPLETION_VALUES, "credential_process cli server"},
+      {SNT_OPTION_FORMAT, SNT_COMPLETION_VALUES, "pretty tap junit json github"},
+      {SNT_OPTION_EXPORT_FORMAT, SNT_COMPLETION_VALUES, "env json ini"},
+      {SNT_OPTION_REPORT, SNT_COMPLETION_PAIRS, "pretty tap junit json github lcov cobertura"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     SNT_COMPLETION_AUTO struct snt_completion completion = {0};
-    assert_ok(snt_completion_of_option(find(rows[i].command), rows[i].id, &completion, NULL));
+    assert_ok(snt_completion_of_option(rows[i].id, &completion, NULL));
     assert_int_equal(completion.kind, rows[i].kind);
     assert_string_equal(snt_buf_borrow(&completion.words), rows[i].words);
   }
@@ -43,7 +42,7 @@ static void what_a_flag_takes_follows_from_the_tables(void **state) {
 static void the_backends_are_those_of_the_keychain(void **state) {
   (void)state;
   SNT_COMPLETION_AUTO struct snt_completion completion = {0};
-  assert_ok(snt_completion_of_option(find("list"), SNT_OPTION_BACKEND, &completion, NULL));
+  assert_ok(snt_completion_of_option(SNT_OPTION_BACKEND, &completion, NULL));
   assert_int_equal(strncmp(completion.words.data, "auto ", 5), 0);
   assert_non_null(strstr(completion.words.data, "file"));
   assert_non_null(strstr(completion.words.data, "keyring"));

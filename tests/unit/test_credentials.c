@@ -38,6 +38,14 @@ const char *__wrap_snt_keychain_backend_name(const struct snt_keychain *opened) 
   return "test";
 }
 
+snt_status __wrap_snt_keychain_tell_backends(const struct snt_keychain *opened, struct snt_buf *out,
+                                             struct snt_err *err);
+snt_status __wrap_snt_keychain_tell_backends(const struct snt_keychain *opened, struct snt_buf *out,
+                                             struct snt_err *err) {
+  (void)opened;
+  return snt_buf_append_str(out, "test and other", err);
+}
+
 static struct snt_keychain *opened(void) {
   static char anything;
   union {
@@ -207,7 +215,7 @@ static void what_cannot_be_used_is_named_and_never_skipped(void **state) {
     const char *message;
   } rows[] = {
       {"[profile p]\n", NULL, SNT_CODE_NO_CREDENTIALS,
-       "looked at the keychain entry \"p\" (test), the environment, the keys of profile \"p\""},
+       "looked at the keychain entry \"p\" (test and other), the environment, the keys of profile \"p\""},
       {"[profile p]\nsource_profile = s\n", NULL, SNT_CODE_NO_CREDENTIALS, "the keys of profile \"s\""},
       {"[profile p]\nsource_profile = s\n[profile s]\naws_access_key_id = " K1 "\n", K3, SNT_CODE_PROFILE_INVALID,
        "profile \"s\" holds half a key"},

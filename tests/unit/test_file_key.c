@@ -56,6 +56,8 @@ static void without_passphrase_and_terminal_a_person_is_needed(void **state) {
   begin(&fixture, "file");
   open_keychain(&fixture, false);
   assert_code(write_text(&fixture, "dev", "x", &err), SNT_CODE_ACTION_REQUIRED);
+  assert_non_null(strstr(err.message, "needs a passphrase to be made: there is no terminal"));
+  assert_null(strstr(err.hint, "sentinel list")); /* which asks nothing while there is no file */
   assert_int_not_equal(access(fixture.path, F_OK), 0);
   assert_int_equal(read_code(&fixture, "dev", &err), SNT_CODE_NOT_FOUND);
   open_keychain(&fixture, true);

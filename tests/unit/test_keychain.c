@@ -277,19 +277,23 @@ static void a_writer_that_is_killed_leaves_a_whole_value(void **state) {
   each_backend(body_killed);
 }
 
-static void body_works(struct fixture *fixture) {
+static snt_status probe(const struct fixture *fixture, struct snt_err *err) {
   const struct snt_keychain_backend *const *row = SNT_KEYCHAIN_BACKENDS;
   struct snt_keychain_options options = {.folder = fixture->folder};
   while (strcmp((*row)->name, fixture->backend) != 0) {
     row++;
   }
-  assert_ok(snt_keychain_probe(*row, &options, NULL));
+  return snt_keychain_probe(*row, &options, err);
+}
+
+static void body_works(struct fixture *fixture) {
+  assert_ok(probe(fixture, NULL));
   assert_ok(write_text(fixture, "a", "1", NULL));
-  assert_ok(snt_keychain_probe(*row, &options, NULL));
+  assert_ok(probe(fixture, NULL));
   if (strcmp(fixture->backend, "file") == 0) {
     struct snt_err err = {0};
     assert_int_equal(chmod(fixture->path, 0644), 0);
-    assert_code(snt_keychain_probe(*row, &options, &err), SNT_CODE_KEYCHAIN);
+    assert_code(probe(fixture, &err), SNT_CODE_KEYCHAIN);
     assert_non_null(strstr(err.message, fixture->path));
   }
 }
@@ -319,6 +323,7 @@ static void body_locked(struct fixture *fixture) {
   forget_key(fixture);
   if (is_service) {
     lock_keyring();
+    assert_code(probe(fixture, NULL), SNT_CODE_ACTION_REQUIRED);
   }
   open_keychain(fixture, is_service);
   expect_refused(fixture, SNT_CODE_ACTION_REQUIRED);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "issue/settings.h"
+#include "keychain/keychain.h"
 
 static char path[64];
 
@@ -67,6 +68,11 @@ static void mistakes_are_refused_with_line_and_remedy(void **state) {
               {"policy: {regions: us-east-1}\n", "a list"},
               {"policy: {regions: []}\n", "not empty"},
               {"policy: {cache_ttl: soon}\n", "not a duration"},
+              {"policy: {cache_ttl: 30}\n", "policy.cache_ttl has to be a duration such as 30s"},
+              {"mfa: {session: 14m}\n", "config.yaml:1: mfa.session: \"14m\" is not between 15m and 36h"},
+              {"mfa: {session: 37h}\n", "not between"},
+              {"mfa: {session: 0}\n", "not between"},
+              {"keychain: {backend: pocket}\n", "config.yaml:1: keychain.backend cannot be \"pocket\""},
               {"policy: {min_signatures: two}\n", "whole number"},
               {"tags: maybe\n", "cannot be \"maybe\""},
               {"state: {store: \"dynamodb:x\"}\n", "cannot be"},
@@ -97,8 +103,16 @@ static void a_file_that_others_may_write_is_refused(void **state) {
   assert_int_equal(chmod(path, 0602), 0);
   assert_code(snt_settings_load(path, &settings, &err), SNT_CODE_CONFIG_INVALID);
   assert_non_null(strstr(err.hint, "chmod"));
-  assert_int_equal(unlink(path), 0);
+}
+
+static void a_file_that_is_named_has_to_be_there(void **state) {
+  (void)state;
+  struct snt_err err = {0};
+  SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+  (void)unlink(path);
   assert_code(snt_settings_load(path, &settings, &err), SNT_CODE_CONFIG_INVALID);
+  assert_non_null(strstr(err.message, "there is no configuration file /"));
+  assert_non_null(strstr(err.hint, "--config"));
 }
 
 static void the_environment_goes_over_the_file_and_a_flag_over_both(void **state) {
@@ -115,12 +129,29 @@ static void the_environment_goes_over_the_file_and_a_flag_over_both(void **state
   assert_code(snt_settings_set_flag(settings, SNT_SETTING_POLICY_REGIONS, "--region", "a,,b", NULL), SNT_CODE_USAGE);
 }
 
+static void the_backends_of_a_flag_are_those_of_the_keychain(void **state) {
+  (void)state;
+  struct snt_err err = {0};
+  SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+  assert_ok(load("keychain: {backend: auto}\n", &settings, NULL));
+  for (size_t i = 0; SNT_KEYCHAIN_BACKENDS[i]->name != NULL; i++) {
+    const char *name = SNT_KEYCHAIN_BACKENDS[i]->name;
+    assert_ok(snt_settings_set_flag(settings, SNT_SETTING_KEYCHAIN_BACKEND, "--backend", name, NULL));
+    assert_true(snt_settings_is(settings, SNT_SETTING_KEYCHAIN_BACKEND, name));
+  }
+  assert_code(snt_settings_set_flag(settings, SNT_SETTING_KEYCHAIN_BACKEND, "--backend", "pocket", &err),
+              SNT_CODE_USAGE);
+  assert_string_equal(err.message, "--backend cannot be \"pocket\"");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_whole_configuration_is_read),
       cmocka_unit_test(mistakes_are_refused_with_line_and_remedy),
       cmocka_unit_test(a_file_that_others_may_write_is_refused),
+      cmocka_unit_test(a_file_that_is_named_has_to_be_there),
       cmocka_unit_test(the_environment_goes_over_the_file_and_a_flag_over_both),
+      cmocka_unit_test(the_backends_of_a_flag_are_those_of_the_keychain),
   };
   return cmocka_run_group_tests_name("settings", tests, make_folder, NULL);
 }

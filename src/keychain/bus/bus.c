@@ -88,8 +88,8 @@ static snt_status open_service(const struct snt_bus_options *options, void **sta
 
 static void hush(void *state, bool is_hushed) { ((struct snt_service *)state)->is_hushed = is_hushed; }
 
-static const struct snt_bus TABLE = {open_service,    close_service,    hush,          snt_items_read,
-                                     snt_items_write, snt_items_remove, snt_items_list};
+static const struct snt_bus TABLE = {open_service,   close_service,   snt_items_check,  hush,
+                                     snt_items_read, snt_items_write, snt_items_remove, snt_items_list};
 
 SNT_MODULE_EXPORT extern const struct snt_module snt_module_bus;
 const struct snt_module snt_module_bus = {SNT_BUILD_ID, &TABLE};

@@ -45,12 +45,12 @@ static snt_status search(struct snt_service *service, const char *kind, const ch
   return snt_call_read_paths(reply, &found->all, err);
 }
 
-/* The property of an item, as a variant that reply is about to read. */
-static snt_status get_property(struct snt_service *service, const char *item, const char *property,
-                               sd_bus_message **reply, struct snt_err *err) {
+/* The property of an item or of a collection, as a variant that reply is about to read. */
+static snt_status get_property(struct snt_service *service, const char *path, const char *interface,
+                               const char *property, sd_bus_message **reply, struct snt_err *err) {
   SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
-  SNT_TRY(snt_call_new(service, item, "org.freedesktop.DBus.Properties", "Get", &call, err));
-  int error = sd_bus_message_append(call, "ss", SNT_ITEM_INTERFACE, property);
+  SNT_TRY(snt_call_new(service, path, "org.freedesktop.DBus.Properties", "Get", &call, err));
+  int error = sd_bus_message_append(call, "ss", interface, property);
   if (error < 0) {
     return snt_call_fail(error, "Get", err);
   }
@@ -62,7 +62,7 @@ static snt_status get_time(struct snt_service *service, const char *item, const 
                            struct snt_err *err) {
   SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
   *out = 0;
-  snt_status status = get_property(service, item, property, &reply, err);
+  snt_status status = get_property(service, item, SNT_ITEM_INTERFACE, property, &reply, err);
   if (status.code == SNT_CODE_NOT_FOUND) {
     return snt_done();
   }
@@ -251,6 +251,19 @@ snt_status snt_items_remove(void *state, const char *kind, const char *name, str
   return deleted > 0 ? snt_done() : fail_missing(err);
 }
 
+snt_status snt_items_check(void *state, struct snt_err *err) {
+  struct snt_service *service = state;
+  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+  int is_locked = 1;
+  SNT_TRY(get_property(service, service->collection, SNT_COLLECTION_INTERFACE, "Locked", &reply, err));
+  int error = sd_bus_message_enter_container(reply, 'v', "b");
+  error = error < 0 ? error : sd_bus_message_read_basic(reply, 'b', &is_locked);
+  if (error <= 0) {
+    return snt_call_fail(error == 0 ? -ENXIO : error, "Get", err);
+  }
+  return is_locked == 0 ? snt_done() : snt_fail(err, SNT_CODE_ACTION_REQUIRED, "the Secret Service is locked");
+}
+
 /* The attribute "name" out of the variant of all attributes; NULL: there is none. Borrowed from reply. */
 static snt_status read_name(sd_bus_message *reply, const char **out, struct snt_err *err) {
   const char *key = NULL;
@@ -274,7 +287,7 @@ snt_status snt_items_list(void *state, const char *kind,
   for (size_t i = 0; i < found.all.count; i++) {
     SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
     const char *name = NULL;
-    snt_status status = get_property(service, found.all.items[i], "Attributes", &reply, err);
+    snt_status status = get_property(service, found.all.items[i], SNT_ITEM_INTERFACE, "Attributes", &reply, err);
     if (status.code == SNT_CODE_NOT_FOUND) {
       continue; /* removed meanwhile */
     }

@@ -34,9 +34,7 @@ struct snt_paths {
   char **items;
   size_t count;
 };
-snt_status snt_paths_add(struct snt_paths *paths, const char *path, struct snt_err *err);
 void snt_paths_clear(struct snt_paths *paths);
-#define SNT_PATHS_AUTO SNT_CLEANUP(snt_paths_clear)
 
 void snt_bus_free_message(sd_bus_message **message);
 #define SNT_MESSAGE_AUTO SNT_CLEANUP(snt_bus_free_message)
@@ -73,6 +71,7 @@ snt_status snt_prompt_unlock(struct snt_service *service, const struct snt_paths
 snt_status snt_prompt_finish(struct snt_service *service, const char *prompt, char **result, struct snt_err *err);
 
 /* items.c: as in struct snt_bus. */
+snt_status snt_items_check(void *state, struct snt_err *err);
 snt_status snt_items_read(void *state, const char *kind, const char *name, struct snt_secret **out,
                           struct snt_err *err);
 snt_status snt_items_write(void *state, const char *kind, const char *name, const struct snt_secret *value,
