@@ -209,7 +209,7 @@ static snt_status apply(struct file *file, struct image *before, const struct ch
   struct snt_sealed_header *header = now.is_there ? &now.header : &before->header;
   SNT_TRY(store(file, header, entries, change, err));
   if (now.is_there) {
-    snt_file_rest_forget(file->keys.key, &now.bytes);
+    snt_file_rest_forget(file->keys.key);
   } else {
     snt_file_keys_rest(&file->keys, header);
   }
