@@ -125,6 +125,23 @@ describe("caches", function()
     assert.are.equal(1, faulty:count("ssm.GetParameter"))
   end)
 
+  it("believe nothing that was heard by another way", function()
+    credentials()
+    local other = servers.start_faulty()
+    other:set { policy = world.allow_dev:gsub("allow", "deny", 1) }
+    expect.refused(home:run({ "credentials", "dev" }, { environment = {
+      AWS_ENDPOINT_URL_SSM = other.url } }), 3)
+    other:stop()
+    faulty:set {}
+    credentials()
+    assert.are.equal(0, #faulty:requests())
+    expect.credentials(home:run({ "credentials", "dev" }, { environment = {
+      AWS_CA_BUNDLE = home:write("ca.pem", "") } }))
+    for _, call in ipairs { "ssm.GetParameter", "sts.GetCallerIdentity", "sts.AssumeRole" } do
+      assert.are.equal(1, faulty:count(call))
+    end
+  end)
+
   it("ask again who is asking when STS refuses the key", function()
     credentials()
     faulty:set { ["sts.AssumeRole"] = refused }

@@ -127,6 +127,12 @@ snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err);
 /* The decision's time: STS's Date and what has passed since; the local clock when that is not known. */
 int64_t snt_flow_now_ms(const struct snt_flow *flow);
+/* flow_way.c */
+/* Whose certificates are trusted instead of the system's: a file's path; NULL for none. Borrowed. */
+const char *snt_flow_find_ca_bundle(const struct snt_flow *flow);
+/* Appends by which way url is reached: certificates and proxy. With the endpoint it belongs to the name of whatever is
+ * kept of AWS's answers. Code CONFIG_INVALID. */
+snt_status snt_flow_add_way(const struct snt_flow *flow, const char *url, struct snt_buf *out, struct snt_err *err);
 /* flow_identity.c */
 bool snt_flow_recall_identity(struct snt_flow *flow);
 void snt_flow_remember_identity(const struct snt_flow *flow);

@@ -72,11 +72,7 @@ static snt_status open_client(struct snt_flow *flow, struct snt_err *err) {
   if (flow->client != NULL) {
     return snt_done();
   }
-  const char *bundle = getenv("AWS_CA_BUNDLE");
-  if (bundle == NULL || bundle[0] == '\0') {
-    bundle = flow->target.ca_bundle[0] == '\0' ? NULL : flow->target.ca_bundle;
-  }
-  struct snt_http_options options = {.ca_bundle = bundle};
+  struct snt_http_options options = {.ca_bundle = snt_flow_find_ca_bundle(flow)};
   return snt_http_client_open(&options, &flow->client, err);
 }
 

@@ -30,13 +30,16 @@ static snt_status add(struct snt_buf *text, const char *field, struct snt_err *e
 snt_status snt_flow_name_session(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP],
                                  struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_BUF_AUTO struct snt_buf way = {0};
   char duration[24];
   char mfa[24];
   (void)snprintf(duration, sizeof duration, "%" PRId64, flow->duration_s);
   (void)snprintf(mfa, sizeof mfa, "%" PRId64, flow->is_mfa_direct ? 0 : flow->mfa_authenticated_at_ms);
+  SNT_TRY(snt_flow_add_way(flow, flow->sts.url, &way, err));
   const char *const fields[] = {
       snt_log_path(flow->log),
       flow->sts.url,
+      way.data,
       flow->base.access_key_id,
       flow->who.arn,
       flow->who.user,

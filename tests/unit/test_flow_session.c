@@ -30,6 +30,8 @@ static void begin(struct stand *stand, const char *config, const char *log) {
   char path[128];
   char log_path[128];
   memset(stand, 0, sizeof *stand);
+  (void)unsetenv("AWS_CA_BUNDLE");
+  (void)unsetenv("HTTPS_PROXY");
   write_config("config.yaml", config, path);
   (void)snprintf(log_path, sizeof log_path, "%s/%s", folder, log);
   struct snt_log_options log_options = {.path = log_path};
@@ -71,7 +73,16 @@ static void change_role(struct stand *stand) { strcat(stand->flow.target.role_ar
 static void change_external_id(struct stand *stand) { strcpy(stand->flow.target.external_id, "x"); } /* NOLINT */
 static void change_mfa(struct stand *stand) { strcpy(stand->flow.target.mfa_serial, "x"); }          /* NOLINT */
 static void change_duration(struct stand *stand) { stand->flow.duration_s = 3601; }
-static void change_endpoint(struct stand *stand) { strcat(stand->flow.sts.url, "2"); }        /* NOLINT */
+static void change_endpoint(struct stand *stand) { strcat(stand->flow.sts.url, "2"); }                    /* NOLINT */
+static void change_certificates(struct stand *stand) { strcpy(stand->flow.target.ca_bundle, "/ca.pem"); } /* NOLINT */
+static void change_certificates_again(struct stand *stand) {
+  (void)stand;
+  (void)setenv("AWS_CA_BUNDLE", "/other.pem", 1);
+}
+static void change_proxy(struct stand *stand) {
+  (void)stand;
+  (void)setenv("HTTPS_PROXY", "http://127.0.0.1:1", 1);
+}
 static void change_source(struct stand *stand) { strcat(stand->flow.policy.source, "2"); }    /* NOLINT */
 static void change_policy(struct stand *stand) { strcpy(stand->flow.policy.sha256, "01"); }   /* NOLINT */
 static void change_rule(struct stand *stand) { strcpy(stand->flow.decision.rule, "oncalk"); } /* NOLINT */
@@ -108,6 +119,9 @@ static void whatever_shapes_a_session_makes_another_name(void **state) {
       {"{}", "a.jsonl", change_mfa},
       {"{}", "a.jsonl", change_duration},
       {"{}", "a.jsonl", change_endpoint},
+      {"{}", "a.jsonl", change_certificates},
+      {"{}", "a.jsonl", change_certificates_again},
+      {"{}", "a.jsonl", change_proxy},
       {"{}", "a.jsonl", change_source},
       {"{}", "a.jsonl", change_policy},
       {"{}", "a.jsonl", change_rule},
