@@ -1,5 +1,6 @@
 --- What is kept beside sessions: the identity, policies of SSM; and what callers at once share when it
 -- fails.
+local coder = require "spec.support.coder"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
@@ -21,7 +22,7 @@ describe("caches", function()
 
   local function configure(policy, more)
     home:write_settings("policy:\n  source: ssm:/sentinel/policies/{profile}\n" .. policy
-      .. "keychain: {cache: kernel}\n" .. (more or ""))
+      .. (more or "keychain: {cache: kernel}\n"))
   end
 
   before_each(function()
@@ -202,6 +203,29 @@ describe("caches", function()
     assert_shared_refusal "sts.GetCallerIdentity"
     assert.are.equal(CALLERS, #home:records())
   end)
+
+  -- One after the other, all but three would still have to ask when the second has its answer.
+  for _, call in ipairs { "sts.GetCallerIdentity", "sts.AssumeRole" } do
+    it("make nobody wait for what could not be kept of " .. call, function()
+      coder.store_key(home, home.key)
+      configure("", "keychain: {cache: keychain}\n")
+      local lock = home.home .. "/.local/share/sentinel/keychain.lock"
+      assert(os.remove(lock))
+      files.make_folder(lock)
+      faulty:set { [call] = { fault = "slow", seconds = 2 } }
+      local handles = {}
+      for i = 1, 8 do
+        handles[i] = home:start { "credentials", "dev" }
+      end
+      files.wait_for("the second session", 60, function()
+        return home:kinds():find("issued.*issued")
+      end)
+      assert.are.equal(8, faulty:count(call))
+      for _, handle in ipairs(handles) do
+        expect.credentials(process.finish(handle, 60))
+      end
+    end)
+  end
 
   it("make nobody wait where nothing can be kept", function()
     home:write_settings "policy: {source: \"ssm:/sentinel/policies/{profile}\"}\n"

@@ -75,6 +75,8 @@ struct snt_flow {
   bool has_region;             /* one has answered in this call */
   bool wants_identity;         /* it is not known yet */
   bool wants_policy;           /* it is a parameter, and not there yet */
+  bool is_identity_kept;       /* of this call's: who waits for it will find it */
+  bool is_session_kept;
 
   struct snt_aws_identity who; /* its ARN is "" while it is not known */
   enum snt_time_source time_source;
@@ -135,7 +137,7 @@ const char *snt_flow_find_ca_bundle(const struct snt_flow *flow);
 snt_status snt_flow_add_way(const struct snt_flow *flow, const char *url, struct snt_buf *out, struct snt_err *err);
 /* flow_identity.c */
 bool snt_flow_recall_identity(struct snt_flow *flow);
-void snt_flow_remember_identity(const struct snt_flow *flow);
+void snt_flow_remember_identity(struct snt_flow *flow);
 void snt_flow_forget_identity(const struct snt_flow *flow);
 snt_status snt_flow_wait_for_identity(const struct snt_flow *flow, struct snt_turn *turn, struct snt_err *err);
 /* flow_policy_cache.c */
@@ -148,8 +150,7 @@ bool snt_flow_find_session(const struct snt_flow *flow, const char *name, int64_
 void snt_flow_session_clear(struct snt_flow_session *session);
 /* Whether a session of that length can be handed out again at all: if not, nobody need wait for it. */
 bool snt_flow_shares_session(const struct snt_flow *flow, int64_t granted_s);
-void snt_flow_keep_session(const struct snt_flow *flow, const char *name,
-                           const struct snt_aws_credentials *credentials);
+void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct snt_aws_credentials *credentials);
 snt_status snt_flow_wait_for_session(const struct snt_flow *flow, const char *name, struct snt_turn *turn,
                                      struct snt_err *err);
 /* flow_mfa.c: a profile with a device. find_mfa gets a session for which a code was given: a kept one, else a new one,

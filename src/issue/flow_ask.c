@@ -235,6 +235,8 @@ static snt_status ask_in_turn(struct snt_flow *flow, struct snt_err *err) {
   snt_status status = ask_what_is_wanted(flow, err);
   if (!snt_ok(status) && flow->who.arn[0] == '\0') {
     snt_turn_tell(&turn, err);
+  } else if (flow->wants_identity && !flow->is_identity_kept) {
+    snt_turn_release(&turn);
   }
   return status;
 }

@@ -51,7 +51,7 @@ bool snt_flow_recall_identity(struct snt_flow *flow) {
          parse_entry(flow, snt_secret_borrow(entry));
 }
 
-void snt_flow_remember_identity(const struct snt_flow *flow) {
+void snt_flow_remember_identity(struct snt_flow *flow) {
   char name[SNT_CACHE_NAME_CAP];
   char boot_id[37];
   char text[ENTRY_CAP];
@@ -59,10 +59,9 @@ void snt_flow_remember_identity(const struct snt_flow *flow) {
   snt_clock_boot_id(boot_id);
   int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %s", boot_id, flow->server_boot_ms,
                      flow->server_time_ms, flow->who.arn);
-  if (len > 0 && len < (int)sizeof text && snt_ok(name_entry(flow, name, NULL)) &&
-      snt_ok(snt_secret_new_from(text, (size_t)len, &entry, NULL))) {
-    snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name, entry, LIFE_S);
-  }
+  flow->is_identity_kept = len > 0 && len < (int)sizeof text && snt_ok(name_entry(flow, name, NULL)) &&
+                           snt_ok(snt_secret_new_from(text, (size_t)len, &entry, NULL)) &&
+                           snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name, entry, LIFE_S);
 }
 
 void snt_flow_forget_identity(const struct snt_flow *flow) {

@@ -142,13 +142,11 @@ static snt_status format_entry(const struct snt_flow *flow, const struct snt_aws
   return snt_done();
 }
 
-void snt_flow_keep_session(const struct snt_flow *flow, const char *name,
-                           const struct snt_aws_credentials *credentials) {
+void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct snt_aws_credentials *credentials) {
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
   int64_t life_ms = credentials->expires_at_ms - snt_flow_now_ms(flow) - LEFT_MIN_MS;
-  if (life_ms > 0 && snt_ok(format_entry(flow, credentials, &entry))) {
-    snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_SESSION, name, entry, life_ms / 1000 + 1);
-  }
+  flow->is_session_kept = life_ms > 0 && snt_ok(format_entry(flow, credentials, &entry)) &&
+                          snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_SESSION, name, entry, life_ms / 1000 + 1);
 }
 
 snt_status snt_flow_wait_for_session(const struct snt_flow *flow, const char *name, struct snt_turn *turn,

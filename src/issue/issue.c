@@ -176,8 +176,10 @@ static snt_status issue_in_turn(struct snt_flow *flow, struct snt_flow_grant *gr
     return (snt_status){failure.code};
   }
   snt_status status = issue_new(flow, grant, name, out, err);
-  if (!snt_ok(status) && is_shared) {
+  if (!snt_ok(status)) {
     snt_turn_tell(&turn, err);
+  } else if (!flow->is_session_kept && !flow->is_mfa_direct) { /* a person is asked by one at a time */
+    snt_turn_release(&turn);
   }
   return status;
 }

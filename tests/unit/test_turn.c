@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -111,6 +112,23 @@ static void who_waits_is_told_a_failure(void **state) {
   assert_int_equal(wait_for(second), SNT_CODE_AWS_REFUSED);
 }
 
+static int is_free(struct snt_turn *turn) { return turn->is_free && !turn->is_held && turn->fd == -1 ? 1 : 0; }
+
+static void who_waits_for_nothing_goes_on_without_the_turn(void **state) {
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  assert_ok(snt_turn_take(*state, "name", 0, &turn, NULL));
+  pid_t first = start_waiter(*state, is_free);
+  pid_t second = start_waiter(*state, is_free);
+  snt_turn_release(&turn);
+  assert_int_equal(flock(turn.fd, LOCK_UN), 0); /* as if it were killed now: the file stays */
+  assert_int_equal(wait_for(first), 1);
+  assert_int_equal(wait_for(second), 1);
+  assert_int_equal(flock(turn.fd, LOCK_EX | LOCK_NB), 0);
+  snt_turn_end(&turn);
+  assert_ok(snt_turn_take(*state, "name", 0, &turn, NULL)); /* who comes later takes his turn */
+  assert_true(turn.is_held);
+}
+
 /* A holder that was killed leaves its file, and what it told stands in it. */
 static void an_older_failure_is_not_taken_over(void **state) {
   pid_t child = fork();
@@ -205,6 +223,7 @@ int main(void) {
                                      TURN_TEST(turns_of_other_names_do_not_wait),
                                      TURN_TEST(a_turn_that_is_held_too_long_is_a_time_out_and_stays_held),
                                      TURN_TEST(who_waits_is_told_a_failure),
+                                     TURN_TEST(who_waits_for_nothing_goes_on_without_the_turn),
                                      TURN_TEST(an_older_failure_is_not_taken_over),
                                      TURN_TEST(what_is_no_failure_is_not_taken_over),
                                      TURN_TEST(a_link_and_a_name_that_leads_elsewhere_are_refused),
