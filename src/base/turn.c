@@ -100,6 +100,7 @@ snt_status snt_turn_take(const char *folder, const char *name, int deadline_ms, 
     turn->fd = -1;
     return snt_done();
   }
+  (void)!ftruncate(turn->fd, 0); /* what one who was killed has told, perhaps in another boot */
   turn->is_held = true;
   taken.fd = -1; /* ownership went to turn */
   return snt_done();

@@ -149,6 +149,21 @@ static void an_older_failure_is_not_taken_over(void **state) {
   assert_int_equal(wait_for(waiter), 0);
 }
 
+/* In an earlier boot, when the clock stood at more than it does now. */
+static void a_failure_of_another_boot_is_not_taken_over(void **state) {
+  static const char tale[] = "9999999999999 9\nSTS refused\nask somebody";
+  char path[256];
+  (void)snprintf(path, sizeof path, "%s/name.turn", (const char *)*state);
+  int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  assert_int_equal(write(fd, tale, strlen(tale)), (ssize_t)strlen(tale));
+  assert_int_equal(close(fd), 0);
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  assert_ok(snt_turn_take(*state, "name", 0, &turn, NULL));
+  pid_t waiter = start_waiter(*state, read_code);
+  snt_turn_end(&turn);
+  assert_int_equal(wait_for(waiter), 0);
+}
+
 static void what_is_no_failure_is_not_taken_over(void **state) {
   static const char *const tales[] = {"",
                                       "9999999999999",
@@ -225,6 +240,7 @@ int main(void) {
                                      TURN_TEST(who_waits_is_told_a_failure),
                                      TURN_TEST(who_waits_for_nothing_goes_on_without_the_turn),
                                      TURN_TEST(an_older_failure_is_not_taken_over),
+                                     TURN_TEST(a_failure_of_another_boot_is_not_taken_over),
                                      TURN_TEST(what_is_no_failure_is_not_taken_over),
                                      TURN_TEST(a_link_and_a_name_that_leads_elsewhere_are_refused),
                                      TURN_TEST(many_take_turns),
