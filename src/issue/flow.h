@@ -42,7 +42,8 @@ struct snt_flow_session {
 struct snt_flow {
   const struct snt_issue_options *options;
   char request_id[17];
-  const char *stage; /* where it stands, for the failure's record */
+  int64_t began_at_ms; /* boot time; 0: whoever called has no limit of his own */
+  const char *stage;   /* where it stands, for the failure's record */
 
   struct snt_settings *settings;
   struct snt_evaluator *evaluator;
@@ -99,6 +100,9 @@ void snt_flow_clear(struct snt_flow *flow);
 #define SNT_FLOW_AUTO SNT_CLEANUP(snt_flow_clear)
 
 /* flow_prepare.c: all that needs neither secret nor network. */
+/* What is left of limit_ms (of a turn, a question) since the call began, so that all its waits together take no longer
+ * than one may; at least 1. */
+int snt_flow_left_ms(const struct snt_flow *flow, int limit_ms);
 snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* settings, evaluator */
 snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */

@@ -78,5 +78,5 @@ snt_status snt_flow_wait_for_identity(const struct snt_flow *flow, struct snt_tu
   SNT_TRY(name_entry(flow, name, err));
   SNT_TRY(snt_flow_state_folder(flow, &folder, err));
   (void)snprintf(turn_name, sizeof turn_name, "identity-%s", strrchr(name, ':') + 1);
-  return snt_turn_take(folder.data, turn_name, SNT_FLOW_TURN_MS, turn, err);
+  return snt_turn_take(folder.data, turn_name, snt_flow_left_ms(flow, SNT_FLOW_TURN_MS), turn, err);
 }

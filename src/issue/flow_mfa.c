@@ -143,7 +143,11 @@ static snt_status check_code(const struct snt_flow *flow, struct snt_secret *cod
 }
 
 static struct snt_prompt prompt_of(const struct snt_flow *flow, const char *text) {
-  return (struct snt_prompt){.text = text, .label = "code", .command = flow->target.mfa_process, .cap = CODE_CAP};
+  return (struct snt_prompt){.text = text,
+                             .label = "code",
+                             .command = flow->target.mfa_process,
+                             .deadline_ms = snt_flow_left_ms(flow, SNT_PROMPT_MS),
+                             .cap = CODE_CAP};
 }
 
 static snt_status check_person(const struct snt_flow *flow, struct snt_err *err) {
@@ -236,7 +240,7 @@ static snt_status take_turn(const struct snt_flow *flow, const struct memory *me
   SNT_BUF_AUTO struct snt_buf name = {0};
   SNT_TRY(snt_flow_state_folder(flow, &folder, err));
   SNT_TRY(snt_buf_appendf(&name, err, "mfa-%s", strrchr(memory->name, ':') + 1));
-  snt_status status = snt_turn_take(folder.data, name.data, SNT_FLOW_TURN_MS, turn, err);
+  snt_status status = snt_turn_take(folder.data, name.data, snt_flow_left_ms(flow, SNT_FLOW_TURN_MS), turn, err);
   return snt_ok(status) ? status : snt_err_prefix(err, "a code of %s is needed", flow->target.mfa_serial);
 }
 

@@ -155,5 +155,5 @@ snt_status snt_flow_wait_for_session(const struct snt_flow *flow, const char *na
   SNT_BUF_AUTO struct snt_buf folder = {0};
   SNT_TRY(snt_flow_state_folder(flow, &folder, err));
   (void)snprintf(turn_name, sizeof turn_name, "session-%s", strrchr(name, ':') + 1);
-  return snt_turn_take(folder.data, turn_name, SNT_FLOW_TURN_MS, turn, err);
+  return snt_turn_take(folder.data, turn_name, snt_flow_left_ms(flow, SNT_FLOW_TURN_MS), turn, err);
 }

@@ -3,6 +3,7 @@
 
 #include "keychain_fixture.h"
 
+#include "base/turn.h"
 #include "keychain/file_rest.h"
 
 #include <stddef.h>
@@ -290,6 +291,42 @@ static bool is_waiting(pid_t pid) {
   return system(command) == 0; /* NOLINT(concurrency-mt-unsafe) */
 }
 
+enum { SHORT_MS = 2000 };
+
+static enum snt_code read_dev_shortly(struct fixture *fixture) {
+  snt_keychain_close(&fixture->keychain);
+  struct snt_keychain_options options = {.backend = "file", .folder = fixture->folder, .prompt_deadline_ms = SHORT_MS};
+  assert_ok(snt_keychain_open(&options, &fixture->keychain, NULL));
+  return read_dev(fixture);
+}
+
+/* One deadline is over waiting for a holder that ends without an answer, and over asking. */
+static void who_waited_to_ask_has_less_time_to_ask(void **state) {
+  (void)state;
+  struct fixture fixture;
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  int master = -1;
+  int status = 0;
+  begin(&fixture, "file");
+  assert_ok(write_text(&fixture, "dev", "x", NULL));
+  forget_key(&fixture);
+  assert_ok(snt_turn_take(fixture.folder, "unlock", 0, &turn, NULL));
+  pid_t pid = start_on_terminal(&fixture, &master, read_dev_shortly);
+  for (int tries = 0; !is_waiting(pid); tries++) {
+    assert_true(tries < 2000);
+    (void)usleep(5000);
+  }
+  (void)usleep((SHORT_MS + 200) * 1000);
+  snt_turn_end(&turn);
+  assert_true(answer(master, "passphrase for the keychain", ""));
+  (void)usleep(300000);
+  (void)!write(master, "correct horse\n", 14);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(WEXITSTATUS(status), SNT_CODE_ACTION_REQUIRED);
+  (void)close(master);
+  end(&fixture);
+}
+
 /* All that a terminal shows until its last process ends. */
 static void read_rest(int master, char *text, size_t cap) {
   size_t len = 0;
@@ -374,6 +411,7 @@ static int run(void) {
       cmocka_unit_test(without_keyrings_the_file_works_and_the_ring_says_so),
       cmocka_unit_test(a_person_is_asked_twice_for_a_new_file_and_once_later),
       cmocka_unit_test(of_two_who_find_it_locked_one_asks),
+      cmocka_unit_test(who_waited_to_ask_has_less_time_to_ask),
       cmocka_unit_test(a_typed_passphrase_leaves_no_mark),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,6 +296,17 @@ static void an_entry_of_another_shape_is_not_a_session(void **state) {
   end_kept(&stand, name);
 }
 
+/* Waiting and asking together end before an SDK's minute does. */
+static void all_waits_of_a_call_share_one_limit(void **state) {
+  (void)state;
+  struct snt_flow flow = {0};
+  assert_int_equal(snt_flow_left_ms(&flow, 50000), 50000);
+  flow.began_at_ms = snt_clock_boot_ms() - 20000;
+  assert_in_range(snt_flow_left_ms(&flow, 50000), 1, 30000);
+  flow.began_at_ms = snt_clock_boot_ms() - 60000;
+  assert_int_equal(snt_flow_left_ms(&flow, 50000), 1);
+}
+
 static int make_folder(void **state) {
   (void)state;
   has_keyring = snt_kernel_keys_check() == 0;
@@ -317,6 +328,7 @@ int main(void) {
                                      cmocka_unit_test(a_program_gets_a_session_that_has_half_its_life),
                                      cmocka_unit_test(a_session_of_another_log_is_not_found),
                                      cmocka_unit_test(a_session_that_is_about_to_end_is_not_found),
-                                     cmocka_unit_test(an_entry_of_another_shape_is_not_a_session)};
+                                     cmocka_unit_test(an_entry_of_another_shape_is_not_a_session),
+                                     cmocka_unit_test(all_waits_of_a_call_share_one_limit)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
