@@ -446,6 +446,26 @@ static void a_service_that_lies_is_refused(void **state) {
   (void)alarm(0);
 }
 
+/* A call makes many of the keychain, and each would wait its 5 s. */
+static void a_service_that_falls_silent_is_asked_once(void **state) {
+  (void)state;
+  struct fake fake = {.alias = "/c", .is_silent = true};
+  struct snt_err err = {0};
+  char calls[16] = "";
+  SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+  SNT_SECRET_AUTO struct snt_secret *value = NULL;
+  pid_t pid = start_fake(&fake);
+  assert_ok(open_service(&keychain, NULL));
+  for (int i = 0; i < 2; i++) {
+    assert_code(snt_keychain_read(keychain, "aws", "a", &value, &err), SNT_CODE_KEYCHAIN);
+    assert_non_null(strstr(err.message, "did not answer"));
+  }
+  stop_program(&pid);
+  assert_true(read(fake.told, calls, sizeof calls - 1) > 0);
+  assert_string_equal(calls, "RS");
+  (void)close(fake.told);
+}
+
 /* gnome-keyring lists the latest first, so that it cannot show who else looks at the time. */
 static void the_latest_is_told_by_its_time(void **state) {
   (void)state;
@@ -566,6 +586,7 @@ static int run(void) {
       cmocka_unit_test_setup_teardown(a_bus_without_a_service_is_unavailable, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(a_service_without_a_keyring_is_unavailable, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(a_service_that_lies_is_refused, open_bus, close_bus),
+      cmocka_unit_test_setup_teardown(a_service_that_falls_silent_is_asked_once, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(the_latest_is_told_by_its_time, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(prompts_are_shown_to_who_can_see_them_and_waited_for, open_bus, close_bus),
   };

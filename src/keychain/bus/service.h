@@ -26,6 +26,7 @@ struct snt_service {
   struct snt_secret *key; /* of the session; NULL: it is not encrypted */
   bool may_prompt;
   bool is_hushed;
+  bool is_silent; /* it left a call without an answer: it is not called again */
   int prompt_ms;
 };
 
@@ -49,8 +50,8 @@ snt_status snt_call_fail(int error, const char *what, struct snt_err *err);
 /* An empty call of the service; its memory is wiped when it is freed, and so is the answer's. */
 snt_status snt_call_new(struct snt_service *service, const char *path, const char *interface, const char *method,
                         sd_bus_message **out, struct snt_err *err);
-/* Waits for the answer at most limit_ms. Codes KEYCHAIN, NOT_FOUND (there is no such object any more). *is_unsupported
- * (or NULL) tells whether the service knows no such thing. */
+/* Waits for the answer at most limit_ms; one that did not come is waited for once. Codes KEYCHAIN, NOT_FOUND (there is
+ * no such object any more). *is_unsupported (or NULL) tells whether the service knows no such thing. */
 snt_status snt_call_send(struct snt_service *service, sd_bus_message *call, int limit_ms, sd_bus_message **reply,
                          bool *is_unsupported, struct snt_err *err);
 /* An array of paths, read into (behind) paths. */
