@@ -82,6 +82,16 @@ describe("caches", function()
     assert_fetched_again()
   end)
 
+  it("leave no policy of keys that are gone", function()
+    configure "  cache_ttl: 1s\n"
+    for i = 1, 3 do
+      home:write_key { id = "ASIAIOSFODNN7EXAMPL" .. i, secret = "secretOfKey" .. i, token = "t" .. i }
+      credentials()
+      os.execute("sleep 2.1")
+    end
+    assert.are.equal(1, #files.list(home.home .. "/.cache/sentinel"))
+  end)
+
   it("do not keep a policy that was refused", function()
     faulty:set { policy = "version: \"1\"\nrules: []\n" }
     expect.refused(home:run { "credentials", "dev" }, 5)

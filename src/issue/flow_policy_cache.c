@@ -4,10 +4,13 @@
  * MUST
  *  1. use nothing that the base secret does not vouch for, for another question than was asked, or that is too old;
  *  2. use no unsigned copy where the administrator locked where policy comes from: its user could have made it. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -115,6 +118,23 @@ static snt_status format_file(const struct snt_flow *flow, const char *name, str
   return snt_buf_append(out, content.data, content.len, err);
 }
 
+/* Each key has copies of its own, and temporary keys come and go: what is too old for anybody goes. */
+static void tidy(const char *folder, int64_t ttl_ms) {
+  DIR *dir = opendir(folder);
+  time_t oldest = (time_t)((snt_clock_wall_ms() - ttl_ms) / 1000);
+  for (struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL; entry = readdir(dir)) {
+    struct stat info;
+    bool is_ours = strncmp(entry->d_name, "policy-", 7) == 0 &&
+                   fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode);
+    if (is_ours && info.st_mtime < oldest) {
+      (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+  }
+  if (dir != NULL) {
+    (void)closedir(dir);
+  }
+}
+
 /* Best effort: what is not kept is fetched again. */
 void snt_flow_keep_policy(const struct snt_flow *flow) {
   char name[SNT_CACHE_NAME_CAP];
@@ -126,5 +146,6 @@ void snt_flow_keep_policy(const struct snt_flow *flow) {
       !snt_ok(snt_file_make_folders(folder.data, NULL)) || !snt_ok(format_file(flow, name, &text, NULL))) {
     return;
   }
+  tidy(folder.data, read_ttl_ms(flow));
   SNT_IGNORE(snt_file_replace(path.data, text.data, text.len, 0600, NULL));
 }
