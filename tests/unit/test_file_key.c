@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <termios.h>
 
 static bool has_keyring;
 
@@ -284,6 +285,39 @@ static void a_person_is_asked_twice_for_a_new_file_and_once_later(void **state) 
   end(&fixture);
 }
 
+static bool has_echo(int master) {
+  struct termios now;
+  assert_int_equal(tcgetattr(master, &now), 0);
+  return (now.c_lflag & ECHO) != 0;
+}
+
+/* Not when the question's time is over, and not without giving the terminal back. */
+static void a_signal_ends_a_hidden_question(void **state) {
+  (void)state;
+  static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+  struct fixture fixture;
+  begin(&fixture, "file");
+  assert_ok(write_text(&fixture, "dev", "x", NULL));
+  for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+    int master = -1;
+    int status = 0;
+    forget_key(&fixture);
+    (void)signal(signals[i], SIG_DFL); /* whatever ran the tests may ignore it */
+    pid_t pid = start_on_terminal(&fixture, &master, read_dev);
+    assert_true(answer(master, "passphrase for the keychain", ""));
+    assert_false(has_echo(master));
+    assert_int_equal(kill(pid, signals[i]), 0);
+    for (int tries = 0; waitpid(pid, &status, WNOHANG) == 0; tries++) {
+      assert_true(tries < 1000);
+      (void)usleep(10000);
+    }
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == signals[i]);
+    assert_true(has_echo(master));
+    (void)close(master);
+  }
+  end(&fixture);
+}
+
 /* Whether the process waits for its turn to ask. */
 static bool is_waiting(pid_t pid) {
   char command[128];
@@ -410,6 +444,7 @@ static int run(void) {
       cmocka_unit_test(an_opened_copy_belongs_to_one_writing_of_the_file),
       cmocka_unit_test(without_keyrings_the_file_works_and_the_ring_says_so),
       cmocka_unit_test(a_person_is_asked_twice_for_a_new_file_and_once_later),
+      cmocka_unit_test(a_signal_ends_a_hidden_question),
       cmocka_unit_test(of_two_who_find_it_locked_one_asks),
       cmocka_unit_test(who_waited_to_ask_has_less_time_to_ask),
       cmocka_unit_test(a_typed_passphrase_leaves_no_mark),
