@@ -25,6 +25,7 @@ struct snt_service {
   char *collection;       /* path of the one that new entries go to */
   struct snt_secret *key; /* of the session; NULL: it is not encrypted */
   bool may_prompt;
+  char *turns; /* a folder, or NULL */
   bool is_hushed;
   bool is_silent; /* it left a call without an answer: it is not called again */
   int prompt_ms;
@@ -69,7 +70,8 @@ snt_status snt_session_read(struct snt_service *service, sd_bus_message *reply, 
 
 /* prompt.c. Unlocks what is locked of these collections and items. Codes ACTION_REQUIRED, KEYCHAIN. */
 snt_status snt_prompt_unlock(struct snt_service *service, const struct snt_paths *paths, struct snt_err *err);
-/* What follows a call that may need a prompt: nothing when it is "/", else it is shown and waited for. result (or NULL)
+/* What follows a call that may need a prompt: nothing when it is "/", else it is shown and waited for, by one process
+ * at a time: what nobody answered the one, is not asked for those who waited. result (or NULL)
  * gets the path that the prompt led to (free()). Codes ACTION_REQUIRED, KEYCHAIN. */
 snt_status snt_prompt_finish(struct snt_service *service, const char *prompt, char **result, struct snt_err *err);
 
