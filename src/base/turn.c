@@ -129,7 +129,9 @@ void snt_turn_release(struct snt_turn *turn) {
 
 void snt_turn_end(struct snt_turn *turn) {
   if (turn->is_held && turn->fd >= 0) {
-    (void)unlink(turn->path);
+    if (is_at_its_path(turn)) {
+      (void)unlink(turn->path);
+    }
     (void)flock(turn->fd, LOCK_UN); /* a child may have the descriptor, too */
   }
   snt_fd_auto(&turn->fd);

@@ -98,6 +98,18 @@ static void a_turn_that_is_held_too_long_is_a_time_out_and_stays_held(void **sta
   }
 }
 
+/* Somebody tidied up the folder: the file that is there now is another's turn. */
+static void the_file_of_another_turn_is_left_alone(void **state) {
+  SNT_TURN_AUTO struct snt_turn first = {.fd = -1};
+  SNT_TURN_AUTO struct snt_turn second = {.fd = -1};
+  SNT_TURN_AUTO struct snt_turn third = {.fd = -1};
+  assert_ok(snt_turn_take(*state, "name", 0, &first, NULL));
+  assert_int_equal(unlink(first.path), 0);
+  assert_ok(snt_turn_take(*state, "name", 0, &second, NULL));
+  snt_turn_end(&first);
+  assert_code(snt_turn_take(*state, "name", 0, &third, NULL), SNT_CODE_TIMEOUT);
+}
+
 static void who_waits_is_told_a_failure(void **state) {
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
   assert_ok(snt_turn_take(*state, "name", 0, &turn, NULL));
@@ -237,6 +249,7 @@ int main(void) {
                                      TURN_TEST(a_turn_that_is_held_is_waited_for),
                                      TURN_TEST(turns_of_other_names_do_not_wait),
                                      TURN_TEST(a_turn_that_is_held_too_long_is_a_time_out_and_stays_held),
+                                     TURN_TEST(the_file_of_another_turn_is_left_alone),
                                      TURN_TEST(who_waits_is_told_a_failure),
                                      TURN_TEST(who_waits_for_nothing_goes_on_without_the_turn),
                                      TURN_TEST(an_older_failure_is_not_taken_over),
