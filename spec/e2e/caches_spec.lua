@@ -1,5 +1,6 @@
 --- What is kept beside sessions: the identity, policies of SSM; and what callers at once share when it
 -- fails.
+local coder = require "spec.support.coder"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
@@ -22,7 +23,7 @@ describe("caches", function()
 
   local function configure(policy, more)
     home:write_settings("policy:\n  source: ssm:/sentinel/policies/{profile}\n" .. policy
-      .. "keychain: {cache: kernel}\n" .. (more or ""))
+      .. (more or "keychain: {cache: kernel}\n"))
   end
 
   before_each(function()
@@ -80,6 +81,16 @@ describe("caches", function()
     credentials()
     os.execute("sleep 1.1")
     assert_fetched_again()
+  end)
+
+  it("leave no policy of keys that are gone", function()
+    configure "  cache_ttl: 1s\n"
+    for i = 1, 3 do
+      home:write_key { id = "ASIAIOSFODNN7EXAMPL" .. i, secret = "secretOfKey" .. i, token = "t" .. i }
+      credentials()
+      os.execute("sleep 2.1")
+    end
+    assert.are.equal(1, #files.list(home.home .. "/.cache/sentinel"))
   end)
 
   it("do not keep a policy that was refused", function()
@@ -146,6 +157,23 @@ describe("caches", function()
     end
   end)
 
+  it("believe nothing that was heard by another way", function()
+    credentials()
+    local other = servers.start_faulty()
+    other:set { policy = world.allow_dev:gsub("allow", "deny", 1) }
+    expect.refused(home:run({ "credentials", "dev" }, { environment = {
+      AWS_ENDPOINT_URL_SSM = other.url } }), 3)
+    other:stop()
+    faulty:set {}
+    credentials()
+    assert.are.equal(0, #faulty:requests())
+    expect.credentials(home:run({ "credentials", "dev" }, { environment = {
+      AWS_CA_BUNDLE = home:write("ca.pem", "") } }))
+    for _, call in ipairs { "ssm.GetParameter", "sts.GetCallerIdentity", "sts.AssumeRole" } do
+      assert.are.equal(1, faulty:count(call))
+    end
+  end)
+
   it("ask again who is asking when STS refuses the key", function()
     credentials()
     faulty:set { ["sts.AssumeRole"] = refused }
@@ -206,6 +234,29 @@ describe("caches", function()
     assert_shared_refusal "sts.GetCallerIdentity"
     assert.are.equal(CALLERS, #home:records())
   end)
+
+  -- One after the other, all but three would still have to ask when the second has its answer.
+  for _, call in ipairs { "sts.GetCallerIdentity", "sts.AssumeRole" } do
+    it("make nobody wait for what could not be kept of " .. call, function()
+      coder.store_key(home, home.key)
+      configure("", "keychain: {cache: keychain}\n")
+      local lock = home.home .. "/.local/share/sentinel/keychain.lock"
+      assert(os.remove(lock))
+      files.make_folder(lock)
+      faulty:set { [call] = { fault = "slow", seconds = 2 } }
+      local handles = {}
+      for i = 1, 8 do
+        handles[i] = home:start { "credentials", "dev" }
+      end
+      files.wait_for("the second session", 60, function()
+        return home:kinds():find("issued.*issued")
+      end)
+      assert.are.equal(8, faulty:count(call))
+      for _, handle in ipairs(handles) do
+        expect.credentials(process.finish(handle, 60))
+      end
+    end)
+  end
 
   it("make nobody wait where nothing can be kept", function()
     home:write_settings "policy: {source: \"ssm:/sentinel/policies/{profile}\"}\n"

@@ -83,6 +83,19 @@ describe("a profile with MFA", function()
     assert.is_nil(log:find(signed_with, 1, true))
   end)
 
+  it("hears the command's end where the caller ignores the end of its children", function()
+    machine(true)
+    local ignore = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
+      .. "os.execv(sys.argv[1], sys.argv[1:])"
+    expect.credentials(home:run({ "-c", ignore, settings.bin, "credentials", "dev" },
+      { bin = settings.python }))
+    local program = { "/bin/grep", "SigIgn", "/proc/self/status" }
+    local plain = home:run({ "-c", ignore, table.unpack(program) }, { bin = settings.python })
+    local result = home:run({ "-c", ignore, settings.bin, "exec", "dev", "--",
+      table.unpack(program) }, { bin = settings.python })
+    assert.are.equal(plain.stdout, result.stdout)
+  end)
+
   it("tells policy when the code was given, and who says so", function()
     machine(true, { policy = FRESH })
     expect.credentials(home:run { "credentials", "dev" })

@@ -291,6 +291,20 @@ result = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]], name,
     assert.are.equal(old.id, entry_id())
   end)
 
+  it("says that the old key is gone when only what lies beside the new one is left", function()
+    start_world()
+    local handle = hold { call = "DeleteAccessKey", ["do"] = "hold_after" }
+    local path = home.home .. "/.local/share/sentinel/keychain"
+    os.execute("chmod 644 " .. path)
+    relay:release()
+    expect.refused(process.finish(handle), 6, "the old key " .. old.id .. " is deleted",
+      "sentinel rotate corp")
+    assert.are.equal(1, #moto:key_ids(user))
+    os.execute("chmod 600 " .. path)
+    expect.done(home:run { "rotate", "corp" })
+    assert_rotated()
+  end)
+
   it("refuses to discard the key in use, and one of somebody else", function()
     start_world()
     local _, stranger = new_user()

@@ -142,6 +142,16 @@ describe("a kept session with MFA", function()
     assert.are.equal(3, coder.count(home))
   end)
 
+  it("is not what was got where other certificates were trusted", function()
+    expect.credentials(run())
+    home.environment.AWS_CA_BUNDLE = home:write("ca.pem", "")
+    expect.credentials(run())
+    assert.are.equal(2, coder.count(home))
+    home.environment.AWS_CA_BUNDLE = nil
+    expect.credentials(run())
+    assert.are.equal(2, coder.count(home))
+  end)
+
   -- The signature's time would be refused, and a code is not sent again.
   it("is asked for with the server's clock", function()
     faulty:set { skew_s = 3600, ["sts.GetSessionToken"] = { fault = "skew" } }

@@ -62,6 +62,59 @@ static void choose_variables(char *out[static VARIABLES_MAX]) {
   out[count] = NULL;
 }
 
+/* The signals that end a process, unless it does something about them. */
+static const int ENDING[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+enum { ENDING_COUNT = sizeof ENDING / sizeof ENDING[0] };
+
+static volatile sig_atomic_t running; /* the group of the helper; 0: none runs */
+static struct sigaction first[ENDING_COUNT];
+
+/* The kernel ends the helper with us, and not what the helper has started: a window would stay, or a device be held. */
+static void end_both(int signal) {
+  int error = errno;
+  if (running > 0) {
+    (void)kill(-(pid_t)running, SIGKILL);
+  }
+  (void)raise(signal); /* once more, and nobody takes it now */
+  errno = error;
+}
+
+static void watch_signals(pid_t group) {
+  struct sigaction ours = {.sa_handler = end_both, .sa_flags = (int)SA_RESETHAND};
+  running = group;
+  for (size_t i = 0; i < ENDING_COUNT; i++) {
+    if (sigaction(ENDING[i], NULL, &first[i]) == 0 && first[i].sa_handler == SIG_DFL) {
+      (void)sigaction(ENDING[i], &ours, NULL);
+    }
+  }
+}
+
+static void leave_signals(void) {
+  running = 0;
+  for (size_t i = 0; i < ENDING_COUNT; i++) {
+    (void)sigaction(ENDING[i], &first[i], NULL);
+  }
+}
+
+/* As fork; a signal that comes meanwhile finds the signals watched. */
+static pid_t fork_watched(void) {
+  sigset_t ending;
+  sigset_t before;
+  (void)sigemptyset(&ending);
+  for (size_t i = 0; i < ENDING_COUNT; i++) {
+    (void)sigaddset(&ending, ENDING[i]);
+  }
+  (void)sigprocmask(SIG_BLOCK, &ending, &before);
+  pid_t pid = fork();
+  int error = errno;
+  if (pid > 0) {
+    watch_signals(pid);
+  }
+  (void)sigprocmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return pid;
+}
+
 /* Only what may be called between fork and exec. */
 static _Noreturn void become(const char *path, char *const *argv, char *const *variables, const int ends[static 2],
                              pid_t parent) {
@@ -101,7 +154,7 @@ snt_status snt_helper_start(const char *path, char *const *argv, int64_t end_ms,
   SNT_FD_AUTO int its_out = back[1];
   out->from = back[0];
   pid_t self = getpid();
-  pid_t pid = fork();
+  pid_t pid = fork_watched();
   if (pid == 0) {
     become(path, argv, variables, (const int[]){its_in, its_out}, self);
   }
@@ -167,6 +220,7 @@ snt_status snt_helper_read_line(struct snt_helper *helper, struct snt_secret *li
 /* While its end was not taken note of, no other process can have its number. */
 static int reap(struct snt_helper *helper) {
   int status = 0;
+  leave_signals();
   (void)kill(-helper->pid, SIGKILL); /* what it left behind */
   while (waitpid(helper->pid, &status, 0) < 0 && errno == EINTR) {
   }

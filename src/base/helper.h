@@ -4,7 +4,7 @@
  *  1. give it nothing of ours: no descriptor, no variable but those of the desktop and the user, no core dump, no stdin
  *     but a pipe of its own, and nowhere to write but another one;
  *  2. keep what it says in a secret of a fixed size;
- *  3. end it, and whatever it started, when the time is up. */
+ *  3. end it, and whatever it started, when the time is up, and when a signal ends this process. */
 #ifndef SNT_BASE_HELPER_H
 #define SNT_BASE_HELPER_H
 
@@ -24,7 +24,8 @@ struct snt_helper {
 /* The path of the first of PATH's absolute folders that has an executable file of this name; false for none. Relative
  * folders are not looked at: what asks for a secret does not depend on where one stands. */
 bool snt_helper_find(const char *name, char *out, size_t cap);
-/* Starts the program of path with argv, in a session and a process group of its own, until end_ms. Code IO. */
+/* Starts the program of path with argv, in a session and a process group of its own, until end_ms. One runs at a time.
+ * Code IO. */
 snt_status snt_helper_start(const char *path, char *const *argv, int64_t end_ms, struct snt_helper *out,
                             struct snt_err *err);
 snt_status snt_helper_write(struct snt_helper *helper, const char *text, struct snt_err *err);

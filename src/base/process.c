@@ -15,7 +15,7 @@
 static char *strings_begin;
 static char *strings_end;
 static char **first_environment;
-static struct sigaction first_pipe, first_xfsz;
+static struct sigaction first_pipe, first_xfsz, first_child;
 static struct rlimit first_core;
 
 void snt_process_remember(int argc, char **argv, char **envp) {
@@ -76,6 +76,8 @@ void snt_process_harden(void) {
   struct sigaction ignore = {.sa_handler = SIG_IGN};
   (void)sigaction(SIGPIPE, &ignore, &first_pipe);
   (void)sigaction(SIGXFSZ, &ignore, &first_xfsz);
+  struct sigaction plain = {.sa_handler = SIG_DFL}; /* where it is ignored, how a child ended is lost */
+  (void)sigaction(SIGCHLD, &plain, &first_child);
   drop_variables();
   open_standard_descriptors();
 }
@@ -84,6 +86,7 @@ void snt_process_restore(void) {
   (void)setrlimit(RLIMIT_CORE, &first_core);
   (void)sigaction(SIGPIPE, &first_pipe, NULL);
   (void)sigaction(SIGXFSZ, &first_xfsz, NULL);
+  (void)sigaction(SIGCHLD, &first_child, NULL);
 }
 
 char **snt_process_environment(void) { return first_environment == NULL ? environ : first_environment; }

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 
 struct terminal {
   int fd;
+  int endings; /* readable when a signal that is to end us waits until the terminal is as it was; -1: none waits */
   bool was_changed;
   struct termios saved;
   sigset_t signals;
@@ -33,24 +35,42 @@ static void hide_echo(struct terminal *terminal) {
   }
 }
 
+/* The signals stay: they come as soon as nothing blocks them. */
+static int watch_endings(const sigset_t *not_watched) {
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  sigset_t watched;
+  sigemptyset(&watched);
+  for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+    if (sigismember(not_watched, signals[i]) == 0) {
+      sigaddset(&watched, signals[i]);
+    }
+  }
+  return signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 static void restore(struct terminal *terminal) {
+  snt_fd_auto(&terminal->endings);
   if (terminal->was_changed) {
     (void)tcsetattr(terminal->fd, TCSAFLUSH, &terminal->saved);
   }
   (void)sigprocmask(SIG_SETMASK, &terminal->signals, NULL);
 }
 
-static snt_status read_line(int fd, int deadline_ms, struct snt_secret *line, struct snt_err *err) {
+static snt_status read_line(const struct terminal *terminal, int deadline_ms, struct snt_secret *line,
+                            struct snt_err *err) {
   int64_t end = snt_clock_monotonic_ms() + deadline_ms;
   for (;;) {
     int64_t left = end - snt_clock_monotonic_ms();
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    int count = left > 0 ? poll(&ready, 1, (int)left) : 0;
+    struct pollfd ready[] = {{.fd = terminal->fd, .events = POLLIN}, {.fd = terminal->endings, .events = POLLIN}};
+    int count = left > 0 ? poll(ready, 2, (int)left) : 0;
     if (count == 0) {
       return snt_fail(err, SNT_CODE_TIMEOUT, "nobody answered within %d s", deadline_ms / 1000);
     }
     char c = 0;
-    ssize_t got = count < 0 ? -1 : read(fd, &c, 1);
+    if (count > 0 && ready[1].revents != 0) {
+      return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "the question was not answered");
+    }
+    ssize_t got = count < 0 ? -1 : read(terminal->fd, &c, 1);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
       continue;
     }
@@ -80,15 +100,16 @@ snt_status snt_tty_ask(const char *prompt, bool is_hidden, int deadline_ms, size
   }
   SNT_SECRET_AUTO struct snt_secret *line = NULL;
   SNT_TRY(snt_secret_new(cap, &line, err));
-  struct terminal terminal = {.fd = fd};
+  struct terminal terminal = {.fd = fd, .endings = -1};
   sigemptyset(&terminal.signals);
   (void)sigprocmask(SIG_BLOCK, NULL, &terminal.signals);
   if (is_hidden) {
     hide_echo(&terminal);
+    terminal.endings = watch_endings(&terminal.signals);
   }
   snt_status status = snt_file_write_all(fd, prompt, strlen(prompt), err);
   if (snt_ok(status)) {
-    status = read_line(fd, deadline_ms, line, err);
+    status = read_line(&terminal, deadline_ms, line, err);
   }
   restore(&terminal);
   SNT_TRY(status);

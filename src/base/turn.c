@@ -1,6 +1,6 @@
 /* MUST
  *  1. hold the lock of the file that has the path now: whoever ends a turn removes the file;
- *  2. take over only a failure that was told after the waiting began. */
+ *  2. take over only what was told after the waiting began. */
 #include "base/turn.h"
 
 #include <errno.h>
@@ -18,6 +18,8 @@
 #include "base/file.h"
 
 enum { PAUSE_MIN_MS = 1, PAUSE_MAX_MS = 16, TALE_CAP = SNT_ERR_MESSAGE_CAP + SNT_ERR_HINT_CAP + 64 };
+
+static const char FREE[] = " free\n";
 
 static snt_status open_file(struct snt_turn *turn, struct snt_err *err) {
   struct stat st;
@@ -38,13 +40,14 @@ static bool is_at_its_path(const struct snt_turn *turn) {
          held.st_dev == named.st_dev;
 }
 
-/* "<boot time> <code>\n<message>\n<hint>"; a message holds no control characters. */
+/* "<boot time> <code>\n<message>\n<hint>", or "<boot time> free\n"; a message holds no control characters. */
 static void read_tale(struct snt_turn *turn) {
   char text[TALE_CAP];
   ssize_t len = pread(turn->fd, text, sizeof text - 1, 0);
   text[len > 0 ? len : 0] = '\0';
   char *rest = NULL;
   int64_t told_at_ms = strtoll(text, &rest, 10);
+  turn->is_free = told_at_ms >= turn->began_at_ms && strcmp(rest, FREE) == 0;
   long code = strtol(rest, &rest, 10);
   char *hint = *rest == '\n' ? strchr(rest + 1, '\n') : NULL;
   bool is_failure = code > SNT_CODE_OK && code < SNT_CODE_COUNT;
@@ -91,26 +94,44 @@ snt_status snt_turn_take(const char *folder, const char *name, int deadline_ms, 
     if (taken.has_waited) {
       read_tale(&taken);
     }
-  } while (!is_at_its_path(&taken));
-  taken.is_held = true;
+  } while (!taken.is_free && !is_at_its_path(&taken));
   *turn = taken;
+  if (taken.is_free) {
+    turn->fd = -1;
+    return snt_done();
+  }
+  (void)!ftruncate(turn->fd, 0); /* what one who was killed has told, perhaps in another boot */
+  turn->is_held = true;
   taken.fd = -1; /* ownership went to turn */
   return snt_done();
+}
+
+/* len: what snprintf said. */
+static void write_tale(struct snt_turn *turn, const char *text, int len) {
+  bool is_whole =
+      turn->is_held && len > 0 && len < TALE_CAP && ftruncate(turn->fd, 0) == 0 && lseek(turn->fd, 0, SEEK_SET) == 0;
+  if (is_whole) {
+    SNT_IGNORE(snt_file_write_all(turn->fd, text, (size_t)len, NULL));
+  }
 }
 
 void snt_turn_tell(struct snt_turn *turn, const struct snt_err *err) {
   char text[TALE_CAP];
   int len = snprintf(text, sizeof text, "%" PRId64 " %d\n%s\n%s", snt_clock_boot_ms(), (int)err->code, err->message,
                      err->hint);
-  bool is_whole = len > 0 && len < (int)sizeof text && ftruncate(turn->fd, 0) == 0 && lseek(turn->fd, 0, SEEK_SET) == 0;
-  if (is_whole) {
-    SNT_IGNORE(snt_file_write_all(turn->fd, text, (size_t)len, NULL));
-  }
+  write_tale(turn, text, len);
+}
+
+void snt_turn_release(struct snt_turn *turn) {
+  char text[TALE_CAP];
+  write_tale(turn, text, snprintf(text, sizeof text, "%" PRId64 "%s", snt_clock_boot_ms(), FREE));
 }
 
 void snt_turn_end(struct snt_turn *turn) {
   if (turn->is_held && turn->fd >= 0) {
-    (void)unlink(turn->path);
+    if (is_at_its_path(turn)) {
+      (void)unlink(turn->path);
+    }
     (void)flock(turn->fd, LOCK_UN); /* a child may have the descriptor, too */
   }
   snt_fd_auto(&turn->fd);

@@ -42,7 +42,8 @@ struct snt_flow_session {
 struct snt_flow {
   const struct snt_issue_options *options;
   char request_id[17];
-  const char *stage; /* where it stands, for the failure's record */
+  int64_t began_at_ms; /* boot time; 0: whoever called has no limit of his own */
+  const char *stage;   /* where it stands, for the failure's record */
 
   struct snt_settings *settings;
   struct snt_evaluator *evaluator;
@@ -75,6 +76,8 @@ struct snt_flow {
   bool has_region;             /* one has answered in this call */
   bool wants_identity;         /* it is not known yet */
   bool wants_policy;           /* it is a parameter, and not there yet */
+  bool is_identity_kept;       /* of this call's: who waits for it will find it */
+  bool is_session_kept;
 
   struct snt_aws_identity who; /* its ARN is "" while it is not known */
   enum snt_time_source time_source;
@@ -97,6 +100,9 @@ void snt_flow_clear(struct snt_flow *flow);
 #define SNT_FLOW_AUTO SNT_CLEANUP(snt_flow_clear)
 
 /* flow_prepare.c: all that needs neither secret nor network. */
+/* What is left of limit_ms (of a turn, a question) since the call began, so that all its waits together take no longer
+ * than one may; at least 1. */
+int snt_flow_left_ms(const struct snt_flow *flow, int limit_ms);
 snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err);        /* settings, evaluator */
 snt_status snt_flow_find_target(struct snt_flow *flow, struct snt_err *err); /* ~/.aws, profile, role */
@@ -127,10 +133,16 @@ snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err);
 /* The decision's time: STS's Date and what has passed since; the local clock when that is not known. */
 int64_t snt_flow_now_ms(const struct snt_flow *flow);
+/* flow_way.c */
+/* Whose certificates are trusted instead of the system's: a file's path; NULL for none. Borrowed. */
+const char *snt_flow_find_ca_bundle(const struct snt_flow *flow);
+/* Appends by which way url is reached: certificates and proxy. With the endpoint it belongs to the name of whatever is
+ * kept of AWS's answers. Code CONFIG_INVALID. */
+snt_status snt_flow_add_way(const struct snt_flow *flow, const char *url, struct snt_buf *out, struct snt_err *err);
 /* flow_identity.c: recall is for those who keep it at all. */
 bool snt_flow_keeps_identity(const struct snt_flow *flow);
 bool snt_flow_recall_identity(struct snt_flow *flow);
-void snt_flow_remember_identity(const struct snt_flow *flow);
+void snt_flow_remember_identity(struct snt_flow *flow);
 void snt_flow_forget_identity(const struct snt_flow *flow);
 snt_status snt_flow_wait_for_identity(const struct snt_flow *flow, struct snt_turn *turn, struct snt_err *err);
 /* flow_policy_cache.c */
@@ -143,8 +155,7 @@ bool snt_flow_find_session(const struct snt_flow *flow, const char *name, int64_
 void snt_flow_session_clear(struct snt_flow_session *session);
 /* Whether a session of that length can be handed out again at all: if not, nobody need wait for it. */
 bool snt_flow_shares_session(const struct snt_flow *flow, int64_t granted_s);
-void snt_flow_keep_session(const struct snt_flow *flow, const char *name,
-                           const struct snt_aws_credentials *credentials);
+void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct snt_aws_credentials *credentials);
 snt_status snt_flow_wait_for_session(const struct snt_flow *flow, const char *name, struct snt_turn *turn,
                                      struct snt_err *err);
 /* flow_mfa.c: a profile with a device. find_mfa gets a session for which a code was given: a kept one, else a new one,

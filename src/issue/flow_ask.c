@@ -2,11 +2,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/prompt.h"
 #include "issue/flow.h"
 
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err) {
   struct snt_keychain_options options = {.backend = snt_settings_text(flow->settings, SNT_SETTING_KEYCHAIN_BACKEND),
-                                         .passphrase = flow->environment.passphrase};
+                                         .passphrase = flow->environment.passphrase,
+                                         .prompt_deadline_ms = snt_flow_left_ms(flow, SNT_PROMPT_MS)};
   return flow->keychain != NULL ? snt_done() : snt_keychain_open(&options, &flow->keychain, err);
 }
 
@@ -72,11 +74,7 @@ static snt_status open_client(struct snt_flow *flow, struct snt_err *err) {
   if (flow->client != NULL) {
     return snt_done();
   }
-  const char *bundle = getenv("AWS_CA_BUNDLE");
-  if (bundle == NULL || bundle[0] == '\0') {
-    bundle = flow->target.ca_bundle[0] == '\0' ? NULL : flow->target.ca_bundle;
-  }
-  struct snt_http_options options = {.ca_bundle = bundle};
+  struct snt_http_options options = {.ca_bundle = snt_flow_find_ca_bundle(flow)};
   return snt_http_client_open(&options, &flow->client, err);
 }
 
@@ -239,6 +237,8 @@ static snt_status ask_in_turn(struct snt_flow *flow, struct snt_err *err) {
   snt_status status = ask_what_is_wanted(flow, err);
   if (!snt_ok(status) && flow->who.arn[0] == '\0') {
     snt_turn_tell(&turn, err);
+  } else if (flow->wants_identity && !flow->is_identity_kept) {
+    snt_turn_release(&turn);
   }
   return status;
 }

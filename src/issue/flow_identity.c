@@ -18,7 +18,8 @@ enum { LIFE_S = 3600, ENTRY_CAP = 2048 + 128 };
 static snt_status name_entry(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP], struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(snt_flow_state_folder(flow, &text, err));
-  SNT_TRY(snt_buf_appendf(&text, err, "\n%s\n%s", flow->base.access_key_id, flow->sts.url));
+  SNT_TRY(snt_buf_appendf(&text, err, "\n%s\n%s\n", flow->base.access_key_id, flow->sts.url));
+  SNT_TRY(snt_flow_add_way(flow, flow->sts.url, &text, err));
   snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, "", (struct snt_slice){text.data, text.len}, out);
   return snt_done();
 }
@@ -58,7 +59,7 @@ bool snt_flow_recall_identity(struct snt_flow *flow) {
          parse_entry(flow, snt_secret_borrow(entry));
 }
 
-void snt_flow_remember_identity(const struct snt_flow *flow) {
+void snt_flow_remember_identity(struct snt_flow *flow) {
   char name[SNT_CACHE_NAME_CAP];
   char boot_id[37];
   char text[ENTRY_CAP];
@@ -66,10 +67,10 @@ void snt_flow_remember_identity(const struct snt_flow *flow) {
   snt_clock_boot_id(boot_id);
   int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %s", boot_id, flow->server_boot_ms,
                      flow->server_time_ms, flow->who.arn);
-  if (snt_flow_keeps_identity(flow) && len > 0 && len < (int)sizeof text && snt_ok(name_entry(flow, name, NULL)) &&
-      snt_ok(snt_secret_new_from(text, (size_t)len, &entry, NULL))) {
-    snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name, entry, LIFE_S);
-  }
+  flow->is_identity_kept = snt_flow_keeps_identity(flow) && len > 0 && len < (int)sizeof text &&
+                           snt_ok(name_entry(flow, name, NULL)) &&
+                           snt_ok(snt_secret_new_from(text, (size_t)len, &entry, NULL)) &&
+                           snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name, entry, LIFE_S);
 }
 
 void snt_flow_forget_identity(const struct snt_flow *flow) {
@@ -86,5 +87,5 @@ snt_status snt_flow_wait_for_identity(const struct snt_flow *flow, struct snt_tu
   SNT_TRY(name_entry(flow, name, err));
   SNT_TRY(snt_flow_state_folder(flow, &folder, err));
   (void)snprintf(turn_name, sizeof turn_name, "identity-%s", strrchr(name, ':') + 1);
-  return snt_turn_take(folder.data, turn_name, SNT_FLOW_TURN_MS, turn, err);
+  return snt_turn_take(folder.data, turn_name, snt_flow_left_ms(flow, SNT_FLOW_TURN_MS), turn, err);
 }

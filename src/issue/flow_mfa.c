@@ -49,8 +49,9 @@ static snt_status open_memory(const struct snt_flow *flow, struct memory *out, s
   out->life_s = find_life(flow);
   SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &sts, err));
   const char *where = sts.is_overridden ? sts.url : strchr(sts.host, '.') + 1 + strlen(flow->regions[0]);
-  SNT_TRY(
-      snt_buf_appendf(&text, err, "session-v1\n%s\n%s\n%s", flow->base.access_key_id, flow->target.mfa_serial, where));
+  SNT_TRY(snt_buf_appendf(&text, err, "session-v1\n%s\n%s\n%s\n", flow->base.access_key_id, flow->target.mfa_serial,
+                          where));
+  SNT_TRY(snt_flow_add_way(flow, sts.url, &text, err));
   snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_MFA, "", (struct snt_slice){text.data, text.len}, out->name);
   return snt_done();
 }
@@ -150,7 +151,11 @@ static snt_status check_code(const struct snt_flow *flow, struct snt_secret *cod
 }
 
 static struct snt_prompt prompt_of(const struct snt_flow *flow, const char *text) {
-  return (struct snt_prompt){.text = text, .label = "code", .command = flow->target.mfa_process, .cap = CODE_CAP};
+  return (struct snt_prompt){.text = text,
+                             .label = "code",
+                             .command = flow->target.mfa_process,
+                             .deadline_ms = snt_flow_left_ms(flow, SNT_PROMPT_MS),
+                             .cap = CODE_CAP};
 }
 
 static snt_status check_person(const struct snt_flow *flow, struct snt_err *err) {
@@ -243,7 +248,7 @@ static snt_status take_turn(const struct snt_flow *flow, const struct memory *me
   SNT_BUF_AUTO struct snt_buf name = {0};
   SNT_TRY(snt_flow_state_folder(flow, &folder, err));
   SNT_TRY(snt_buf_appendf(&name, err, "mfa-%s", strrchr(memory->name, ':') + 1));
-  snt_status status = snt_turn_take(folder.data, name.data, SNT_FLOW_TURN_MS, turn, err);
+  snt_status status = snt_turn_take(folder.data, name.data, snt_flow_left_ms(flow, SNT_FLOW_TURN_MS), turn, err);
   return snt_ok(status) ? status : snt_err_prefix(err, "a code of %s is needed", flow->target.mfa_serial);
 }
 

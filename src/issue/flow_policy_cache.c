@@ -4,10 +4,13 @@
  * MUST
  *  1. use nothing that the base secret does not vouch for, for another question than was asked, or that is too old;
  *  2. use no unsigned copy where the administrator locked where policy comes from: its user could have made it. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -25,12 +28,15 @@ static int64_t read_ttl_ms(const struct snt_flow *flow) {
   return is_on ? ttl_s * 1000 : 0;
 }
 
-/* A name for the question: parameter, regions and endpoint, whoever else asks it. */
+/* A name for the question: parameter, regions and the way to them, whoever else asks it. */
 static snt_status name_question(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP], struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
-  SNT_TRY(snt_buf_appendf(&text, err, "%s\n%s\n%s", flow->base.access_key_id, flow->source.path, flow->sts.url));
+  struct snt_aws_endpoint ssm = {0};
+  SNT_TRY(snt_aws_endpoint_find("ssm", flow->regions[0], flow->target.endpoint_url, &ssm, err));
+  SNT_TRY(snt_buf_appendf(&text, err, "%s\n%s\n%s\n", flow->base.access_key_id, flow->source.path, ssm.url));
+  SNT_TRY(snt_flow_add_way(flow, ssm.url, &text, err));
   for (const char *const *region = flow->regions; *region != NULL; region++) {
-    SNT_TRY(snt_buf_appendf(&text, err, "\n%s", *region));
+    SNT_TRY(snt_buf_appendf(&text, err, "%s\n", *region));
   }
   snt_cache_name(&flow->cache, "policy", "", (struct snt_slice){text.data, text.len}, out);
   return snt_done();
@@ -112,6 +118,23 @@ static snt_status format_file(const struct snt_flow *flow, const char *name, str
   return snt_buf_append(out, content.data, content.len, err);
 }
 
+/* Each key has copies of its own, and temporary keys come and go: what is too old for anybody goes. */
+static void tidy(const char *folder, int64_t ttl_ms) {
+  DIR *dir = opendir(folder);
+  time_t oldest = (time_t)((snt_clock_wall_ms() - ttl_ms) / 1000);
+  for (struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL; entry = readdir(dir)) {
+    struct stat info;
+    bool is_ours = strncmp(entry->d_name, "policy-", 7) == 0 &&
+                   fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode);
+    if (is_ours && info.st_mtime < oldest) {
+      (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+  }
+  if (dir != NULL) {
+    (void)closedir(dir);
+  }
+}
+
 /* Best effort: what is not kept is fetched again. */
 void snt_flow_keep_policy(const struct snt_flow *flow) {
   char name[SNT_CACHE_NAME_CAP];
@@ -123,5 +146,6 @@ void snt_flow_keep_policy(const struct snt_flow *flow) {
       !snt_ok(snt_file_make_folders(folder.data, NULL)) || !snt_ok(format_file(flow, name, &text, NULL))) {
     return;
   }
+  tidy(folder.data, read_ttl_ms(flow));
   SNT_IGNORE(snt_file_replace(path.data, text.data, text.len, 0600, NULL));
 }

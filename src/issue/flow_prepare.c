@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "issue/flow.h"
@@ -20,6 +21,11 @@ void snt_flow_clear(struct snt_flow *flow) {
   snt_decision_clear(&flow->decision);
   snt_buf_clear(&flow->request);
   snt_buf_clear(&flow->problems);
+}
+
+int snt_flow_left_ms(const struct snt_flow *flow, int limit_ms) {
+  int64_t left_ms = flow->began_at_ms == 0 ? limit_ms : flow->began_at_ms + limit_ms - snt_clock_boot_ms();
+  return left_ms < 1 ? 1 : (int)left_ms;
 }
 
 static snt_status set_flags(struct snt_flow *flow, struct snt_err *err) {

@@ -30,13 +30,16 @@ static snt_status add(struct snt_buf *text, const char *field, struct snt_err *e
 snt_status snt_flow_name_session(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP],
                                  struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_BUF_AUTO struct snt_buf way = {0};
   char duration[24];
   char mfa[24];
   (void)snprintf(duration, sizeof duration, "%" PRId64, flow->duration_s);
   (void)snprintf(mfa, sizeof mfa, "%" PRId64, flow->is_mfa_direct ? 0 : flow->mfa_authenticated_at_ms);
+  SNT_TRY(snt_flow_add_way(flow, flow->sts.url, &way, err));
   const char *const fields[] = {
       snt_log_path(flow->log),
       flow->sts.url,
+      way.data,
       flow->base.access_key_id,
       flow->who.arn,
       flow->who.user,
@@ -139,13 +142,11 @@ static snt_status format_entry(const struct snt_flow *flow, const struct snt_aws
   return snt_done();
 }
 
-void snt_flow_keep_session(const struct snt_flow *flow, const char *name,
-                           const struct snt_aws_credentials *credentials) {
+void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct snt_aws_credentials *credentials) {
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
   int64_t life_ms = credentials->expires_at_ms - snt_flow_now_ms(flow) - LEFT_MIN_MS;
-  if (life_ms > 0 && snt_ok(format_entry(flow, credentials, &entry))) {
-    snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_SESSION, name, entry, life_ms / 1000 + 1);
-  }
+  flow->is_session_kept = life_ms > 0 && snt_ok(format_entry(flow, credentials, &entry)) &&
+                          snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_SESSION, name, entry, life_ms / 1000 + 1);
 }
 
 snt_status snt_flow_wait_for_session(const struct snt_flow *flow, const char *name, struct snt_turn *turn,
@@ -154,5 +155,5 @@ snt_status snt_flow_wait_for_session(const struct snt_flow *flow, const char *na
   SNT_BUF_AUTO struct snt_buf folder = {0};
   SNT_TRY(snt_flow_state_folder(flow, &folder, err));
   (void)snprintf(turn_name, sizeof turn_name, "session-%s", strrchr(name, ':') + 1);
-  return snt_turn_take(folder.data, turn_name, SNT_FLOW_TURN_MS, turn, err);
+  return snt_turn_take(folder.data, turn_name, snt_flow_left_ms(flow, SNT_FLOW_TURN_MS), turn, err);
 }

@@ -176,8 +176,10 @@ static snt_status issue_in_turn(struct snt_flow *flow, struct snt_flow_grant *gr
     return (snt_status){failure.code};
   }
   snt_status status = issue_new(flow, grant, name, out, err);
-  if (!snt_ok(status) && is_shared) {
+  if (!snt_ok(status)) {
     snt_turn_tell(&turn, err);
+  } else if (!flow->is_session_kept && !flow->is_mfa_direct) { /* a person is asked by one at a time */
+    snt_turn_release(&turn);
   }
   return status;
 }
@@ -234,7 +236,9 @@ static snt_status check_build(struct snt_err *err) {
 snt_status snt_issue(const struct snt_issue_options *options, struct snt_issued *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_TRY(check_build(err));
-  SNT_FLOW_AUTO struct snt_flow flow = {.options = options, .stage = "config", .has_caches = true};
+  bool is_for_sdk = strcmp(options->mode, "credential_process") == 0; /* the strictest waits a minute */
+  SNT_FLOW_AUTO struct snt_flow flow = {
+      .options = options, .began_at_ms = is_for_sdk ? snt_clock_boot_ms() : 0, .stage = "config", .has_caches = true};
   snt_status status = run(&flow, out, err);
   bool is_decided = flow.decision_record.seq != 0 && !snt_decision_allows(&flow.decision);
   if (!snt_ok(status)) {

@@ -37,11 +37,11 @@ static snt_status tell_state(const struct snt_rotate *rotate, struct snt_err *er
   char remedy[SNT_ERR_HINT_CAP];
   (void)snprintf(remedy, sizeof remedy, "%s", err->hint);
   if (is_swapped(rotate)) {
-    SNT_IGNORE(
-        snt_err_prefix(err,
-                       "the rotation of %s is not finished: the keychain holds the new key %s, and the old key %s "
-                       "is still at IAM",
-                       rotate->profile, new_id(rotate), old_id(rotate)));
+    SNT_IGNORE(snt_err_prefix(
+        err,
+        "the rotation of %s is not finished: the keychain holds the new key %s, and the old key %s "
+        "is %s",
+        rotate->profile, new_id(rotate), old_id(rotate), rotate->is_old_deleted ? "deleted" : "still at IAM"));
   } else {
     SNT_IGNORE(snt_err_prefix(err,
                               "the rotation of %s is not finished: the new key %s lies beside the old key %s, which is "
@@ -93,6 +93,7 @@ static snt_status finish(struct snt_rotate *rotate, struct snt_err *err) {
   snt_status status = is_swapped(rotate) ? snt_done() : verify_and_swap(rotate, err);
   status = snt_ok(status) ? snt_rotate_wait(rotate, 0, err) : status;
   status = snt_ok(status) ? snt_rotate_delete_replaced(rotate, err) : status;
+  rotate->is_old_deleted = snt_ok(status);
   status = snt_ok(status) ? remove_side_entry(rotate, err) : status;
   return snt_ok(status) ? status : tell_state(rotate, err);
 }

@@ -17,6 +17,7 @@ struct snt_rotate {
   struct snt_aws_endpoint iam;
   struct snt_aws_credentials relied; /* the keychain's entry */
   struct snt_rotating_key next;      /* beside it; replaces is "" when there is none */
+  bool is_old_deleted;               /* the key that next replaces */
   char arn[2049];                    /* whose keys they are; "" when it is not known */
   int64_t clock_offset_ms;           /* of AWS's clock, from ours */
   sigset_t signals;                  /* those that wait */

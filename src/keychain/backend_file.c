@@ -12,7 +12,8 @@
 #include "keychain/file_place.h"
 #include "keychain/file_rest.h"
 
-enum { WRITE_TRIES = 4 };
+/* Who is asked nothing has something more urgent to do than to wait for a writer that was stopped. */
+enum { WRITE_TRIES = 4, LOCK_WAIT_MS = 10000, LOCK_WAIT_HUSHED_MS = 1000 };
 
 struct file {
   struct snt_file_place place;
@@ -209,7 +210,7 @@ static snt_status apply(struct file *file, struct image *before, const struct ch
   struct snt_sealed_header *header = now.is_there ? &now.header : &before->header;
   SNT_TRY(store(file, header, entries, change, err));
   if (now.is_there) {
-    snt_file_rest_forget(file->keys.key, &now.bytes);
+    snt_file_rest_forget(file->keys.key);
   } else {
     snt_file_keys_rest(&file->keys, header);
   }
@@ -217,12 +218,13 @@ static snt_status apply(struct file *file, struct image *before, const struct ch
 }
 
 static snt_status change_file(struct file *file, const struct change *change, struct snt_err *err) {
+  int wait_ms = file->keys.is_hushed ? LOCK_WAIT_HUSHED_MS : LOCK_WAIT_MS;
   for (int i = 0; i < WRITE_TRIES; i++) {
     IMAGE_AUTO struct image image = {0};
     SNT_FD_AUTO int lock = -1;
     bool is_done = false;
     SNT_TRY(prepare_key(file, &image, change, err));
-    SNT_TRY(snt_file_place_lock(&file->place, &lock, err));
+    SNT_TRY(snt_file_place_lock(&file->place, wait_ms, &lock, err));
     SNT_TRY(apply(file, &image, change, &is_done, err));
     if (is_done) {
       return snt_done();

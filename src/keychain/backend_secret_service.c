@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -60,6 +61,15 @@ static snt_status find_address(struct snt_buf *out, struct snt_err *err) {
   return append_escaped(out, path.data, err);
 }
 
+/* The folder of this user's session; NULL where there is none. */
+static const char *find_turns(void) {
+  const char *folder = getenv("XDG_RUNTIME_DIR");
+  struct stat info;
+  bool is_good = folder != NULL && folder[0] == '/' && stat(folder, &info) == 0 && S_ISDIR(info.st_mode) &&
+                 info.st_uid == geteuid() && (info.st_mode & 022) == 0;
+  return is_good ? folder : NULL;
+}
+
 static void close_service(void **state) {
   struct service *service = *state;
   if (service != NULL) {
@@ -80,6 +90,7 @@ static snt_status open_conversation(const struct snt_keychain_options *options, 
       .address = address.data,
       .may_prompt = is_set("DISPLAY") || is_set("WAYLAND_DISPLAY"),
       .prompt_ms = options->prompt_deadline_ms > 0 ? options->prompt_deadline_ms : PROMPT_MS,
+      .turns = find_turns(),
   };
   return service->bus->open(&how, &service->conversation, err);
 }

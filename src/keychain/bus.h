@@ -9,6 +9,7 @@ struct snt_bus_options {
   const char *address; /* of the session bus, in D-Bus' own form; only sockets of this machine are accepted */
   bool may_prompt;     /* whether a person could see a prompt */
   int prompt_ms;       /* how long one may take */
+  const char *turns;   /* a folder of the user's in which those who have to prompt take turns; NULL: each by himself */
 };
 
 /* The module's table. Functions get the conversation's state. Failures: KEYCHAIN (not available, an odd answer),

@@ -169,8 +169,9 @@ snt_status snt_cache_clear(struct snt_keychain *keychain, const char *kind, cons
   return clear_keychain(keychain, kind, label, count, err);
 }
 
-/* The keychain does not forget by itself: what is over goes, and before it holds too much it holds nothing. */
-static void tidy(struct snt_keychain *keychain, const char *kind) {
+/* The keychain does not forget by itself: what is over goes, and before it holds too much it holds nothing. False for a
+ * keychain that does not let go: whoever writes to it waits in vain, too. */
+static bool tidy(struct snt_keychain *keychain, const char *kind) {
   SNT_ENTRY_NAMES_AUTO struct snt_entry_names names = {0};
   int64_t now_s = snt_clock_wall_ms() / 1000;
   SNT_IGNORE(snt_entry_names_load(keychain, kind, &names, NULL)); /* then there is nothing to tidy */
@@ -182,36 +183,48 @@ static void tidy(struct snt_keychain *keychain, const char *kind) {
       memcpy(&end_s, snt_secret_borrow(sealed) + SNT_SHA256_LEN, sizeof end_s);
     }
     if (end_s <= now_s || names.count >= KEPT_MAX) {
-      SNT_IGNORE(snt_keychain_remove(keychain, kind, name, NULL)); /* another process did */
+      snt_status status = snt_keychain_remove(keychain, kind, name, NULL);
+      if (!snt_ok(status) && status.code != SNT_CODE_NOT_FOUND) { /* then another process did */
+        return false;
+      }
     }
   }
+  return true;
 }
 
-static void write_to_keychain(const struct snt_cache *cache, const char *kind, const char *name,
+static bool write_to_keychain(const struct snt_cache *cache, const char *kind, const char *name,
                               const struct snt_secret *sealed) {
   struct snt_keychain *keychain = hush(cache);
   if (keychain == NULL) {
-    return;
+    return false;
   }
-  tidy(keychain, kind);
-  SNT_IGNORE(snt_keychain_write(keychain, kind, name, sealed, NULL)); /* what is not kept is made again */
+  bool is_kept = tidy(keychain, kind) && snt_ok(snt_keychain_write(keychain, kind, name, sealed, NULL));
   snt_keychain_hush(keychain, false);
+  return is_kept;
 }
 
-void snt_cache_write(const struct snt_cache *cache, const char *kind, const char *name, const struct snt_secret *value,
-                     int64_t life_s) {
+/* An older one would be found first: it goes when this one finds no room. */
+static bool write_to_kernel(const struct snt_cache *cache, const char *kind, const char *name,
+                            const struct snt_secret *sealed, int64_t life_s) {
   char description[DESCRIPTION_CAP];
+  if (!describe(cache, kind, name, description)) {
+    return false;
+  }
+  if (snt_kernel_key_write(description, snt_secret_borrow(sealed), snt_secret_len(sealed), (unsigned)life_s) == 0) {
+    return true;
+  }
+  (void)snt_kernel_key_remove(description);
+  return false;
+}
+
+bool snt_cache_write(const struct snt_cache *cache, const char *kind, const char *name, const struct snt_secret *value,
+                     int64_t life_s) {
   SNT_SECRET_AUTO struct snt_secret *sealed = NULL;
   if (cache->place == SNT_CACHE_OFF || life_s <= 0 || life_s > INT32_MAX ||
       !snt_ok(seal(cache, kind, name, value, snt_clock_wall_ms() / 1000 + life_s, &sealed))) {
-    return;
+    return false;
   }
-  bool is_kept =
-      describe(cache, kind, name, description) &&
-      snt_kernel_key_write(description, snt_secret_borrow(sealed), snt_secret_len(sealed), (unsigned)life_s) == 0;
-  if (!is_kept) {
-    write_to_keychain(cache, kind, name, sealed);
-  }
+  return write_to_kernel(cache, kind, name, sealed, life_s) || write_to_keychain(cache, kind, name, sealed);
 }
 
 void snt_cache_remove(const struct snt_cache *cache, const char *kind, const char *name) {

@@ -6,7 +6,8 @@
  *
  * MUST
  *  1. give out nothing that the same secret has not put there under the same kind and name;
- *  2. ask nobody, and make no file that is not there. */
+ *  2. ask nobody, and make no file that is not there;
+ *  3. keep nobody waiting: what cannot be done at once is left. */
 #ifndef SNT_KEYCHAIN_CACHE_H
 #define SNT_KEYCHAIN_CACHE_H
 
@@ -38,9 +39,9 @@ void snt_cache_name(const struct snt_cache *cache, const char *kind, const char 
                     char out[static SNT_CACHE_NAME_CAP]);
 /* False for an entry that is not there, and for one that its owner does not vouch for. */
 bool snt_cache_read(const struct snt_cache *cache, const char *kind, const char *name, struct snt_secret **out);
-/* Best effort: what is not kept is made again. After life_s it may go; the value says itself how long it is good for.
+/* Whether it is kept; what is not is made again. After life_s it may go; the value says itself how long it is good for.
  */
-void snt_cache_write(const struct snt_cache *cache, const char *kind, const char *name, const struct snt_secret *value,
+bool snt_cache_write(const struct snt_cache *cache, const char *kind, const char *name, const struct snt_secret *value,
                      int64_t life_s);
 void snt_cache_remove(const struct snt_cache *cache, const char *kind, const char *name);
 /* Removes all entries of the kind with that label, whoever owns them, from both places; NULL: with any. Adds to *count

@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "base/clock.h"
 #include "base/prompt.h"
 #include "base/sha256.h"
 #include "base/turn.h"
@@ -119,15 +120,12 @@ static snt_status fail_hushed(const struct snt_file_keys *keys, struct snt_err *
   return fail_locked(keys, err);
 }
 
-static snt_status ask(const struct snt_file_keys *keys, const char *what, struct snt_secret **out,
+static snt_status ask(const struct snt_file_keys *keys, const char *what, int deadline_ms, struct snt_secret **out,
                       struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(snt_buf_appendf(&text, err, "%s for the keychain %s", what, keys->path));
-  const struct snt_prompt prompt = {.text = text.data,
-                                    .label = "passphrase",
-                                    .is_hidden = true,
-                                    .deadline_ms = keys->prompt_deadline_ms,
-                                    .cap = PASSPHRASE_CAP};
+  const struct snt_prompt prompt = {
+      .text = text.data, .label = "passphrase", .is_hidden = true, .deadline_ms = deadline_ms, .cap = PASSPHRASE_CAP};
   return snt_prompt_ask(&prompt, out, err);
 }
 
@@ -153,21 +151,27 @@ static snt_status unlock(struct snt_file_keys *keys, const struct snt_sealed_hea
   return snt_done();
 }
 
+static int prompt_ms_of(const struct snt_file_keys *keys) {
+  return keys->prompt_deadline_ms > 0 ? keys->prompt_deadline_ms : SNT_PROMPT_MS;
+}
+
 /* A folder that takes no file is no reason not to ask. */
-static snt_status take_turn(const struct snt_file_keys *keys, struct snt_turn *turn, struct snt_err *err) {
+static snt_status take_turn(const struct snt_file_keys *keys, int prompt_ms, struct snt_turn *turn,
+                            struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
   const char *slash = strrchr(keys->path, '/');
   SNT_TRY(
       snt_buf_append(&folder, slash == NULL ? "." : keys->path, slash == NULL ? 1 : (size_t)(slash - keys->path), err));
-  int prompt_ms = keys->prompt_deadline_ms > 0 ? keys->prompt_deadline_ms : SNT_PROMPT_MS;
   snt_status status = snt_turn_take(folder.data, "unlock", prompt_ms + TURN_MARGIN_MS, turn, err);
   return status.code == SNT_CODE_TIMEOUT ? fail_locked(keys, err) : snt_done();
 }
 
-/* Of many who find the file locked, one asks; the others find the key that it lays to rest, or hear why it got none. */
+/* Of many who find the file locked, one asks; the others find the key that it lays to rest, or hear why it got none.
+ * Who waited for one that was ended has so much less time to ask himself. */
 static snt_status ask_in_turn(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
-  SNT_TRY(take_turn(keys, &turn, err));
+  int64_t end_ms = snt_clock_boot_ms() + prompt_ms_of(keys);
+  SNT_TRY(take_turn(keys, prompt_ms_of(keys), &turn, err));
   if (turn.has_waited && find_resting(keys, header)) {
     return snt_done();
   }
@@ -175,7 +179,8 @@ static snt_status ask_in_turn(struct snt_file_keys *keys, const struct snt_seale
     *err = turn.told;
     return (snt_status){err->code};
   }
-  snt_status status = ask(keys, "passphrase", &keys->asked, err);
+  int64_t left_ms = end_ms - snt_clock_boot_ms();
+  snt_status status = ask(keys, "passphrase", left_ms < 1 ? 1 : (int)left_ms, &keys->asked, err);
   status = snt_ok(status) ? unlock(keys, header, err) : fail_locked(keys, err);
   if (!snt_ok(status) && turn.is_held) {
     snt_turn_tell(&turn, err);
@@ -207,7 +212,8 @@ static snt_status fail_unmade(const struct snt_file_keys *keys, struct snt_err *
 static snt_status ask_twice(struct snt_file_keys *keys, struct snt_err *err) {
   SNT_SECRET_AUTO struct snt_secret *first = NULL;
   SNT_SECRET_AUTO struct snt_secret *second = NULL;
-  if (!snt_ok(ask(keys, "new passphrase", &first, err)) || !snt_ok(ask(keys, "the same again", &second, err))) {
+  if (!snt_ok(ask(keys, "new passphrase", prompt_ms_of(keys), &first, err)) ||
+      !snt_ok(ask(keys, "the same again", prompt_ms_of(keys), &second, err))) {
     return fail_unmade(keys, err);
   }
   if (!snt_secret_is_equal(first, second)) {

@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/str.h"
 
-enum { LOCK_WAIT_MS = 10000, LOCK_PAUSE_MS = 5 };
+enum { LOCK_PAUSE_MS = 5 };
 
 static const char FILE_NAME[] = "keychain";
 
@@ -122,7 +122,7 @@ snt_status snt_file_place_prepare(const struct snt_file_place *place, struct snt
   return check_folder(place->folder, err);
 }
 
-snt_status snt_file_place_lock(const struct snt_file_place *place, int *fd, struct snt_err *err) {
+snt_status snt_file_place_lock(const struct snt_file_place *place, int wait_ms, int *fd, struct snt_err *err) {
   *fd = -1;
   SNT_BUF_AUTO struct snt_buf path = {0};
   SNT_TRY(snt_buf_appendf(&path, err, "%s.lock", place->path));
@@ -130,7 +130,7 @@ snt_status snt_file_place_lock(const struct snt_file_place *place, int *fd, stru
   if (lock < 0) {
     return snt_fail(err, SNT_CODE_KEYCHAIN, "%s: %s", path.data, strerror(errno));
   }
-  int64_t end = snt_clock_monotonic_ms() + LOCK_WAIT_MS;
+  int64_t end = snt_clock_monotonic_ms() + wait_ms;
   while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
     bool is_held = errno == EWOULDBLOCK || errno == EINTR;
     if (!is_held || snt_clock_monotonic_ms() > end) {

@@ -21,8 +21,8 @@ snt_status snt_file_place_read(const struct snt_file_place *place, size_t max, s
                                struct snt_err *err);
 /* Makes the folder (0700) when it is missing. Codes KEYCHAIN. */
 snt_status snt_file_place_prepare(const struct snt_file_place *place, struct snt_err *err);
-/* Waits up to 10 s for other writers. The lock ends when *fd is closed. Code KEYCHAIN. */
-snt_status snt_file_place_lock(const struct snt_file_place *place, int *fd, struct snt_err *err);
+/* Waits up to wait_ms for other writers. The lock ends when *fd is closed. Code KEYCHAIN. */
+snt_status snt_file_place_lock(const struct snt_file_place *place, int wait_ms, int *fd, struct snt_err *err);
 /* Replaces the file (0600), and removes what a killed writer left. Call it with the lock. Code KEYCHAIN. */
 snt_status snt_file_place_replace(const struct snt_file_place *place, const struct snt_buf *content,
                                   struct snt_err *err);

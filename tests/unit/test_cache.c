@@ -4,6 +4,8 @@
 #include "keychain/cache.h"
 #include "keychain_fixture.h"
 
+#include <sys/file.h>
+
 static const char KIND[] = "test-cache";
 
 struct place {
@@ -45,7 +47,7 @@ static size_t clear(struct place *place, const char *label) {
 static void put(const struct snt_cache *cache, const char *name, const char *text) {
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
   assert_ok(snt_secret_new_from(text, strlen(text), &value, NULL));
-  snt_cache_write(cache, KIND, name, value, 60);
+  (void)snt_cache_write(cache, KIND, name, value, 60);
 }
 
 static bool holds(const struct snt_cache *cache, const char *kind, const char *name, const char *text) {
@@ -189,9 +191,9 @@ static void what_has_no_life_left_is_not_kept(void **state) {
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
   assert_ok(snt_secret_new_from("v", 1, &value, NULL));
   name_of(&place.cache, "prod", "one", name);
-  snt_cache_write(&place.cache, KIND, name, value, 0);
+  assert_false(snt_cache_write(&place.cache, KIND, name, value, 0));
   assert_false(holds(&place.cache, KIND, name, "v"));
-  snt_cache_write(&place.cache, KIND, name, value, -1);
+  assert_false(snt_cache_write(&place.cache, KIND, name, value, -1));
   assert_false(holds(&place.cache, KIND, name, "v"));
   end_place(&place);
 }
@@ -261,14 +263,61 @@ static void what_is_over_is_tidied_up(void **state) {
     char text[2] = {(char)('a' + i), '\0'};
     name_of(&place.cache, "prod", text, names[i]);
   }
-  snt_cache_write(&place.cache, KIND, names[0], value, 1);
-  snt_cache_write(&place.cache, KIND, names[1], value, 60);
+  assert_true(snt_cache_write(&place.cache, KIND, names[0], value, 1));
+  assert_true(snt_cache_write(&place.cache, KIND, names[1], value, 60));
   (void)sleep(1);
-  snt_cache_write(&place.cache, KIND, names[2], value, 60);
+  assert_true(snt_cache_write(&place.cache, KIND, names[2], value, 60));
   count = 0;
   assert_ok(snt_keychain_list(place.fixture.keychain, KIND, count_name, NULL, NULL));
   assert_int_equal(count, 2);
   assert_true(holds(&place.cache, KIND, names[1], "v"));
+  end_place(&place);
+}
+
+/* A writer that was stopped holds the lock. The alarm ends a test that waits for it again and again. */
+static void a_stopped_writer_is_not_waited_for_long(void **state) {
+  (void)state;
+  struct place place;
+  char path[256];
+  char name[SNT_CACHE_NAME_CAP];
+  begin_place(&place, SNT_CACHE_KEYCHAIN);
+  SNT_SECRET_AUTO struct snt_secret *over = NULL;
+  SNT_SECRET_AUTO struct snt_secret *value = NULL;
+  assert_ok(snt_secret_new(64, &over, NULL));
+  snt_secret_set_len(over, 64); /* its time was over in 1970 */
+  for (int i = 0; i < 20; i++) {
+    (void)snprintf(name, sizeof name, "prod:%d", i);
+    assert_ok(snt_keychain_write(place.fixture.keychain, KIND, name, over, NULL));
+  }
+  (void)snprintf(path, sizeof path, "%s.lock", place.fixture.path);
+  SNT_FD_AUTO int lock = open(path, O_RDWR | O_CLOEXEC);
+  assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+  assert_ok(snt_secret_new_from("v", 1, &value, NULL));
+  name_of(&place.cache, "prod", "one", name);
+  (void)alarm(15);
+  assert_false(snt_cache_write(&place.cache, KIND, name, value, 60));
+  snt_cache_remove(&place.cache, KIND, name);
+  (void)alarm(0);
+  assert_int_equal(flock(lock, LOCK_UN), 0);
+  assert_true(snt_cache_write(&place.cache, KIND, name, value, 60));
+  count = 0;
+  assert_ok(snt_keychain_list(place.fixture.keychain, KIND, count_name, NULL, NULL));
+  assert_int_equal(count, 1);
+  end_place(&place);
+}
+
+static void what_finds_no_room_in_the_kernel_is_found_in_the_keychain(void **state) {
+  (void)state;
+  struct place place;
+  char name[SNT_CACHE_NAME_CAP];
+  SNT_FREE_AUTO char *large = calloc(1, SNT_KERNEL_KEY_MAX + 2);
+  assert_non_null(large);
+  memset(large, 'x', SNT_KERNEL_KEY_MAX + 1);
+  begin_place(&place, SNT_CACHE_KERNEL);
+  name_of(&place.cache, "prod", "one", name);
+  put(&place.cache, name, "old");
+  put(&place.cache, name, large);
+  assert_true(holds(&place.cache, KIND, name, large));
   end_place(&place);
 }
 
@@ -282,7 +331,9 @@ static int run(void) {
                                      cmocka_unit_test(what_has_no_life_left_is_not_kept),
                                      cmocka_unit_test(nobody_is_asked_and_no_keychain_is_made),
                                      cmocka_unit_test(the_keychain_does_not_fill_up),
-                                     cmocka_unit_test(what_is_over_is_tidied_up)};
+                                     cmocka_unit_test(what_is_over_is_tidied_up),
+                                     cmocka_unit_test(a_stopped_writer_is_not_waited_for_long),
+                                     cmocka_unit_test(what_finds_no_room_in_the_kernel_is_found_in_the_keychain)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
 

@@ -3,6 +3,7 @@
 
 #include "keychain_fixture.h"
 
+#include "base/turn.h"
 #include "keychain/file_rest.h"
 
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <termios.h>
 
 static bool has_keyring;
 
@@ -151,7 +153,13 @@ static void an_opened_copy_belongs_to_one_writing_of_the_file(void **state) {
   assert_ok(snt_file_replace(fixture.path, bytes.data, bytes.len, 0600, NULL));
   assert_ok(write_text(&fixture, "other", "y", NULL));
   assert_false(snt_file_rest_find(keys.key, &bytes, &none)); /* the writer takes the old one away */
+  if (has_keyring) {                                         /* a reader that began before the writer, and is late */
+    snt_file_rest_lay(keys.key, &bytes, opened);
+    assert_true(snt_file_rest_find(keys.key, &bytes, &none));
+  }
+  snt_secret_free(&none);
   expect_text(&fixture, "other", "y");
+  assert_false(snt_file_rest_find(keys.key, &bytes, &none)); /* there is room for one */
   snt_file_keys_clear(&keys);
   end(&fixture);
 }
@@ -279,11 +287,80 @@ static void a_person_is_asked_twice_for_a_new_file_and_once_later(void **state) 
   end(&fixture);
 }
 
+static bool has_echo(int master) {
+  struct termios now;
+  assert_int_equal(tcgetattr(master, &now), 0);
+  return (now.c_lflag & ECHO) != 0;
+}
+
+/* Not when the question's time is over, and not without giving the terminal back. */
+static void a_signal_ends_a_hidden_question(void **state) {
+  (void)state;
+  static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+  struct fixture fixture;
+  begin(&fixture, "file");
+  assert_ok(write_text(&fixture, "dev", "x", NULL));
+  for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+    int master = -1;
+    int status = 0;
+    forget_key(&fixture);
+    (void)signal(signals[i], SIG_DFL); /* whatever ran the tests may ignore it */
+    pid_t pid = start_on_terminal(&fixture, &master, read_dev);
+    assert_true(answer(master, "passphrase for the keychain", ""));
+    assert_false(has_echo(master));
+    assert_int_equal(kill(pid, signals[i]), 0);
+    for (int tries = 0; waitpid(pid, &status, WNOHANG) == 0; tries++) {
+      assert_true(tries < 1000);
+      (void)usleep(10000);
+    }
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == signals[i]);
+    assert_true(has_echo(master));
+    (void)close(master);
+  }
+  end(&fixture);
+}
+
 /* Whether the process waits for its turn to ask. */
 static bool is_waiting(pid_t pid) {
   char command[128];
   (void)snprintf(command, sizeof command, "ls -l /proc/%d/fd 2>/dev/null | grep -q unlock.turn", (int)pid);
   return system(command) == 0; /* NOLINT(concurrency-mt-unsafe) */
+}
+
+enum { SHORT_MS = 2000 };
+
+static enum snt_code read_dev_shortly(struct fixture *fixture) {
+  snt_keychain_close(&fixture->keychain);
+  struct snt_keychain_options options = {.backend = "file", .folder = fixture->folder, .prompt_deadline_ms = SHORT_MS};
+  assert_ok(snt_keychain_open(&options, &fixture->keychain, NULL));
+  return read_dev(fixture);
+}
+
+/* One deadline is over waiting for a holder that ends without an answer, and over asking. */
+static void who_waited_to_ask_has_less_time_to_ask(void **state) {
+  (void)state;
+  struct fixture fixture;
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  int master = -1;
+  int status = 0;
+  begin(&fixture, "file");
+  assert_ok(write_text(&fixture, "dev", "x", NULL));
+  forget_key(&fixture);
+  assert_ok(snt_turn_take(fixture.folder, "unlock", 0, &turn, NULL));
+  pid_t pid = start_on_terminal(&fixture, &master, read_dev_shortly);
+  for (int tries = 0; !is_waiting(pid); tries++) {
+    assert_true(tries < 2000);
+    (void)usleep(5000);
+  }
+  (void)usleep((SHORT_MS + 200) * 1000);
+  snt_turn_end(&turn);
+  assert_true(answer(master, "passphrase for the keychain", ""));
+  (void)usleep(300000);
+  (void)!write(master, "correct horse\n", 14);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(WEXITSTATUS(status), SNT_CODE_ACTION_REQUIRED);
+  (void)close(master);
+  end(&fixture);
 }
 
 /* All that a terminal shows until its last process ends. */
@@ -369,7 +446,9 @@ static int run(void) {
       cmocka_unit_test(an_opened_copy_belongs_to_one_writing_of_the_file),
       cmocka_unit_test(without_keyrings_the_file_works_and_the_ring_says_so),
       cmocka_unit_test(a_person_is_asked_twice_for_a_new_file_and_once_later),
+      cmocka_unit_test(a_signal_ends_a_hidden_question),
       cmocka_unit_test(of_two_who_find_it_locked_one_asks),
+      cmocka_unit_test(who_waited_to_ask_has_less_time_to_ask),
       cmocka_unit_test(a_typed_passphrase_leaves_no_mark),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,8 @@ static void begin(struct stand *stand, const char *config, const char *log) {
   char path[128];
   char log_path[128];
   memset(stand, 0, sizeof *stand);
+  (void)unsetenv("AWS_CA_BUNDLE");
+  (void)unsetenv("HTTPS_PROXY");
   write_config("config.yaml", config, path);
   (void)snprintf(log_path, sizeof log_path, "%s/%s", folder, log);
   struct snt_log_options log_options = {.path = log_path};
@@ -71,7 +73,16 @@ static void change_role(struct stand *stand) { strcat(stand->flow.target.role_ar
 static void change_external_id(struct stand *stand) { strcpy(stand->flow.target.external_id, "x"); } /* NOLINT */
 static void change_mfa(struct stand *stand) { strcpy(stand->flow.target.mfa_serial, "x"); }          /* NOLINT */
 static void change_duration(struct stand *stand) { stand->flow.duration_s = 3601; }
-static void change_endpoint(struct stand *stand) { strcat(stand->flow.sts.url, "2"); }        /* NOLINT */
+static void change_endpoint(struct stand *stand) { strcat(stand->flow.sts.url, "2"); }                    /* NOLINT */
+static void change_certificates(struct stand *stand) { strcpy(stand->flow.target.ca_bundle, "/ca.pem"); } /* NOLINT */
+static void change_certificates_again(struct stand *stand) {
+  (void)stand;
+  (void)setenv("AWS_CA_BUNDLE", "/other.pem", 1);
+}
+static void change_proxy(struct stand *stand) {
+  (void)stand;
+  (void)setenv("HTTPS_PROXY", "http://127.0.0.1:1", 1);
+}
 static void change_source(struct stand *stand) { strcat(stand->flow.policy.source, "2"); }    /* NOLINT */
 static void change_policy(struct stand *stand) { strcpy(stand->flow.policy.sha256, "01"); }   /* NOLINT */
 static void change_rule(struct stand *stand) { strcpy(stand->flow.decision.rule, "oncalk"); } /* NOLINT */
@@ -108,6 +119,9 @@ static void whatever_shapes_a_session_makes_another_name(void **state) {
       {"{}", "a.jsonl", change_mfa},
       {"{}", "a.jsonl", change_duration},
       {"{}", "a.jsonl", change_endpoint},
+      {"{}", "a.jsonl", change_certificates},
+      {"{}", "a.jsonl", change_certificates_again},
+      {"{}", "a.jsonl", change_proxy},
       {"{}", "a.jsonl", change_source},
       {"{}", "a.jsonl", change_policy},
       {"{}", "a.jsonl", change_rule},
@@ -282,6 +296,17 @@ static void an_entry_of_another_shape_is_not_a_session(void **state) {
   end_kept(&stand, name);
 }
 
+/* Waiting and asking together end before an SDK's minute does. */
+static void all_waits_of_a_call_share_one_limit(void **state) {
+  (void)state;
+  struct snt_flow flow = {0};
+  assert_int_equal(snt_flow_left_ms(&flow, 50000), 50000);
+  flow.began_at_ms = snt_clock_boot_ms() - 20000;
+  assert_in_range(snt_flow_left_ms(&flow, 50000), 1, 30000);
+  flow.began_at_ms = snt_clock_boot_ms() - 60000;
+  assert_int_equal(snt_flow_left_ms(&flow, 50000), 1);
+}
+
 static int make_folder(void **state) {
   (void)state;
   has_keyring = snt_kernel_keys_check() == 0;
@@ -303,6 +328,7 @@ int main(void) {
                                      cmocka_unit_test(a_program_gets_a_session_that_has_half_its_life),
                                      cmocka_unit_test(a_session_of_another_log_is_not_found),
                                      cmocka_unit_test(a_session_that_is_about_to_end_is_not_found),
-                                     cmocka_unit_test(an_entry_of_another_shape_is_not_a_session)};
+                                     cmocka_unit_test(an_entry_of_another_shape_is_not_a_session),
+                                     cmocka_unit_test(all_waits_of_a_call_share_one_limit)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -125,6 +125,25 @@ static void no_descriptor_and_no_blocked_signal_are_handed_on(void **state) {
   (void)sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+/* Waits until there is no such process any more, or only what init has to take note of. */
+static void expect_end(int pid) {
+  for (int i = 0; i < 1000; i++) {
+    char stat[64];
+    char state_of = 0;
+    (void)snprintf(stat, sizeof stat, "/proc/%d/stat", pid);
+    FILE *file = fopen(stat, "re");
+    bool is_there = file != NULL && fscanf(file, "%*d (%*[^)]) %c", &state_of) == 1;
+    if (file != NULL) {
+      (void)fclose(file);
+    }
+    if (!is_there || state_of == 'Z') {
+      return;
+    }
+    (void)usleep(10000);
+  }
+  fail_msg("%d is still there", pid);
+}
+
 /* Its own child lives in its group; what it wrote tells both numbers. */
 static void at_the_deadline_it_ends_with_all_it_started(void **state) {
   (void)state;
@@ -139,23 +158,51 @@ static void at_the_deadline_it_ends_with_all_it_started(void **state) {
   int child = 0;
   assert_int_equal(sscanf(read_left("pids"), "%d %d", &parent, &child), 2);
   assert_int_equal(kill(parent, 0), -1);
-  for (int i = 0; i < 1000 && kill(child, 0) == 0; i++) { /* init may still have to take note of it */
-    char stat[64];
-    (void)snprintf(stat, sizeof stat, "/proc/%d/stat", child);
-    FILE *file = fopen(stat, "re");
-    char state_of = 0;
-    if (file == NULL || fscanf(file, "%*d (%*[^)]) %c", &state_of) != 1 || state_of == 'Z') {
-      state_of = 'Z';
+  expect_end(child);
+}
+
+static void a_signal_that_ends_us_ends_all_it_started(void **state) {
+  (void)state;
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+    char body[256];
+    int status = 0;
+    int parent = 0;
+    int child = 0;
+    (void)unlink(script_path("pids"));
+    (void)snprintf(body, sizeof body, "sleep 300 &\necho $$ $! > %s/pids\nwait", scripts);
+    pid_t pid = fork();
+    if (pid == 0) {
+      char text[CAP + 1];
+      (void)signal(signals[i], SIG_DFL); /* whatever ran the tests may ignore it */
+      _exit((int)run_script(body, LONG_MS, text, &status, NULL));
     }
-    if (file != NULL) {
-      (void)fclose(file);
+    while (sscanf(read_left("pids"), "%d %d\n", &parent, &child) != 2) {
+      assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+      (void)usleep(10000);
     }
-    if (state_of == 'Z') {
-      return;
-    }
-    (void)usleep(10000);
+    assert_int_equal(kill(pid, signals[i]), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == signals[i]);
+    expect_end(parent);
+    expect_end(child);
   }
-  assert_int_equal(kill(child, 0), -1);
+}
+
+/* nohup, and those who do something about it themselves. */
+static void what_the_caller_does_about_a_signal_stays(void **state) {
+  (void)state;
+  struct sigaction after;
+  char text[CAP + 1];
+  int exit_status = -1;
+  (void)signal(SIGHUP, SIG_IGN);
+  assert_int_equal(run_script("kill -HUP $PPID; echo 123456", LONG_MS, text, &exit_status, NULL), SNT_CODE_OK);
+  assert_string_equal(text, "123456");
+  assert_int_equal(sigaction(SIGHUP, NULL, &after), 0);
+  assert_true(after.sa_handler == SIG_IGN);
+  (void)signal(SIGHUP, SIG_DFL);
+  assert_int_equal(sigaction(SIGTERM, NULL, &after), 0);
+  assert_true(after.sa_handler == SIG_DFL);
 }
 
 /* It has closed its stdout, and goes on. */
@@ -211,6 +258,8 @@ int main(void) {
       cmocka_unit_test(only_the_desktops_variables_are_handed_on),
       cmocka_unit_test(no_descriptor_and_no_blocked_signal_are_handed_on),
       cmocka_unit_test(at_the_deadline_it_ends_with_all_it_started),
+      cmocka_unit_test(a_signal_that_ends_us_ends_all_it_started),
+      cmocka_unit_test(what_the_caller_does_about_a_signal_stays),
       cmocka_unit_test(one_that_answers_and_stays_is_late_too),
       cmocka_unit_test(it_is_the_leader_of_a_session_without_a_terminal),
       cmocka_unit_test(only_absolute_folders_of_path_are_looked_at),

@@ -446,6 +446,26 @@ static void a_service_that_lies_is_refused(void **state) {
   (void)alarm(0);
 }
 
+/* A call makes many of the keychain, and each would wait its 5 s. */
+static void a_service_that_falls_silent_is_asked_once(void **state) {
+  (void)state;
+  struct fake fake = {.alias = "/c", .is_silent = true};
+  struct snt_err err = {0};
+  char calls[16] = "";
+  SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+  SNT_SECRET_AUTO struct snt_secret *value = NULL;
+  pid_t pid = start_fake(&fake);
+  assert_ok(open_service(&keychain, NULL));
+  for (int i = 0; i < 2; i++) {
+    assert_code(snt_keychain_read(keychain, "aws", "a", &value, &err), SNT_CODE_KEYCHAIN);
+    assert_non_null(strstr(err.message, "did not answer"));
+  }
+  stop_program(&pid);
+  assert_true(read(fake.told, calls, sizeof calls - 1) > 0);
+  assert_string_equal(calls, "RS");
+  (void)close(fake.told);
+}
+
 /* gnome-keyring lists the latest first, so that it cannot show who else looks at the time. */
 static void the_latest_is_told_by_its_time(void **state) {
   (void)state;
@@ -504,6 +524,55 @@ static void prompts_are_shown_to_who_can_see_them_and_waited_for(void **state) {
     (void)close(fake.told);
   }
   (void)alarm(0);
+}
+
+static pid_t start_reader(void) {
+  pid_t pid = fork();
+  if (pid == 0) {
+    SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+    SNT_SECRET_AUTO struct snt_secret *value = NULL;
+    struct snt_err err = {0};
+    const struct snt_keychain_options options = {.backend = "secret-service", .prompt_deadline_ms = 3000};
+    bool is_open = snt_ok(snt_keychain_open(&options, &keychain, &err));
+    snt_status status = is_open ? snt_keychain_read(keychain, "aws", "a", &value, &err) : (snt_status){SNT_CODE_BUG};
+    _exit(strstr(err.message, "nobody answered") == NULL ? 99 : (int)status.code);
+  }
+  return pid;
+}
+
+/* The first letter that the fake was told since; waits for it. */
+static char next_call(const struct fake *fake) {
+  char letter = 0;
+  for (int tries = 0; read(fake->told, &letter, 1) != 1; tries++) {
+    assert_true(tries < 2000);
+    (void)usleep(5000);
+  }
+  return letter;
+}
+
+static void of_many_who_find_it_locked_one_prompts(void **state) {
+  (void)state;
+  struct fake fake = {.is_plain = true, .alias = "/c", .prompt = PROMPT_SILENT, .secret = "plain secret"};
+  char calls[64] = "";
+  int status = 0;
+  assert_int_equal(setenv("WAYLAND_DISPLAY", "w", 1), 0);
+  assert_int_equal(setenv("XDG_RUNTIME_DIR", desktop.folder, 1), 0);
+  pid_t pid = start_fake(&fake);
+  pid_t readers[] = {start_reader(), 0, 0};
+  while (next_call(&fake) != 'P') {
+  }
+  readers[1] = start_reader();
+  readers[2] = start_reader();
+  for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(waitpid(readers[i], &status, 0), readers[i]);
+    assert_int_equal(WEXITSTATUS(status), SNT_CODE_ACTION_REQUIRED);
+  }
+  stop_program(&pid);
+  assert_true(read(fake.told, calls, sizeof calls - 1) > 0);
+  assert_null(strchr(calls, 'P'));
+  (void)close(fake.told);
+  (void)unsetenv("WAYLAND_DISPLAY");
+  (void)unsetenv("XDG_RUNTIME_DIR");
 }
 
 /* The key exchange by itself. */
@@ -566,8 +635,10 @@ static int run(void) {
       cmocka_unit_test_setup_teardown(a_bus_without_a_service_is_unavailable, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(a_service_without_a_keyring_is_unavailable, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(a_service_that_lies_is_refused, open_bus, close_bus),
+      cmocka_unit_test_setup_teardown(a_service_that_falls_silent_is_asked_once, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(the_latest_is_told_by_its_time, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(prompts_are_shown_to_who_can_see_them_and_waited_for, open_bus, close_bus),
+      cmocka_unit_test_setup_teardown(of_many_who_find_it_locked_one_prompts, open_bus, close_bus),
   };
   const struct CMUnitTest on_a_desktop[] = {
       cmocka_unit_test(a_service_that_hangs_is_given_up),

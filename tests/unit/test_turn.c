@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -97,6 +98,18 @@ static void a_turn_that_is_held_too_long_is_a_time_out_and_stays_held(void **sta
   }
 }
 
+/* Somebody tidied up the folder: the file that is there now is another's turn. */
+static void the_file_of_another_turn_is_left_alone(void **state) {
+  SNT_TURN_AUTO struct snt_turn first = {.fd = -1};
+  SNT_TURN_AUTO struct snt_turn second = {.fd = -1};
+  SNT_TURN_AUTO struct snt_turn third = {.fd = -1};
+  assert_ok(snt_turn_take(*state, "name", 0, &first, NULL));
+  assert_int_equal(unlink(first.path), 0);
+  assert_ok(snt_turn_take(*state, "name", 0, &second, NULL));
+  snt_turn_end(&first);
+  assert_code(snt_turn_take(*state, "name", 0, &third, NULL), SNT_CODE_TIMEOUT);
+}
+
 static void who_waits_is_told_a_failure(void **state) {
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
   assert_ok(snt_turn_take(*state, "name", 0, &turn, NULL));
@@ -109,6 +122,23 @@ static void who_waits_is_told_a_failure(void **state) {
   snt_turn_end(&turn);
   assert_int_equal(wait_for(first), SNT_CODE_AWS_REFUSED);
   assert_int_equal(wait_for(second), SNT_CODE_AWS_REFUSED);
+}
+
+static int is_free(struct snt_turn *turn) { return turn->is_free && !turn->is_held && turn->fd == -1 ? 1 : 0; }
+
+static void who_waits_for_nothing_goes_on_without_the_turn(void **state) {
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  assert_ok(snt_turn_take(*state, "name", 0, &turn, NULL));
+  pid_t first = start_waiter(*state, is_free);
+  pid_t second = start_waiter(*state, is_free);
+  snt_turn_release(&turn);
+  assert_int_equal(flock(turn.fd, LOCK_UN), 0); /* as if it were killed now: the file stays */
+  assert_int_equal(wait_for(first), 1);
+  assert_int_equal(wait_for(second), 1);
+  assert_int_equal(flock(turn.fd, LOCK_EX | LOCK_NB), 0);
+  snt_turn_end(&turn);
+  assert_ok(snt_turn_take(*state, "name", 0, &turn, NULL)); /* who comes later takes his turn */
+  assert_true(turn.is_held);
 }
 
 /* A holder that was killed leaves its file, and what it told stands in it. */
@@ -124,6 +154,21 @@ static void an_older_failure_is_not_taken_over(void **state) {
   }
   assert_int_equal(wait_for(child), 0);
   pause_ms(5);
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  assert_ok(snt_turn_take(*state, "name", 0, &turn, NULL));
+  pid_t waiter = start_waiter(*state, read_code);
+  snt_turn_end(&turn);
+  assert_int_equal(wait_for(waiter), 0);
+}
+
+/* In an earlier boot, when the clock stood at more than it does now. */
+static void a_failure_of_another_boot_is_not_taken_over(void **state) {
+  static const char tale[] = "9999999999999 9\nSTS refused\nask somebody";
+  char path[256];
+  (void)snprintf(path, sizeof path, "%s/name.turn", (const char *)*state);
+  int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  assert_int_equal(write(fd, tale, strlen(tale)), (ssize_t)strlen(tale));
+  assert_int_equal(close(fd), 0);
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
   assert_ok(snt_turn_take(*state, "name", 0, &turn, NULL));
   pid_t waiter = start_waiter(*state, read_code);
@@ -204,8 +249,11 @@ int main(void) {
                                      TURN_TEST(a_turn_that_is_held_is_waited_for),
                                      TURN_TEST(turns_of_other_names_do_not_wait),
                                      TURN_TEST(a_turn_that_is_held_too_long_is_a_time_out_and_stays_held),
+                                     TURN_TEST(the_file_of_another_turn_is_left_alone),
                                      TURN_TEST(who_waits_is_told_a_failure),
+                                     TURN_TEST(who_waits_for_nothing_goes_on_without_the_turn),
                                      TURN_TEST(an_older_failure_is_not_taken_over),
+                                     TURN_TEST(a_failure_of_another_boot_is_not_taken_over),
                                      TURN_TEST(what_is_no_failure_is_not_taken_over),
                                      TURN_TEST(a_link_and_a_name_that_leads_elsewhere_are_refused),
                                      TURN_TEST(many_take_turns),

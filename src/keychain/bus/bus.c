@@ -20,6 +20,7 @@ static void close_service(void **state) {
     free(service->owner);
     free(service->session);
     free(service->collection);
+    free(service->turns);
     free(service);
   }
   *state = NULL;
@@ -80,6 +81,7 @@ static snt_status open_service(const struct snt_bus_options *options, void **sta
   }
   service->may_prompt = options->may_prompt;
   service->prompt_ms = options->prompt_ms;
+  service->turns = options->turns == NULL ? NULL : snt_str_dup(options->turns);
   SNT_TRY(snt_bus_connect(options->address, deadline_ms, &service->bus, err));
   SNT_TRY(find_collection(service, deadline_ms, err));
   *state = SNT_MOVE(opened);

@@ -86,6 +86,9 @@ static snt_status fail_answer(const char *method, const sd_bus_error *answer, st
 snt_status snt_call_send(struct snt_service *service, sd_bus_message *call, int limit_ms, sd_bus_message **reply,
                          bool *is_unsupported, struct snt_err *err) {
   *reply = NULL;
+  if (service->is_silent) {
+    return snt_fail(err, SNT_CODE_KEYCHAIN, "the Secret Service did not answer before, and is not asked again");
+  }
   sd_bus_error answer = SD_BUS_ERROR_NULL;
   int error = sd_bus_call(service->bus, call, (uint64_t)(limit_ms > 0 ? limit_ms : 1) * 1000, &answer, reply);
   if (error >= 0) {
@@ -97,6 +100,7 @@ snt_status snt_call_send(struct snt_service *service, sd_bus_message *call, int 
     *is_unsupported = sd_bus_error_has_name(&answer, SD_BUS_ERROR_NOT_SUPPORTED) > 0;
   }
   if (error == -ETIMEDOUT) {
+    service->is_silent = true;
     status = snt_fail(err, SNT_CODE_KEYCHAIN, "the Secret Service did not answer %s within %d ms", method, limit_ms);
   } else {
     status = answer.name == NULL ? snt_call_fail(error, method, err) : fail_answer(method, &answer, err);

@@ -2,7 +2,8 @@
  *
  * MUST
  *  1. show no prompt where nobody could see it;
- *  2. wait for one no longer than it may take, and not at all for a service that is gone. */
+ *  2. wait for one no longer than it may take, and not at all for a service that is gone;
+ *  3. ask one person once, however many processes want to. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/turn.h"
 #include "keychain/bus/service.h"
 
 static const char HINT[] =
@@ -58,8 +60,8 @@ static snt_status watch(struct snt_service *service, const char *prompt, struct 
   return error < 0 ? snt_call_fail(error, "AddMatch", err) : snt_done();
 }
 
-static snt_status wait_for(struct snt_service *service, const struct answer *answer, struct snt_err *err) {
-  int64_t deadline_ms = snt_clock_monotonic_ms() + service->prompt_ms;
+static snt_status wait_for(struct snt_service *service, const struct answer *answer, int64_t deadline_ms,
+                           struct snt_err *err) {
   while (!answer->is_there && !answer->is_service_gone) {
     int error = sd_bus_process(service->bus, NULL);
     int64_t left_ms = deadline_ms - snt_clock_monotonic_ms();
@@ -99,28 +101,67 @@ static snt_status judge(const struct answer *answer, struct snt_err *err) {
   return answer->was_dismissed ? fail_locked("its prompt was dismissed, or could not be shown", err) : snt_done();
 }
 
-snt_status snt_prompt_finish(struct snt_service *service, const char *prompt, char **result, struct snt_err *err) {
-  if (strcmp(prompt, "/") == 0) {
+/* A prompt that is not shown ends with this connection anyway. */
+static void dismiss(struct snt_service *service, const char *prompt) {
+  SNT_IGNORE(call_prompt(service, prompt, "Dismiss", NULL));
+}
+
+/* Of many who find it locked, one shows his prompt; the service has nothing to ask in those that follow, or they are
+ * not shown, because nobody answered the first. A folder that takes no file is no reason not to ask. */
+static snt_status take_turn(const struct snt_service *service, struct snt_turn *turn, struct snt_err *err) {
+  if (service->turns == NULL) {
     return snt_done();
   }
-  if (!service->may_prompt || service->is_hushed) {
-    SNT_IGNORE(call_prompt(service, prompt, "Dismiss", NULL)); /* it ends with this connection anyway */
-    return fail_locked(service->may_prompt ? "nobody is to be asked for its password now"
-                                           : "there is no display to ask for its password on",
-                       err);
+  snt_status status = snt_turn_take(service->turns, "sentinel-unlock", service->prompt_ms, turn, err);
+  if (status.code == SNT_CODE_TIMEOUT) {
+    return fail_locked("another sentinel asks for its password", err);
   }
+  if (turn->was_told && err != NULL) {
+    *err = turn->told;
+  }
+  return turn->was_told ? (snt_status){turn->told.code} : snt_done();
+}
+
+static snt_status show(struct snt_service *service, const char *prompt, int64_t deadline_ms, char **result,
+                       struct snt_err *err) {
   SNT_CLEANUP(clear_answer) struct answer answer = {0};
   SNT_TRY(watch(service, prompt, &answer, err));
   SNT_TRY(call_prompt(service, prompt, "Prompt", err));
-  SNT_TRY(wait_for(service, &answer, err));
+  SNT_TRY(wait_for(service, &answer, deadline_ms, err));
   if (!answer.is_there && !answer.is_service_gone) {
-    SNT_IGNORE(call_prompt(service, prompt, "Dismiss", NULL));
+    dismiss(service, prompt);
   }
   SNT_TRY(judge(&answer, err));
   if (result != NULL) {
     *result = SNT_MOVE(answer.result);
   }
   return snt_done();
+}
+
+snt_status snt_prompt_finish(struct snt_service *service, const char *prompt, char **result, struct snt_err *err) {
+  if (strcmp(prompt, "/") == 0) {
+    return snt_done();
+  }
+  if (!service->may_prompt || service->is_hushed) {
+    dismiss(service, prompt);
+    return fail_locked(service->may_prompt ? "nobody is to be asked for its password now"
+                                           : "there is no display to ask for its password on",
+                       err);
+  }
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  struct snt_err unheard = {0};
+  struct snt_err *why = err == NULL ? &unheard : err;
+  int64_t deadline_ms = snt_clock_monotonic_ms() + service->prompt_ms;
+  snt_status status = take_turn(service, &turn, why);
+  if (!snt_ok(status)) {
+    dismiss(service, prompt);
+    return status;
+  }
+  status = show(service, prompt, deadline_ms, result, why);
+  if (!snt_ok(status)) {
+    snt_turn_tell(&turn, why);
+  }
+  return status;
 }
 
 snt_status snt_prompt_unlock(struct snt_service *service, const struct snt_paths *paths, struct snt_err *err) {

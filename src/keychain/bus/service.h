@@ -25,7 +25,9 @@ struct snt_service {
   char *collection;       /* path of the one that new entries go to */
   struct snt_secret *key; /* of the session; NULL: it is not encrypted */
   bool may_prompt;
+  char *turns; /* a folder, or NULL */
   bool is_hushed;
+  bool is_silent; /* it left a call without an answer: it is not called again */
   int prompt_ms;
 };
 
@@ -47,8 +49,8 @@ snt_status snt_call_fail(int error, const char *what, struct snt_err *err);
 /* An empty call of the service; its memory is wiped when it is freed, and so is the answer's. */
 snt_status snt_call_new(struct snt_service *service, const char *path, const char *interface, const char *method,
                         sd_bus_message **out, struct snt_err *err);
-/* Waits for the answer at most limit_ms. Codes KEYCHAIN, NOT_FOUND (there is no such object any more). *is_unsupported
- * (or NULL) tells whether the service knows no such thing. */
+/* Waits for the answer at most limit_ms; one that did not come is waited for once. Codes KEYCHAIN, NOT_FOUND (there is
+ * no such object any more). *is_unsupported (or NULL) tells whether the service knows no such thing. */
 snt_status snt_call_send(struct snt_service *service, sd_bus_message *call, int limit_ms, sd_bus_message **reply,
                          bool *is_unsupported, struct snt_err *err);
 /* An array of paths, read into (behind) paths. */
@@ -66,7 +68,8 @@ snt_status snt_session_read(struct snt_service *service, sd_bus_message *reply, 
 
 /* prompt.c. Unlocks what is locked of these collections and items. Codes ACTION_REQUIRED, KEYCHAIN. */
 snt_status snt_prompt_unlock(struct snt_service *service, const struct snt_paths *paths, struct snt_err *err);
-/* What follows a call that may need a prompt: nothing when it is "/", else it is shown and waited for. result (or NULL)
+/* What follows a call that may need a prompt: nothing when it is "/", else it is shown and waited for, by one process
+ * at a time: what nobody answered the one, is not asked for those who waited. result (or NULL)
  * gets the path that the prompt led to (free()). Codes ACTION_REQUIRED, KEYCHAIN. */
 snt_status snt_prompt_finish(struct snt_service *service, const char *prompt, char **result, struct snt_err *err);
 

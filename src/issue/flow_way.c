@@ -1,0 +1,23 @@
+/* By which way AWS is asked: what was heard by one is kept for that one only. The environment can make us trust other
+ * certificates and go by another proxy, and the record says so; what is kept would be believed later, when nothing of
+ * that is set. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "issue/flow.h"
+
+const char *snt_flow_find_ca_bundle(const struct snt_flow *flow) {
+  const char *bundle = getenv("AWS_CA_BUNDLE");
+  if (bundle != NULL && bundle[0] != '\0') {
+    return bundle;
+  }
+  return flow->target.ca_bundle[0] == '\0' ? NULL : flow->target.ca_bundle;
+}
+
+snt_status snt_flow_add_way(const struct snt_flow *flow, const char *url, struct snt_buf *out, struct snt_err *err) {
+  char proxy[512] = "";
+  const char *bundle = snt_flow_find_ca_bundle(flow);
+  bundle = bundle == NULL ? "" : bundle;
+  SNT_TRY(snt_http_proxy_for(flow->client, url, proxy, sizeof proxy, err));
+  return snt_buf_appendf(out, err, "%zu:%s,%s\n", strlen(bundle), bundle, proxy);
+}
