@@ -114,6 +114,7 @@ echo $? >status
       local result = { status = tonumber(home:read("status")), stdout = home:read("out"),
         stderr = home:read("err"),
         command = "credentials dev, and SIGTERM" }
+      os.remove(home.home .. "/out")
       seen[result.status] = (seen[result.status] or 0) + 1
       local is_issued = home:kinds():find("issued", 1, true) ~= nil
       if result.status == 0 then
