@@ -114,6 +114,26 @@ describe("the clock", function()
     faulty:stop()
   end)
 
+  -- A machine that was halted shows a clock that went on, and another that did not.
+  it("that went on alone is not one to keep a time by", function()
+    local faulty = servers.start_faulty()
+    home = world.new { endpoint = faulty.url }
+    home:write_settings("policy: {source: \"ssm:/p\", cache_ttl: 1h}\n"
+      .. "keychain: {cache: kernel}\n")
+    expect.credentials(home:run { "credentials", "dev" })
+    faulty:set {}
+    expect.credentials(home:run({ "credentials", "dev" }, { environment = faketime "+20s" }))
+    assert.are.equal(0, #faulty:requests())
+    for _, shift in ipairs { "+8h", "-8h" } do
+      faulty:set {}
+      expect.credentials(home:run({ "credentials", "dev" }, { environment = faketime(shift) }))
+      assert.are.equal(1, faulty:count("sts.GetCallerIdentity"))
+      assert.are.equal(1, faulty:count("ssm.GetParameter"))
+    end
+    home:run { "clear" }
+    faulty:stop()
+  end)
+
   it("and TZ of the host, nonsense included, do not matter", function()
     for _, zone in ipairs { "Pacific/Kiritimati", "Nonsense/Zone", ":::", "ABC-25:99",
       "/etc/passwd", "\255" } do

@@ -3,7 +3,9 @@
  *
  * MUST
  *  1. keep nothing where the administrator locked where policy comes from: whoever has the base secret can vouch for
- *     what he likes, and so for another name and another time. */
+ *     what he likes, and so for another name and another time;
+ *  2. believe no time that the clocks of this machine do not agree on: one of them was turned, or it stood still (a
+ *     virtual machine that was halted) while the time went on. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +26,7 @@ static snt_status name_entry(const struct snt_flow *flow, char out[static SNT_CA
   return snt_done();
 }
 
-/* "<boot id> <boot time> <server time> <ARN>" */
+/* "<boot id> <boot time> <wall time> <server time> <ARN>"; the times are those of one moment. */
 static bool parse_entry(struct snt_flow *flow, const char *text) {
   char boot_id[37];
   char *rest = NULL;
@@ -34,11 +36,12 @@ static bool parse_entry(struct snt_flow *flow, const char *text) {
     return false;
   }
   int64_t boot_ms = strtoll(text + len, &rest, 10);
+  int64_t wall_ms = strtoll(rest, &rest, 10);
   int64_t server_ms = strtoll(rest, &rest, 10);
   int64_t age_ms = snt_clock_boot_ms() - boot_ms;
   const char *const *accounts = snt_settings_list(flow->settings, SNT_SETTING_IDENTITY_ACCOUNTS);
-  if (age_ms < 0 || age_ms > LIFE_S * INT64_C(1000) || server_ms <= 0 || *rest != ' ' ||
-      !snt_ok(snt_aws_identity_parse(rest + 1, accounts, &flow->who, NULL))) {
+  if (age_ms < 0 || age_ms > LIFE_S * INT64_C(1000) || !snt_clock_agrees(boot_ms, wall_ms) || server_ms <= 0 ||
+      *rest != ' ' || !snt_ok(snt_aws_identity_parse(rest + 1, accounts, &flow->who, NULL))) {
     return false;
   }
   flow->server_time_ms = server_ms;
@@ -65,8 +68,9 @@ void snt_flow_remember_identity(struct snt_flow *flow) {
   char text[ENTRY_CAP];
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
   snt_clock_boot_id(boot_id);
-  int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %s", boot_id, flow->server_boot_ms,
-                     flow->server_time_ms, flow->who.arn);
+  int64_t wall_ms = snt_clock_wall_ms() - (snt_clock_boot_ms() - flow->server_boot_ms);
+  int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %" PRId64 " %s", boot_id, flow->server_boot_ms,
+                     wall_ms, flow->server_time_ms, flow->who.arn);
   flow->is_identity_kept = snt_flow_keeps_identity(flow) && len > 0 && len < (int)sizeof text &&
                            snt_ok(name_entry(flow, name, NULL)) &&
                            snt_ok(snt_secret_new_from(text, (size_t)len, &entry, NULL)) &&

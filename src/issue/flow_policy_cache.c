@@ -64,7 +64,8 @@ static void vouch(const struct snt_flow *flow, const char *name, struct snt_slic
   memcpy(out, text + 1, SNT_SHA256_HEX_CAP);
 }
 
-/* Behind the voucher and a line feed: "<boot id> <boot time> <version> <region>\n", and the parameter's value. */
+/* Behind the voucher and a line feed: "<boot id> <boot time> <wall time> <version> <region>\n", and the parameter's
+ * value. */
 static bool take_content(struct snt_flow *flow, struct snt_slice content, int64_t ttl_ms) {
   char boot_id[37];
   char *rest = NULL;
@@ -75,10 +76,13 @@ static bool take_content(struct snt_flow *flow, struct snt_slice content, int64_
   if (end == NULL || len == 0 || strncmp(content.data, boot_id, len) != 0 || content.data[len] != ' ') {
     return false;
   }
-  int64_t age_ms = snt_clock_boot_ms() - strtoll(content.data + len, &rest, 10);
+  int64_t boot_ms = strtoll(content.data + len, &rest, 10);
+  int64_t wall_ms = strtoll(rest, &rest, 10);
+  int64_t age_ms = snt_clock_boot_ms() - boot_ms;
   int64_t version = strtoll(rest, &rest, 10);
   int region_len = *rest == ' ' ? (int)(end - rest) - 1 : 0;
-  if (age_ms < 0 || age_ms >= ttl_ms || region_len <= 0 || region_len >= (int)sizeof region) {
+  if (age_ms < 0 || age_ms >= ttl_ms || !snt_clock_agrees(boot_ms, wall_ms) || region_len <= 0 ||
+      region_len >= (int)sizeof region) {
     return false;
   }
   (void)snprintf(region, sizeof region, "%.*s", region_len, rest + 1);
@@ -110,8 +114,8 @@ static snt_status format_file(const struct snt_flow *flow, const char *name, str
   char voucher[SNT_SHA256_HEX_CAP];
   SNT_BUF_AUTO struct snt_buf content = {0};
   snt_clock_boot_id(boot_id);
-  SNT_TRY(snt_buf_appendf(&content, err, "%s %" PRId64 " %" PRId64 " %s\n", boot_id, snt_clock_boot_ms(),
-                          flow->policy.version, flow->policy.region));
+  SNT_TRY(snt_buf_appendf(&content, err, "%s %" PRId64 " %" PRId64 " %" PRId64 " %s\n", boot_id, snt_clock_boot_ms(),
+                          snt_clock_wall_ms(), flow->policy.version, flow->policy.region));
   SNT_TRY(snt_buf_append(&content, flow->policy.text.data, flow->policy.text.len, err));
   vouch(flow, name, (struct snt_slice){content.data, content.len}, voucher);
   SNT_TRY(snt_buf_appendf(out, err, "%s\n", voucher));
