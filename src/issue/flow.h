@@ -118,6 +118,10 @@ void snt_flow_remember_policy(const struct snt_flow *flow);
 snt_status snt_flow_open_log(struct snt_flow *flow, struct snt_err *err);
 /* The folder of the log, where small state is kept; "." without a log. */
 snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err);
+/* One process at a time for what is kept under that name ("<label>:<digits>"); kind tells apart what is done under it.
+ * A folder that takes no file is no reason to refuse: then nobody waits. Codes TIMEOUT, NO_MEMORY, BUG. */
+snt_status snt_flow_take_turn(const struct snt_flow *flow, const char *kind, const char *name, struct snt_turn *turn,
+                              struct snt_err *err);
 /* flow_ask.c: base credentials; then policy and identity, together, as far as they are not known. */
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
@@ -143,7 +147,9 @@ snt_status snt_flow_add_way(const struct snt_flow *flow, const char *url, struct
 bool snt_flow_recall_identity(struct snt_flow *flow);
 void snt_flow_remember_identity(struct snt_flow *flow);
 void snt_flow_forget_identity(const struct snt_flow *flow);
-snt_status snt_flow_wait_for_identity(const struct snt_flow *flow, struct snt_turn *turn, struct snt_err *err);
+/* What it is kept under. */
+snt_status snt_flow_name_identity(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP],
+                                  struct snt_err *err);
 /* flow_policy_cache.c */
 bool snt_flow_recall_policy(struct snt_flow *flow);
 void snt_flow_keep_policy(const struct snt_flow *flow);
@@ -155,8 +161,6 @@ void snt_flow_session_clear(struct snt_flow_session *session);
 /* Whether a session of that length can be handed out again at all: if not, nobody need wait for it. */
 bool snt_flow_shares_session(const struct snt_flow *flow, int64_t granted_s);
 void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct snt_aws_credentials *credentials);
-snt_status snt_flow_wait_for_session(const struct snt_flow *flow, const char *name, struct snt_turn *turn,
-                                     struct snt_err *err);
 /* flow_mfa.c: a profile with a device. find_mfa gets a session for which a code was given: a kept one, else a new one,
  * for which one process at a time asks; or leaves the code to AssumeRole (is_mfa_direct). Codes ACTION_REQUIRED (nobody
  * can be asked, no answer, no code, a code that AWS refused), AWS's own, CONFIG_INVALID, TIMEOUT. */

@@ -236,11 +236,7 @@ static snt_status make_session(struct snt_flow *flow, const struct memory *memor
 
 static snt_status take_turn(const struct snt_flow *flow, const struct memory *memory, struct snt_turn *turn,
                             struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_BUF_AUTO struct snt_buf name = {0};
-  SNT_TRY(snt_flow_state_folder(flow, &folder, err));
-  SNT_TRY(snt_buf_appendf(&name, err, "mfa-%s", strrchr(memory->name, ':') + 1));
-  snt_status status = snt_turn_take(folder.data, name.data, snt_flow_left_ms(flow, SNT_FLOW_TURN_MS), turn, err);
+  snt_status status = snt_flow_take_turn(flow, "mfa", memory->name, turn, err);
   return snt_ok(status) ? status : snt_err_prefix(err, "a code of %s is needed", flow->target.mfa_serial);
 }
 

@@ -307,6 +307,20 @@ static void all_waits_of_a_call_share_one_limit(void **state) {
   assert_int_equal(snt_flow_left_ms(&flow, 50000), 1);
 }
 
+static void a_folder_that_takes_no_file_makes_nobody_wait(void **state) {
+  (void)state;
+  struct stand stand;
+  char config[128];
+  char name[SNT_CACHE_NAME_CAP];
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  (void)snprintf(config, sizeof config, "log: {path: %s/gone/log.jsonl}", folder);
+  begin(&stand, config, "a.jsonl");
+  assert_ok(snt_flow_name_session(&stand.flow, name, NULL));
+  assert_ok(snt_flow_take_turn(&stand.flow, "session", name, &turn, NULL));
+  assert_false(turn.is_held);
+  end(&stand);
+}
+
 static int make_folder(void **state) {
   (void)state;
   has_keyring = snt_kernel_keys_check() == 0;
@@ -329,6 +343,7 @@ int main(void) {
                                      cmocka_unit_test(a_session_of_another_log_is_not_found),
                                      cmocka_unit_test(a_session_that_is_about_to_end_is_not_found),
                                      cmocka_unit_test(an_entry_of_another_shape_is_not_a_session),
-                                     cmocka_unit_test(all_waits_of_a_call_share_one_limit)};
+                                     cmocka_unit_test(all_waits_of_a_call_share_one_limit),
+                                     cmocka_unit_test(a_folder_that_takes_no_file_makes_nobody_wait)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
