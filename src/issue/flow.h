@@ -140,9 +140,11 @@ int64_t snt_flow_now_ms(const struct snt_flow *flow);
 /* flow_way.c */
 /* Whose certificates are trusted instead of the system's: a file's path; NULL for none. Borrowed. */
 const char *snt_flow_find_ca_bundle(const struct snt_flow *flow);
-/* Appends by which way url is reached: certificates and proxy. With the endpoint it belongs to the name of whatever is
- * kept of AWS's answers. Code CONFIG_INVALID. */
-snt_status snt_flow_add_way(const struct snt_flow *flow, const char *url, struct snt_buf *out, struct snt_err *err);
+/* Appends whose certificates are trusted and by which proxy url is reached. Code CONFIG_INVALID. */
+snt_status snt_flow_add_trust(const struct snt_flow *flow, const char *url, struct snt_buf *out, struct snt_err *err);
+/* Appends by which way a service ("sts", "ssm") is asked: the endpoint of the first region, whichever will answer, and
+ * the same. It belongs to the name of whatever is kept of AWS's answers. */
+snt_status snt_flow_add_way(const struct snt_flow *flow, const char *service, struct snt_buf *out, struct snt_err *err);
 /* flow_identity.c */
 bool snt_flow_recall_identity(struct snt_flow *flow);
 void snt_flow_remember_identity(struct snt_flow *flow);

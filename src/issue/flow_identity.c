@@ -19,8 +19,8 @@ snt_status snt_flow_name_identity(const struct snt_flow *flow, char out[static S
                                   struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(snt_flow_state_folder(flow, &text, err));
-  SNT_TRY(snt_buf_appendf(&text, err, "\n%s\n%s\n", flow->base.access_key_id, flow->sts.url));
-  SNT_TRY(snt_flow_add_way(flow, flow->sts.url, &text, err));
+  SNT_TRY(snt_buf_appendf(&text, err, "\n%s\n", flow->base.access_key_id));
+  SNT_TRY(snt_flow_add_way(flow, "sts", &text, err));
   snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, "", (struct snt_slice){text.data, text.len}, out);
   return snt_done();
 }

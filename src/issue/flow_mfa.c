@@ -53,7 +53,7 @@ static snt_status open_memory(const struct snt_flow *flow, struct memory *out, s
   const char *where = sts.is_overridden ? sts.url : strchr(sts.host, '.') + 1 + strlen(flow->regions[0]);
   SNT_TRY(snt_buf_appendf(&text, err, "session-v1\n%s\n%s\n%s\n", flow->base.access_key_id, flow->target.mfa_serial,
                           where));
-  SNT_TRY(snt_flow_add_way(flow, sts.url, &text, err));
+  SNT_TRY(snt_flow_add_trust(flow, sts.url, &text, err));
   snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_MFA, "", (struct snt_slice){text.data, text.len}, out->name);
   return snt_done();
 }

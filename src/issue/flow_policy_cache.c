@@ -31,10 +31,8 @@ static int64_t read_ttl_ms(const struct snt_flow *flow) {
 /* A name for the question: parameter, regions and the way to them, whoever else asks it. */
 static snt_status name_question(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP], struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
-  struct snt_aws_endpoint ssm = {0};
-  SNT_TRY(snt_aws_endpoint_find("ssm", flow->regions[0], flow->target.endpoint_url, &ssm, err));
-  SNT_TRY(snt_buf_appendf(&text, err, "%s\n%s\n%s\n", flow->base.access_key_id, flow->source.path, ssm.url));
-  SNT_TRY(snt_flow_add_way(flow, ssm.url, &text, err));
+  SNT_TRY(snt_buf_appendf(&text, err, "%s\n%s\n", flow->base.access_key_id, flow->source.path));
+  SNT_TRY(snt_flow_add_way(flow, "ssm", &text, err));
   for (const char *const *region = flow->regions; *region != NULL; region++) {
     SNT_TRY(snt_buf_appendf(&text, err, "%s\n", *region));
   }

@@ -35,10 +35,9 @@ snt_status snt_flow_name_session(const struct snt_flow *flow, char out[static SN
   char mfa[24];
   (void)snprintf(duration, sizeof duration, "%" PRId64, flow->duration_s);
   (void)snprintf(mfa, sizeof mfa, "%" PRId64, flow->is_mfa_direct ? 0 : flow->mfa_authenticated_at_ms);
-  SNT_TRY(snt_flow_add_way(flow, flow->sts.url, &way, err));
+  SNT_TRY(snt_flow_add_way(flow, "sts", &way, err));
   const char *const fields[] = {
       snt_log_path(flow->log),
-      flow->sts.url,
       way.data,
       flow->base.access_key_id,
       flow->who.arn,
