@@ -120,14 +120,21 @@ static snt_status format_file(const struct snt_flow *flow, const char *name, str
   return snt_buf_append(out, content.data, content.len, err);
 }
 
+/* "policy-" and 32 digits; others may keep other files there. */
+static bool is_copy(const char *name) {
+  size_t prefix = strlen("policy-");
+  return strlen(name) == prefix + 32 && strncmp(name, "policy-", prefix) == 0 &&
+         strspn(name + prefix, "0123456789abcdef") == 32;
+}
+
 /* Each key has copies of its own, and temporary keys come and go: what is too old for anybody goes. */
 static void tidy(const char *folder, int64_t ttl_ms) {
   DIR *dir = opendir(folder);
   time_t oldest = (time_t)((snt_clock_wall_ms() - ttl_ms) / 1000);
   for (struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL; entry = readdir(dir)) {
     struct stat info;
-    bool is_ours = strncmp(entry->d_name, "policy-", 7) == 0 &&
-                   fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode);
+    bool is_ours = is_copy(entry->d_name) && fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+                   S_ISREG(info.st_mode);
     if (is_ours && info.st_mtime < oldest) {
       (void)unlinkat(dirfd(dir), entry->d_name, 0);
     }
