@@ -85,12 +85,15 @@ describe("caches", function()
 
   it("leave no policy of keys that are gone", function()
     configure "  cache_ttl: 1s\n"
+    local foreign = home:write(".cache/sentinel/policy-" .. ("0"):rep(32) .. ".seen", "")
+    os.execute("touch -d 2020-01-01 " .. foreign)
     for i = 1, 3 do
       home:write_key { id = "ASIAIOSFODNN7EXAMPL" .. i, secret = "secretOfKey" .. i, token = "t" .. i }
       credentials()
       os.execute("sleep 2.1")
     end
-    assert.are.equal(1, #files.list(home.home .. "/.cache/sentinel"))
+    assert.are.equal(2, #files.list(home.home .. "/.cache/sentinel"))
+    assert.is_true(files.exists(foreign))
   end)
 
   it("do not keep a policy that was refused", function()

@@ -118,6 +118,10 @@ void snt_flow_remember_policy(const struct snt_flow *flow);
 snt_status snt_flow_open_log(struct snt_flow *flow, struct snt_err *err);
 /* The folder of the log, where small state is kept; "." without a log. */
 snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *out, struct snt_err *err);
+/* One process at a time for what is kept under that name ("<label>:<digits>"); kind tells apart what is done under it.
+ * A folder that takes no file is no reason to refuse: then nobody waits. Codes TIMEOUT, NO_MEMORY, BUG. */
+snt_status snt_flow_take_turn(const struct snt_flow *flow, const char *kind, const char *name, struct snt_turn *turn,
+                              struct snt_err *err);
 /* flow_ask.c: base credentials; then policy and identity, together, as far as they are not known. */
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
@@ -136,15 +140,19 @@ int64_t snt_flow_now_ms(const struct snt_flow *flow);
 /* flow_way.c */
 /* Whose certificates are trusted instead of the system's: a file's path; NULL for none. Borrowed. */
 const char *snt_flow_find_ca_bundle(const struct snt_flow *flow);
-/* Appends by which way url is reached: certificates and proxy. With the endpoint it belongs to the name of whatever is
- * kept of AWS's answers. Code CONFIG_INVALID. */
-snt_status snt_flow_add_way(const struct snt_flow *flow, const char *url, struct snt_buf *out, struct snt_err *err);
+/* Appends whose certificates are trusted and by which proxy url is reached. Code CONFIG_INVALID. */
+snt_status snt_flow_add_trust(const struct snt_flow *flow, const char *url, struct snt_buf *out, struct snt_err *err);
+/* Appends by which way a service ("sts", "ssm") is asked: the endpoint of the first region, whichever will answer, and
+ * the same. It belongs to the name of whatever is kept of AWS's answers. */
+snt_status snt_flow_add_way(const struct snt_flow *flow, const char *service, struct snt_buf *out, struct snt_err *err);
 /* flow_identity.c: recall is for those who keep it at all. */
 bool snt_flow_keeps_identity(const struct snt_flow *flow);
 bool snt_flow_recall_identity(struct snt_flow *flow);
 void snt_flow_remember_identity(struct snt_flow *flow);
 void snt_flow_forget_identity(const struct snt_flow *flow);
-snt_status snt_flow_wait_for_identity(const struct snt_flow *flow, struct snt_turn *turn, struct snt_err *err);
+/* What it is kept under. */
+snt_status snt_flow_name_identity(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP],
+                                  struct snt_err *err);
 /* flow_policy_cache.c */
 bool snt_flow_recall_policy(struct snt_flow *flow);
 void snt_flow_keep_policy(const struct snt_flow *flow);
@@ -156,8 +164,6 @@ void snt_flow_session_clear(struct snt_flow_session *session);
 /* Whether a session of that length can be handed out again at all: if not, nobody need wait for it. */
 bool snt_flow_shares_session(const struct snt_flow *flow, int64_t granted_s);
 void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct snt_aws_credentials *credentials);
-snt_status snt_flow_wait_for_session(const struct snt_flow *flow, const char *name, struct snt_turn *turn,
-                                     struct snt_err *err);
 /* flow_mfa.c: a profile with a device. find_mfa gets a session for which a code was given: a kept one, else a new one,
  * for which one process at a time asks; or leaves the code to AssumeRole (is_mfa_direct). Codes ACTION_REQUIRED (nobody
  * can be asked, no answer, no code, a code that AWS refused), AWS's own, CONFIG_INVALID, TIMEOUT. */

@@ -225,7 +225,9 @@ static snt_status ask_what_is_wanted(struct snt_flow *flow, struct snt_err *err)
 /* Of many who ask at once who they are, one asks; what it was refused holds for all. */
 static snt_status ask_in_turn(struct snt_flow *flow, struct snt_err *err) {
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
-  SNT_TRY(snt_flow_wait_for_identity(flow, &turn, err));
+  char name[SNT_CACHE_NAME_CAP];
+  SNT_TRY(snt_flow_name_identity(flow, name, err));
+  SNT_TRY(snt_flow_take_turn(flow, "identity", name, &turn, err));
   if (turn.was_told) {
     *err = turn.told;
     return (snt_status){turn.told.code};

@@ -17,11 +17,12 @@
 enum { LIFE_S = 3600, ENTRY_CAP = 2048 + 128 };
 
 /* What was asked of whom, and for which log; temporary keys have a secret of their own each. */
-static snt_status name_entry(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP], struct snt_err *err) {
+snt_status snt_flow_name_identity(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP],
+                                  struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(snt_flow_state_folder(flow, &text, err));
-  SNT_TRY(snt_buf_appendf(&text, err, "\n%s\n%s\n", flow->base.access_key_id, flow->sts.url));
-  SNT_TRY(snt_flow_add_way(flow, flow->sts.url, &text, err));
+  SNT_TRY(snt_buf_appendf(&text, err, "\n%s\n", flow->base.access_key_id));
+  SNT_TRY(snt_flow_add_way(flow, "sts", &text, err));
   snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, "", (struct snt_slice){text.data, text.len}, out);
   return snt_done();
 }
@@ -57,7 +58,7 @@ bool snt_flow_keeps_identity(const struct snt_flow *flow) {
 bool snt_flow_recall_identity(struct snt_flow *flow) {
   char name[SNT_CACHE_NAME_CAP];
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
-  return snt_ok(name_entry(flow, name, NULL)) &&
+  return snt_ok(snt_flow_name_identity(flow, name, NULL)) &&
          snt_cache_read(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name, &entry) &&
          parse_entry(flow, snt_secret_borrow(entry));
 }
@@ -72,24 +73,14 @@ void snt_flow_remember_identity(struct snt_flow *flow) {
   int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %" PRId64 " %s", boot_id, flow->server_boot_ms,
                      wall_ms, flow->server_time_ms, flow->who.arn);
   flow->is_identity_kept = snt_flow_keeps_identity(flow) && len > 0 && len < (int)sizeof text &&
-                           snt_ok(name_entry(flow, name, NULL)) &&
+                           snt_ok(snt_flow_name_identity(flow, name, NULL)) &&
                            snt_ok(snt_secret_new_from(text, (size_t)len, &entry, NULL)) &&
                            snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name, entry, LIFE_S);
 }
 
 void snt_flow_forget_identity(const struct snt_flow *flow) {
   char name[SNT_CACHE_NAME_CAP];
-  if (snt_ok(name_entry(flow, name, NULL))) {
+  if (snt_ok(snt_flow_name_identity(flow, name, NULL))) {
     snt_cache_remove(&flow->cache, SNT_KEYCHAIN_KIND_IDENTITY, name);
   }
-}
-
-snt_status snt_flow_wait_for_identity(const struct snt_flow *flow, struct snt_turn *turn, struct snt_err *err) {
-  char name[SNT_CACHE_NAME_CAP];
-  char turn_name[SNT_CACHE_NAME_CAP + 16];
-  SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_TRY(name_entry(flow, name, err));
-  SNT_TRY(snt_flow_state_folder(flow, &folder, err));
-  (void)snprintf(turn_name, sizeof turn_name, "identity-%s", strrchr(name, ':') + 1);
-  return snt_turn_take(folder.data, turn_name, snt_flow_left_ms(flow, SNT_FLOW_TURN_MS), turn, err);
 }

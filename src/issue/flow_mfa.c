@@ -51,7 +51,7 @@ static snt_status open_memory(const struct snt_flow *flow, struct memory *out, s
   const char *where = sts.is_overridden ? sts.url : strchr(sts.host, '.') + 1 + strlen(flow->regions[0]);
   SNT_TRY(snt_buf_appendf(&text, err, "session-v1\n%s\n%s\n%s\n", flow->base.access_key_id, flow->target.mfa_serial,
                           where));
-  SNT_TRY(snt_flow_add_way(flow, sts.url, &text, err));
+  SNT_TRY(snt_flow_add_trust(flow, sts.url, &text, err));
   snt_cache_name(&flow->cache, SNT_KEYCHAIN_KIND_MFA, "", (struct snt_slice){text.data, text.len}, out->name);
   return snt_done();
 }
@@ -244,11 +244,7 @@ static snt_status make_session(struct snt_flow *flow, const struct memory *memor
 
 static snt_status take_turn(const struct snt_flow *flow, const struct memory *memory, struct snt_turn *turn,
                             struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_BUF_AUTO struct snt_buf name = {0};
-  SNT_TRY(snt_flow_state_folder(flow, &folder, err));
-  SNT_TRY(snt_buf_appendf(&name, err, "mfa-%s", strrchr(memory->name, ':') + 1));
-  snt_status status = snt_turn_take(folder.data, name.data, snt_flow_left_ms(flow, SNT_FLOW_TURN_MS), turn, err);
+  snt_status status = snt_flow_take_turn(flow, "mfa", memory->name, turn, err);
   return snt_ok(status) ? status : snt_err_prefix(err, "a code of %s is needed", flow->target.mfa_serial);
 }
 

@@ -31,10 +31,8 @@ static int64_t read_ttl_ms(const struct snt_flow *flow) {
 /* A name for the question: parameter, regions and the way to them, whoever else asks it. */
 static snt_status name_question(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP], struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
-  struct snt_aws_endpoint ssm = {0};
-  SNT_TRY(snt_aws_endpoint_find("ssm", flow->regions[0], flow->target.endpoint_url, &ssm, err));
-  SNT_TRY(snt_buf_appendf(&text, err, "%s\n%s\n%s\n", flow->base.access_key_id, flow->source.path, ssm.url));
-  SNT_TRY(snt_flow_add_way(flow, ssm.url, &text, err));
+  SNT_TRY(snt_buf_appendf(&text, err, "%s\n%s\n", flow->base.access_key_id, flow->source.path));
+  SNT_TRY(snt_flow_add_way(flow, "ssm", &text, err));
   for (const char *const *region = flow->regions; *region != NULL; region++) {
     SNT_TRY(snt_buf_appendf(&text, err, "%s\n", *region));
   }
@@ -122,14 +120,21 @@ static snt_status format_file(const struct snt_flow *flow, const char *name, str
   return snt_buf_append(out, content.data, content.len, err);
 }
 
+/* "policy-" and 32 digits; others may keep other files there. */
+static bool is_copy(const char *name) {
+  size_t prefix = strlen("policy-");
+  return strlen(name) == prefix + 32 && strncmp(name, "policy-", prefix) == 0 &&
+         strspn(name + prefix, "0123456789abcdef") == 32;
+}
+
 /* Each key has copies of its own, and temporary keys come and go: what is too old for anybody goes. */
 static void tidy(const char *folder, int64_t ttl_ms) {
   DIR *dir = opendir(folder);
   time_t oldest = (time_t)((snt_clock_wall_ms() - ttl_ms) / 1000);
   for (struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL; entry = readdir(dir)) {
     struct stat info;
-    bool is_ours = strncmp(entry->d_name, "policy-", 7) == 0 &&
-                   fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode);
+    bool is_ours = is_copy(entry->d_name) && fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+                   S_ISREG(info.st_mode);
     if (is_ours && info.st_mtime < oldest) {
       (void)unlinkat(dirfd(dir), entry->d_name, 0);
     }

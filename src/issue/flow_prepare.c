@@ -51,6 +51,17 @@ snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *ou
   return snt_buf_append(out, slash == NULL ? "." : path.data, slash == NULL ? 1 : (size_t)(slash - path.data), err);
 }
 
+snt_status snt_flow_take_turn(const struct snt_flow *flow, const char *kind, const char *name, struct snt_turn *turn,
+                              struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_BUF_AUTO struct snt_buf turn_name = {0};
+  SNT_TRY(snt_flow_state_folder(flow, &folder, err));
+  SNT_TRY(snt_buf_appendf(&turn_name, err, "%s-%s", kind, strrchr(name, ':') + 1));
+  int wait_ms = snt_flow_left_ms(flow, SNT_FLOW_TURN_MS);
+  snt_status status = snt_turn_take(folder.data, turn_name.data, wait_ms, turn, err);
+  return status.code == SNT_CODE_IO ? snt_done() : status;
+}
+
 /* Whether a policy file is the one that was accepted before; it is read for that, and kept. Nothing is told here: what
  * is wrong is found again where it matters. */
 static bool is_known_file(struct snt_flow *flow) {

@@ -35,10 +35,9 @@ snt_status snt_flow_name_session(const struct snt_flow *flow, char out[static SN
   char mfa[24];
   (void)snprintf(duration, sizeof duration, "%" PRId64, flow->duration_s);
   (void)snprintf(mfa, sizeof mfa, "%" PRId64, flow->is_mfa_direct ? 0 : flow->mfa_authenticated_at_ms);
-  SNT_TRY(snt_flow_add_way(flow, flow->sts.url, &way, err));
+  SNT_TRY(snt_flow_add_way(flow, "sts", &way, err));
   const char *const fields[] = {
       snt_log_path(flow->log),
-      flow->sts.url,
       way.data,
       flow->base.access_key_id,
       flow->who.arn,
@@ -147,13 +146,4 @@ void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct
   int64_t life_ms = credentials->expires_at_ms - snt_flow_now_ms(flow) - LEFT_MIN_MS;
   flow->is_session_kept = life_ms > 0 && snt_ok(format_entry(flow, credentials, &entry)) &&
                           snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_SESSION, name, entry, life_ms / 1000 + 1);
-}
-
-snt_status snt_flow_wait_for_session(const struct snt_flow *flow, const char *name, struct snt_turn *turn,
-                                     struct snt_err *err) {
-  char turn_name[SNT_CACHE_NAME_CAP + 16];
-  SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_TRY(snt_flow_state_folder(flow, &folder, err));
-  (void)snprintf(turn_name, sizeof turn_name, "session-%s", strrchr(name, ':') + 1);
-  return snt_turn_take(folder.data, turn_name, snt_flow_left_ms(flow, SNT_FLOW_TURN_MS), turn, err);
 }

@@ -14,10 +14,18 @@ const char *snt_flow_find_ca_bundle(const struct snt_flow *flow) {
   return flow->target.ca_bundle[0] == '\0' ? NULL : flow->target.ca_bundle;
 }
 
-snt_status snt_flow_add_way(const struct snt_flow *flow, const char *url, struct snt_buf *out, struct snt_err *err) {
+snt_status snt_flow_add_trust(const struct snt_flow *flow, const char *url, struct snt_buf *out, struct snt_err *err) {
   char proxy[512] = "";
   const char *bundle = snt_flow_find_ca_bundle(flow);
   bundle = bundle == NULL ? "" : bundle;
   SNT_TRY(snt_http_proxy_for(flow->client, url, proxy, sizeof proxy, err));
   return snt_buf_appendf(out, err, "%zu:%s,%s\n", strlen(bundle), bundle, proxy);
+}
+
+snt_status snt_flow_add_way(const struct snt_flow *flow, const char *service, struct snt_buf *out,
+                            struct snt_err *err) {
+  struct snt_aws_endpoint first = {0};
+  SNT_TRY(snt_aws_endpoint_find(service, flow->regions[0], flow->target.endpoint_url, &first, err));
+  SNT_TRY(snt_buf_appendf(out, err, "%s\n", first.url));
+  return snt_flow_add_trust(flow, first.url, out, err);
 }

@@ -162,7 +162,7 @@ static snt_status issue_in_turn(struct snt_flow *flow, struct snt_flow_grant *gr
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
   SNT_CLEANUP(snt_flow_session_clear) struct snt_flow_session session = {0};
   bool is_shared = snt_flow_shares_session(flow, grant->duration_s);
-  snt_status waited = is_shared ? snt_flow_wait_for_session(flow, name, &turn, err) : snt_done();
+  snt_status waited = is_shared ? snt_flow_take_turn(flow, "session", name, &turn, err) : snt_done();
   /* Another may have kept one since it was looked for. */
   if (snt_ok(waited) && is_shared && snt_flow_find_session(flow, name, grant->duration_s, &session)) {
     snt_turn_end(&turn);

@@ -45,7 +45,9 @@ static void begin(struct stand *stand, const char *config, const char *log) {
   flow->cache = (struct snt_cache){SNT_CACHE_KEYCHAIN, NULL, stand->owner};
   flow->duration_s = 3600;
   flow->marker = "direct";
-  (void)snprintf(flow->sts.url, sizeof flow->sts.url, "https://sts.us-east-1.amazonaws.com");
+  (void)unsetenv("AWS_ENDPOINT_URL");
+  flow->regions[0] = "us-east-1";
+  assert_ok(snt_aws_endpoint_find("sts", flow->regions[0], NULL, &flow->sts, NULL));
   (void)snprintf(flow->base.access_key_id, sizeof flow->base.access_key_id, "AKIAIOSFODNN7EXAMPLE");
   (void)snprintf(flow->who.arn, sizeof flow->who.arn, "arn:aws:iam::123456789012:user/alice");
   (void)snprintf(flow->who.user, sizeof flow->who.user, "alice");
@@ -73,7 +75,10 @@ static void change_role(struct stand *stand) { strcat(stand->flow.target.role_ar
 static void change_external_id(struct stand *stand) { strcpy(stand->flow.target.external_id, "x"); } /* NOLINT */
 static void change_mfa(struct stand *stand) { strcpy(stand->flow.target.mfa_serial, "x"); }          /* NOLINT */
 static void change_duration(struct stand *stand) { stand->flow.duration_s = 3601; }
-static void change_endpoint(struct stand *stand) { strcat(stand->flow.sts.url, "2"); }                    /* NOLINT */
+static void change_endpoint(struct stand *stand) {
+  strcpy(stand->flow.target.endpoint_url, "https://127.0.0.1"); /* NOLINT */
+}
+static void change_region(struct stand *stand) { stand->flow.regions[0] = "us-west-2"; }
 static void change_certificates(struct stand *stand) { strcpy(stand->flow.target.ca_bundle, "/ca.pem"); } /* NOLINT */
 static void change_certificates_again(struct stand *stand) {
   (void)stand;
@@ -119,6 +124,7 @@ static void whatever_shapes_a_session_makes_another_name(void **state) {
       {"{}", "a.jsonl", change_mfa},
       {"{}", "a.jsonl", change_duration},
       {"{}", "a.jsonl", change_endpoint},
+      {"{}", "a.jsonl", change_region},
       {"{}", "a.jsonl", change_certificates},
       {"{}", "a.jsonl", change_certificates_again},
       {"{}", "a.jsonl", change_proxy},
@@ -149,6 +155,25 @@ static void whatever_shapes_a_session_makes_another_name(void **state) {
       }
     }
   }
+}
+
+/* What a second region told while the first was down is looked for, and waited for, before it is known who will answer.
+ */
+static void the_region_that_answers_makes_no_other_name(void **state) {
+  (void)state;
+  struct stand stand;
+  char session[2][SNT_CACHE_NAME_CAP];
+  char identity[2][SNT_CACHE_NAME_CAP];
+  begin(&stand, "{}", "a.jsonl");
+  stand.flow.regions[1] = "eu-west-1";
+  for (size_t i = 0; i < 2; i++) {
+    assert_ok(snt_aws_endpoint_find("sts", stand.flow.regions[i], NULL, &stand.flow.sts, NULL));
+    assert_ok(snt_flow_name_session(&stand.flow, session[i], NULL));
+    assert_ok(snt_flow_name_identity(&stand.flow, identity[i], NULL));
+  }
+  assert_string_equal(session[0], session[1]);
+  assert_string_equal(identity[0], identity[1]);
+  end(&stand);
 }
 
 static struct snt_aws_credentials credentials_for(int64_t life_s) {
@@ -307,6 +332,20 @@ static void all_waits_of_a_call_share_one_limit(void **state) {
   assert_int_equal(snt_flow_left_ms(&flow, 50000), 1);
 }
 
+static void a_folder_that_takes_no_file_makes_nobody_wait(void **state) {
+  (void)state;
+  struct stand stand;
+  char config[128];
+  char name[SNT_CACHE_NAME_CAP];
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  (void)snprintf(config, sizeof config, "log: {path: %s/gone/log.jsonl}", folder);
+  begin(&stand, config, "a.jsonl");
+  assert_ok(snt_flow_name_session(&stand.flow, name, NULL));
+  assert_ok(snt_flow_take_turn(&stand.flow, "session", name, &turn, NULL));
+  assert_false(turn.is_held);
+  end(&stand);
+}
+
 static int make_folder(void **state) {
   (void)state;
   has_keyring = snt_kernel_keys_check() == 0;
@@ -323,12 +362,14 @@ static int remove_folder(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(whatever_shapes_a_session_makes_another_name),
+                                     cmocka_unit_test(the_region_that_answers_makes_no_other_name),
                                      cmocka_unit_test(a_session_comes_back_as_it_was_kept),
                                      cmocka_unit_test(a_session_is_found_only_within_this_decisions_bounds),
                                      cmocka_unit_test(a_program_gets_a_session_that_has_half_its_life),
                                      cmocka_unit_test(a_session_of_another_log_is_not_found),
                                      cmocka_unit_test(a_session_that_is_about_to_end_is_not_found),
                                      cmocka_unit_test(an_entry_of_another_shape_is_not_a_session),
-                                     cmocka_unit_test(all_waits_of_a_call_share_one_limit)};
+                                     cmocka_unit_test(all_waits_of_a_call_share_one_limit),
+                                     cmocka_unit_test(a_folder_that_takes_no_file_makes_nobody_wait)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
