@@ -44,7 +44,7 @@ describe("sentinel exec on a terminal", function()
       { { wait = "ready" }, { type = "\3" } })
     assert.are.equal(128 + 2, seen.status)
     seen = on_terminal(exec("/bin/sh", "-c",
-      "trap 'echo handled; exit 7' INT; echo ready; while :; do sleep 0.05; done"),
+      "trap 'echo handled; exit 7' INT; echo ready; while :; do sleep 1; done"),
       { { wait = "ready" }, { type = "\3" }, { wait = "handled" } })
     assert.are.equal(7, seen.status)
   end)
@@ -62,7 +62,7 @@ describe("sentinel exec on a terminal", function()
 
   it("can be stopped and continued by the shell it was started from", function()
     local line = ("%s exec dev -- /bin/sh -c 'trap \"echo on again\" CONT; echo rea''dy; "
-      .. "while :; do sleep 0.05; done'\n"):format(settings.bin)
+      .. "while :; do sleep 1; done'\n"):format(settings.bin)
     local seen = on_terminal({ "/bin/bash", "--norc", "-i" }, {
       { wait = "> " }, { type = line }, { wait = "ready" }, { type = "\26" }, { wait = "Stopped" },
       { wait = "> " }, { type = "fg\n" }, { wait = "\non again" }, { type = "\3" }, { wait = "> " },
