@@ -209,6 +209,7 @@ profiles:
 
   it("is counted by list, and forgotten by clear", function()
     machine(true)
+    home:run { "clear" }
     expect.credentials(home:run { "credentials", "dev" })
     -- The session, and the code that goes out once.
     local told = "1 cached session, 1 cached identity, 2 entries about MFA codes\n"

@@ -188,6 +188,7 @@ for _, backend in ipairs { "file", "keyring", "secret-service" } do
     end)
 
     it("is forgotten by clear, of one profile or of all", function()
+      home:run { "clear" }
       credentials()
       credentials { "other" }
       assert.are.equal("forgot 1 cached session of dev\n", expect.done(home:run { "clear", "dev" }))
