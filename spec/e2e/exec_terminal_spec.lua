@@ -61,11 +61,14 @@ describe("sentinel exec on a terminal", function()
   end)
 
   it("can be stopped and continued by the shell it was started from", function()
-    local line = ("%s exec dev -- /bin/sh -c 'trap \"echo on again\" CONT; echo rea''dy; "
-      .. "while :; do sleep 1; done'\n"):format(settings.bin)
+    -- It starts nothing: a shell that has just lent its memory to a child cannot be stopped.
+    home:write("waits.py", table.concat({ "import signal", "signal.signal(signal.SIGINT, signal.SIG_DFL)",
+      "signal.signal(signal.SIGCONT, lambda *_: print('on again', flush=True))",
+      "print('ready', flush=True)", "while True:", "    signal.pause()", "" }, "\n"))
+    local line = ("%s exec dev -- python3 %s/waits.py\n"):format(settings.bin, home.home)
     local seen = on_terminal({ "/bin/bash", "--norc", "-i" }, {
       { wait = "> " }, { type = line }, { wait = "ready" }, { type = "\26" }, { wait = "Stopped" },
-      { wait = "> " }, { type = "fg\n" }, { wait = "\non again" }, { type = "\3" }, { wait = "> " },
+      { wait = "> " }, { type = "fg\n" }, { wait = "on again" }, { type = "\3" }, { wait = "> " },
       { type = "echo status=$?\n" }, { wait = "status=130" }, { type = "exit 0\n" },
     }, { PS1 = "> " })
     assert.are.equal(0, seen.status)
