@@ -52,6 +52,11 @@
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
   X(PROFILES, "--profiles", NULL, "print the names of the profiles, one a line")                                       \
+  X(OUT, "--out", "FILE", "the file to write; what is there is never replaced")                                        \
+  X(COMMENT, "--comment", "TEXT", "what the key's files say about it")                                                 \
+  X(KEYCHAIN, "--keychain", "NAME", "a key that signs policy, in the keychain")                                        \
+  X(PUBLIC, "--public", "KEY", "show the line of FILE, FILE.pub, keychain:NAME, agent: or agent:ed25519:BASE64")       \
+  X(KMS, "--kms", "ARN", "show the line of a key of KMS; a profile's credentials ask for it")                          \
   X(HELP, "--help", NULL, "show this text")
 
 enum snt_option_id {
