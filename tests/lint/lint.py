@@ -262,7 +262,7 @@ def tests():
         "base/module": "http", "base/process": "evaluator", "base/tty": "file_key",
         "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
         "keychain/backend_secret_service": "secret_service", "keychain/names": "keychain",
-        "keychain/file_place": "keychain", "keychain/file_rest": "file_key", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
+        "keychain/file_place": "keychain", "keychain/ssh_wire": "ssh_agent", "keychain/file_rest": "file_key", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
         "net/proxy": "net_parts", "net/trust": "net_parts",
         "aws/sigv4_uri": "sigv4", "aws/sts_parts": "sts", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/refusal_store": "ssm_parameters",
         "aws/json_answer": "ssm", "aws/ssm_parts": "ssm", "aws/locations": "shared_config",
