@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "aws/ssm.h"
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/sha256.h"
-#include "format/base64.h"
 #include "issue/flow_bundle.h"
 
 enum { PARTS_A_CALL = 10, KEPT_DAYS = 30 };
@@ -70,7 +70,7 @@ static snt_status take_part(const struct snt_flow *flow, const struct batch *bat
     return refuse_part(flow, batch->list[index], "is not there", region, err);
   }
   struct snt_slice text = {snt_buf_borrow(&part->value), part->value.len};
-  if (!snt_base64_decode(text, bytes, sizeof bytes, &len)) {
+  if (!snt_base64_parse(text, bytes, sizeof bytes, &len)) {
     return refuse_part(flow, batch->list[index], "is not base64 of at most 3,072 bytes", region, err);
   }
   return snt_buf_append(out, (const char *)bytes, len, err);
