@@ -20,15 +20,15 @@ snt_status snt_base64_encode(const void *data, size_t len, struct snt_buf *out, 
   return snt_done();
 }
 
-/* Four characters, count of them digits: the other ones are padding. */
+/* count digits, 2 to 4; padding stands for the others of four. */
 static bool decode_group(const char *text, size_t count, uint8_t out[static 3]) {
   uint32_t group = 0;
-  for (size_t i = 0; i < 4; i++) {
-    const char *digit = i < count && text[i] != '\0' ? strchr(DIGITS, text[i]) : NULL;
-    if (i < count ? digit == NULL : text[i] != '=') {
+  for (size_t i = 0; i < count; i++) {
+    const char *digit = text[i] == '\0' ? NULL : strchr(DIGITS, text[i]);
+    if (digit == NULL) {
       return false;
     }
-    group = group << 6 | (digit == NULL ? 0 : (uint32_t)(digit - DIGITS));
+    group |= (uint32_t)(digit - DIGITS) << (18 - 6 * i);
   }
   out[0] = (uint8_t)(group >> 16);
   out[1] = (uint8_t)(group >> 8 & 255);
