@@ -128,6 +128,8 @@ snt_status snt_flow_take_turn(const struct snt_flow *flow, const char *kind, con
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
+/* Whether another region may be asked: this one is down, or busy. */
+bool snt_flow_is_down(const struct snt_aws_call *call);
 /* regions, and sts of the first of them. Codes CONFIG_INVALID, USAGE. */
 snt_status snt_flow_find_regions(struct snt_flow *flow, struct snt_err *err);
 /* Instead of ask: for calls to flow->sts and to IAM in the first region's partition. */

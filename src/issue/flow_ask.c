@@ -94,6 +94,10 @@ static snt_status accept_caller(struct snt_flow *flow, const struct snt_aws_call
   return snt_done();
 }
 
+bool snt_flow_is_down(const struct snt_aws_call *call) {
+  return snt_aws_call_is_outage(call) || snt_aws_call_is_throttled(call);
+}
+
 /* A region that is asked because an earlier one was down has to serve what was seen last. */
 static snt_status check_fallback(const struct snt_flow *flow, const char *region, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
@@ -195,8 +199,8 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
   }
   SNT_TRY(snt_aws_perform(flow->client, calls, count, err));
   flow->is_key_refused = snt_aws_call_is_key_refused(&identity) || snt_aws_call_is_key_refused(&policy);
-  *is_outage = (flow->wants_identity && snt_aws_call_is_outage(&identity)) ||
-               (flow->wants_policy && snt_aws_call_is_outage(&policy));
+  *is_outage =
+      (flow->wants_identity && snt_flow_is_down(&identity)) || (flow->wants_policy && snt_flow_is_down(&policy));
   SNT_TRY(flow->wants_identity ? accept_caller(flow, &identity, err) : snt_done());
   return flow->wants_policy ? accept_awaited_policy(flow, &policy, is_fallback, &arrival, is_outage, err) : snt_done();
 }
@@ -210,7 +214,7 @@ static snt_status read_region(struct snt_flow *flow, const char *const *regions,
   SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
   struct snt_aws_call *const calls[] = {&policy};
   SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
-  *is_outage = snt_aws_call_is_outage(&policy);
+  *is_outage = snt_flow_is_down(&policy);
   SNT_TRY(take_parameter(flow, &policy, is_outage, err));
   return regions != flow->regions && is_bound_to_last(flow) ? check_fallback(flow, regions[0], err) : snt_done();
 }

@@ -18,7 +18,7 @@
 #include "base/sha256.h"
 #include "issue/flow_bundle.h"
 
-enum { PARTS_A_CALL = 10, KEPT_DAYS = 30 };
+enum { PARTS_A_CALL = SNT_SSM_BATCH_MAX, CALLS_AT_ONCE = 8, KEPT_DAYS = 30 };
 
 #define PART_NAME_CAP 128
 
@@ -80,7 +80,7 @@ static snt_status take_batch(const struct snt_flow *flow, const struct batch *ba
                              bool *is_outage, struct snt_err *err) {
   SNT_SSM_BATCH_AUTO struct snt_ssm_batch parts = {0};
   const struct snt_ssm_names names = names_of(batch);
-  *is_outage = snt_aws_call_is_outage(&batch->call);
+  *is_outage = snt_flow_is_down(&batch->call);
   SNT_TRY(snt_ssm_parse_get_parameters(&batch->call, &names, &parts, err));
   for (size_t i = 0; i < parts.count; i++) {
     SNT_TRY(take_part(flow, batch, i, &parts.list[i], out, err));
@@ -88,17 +88,19 @@ static snt_status take_batch(const struct snt_flow *flow, const struct batch *ba
   return snt_done();
 }
 
+/* All that may go out together: bundles over 240 KiB take more than one round. */
 static snt_status ask_batches(struct snt_flow *flow, const struct snt_aws_endpoint *ssm, struct batch *batches,
                               size_t count, struct snt_err *err) {
-  SNT_FREE_AUTO struct snt_aws_call **calls = calloc(count, sizeof(struct snt_aws_call *));
-  if (calls == NULL) {
-    return snt_fail_memory(err);
+  struct snt_aws_call *calls[CALLS_AT_ONCE];
+  for (size_t done = 0; done < count;) {
+    size_t now = 0;
+    for (; now < CALLS_AT_ONCE && done < count; now++, done++) {
+      SNT_TRY(prepare_batch(flow, ssm, (int64_t)done * PARTS_A_CALL, &batches[done], err));
+      calls[now] = &batches[done].call;
+    }
+    SNT_TRY(snt_aws_perform(flow->client, calls, now, err));
   }
-  for (size_t i = 0; i < count; i++) {
-    SNT_TRY(prepare_batch(flow, ssm, (int64_t)i * PARTS_A_CALL, &batches[i], err));
-    calls[i] = &batches[i].call;
-  }
-  return snt_aws_perform(flow->client, calls, count, err);
+  return snt_done();
 }
 
 static snt_status take_batches(struct snt_flow *flow, const struct batch *batches, size_t count, bool *is_outage,

@@ -46,8 +46,10 @@ static void others_do_not(void **state) {
   write_log(DECISION("3"),
             RECORD("failed", SOURCE, "acme", "4", "") RECORD("decision", SOURCE "2", "acme", "5", "")
                 RECORD("decision", SOURCE, "other", "6", "") RECORD("decision", SOURCE, "acme", "null", "")
-                    RECORD("decision", "file:x", "acme", "7", ",\"justification\":\"" SOURCE "\"")
-                        "not JSON, but " SOURCE "\n{\"kind\":\"decision\",\"policy\":{\"source\":\"" SOURCE "\"",
+                    RECORD("decision", "file:x", "acme", "7",
+                           ",\"justification\":\"" SOURCE
+                           "\"") "not JSON, but " SOURCE "\n{\"kind\":\"decision\",\"policy\":{\"source\":\"" SOURCE
+                                 "\"",
             1);
   assert_int_equal(find(), 3);
 }
