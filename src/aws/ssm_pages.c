@@ -118,10 +118,8 @@ static snt_status take_entry(const struct snt_aws_call *call, const struct kind 
   }
   struct snt_ssm_parameter taken = {0};
   SNT_TRY(snt_ssm_take_parameter(call, name, parameter, &taken, err));
-  *entry = (struct snt_ssm_entry){.value = taken.value,
-                                  .version = taken.version,
-                                  .is_secure = taken.is_secure,
-                                  .modified_ms = taken.modified_ms};
+  *entry = (struct snt_ssm_entry){
+      .value = taken.value, .version = taken.version, .is_secure = taken.is_secure, .modified_ms = taken.modified_ms};
   if (entry->modified_ms == 0) {
     return snt_aws_json_refuse(call, "LastModifiedDate", err);
   }
