@@ -37,6 +37,8 @@ const struct snt_command SNT_COMMANDS[] = {
      "make a key that signs policy, or show the line of one for the configuration",
      BIT(OUT) | BIT(COMMENT) | BIT(KEYCHAIN) | BIT(PUBLIC) | BIT(KMS) | BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 0,
      false, snt_cmd_policy_keygen},
+    {"policy pack", "DIR", "check a bundle's folder, and write it as one file", BIT(OUT) | BIT(JSON), 1, false,
+     snt_cmd_policy_pack},
     {"policy schema", "[BUNDLE]", "print a JSON Schema of policies, or of a bundle's, for editors", 0, 1, false,
      snt_cmd_policy_schema},
     {"plugin list", "[FOLDER]", "list the plugins of a folder or a bundle; default plugins/", BIT(JSON), 1, false,
