@@ -110,6 +110,7 @@ describe("keys that sign policy", function()
     os.execute("chmod 640 " .. files.quote(home.home .. "/mine"))
     expect.refused(keygen("--public", "mine"), 6, "readable by other users", "chmod 600 'mine'")
     expect.refused(sign("mine"), 6, "readable by other users", "chmod 600 'mine'")
+    os.remove(home.home .. "/mine") -- the one place where it may be
   end)
 
   it("are refused with the remedy when they cannot sign", function()
