@@ -299,7 +299,8 @@ static void a_manifest_is_written_as_packing_does(void **state) {
   static const struct {
     const char *from, *to, *message;
   } rows[] = {
-      {"{\"sentinel_bundle\":1,", "{ \"sentinel_bundle\":1,", "not written as `sentinel policy pack` does"},
+      {"{\"sentinel_bundle\":1,", "{\"sentinel_bundle\": 1,", "not written as `sentinel policy pack` does"},
+      {"{\"sentinel_bundle\":1,", "{ \"sentinel_bundle\":1,", "does not begin with a manifest of one line"},
       {"\"name\":\"prod\"", "\"name\":\"pr\\u006fd\"", "not written as"},
       {"\"name\":\"prod\"", "name: prod", "not strict JSON"},
       {"\"serial\":7", "\"serial\":07", "not strict JSON"},
