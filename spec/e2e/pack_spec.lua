@@ -283,7 +283,7 @@ cases:
   - name: rule-%04d
     effect: allow
     conditions: {profiles: [team-%04d, "team-%04d-*"], users: [user-%04d, "ops-%04d-*"], mode: [cli, credential_process],
-                 time: {days: [monday, tuesday, wednesday, thursday, friday], hours: {start: "08:00", end: "18:30"}, timezone: Europe/Berlin},
+                 time: {days: [monday, tuesday, wednesday, thursday], hours: {start: "08:00", end: "18:30"}, timezone: Europe/Berlin},
                  names: {file: data/a.txt}}
     reason: Members of team %d in their working hours
     max_duration: 1h

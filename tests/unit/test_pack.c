@@ -477,6 +477,65 @@ static void a_bundle_is_packed_within_its_limits(void **state) {
   assert_non_null(strstr(err.message, "a bundle has at most 256 files"));
 }
 
+/* The policy's own text counts, whether or not it is a file to others. */
+static void a_policy_in_yaml_counts_among_the_files(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf packed = {0};
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  struct snt_err err = {0};
+  put("bundle.yaml", "sentinel_bundle: 1\nname: y\nserial: 1\npolicy: p.yaml\n"
+                     "plugins: {names: {version: 1.0.0, grant: {files: [\"data/*.txt\", \"*.yaml\"]}}}\n");
+  assert_ok(snt_buf_append_str(&text, "version: \"1\"\nrules: [{name: a, effect: deny, conditions: {}}]\n#", NULL));
+  while (text.len < 500000) {
+    assert_ok(snt_buf_append_str(&text, "0123456789", NULL));
+  }
+  put("p.yaml", text.data);
+  for (int i = 0; i < 3; i++) {
+    char name[32];
+    (void)snprintf(name, sizeof name, "data/%d.txt", i);
+    put_noise(name, 524288);
+  }
+  assert_code(pack(&packed, &err), SNT_CODE_POLICY_INVALID);
+  assert_non_null(strstr(err.message, "a bundle has at most 2 MiB"));
+  put("data/2.txt", "");
+  pack_well(&packed);
+  assert_non_null(strstr(packed.data, "\"data/a.txt\",\"p.yaml\",\"plugins/names/init.lua\",")); /* no bundle.yaml */
+}
+
+/* Such a policy cannot come from packed bytes. */
+static void the_evaluator_is_sent_no_more_than_it_takes(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf packed = {0};
+  SNT_BUF_AUTO struct snt_buf archive = {0};
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = start();
+  struct snt_err err = {0};
+  pack_well(&packed);
+  assert_ok(snt_policy_from_packed("p", slice_of(&packed), &policy, NULL));
+  while (policy.packed.len <= SNT_PACKED_CAP + 8192) {
+    assert_ok(snt_buf_append(&policy.packed, packed.data, packed.len, NULL));
+  }
+  struct snt_policy_text text = snt_policy_text_of(&policy);
+  assert_code(snt_evaluator_unpack(evaluator, &text, &archive, &err), SNT_CODE_POLICY_INVALID);
+  assert_non_null(strstr(err.message, "the packed bundle is larger than 1 MiB"));
+  assert_code(snt_policy_load(&policy, evaluator, NULL, &err), SNT_CODE_POLICY_INVALID);
+  assert_non_null(strstr(err.message, "the packed bundle is larger than 1 MiB"));
+}
+
+static void the_policy_is_one_of_the_files(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf packed = {0};
+  SNT_BUF_AUTO struct snt_buf changed = {0};
+  SNT_BUF_AUTO struct snt_buf again = {0};
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  struct snt_err err = {0};
+  pack_well(&packed);
+  change_manifest(&packed, "\"policy\":\"policy.lua\"", "\"policy\":\"rules/d.lua\"", &changed);
+  change_manifest(&changed, "\"rules/dev.lua\"", "\"rules/d.lua\"", &again);
+  assert_code(decide(&again, "dev", &reply, &err), SNT_CODE_POLICY_INVALID);
+  assert_non_null(strstr(err.message, "the policy that its manifest names is not in it"));
+}
+
 static void every_kind_of_evaluator_opens_it(void **state) {
   (void)state;
   static const struct snt_evaluator_options kinds[] = {
@@ -513,6 +572,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(plugins_are_pinned_by_the_hash_of_their_code, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(packed_bytes_have_their_limits, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(a_bundle_is_packed_within_its_limits, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(a_policy_in_yaml_counts_among_the_files, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(the_evaluator_is_sent_no_more_than_it_takes, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(the_policy_is_one_of_the_files, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(every_kind_of_evaluator_opens_it, make_folder, remove_folder),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
