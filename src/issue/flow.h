@@ -130,6 +130,9 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_regions(struct snt_flow *flow, struct snt_err *err);
 /* Instead of ask: for calls to flow->sts and to IAM in the first region's partition. */
 snt_status snt_flow_open_iam(struct snt_flow *flow, struct snt_aws_endpoint *iam, struct snt_err *err);
+/* Instead of ask: for calls to a service ("ssm", "kms") in a region. Codes CONFIG_INVALID, USAGE. */
+snt_status snt_flow_open_service(struct snt_flow *flow, const char *service, const char *region,
+                                 struct snt_aws_endpoint *out, struct snt_err *err);
 /* For a call to flow->sts that follows. */
 snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err);
 /* Instead of ask, with neither evaluator nor identity: source is a parameter, and becomes policy. A fallback region has

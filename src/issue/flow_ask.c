@@ -276,12 +276,17 @@ snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err) {
   return check_endpoint_lock(flow, &flow->sts, err);
 }
 
+snt_status snt_flow_open_service(struct snt_flow *flow, const char *service, const char *region,
+                                 struct snt_aws_endpoint *out, struct snt_err *err) {
+  SNT_TRY(open_client(flow, err));
+  SNT_TRY(snt_aws_endpoint_find(service, region, flow->target.endpoint_url, out, err));
+  return check_endpoint_lock(flow, out, err);
+}
+
 snt_status snt_flow_open_iam(struct snt_flow *flow, struct snt_aws_endpoint *iam, struct snt_err *err) {
-  SNT_TRY(collect_regions(flow, err));
-  SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &flow->sts, err));
-  SNT_TRY(snt_aws_endpoint_find("iam", flow->regions[0], flow->target.endpoint_url, iam, err));
+  SNT_TRY(snt_flow_find_regions(flow, err));
   SNT_TRY(snt_flow_open_sts(flow, err));
-  return check_endpoint_lock(flow, iam, err);
+  return snt_flow_open_service(flow, "iam", flow->regions[0], iam, err);
 }
 
 int64_t snt_flow_now_ms(const struct snt_flow *flow) {
