@@ -200,6 +200,19 @@ end
 -- see the server.
 faulty.set = tell
 
+--- Makes its SSM a store that holds this from now on: what stored() gave, or {} for nothing;
+-- {region = {name = {{Value = ..., Type = "String", ...}, ...}}}, see tests/faults/fault_store.py.
+function faulty:store(content)
+  local path = self.folder .. "/store.json"
+  files.write(path .. ".test", next(content) and cjson.encode(content) or "{}")
+  assert(os.rename(path .. ".test", path))
+end
+
+--- What is stored now.
+function faulty:stored()
+  return cjson.decode(assert(files.read(self.folder .. "/store.json")))
+end
+
 --- The calls that came since set(), in order: {call = "sts.AssumeRole", fields = {...}, ...}.
 function faulty:requests()
   local requests = {}

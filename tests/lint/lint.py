@@ -18,7 +18,7 @@ LAYERS = {
     "keychain": ["format", "base"],
     "aws": ["net", "keychain", "format", "base"],
     "lua": ["format", "base"],
-    "policy": ["lua", "aws", "format", "base"],
+    "policy": ["lua", "aws", "keychain", "format", "base"],
     "audit": ["format", "base"],
     "facts": ["policy", "audit", "keychain", "net", "format", "base"],
     "issue": ["facts", "policy", "audit", "aws", "lua", "keychain", "net", "format", "base"],
