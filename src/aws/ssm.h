@@ -83,6 +83,7 @@ struct snt_ssm_entries {
   size_t count;
   size_t cap;
   char *next_token;
+  size_t pages;      /* so many were parsed */
   bool keeps_values; /* set before the first page of a listing; a history always does */
 };
 void snt_ssm_entries_clear(struct snt_ssm_entries *entries);
