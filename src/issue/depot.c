@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "issue/signals.h"
 
 enum { WINDOW = 8, PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 5000, THROTTLED_MS = 60000, OUTAGES_MAX = 2 };
 
@@ -94,6 +95,11 @@ static snt_status send(struct snt_depot *depot, struct window *window, bool may_
   return snt_done();
 }
 
+static snt_status check_signals(struct snt_depot *depot, struct snt_err *err) {
+  depot->signal = depot->held == NULL ? 0 : snt_signals_take(depot->held, 0);
+  return depot->signal == 0 ? snt_done() : snt_fail(err, SNT_CODE_ACTION_REQUIRED, "interrupted");
+}
+
 static snt_status perform_window(struct snt_depot *depot, struct window *window, struct snt_err *err) {
   for (size_t i = 0; i < window->count; i++) {
     SNT_TRY(window->batch->prepare(window->batch->context, window->first + i, &window->calls[i], err));
@@ -104,6 +110,7 @@ static snt_status perform_window(struct snt_depot *depot, struct window *window,
     size_t left = 0;
     bool has_lost = false;
     bool may_wait = snt_clock_monotonic_ms() + pause < end_ms;
+    SNT_TRY(check_signals(depot, err));
     SNT_TRY(send(depot, window, may_wait, outages < OUTAGES_MAX, &left, &has_lost, err));
     if (left == 0) {
       return snt_done();

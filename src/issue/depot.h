@@ -28,6 +28,8 @@ struct snt_depot {
   struct snt_aws_endpoint ssm[SNT_FLOW_REGIONS_MAX];
   size_t count;                   /* of regions, as flow.regions has them */
   void (*tell)(const char *text); /* progress, one line; NULL: not told */
+  const sigset_t *held;           /* signals that end a batch between two calls (issue/signals.h); NULL: none does */
+  int signal;                     /* that did; 0: none */
 };
 /* Finds the profile's credentials, who they are, and the regions. options stay. Codes: those of finding them, and of
  * asking STS. */
@@ -46,7 +48,7 @@ struct snt_depot_batch {
   snt_status (*prepare)(void *context, size_t i, struct snt_aws_call *call, struct snt_err *err);
   snt_status (*take)(void *context, size_t i, const struct snt_aws_call *call, struct snt_err *err);
 };
-/* Ends with the first take that fails. */
+/* Ends with the first take that fails; ACTION_REQUIRED when a held signal has come. */
 snt_status snt_depot_perform(struct snt_depot *depot, const struct snt_depot_batch *batch, struct snt_err *err);
 
 /* The parameter in every region, in their order. Codes of service.h, naming the region that did not answer. */

@@ -2,12 +2,12 @@
  * `history`, `rollback`, `gc`, `sign`, `verify`).
  *
  * A command that changes something has two halves. In the first this process reads what is to be published and has
- * evaluators check it, while a child of it, which alone sees secrets and the network, looks at the regions. In the
- * second, once a person has agreed, it reads the secrets itself, and starts no evaluator any more.
+ * evaluators check it, while a child of it, which alone sees secrets, the network and libcrypto, looks at the regions.
+ * In the second, once a person has agreed, it reads the secrets itself, and starts no evaluator any more.
  *
  * MUST
- *  1. publish nothing that readers would refuse: serial, name, installation, validity and signatures are checked here as
- *     there;
+ *  1. publish nothing that readers would refuse: serial, name, installation, validity and signatures are checked here
+ * as there;
  *  2. sign nothing because it lies in Parameter Store: what is there is signed again only after its own signatures were
  *     verified;
  *  3. write the record before anything that a reader sees changes, and another one of what came of it. */
@@ -19,7 +19,7 @@
 #include "policy/keys.h"
 #include "policy/lint.h"
 
-enum { SNT_PUBLISH_REGIONS_MAX = 8, SNT_PUBLISH_VALID_DAYS = 30 };
+enum { SNT_PUBLISH_REGIONS_MAX = 8, SNT_PUBLISH_VALID_DAYS = 30, SNT_PUBLISH_SERIAL_STEP = 10000 };
 
 /* What a command was given. Strings are borrowed; NULL: not given. */
 struct snt_publish_options {
@@ -28,40 +28,28 @@ struct snt_publish_options {
   const char *const *keys;         /* FILE, keychain:NAME, agent:..., kms:ARN */
   size_t key_count;
   int64_t valid_s;                /* --valid; 0: not given */
-  const char *not_after;          /* --not-after; as policy.md writes times */
+  const char *not_after;          /* --not-after, as policy.md writes times */
   bool is_forced;                 /* --force */
   void (*tell)(const char *text); /* progress, one line; NULL: not told */
 };
 
-/* What the configuration says of published policy. */
-struct snt_publish_rules {
-  struct snt_policy_keys keys;
-  char installation[65]; /* "": any */
-  bool is_rlimits_only;  /* as of snt_evaluator_options */
-};
-void snt_publish_rules_clear(struct snt_publish_rules *rules);
-#define SNT_PUBLISH_RULES_AUTO SNT_CLEANUP(snt_publish_rules_clear)
-/* config is --config's value. Code CONFIG_INVALID. */
-snt_status snt_publish_read_rules(const char *config, struct snt_publish_rules *out, struct snt_err *err);
-
 /* publish_draft.c: what is to be published. */
 struct snt_draft {
   bool is_bare;
-  bool is_packed;                /* a file that was packed before */
-  struct snt_buf bytes;          /* the packed bundle, or the bare policy's text */
-  char sha256[65];               /* of them */
-  struct snt_manifest manifest;  /* of a bundle */
-  bool has_pointer;              /* a packed file with FILE.pointer beside it */
-  struct snt_pointer pointer;    /* that one */
-  struct snt_buf problems;       /* JSON array, when the policy is refused */
-  bool is_refused;
-  struct snt_err refusal;
-  struct snt_lint lint; /* of one that is not refused */
+  struct snt_buf bytes;         /* the packed bundle, or the bare policy's text */
+  char sha256[65];              /* of them */
+  struct snt_manifest manifest; /* of a bundle */
+  bool has_pointer;             /* a packed file with FILE.pointer beside it */
+  struct snt_pointer pointer;   /* that one; nobody has verified it */
+  bool is_refused;              /* by the evaluator */
+  struct snt_err refusal;       /* then */
+  struct snt_buf problems;      /* the same, as a JSON array */
+  struct snt_lint lint;         /* of one that is not refused */
 };
 void snt_draft_clear(struct snt_draft *draft);
 #define SNT_DRAFT_AUTO SNT_CLEANUP(snt_draft_clear)
-/* A bundle's folder, a packed file, or with is_bare a policy's file: read, evaluated as readers will, linted. A policy
- * that the evaluator refuses is in out, as is_refused; what cannot be packed at all is POLICY_INVALID. */
+/* A bundle's folder, a packed file, or with is_bare a policy's file: read, evaluated as readers will, linted. One that
+ * the evaluator refuses is a draft too, and is_refused; what cannot be packed is POLICY_INVALID. */
 snt_status snt_draft_read(const char *path, bool is_bare, struct snt_draft *out, struct snt_err *err);
 /* The same of packed bytes, which are copied; source is for messages. */
 snt_status snt_draft_take(const char *source, struct snt_slice packed, struct snt_draft *out, struct snt_err *err);
@@ -74,54 +62,66 @@ struct snt_published {
   struct snt_buf value;
   bool is_pointer;            /* else, where there is one, it is a bare policy */
   struct snt_pointer pointer; /* its serial is 0 when it cannot be read */
-  struct snt_err unreadable;  /* why not */
-  struct snt_buf packed;      /* what it points to, where that was asked for and is there */
-  struct snt_err incomplete;  /* why it is not there; code OK: it is, or was not asked for */
+  bool is_trusted;            /* its signatures are good, by policy.keys, else by the keys that were given */
+  bool is_whole;              /* what it points to was asked for, and is in packed */
+  struct snt_buf packed;
+  struct snt_err unreadable, untrusted, incomplete; /* why it is not */
 };
 void snt_published_clear(struct snt_published *published);
 
 enum snt_look {
   SNT_LOOK_POINTERS = 0, /* the parameters alone */
-  SNT_LOOK_NEWEST,       /* and the bundle of the highest serial */
-  SNT_LOOK_ALL,          /* and the bundles of all regions */
-  SNT_LOOK_OLDER         /* and one that was in force before: the one with the serial asked for, or the latest */
+  SNT_LOOK_BUNDLES,      /* and the bundles that they point to */
+  SNT_LOOK_OLDER         /* and one that was in force before: that with the serial asked for, else the latest */
 };
 
 struct snt_publish_view {
   char parameter[128]; /* "/sentinel/policies/prod" */
   struct snt_published regions[SNT_PUBLISH_REGIONS_MAX];
   size_t count;
+  struct snt_published older; /* of SNT_LOOK_OLDER */
   struct snt_aws_identity who;
-  int64_t now_ms; /* STS's time */
-  struct snt_published older; /* for SNT_LOOK_OLDER: with region, version, pointer and packed */
+  int64_t now_ms;                 /* STS's time */
   struct snt_policy_keys signers; /* of the keys that were given: each can be used */
+  bool has_keys;                  /* policy.keys is configured; each of signers is one of them */
+  int64_t min_signatures;         /* of those */
+  char installation[65];          /* of the configuration; "": none is */
 };
 void snt_publish_view_clear(struct snt_publish_view *view);
 #define SNT_PUBLISH_VIEW_AUTO SNT_CLEANUP(snt_publish_view_clear)
 /* In a child (issue/child). serial: of SNT_LOOK_OLDER; 0: the latest before the one in force. Codes: USAGE for a name
- * that cannot be, those of finding profile, credentials, regions and keys, and of service.h; NO_POLICY where there was
- * nothing older. */
+ * that cannot be, those of finding configuration, profile, credentials, regions and keys, and of service.h; NO_POLICY
+ * where there was nothing older. */
 snt_status snt_publish_look(const struct snt_publish_options *options, enum snt_look look, int64_t serial,
                             struct snt_publish_view *out, struct snt_err *err);
-/* The region with the highest serial; NULL when none has a bundle. */
+/* The region with the highest serial, of those that readers believe; NULL when none has a bundle. */
 const struct snt_published *snt_publish_newest(const struct snt_publish_view *view);
+/* Whether readers would believe a region's pointer, as far as signatures go. */
+bool snt_publish_is_believed(const struct snt_publish_view *view, const struct snt_published *published);
 
 /* publish_plan.c: what is to be done. */
 struct snt_publish_plan {
   const char *action; /* push, rollback, renew */
   bool is_bare;
   bool is_done;               /* every region has it: there is nothing to do */
-  struct snt_slice bytes;     /* borrowed from draft or view */
+  struct snt_slice bytes;     /* borrowed from the draft or the view */
   char sha256[65];            /* of them */
-  struct snt_pointer pointer; /* of a bundle; with signatures where it needs no more */
-  bool is_signed;             /* it has them all */
+  struct snt_pointer pointer; /* of a bundle */
+  bool is_adopted;            /* with its signatures: it is in force somewhere already */
   bool is_forced, is_untested;
 };
-/* Codes POLICY_INVALID, naming what readers would refuse and what to write in bundle.yaml; USAGE for keys that are
- * missing or not asked for. Texts are borrowed. */
-snt_status snt_publish_plan_push(const struct snt_publish_options *options, const struct snt_publish_rules *rules,
-                                 const struct snt_draft *draft, const struct snt_publish_view *view,
-                                 struct snt_publish_plan *out, struct snt_err *err);
+/* All of them: codes POLICY_INVALID, naming what readers would refuse and what to write in bundle.yaml; USAGE for keys
+ * that are missing. What they make borrows from draft and view. */
+snt_status snt_publish_plan_push(const struct snt_publish_options *options, const struct snt_draft *draft,
+                                 const struct snt_publish_view *view, struct snt_publish_plan *out,
+                                 struct snt_err *err);
+/* draft: view.older's content under a new serial. */
+snt_status snt_publish_plan_rollback(const struct snt_publish_options *options, const struct snt_draft *draft,
+                                     const struct snt_publish_view *view, struct snt_publish_plan *out,
+                                     struct snt_err *err);
+/* What is in force everywhere, for longer. */
+snt_status snt_publish_plan_renew(const struct snt_publish_options *options, const struct snt_publish_view *view,
+                                  struct snt_publish_plan *out, struct snt_err *err);
 
 /* publish_put.c: doing it, with the secrets. */
 struct snt_publish_report {
@@ -135,7 +135,7 @@ struct snt_publish_report {
 };
 /* Signs, writes the record, writes all parts everywhere, then the pointers in order, and the record of the end. While
  * pointers change, SIGINT, SIGTERM, SIGHUP and SIGQUIT wait for the end of a region, and they are blocked from then on
- * (issue/rotate.h). A failure says what every region has. */
+ * (see issue/rotate.h). A failure says what every region has. */
 snt_status snt_publish_put(const struct snt_publish_options *options, const struct snt_publish_plan *plan,
                            const struct snt_publish_view *view, struct snt_publish_report *out, struct snt_err *err);
 

@@ -1,10 +1,12 @@
 /* What is in force in the regions, read by a child: this process goes on to start evaluators. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "issue/child.h"
 #include "issue/depot.h"
+#include "issue/publish_rules.h"
 #include "issue/signers.h"
 
 enum { VALUE_MAX = 64 * 1024, SIGNERS_MAX = SNT_SIGNATURES_MAX };
@@ -14,15 +16,6 @@ struct looking {
   enum snt_look look;
   int64_t serial;
   struct snt_publish_view *view;
-};
-
-/* What the child says first; the regions, what is older, and the signers follow. */
-struct head {
-  char parameter[sizeof((struct snt_publish_view *)NULL)->parameter];
-  size_t count;
-  struct snt_aws_identity who;
-  int64_t now_ms;
-  size_t signer_count;
 };
 
 void snt_published_clear(struct snt_published *published) {
@@ -40,12 +33,16 @@ void snt_publish_view_clear(struct snt_publish_view *view) {
   memset(view, 0, sizeof *view);
 }
 
+bool snt_publish_is_believed(const struct snt_publish_view *view, const struct snt_published *published) {
+  return published->pointer.serial > 0 && (!view->has_keys || published->is_trusted);
+}
+
 const struct snt_published *snt_publish_newest(const struct snt_publish_view *view) {
   const struct snt_published *newest = NULL;
   for (size_t i = 0; i < view->count; i++) {
-    int64_t serial = view->regions[i].pointer.serial;
-    if (serial > 0 && (newest == NULL || serial > newest->pointer.serial)) {
-      newest = &view->regions[i];
+    const struct snt_published *at = &view->regions[i];
+    if (snt_publish_is_believed(view, at) && (newest == NULL || at->pointer.serial > newest->pointer.serial)) {
+      newest = at;
     }
   }
   return newest;
@@ -56,10 +53,26 @@ static snt_status fetch(struct snt_depot *depot, size_t region, struct snt_publi
   struct snt_err failure = {0};
   snt_status status = snt_depot_fetch(depot, region, &published->pointer, &published->packed, &failure);
   bool is_incomplete = status.code == SNT_CODE_POLICY_INVALID;
+  published->is_whole = snt_ok(status);
   if (!snt_ok(status)) {
     *(is_incomplete ? &published->incomplete : err) = failure;
   }
   return is_incomplete ? snt_done() : status;
+}
+
+/* The same of signatures that readers would refuse. */
+static snt_status verify(const struct looking *looking, const struct snt_publish_rules *rules,
+                         struct snt_published *published, struct snt_err *err) {
+  char source[256];
+  struct snt_err failure = {0};
+  (void)snprintf(source, sizeof source, "ssm:%s in %s", looking->view->parameter, published->region);
+  snt_status status = snt_publish_rules_verify(rules, &looking->view->signers, &published->pointer, source, &failure);
+  bool is_untrusted = status.code == SNT_CODE_POLICY_INVALID;
+  published->is_trusted = snt_ok(status);
+  if (!snt_ok(status)) {
+    *(is_untrusted ? &published->untrusted : err) = failure;
+  }
+  return is_untrusted ? snt_done() : status;
 }
 
 /* Whether a version of the history is the one that is looked for: of what was in force before, the latest. */
@@ -110,15 +123,36 @@ static snt_status find_older(struct snt_depot *depot, const struct looking *look
   return fail_none_older(looking, newest, err);
 }
 
-static snt_status fetch_bundles(struct snt_depot *depot, const struct looking *looking, struct snt_err *err) {
+/* Whose signatures count, and which keys there are. */
+static snt_status read_rules(struct snt_depot *depot, const struct looking *looking, struct snt_publish_rules *rules,
+                             struct snt_err *err) {
   struct snt_publish_view *view = looking->view;
-  const struct snt_published *newest = snt_publish_newest(view);
-  for (size_t i = 0; i < view->count; i++) {
-    struct snt_published *at = &view->regions[i];
-    bool is_asked = looking->look == SNT_LOOK_ALL || (looking->look == SNT_LOOK_NEWEST && at == newest);
-    SNT_TRY(is_asked && at->pointer.serial > 0 ? fetch(depot, i, at, err) : snt_done());
+  SNT_SIGNERS_AUTO struct snt_signers signers = {0};
+  SNT_TRY(snt_publish_rules_read(depot->flow.settings, rules, err));
+  SNT_TRY(snt_signers_open(&depot->flow, looking->options->keys, looking->options->key_count, &signers, err));
+  SNT_TRY(snt_signers_list_keys(&signers, &view->signers, err));
+  SNT_TRY(snt_publish_rules_check_signers(rules, &view->signers, err));
+  view->has_keys = rules->keys.count > 0;
+  view->min_signatures = rules->keys.min_signatures;
+  memcpy(view->installation, rules->installation, sizeof view->installation);
+  return snt_done();
+}
+
+static snt_status look_at_all(struct snt_depot *depot, const struct looking *looking,
+                              const struct snt_publish_rules *rules, struct snt_err *err) {
+  struct snt_publish_view *view = looking->view;
+  SNT_TRY(snt_depot_look(depot, view->parameter, view->regions, err));
+  for (view->count = 0; view->count < depot->count; view->count++) {
+    struct snt_published *at = &view->regions[view->count];
+    bool has_bundle = at->pointer.serial > 0;
+    SNT_TRY(has_bundle ? verify(looking, rules, at, err) : snt_done());
+    SNT_TRY(has_bundle && looking->look == SNT_LOOK_BUNDLES ? fetch(depot, view->count, at, err) : snt_done());
   }
-  return looking->look == SNT_LOOK_OLDER ? find_older(depot, looking, err) : snt_done();
+  if (looking->look != SNT_LOOK_OLDER) {
+    return snt_done();
+  }
+  SNT_TRY(find_older(depot, looking, err));
+  return verify(looking, rules, &view->older, err);
 }
 
 /* All of it, in the child. */
@@ -126,15 +160,12 @@ static snt_status look_there(void *context, struct snt_err *err) {
   struct looking *looking = context;
   struct snt_publish_view *view = looking->view;
   SNT_DEPOT_AUTO struct snt_depot depot = {.tell = looking->options->tell};
-  SNT_SIGNERS_AUTO struct snt_signers signers = {0};
+  SNT_PUBLISH_RULES_AUTO struct snt_publish_rules rules = {0};
   SNT_TRY(snt_depot_open(&depot, &looking->options->common, err));
-  SNT_TRY(snt_signers_open(&depot.flow, looking->options->keys, looking->options->key_count, &signers, err));
-  SNT_TRY(snt_signers_list_keys(&signers, &view->signers, err));
-  SNT_TRY(snt_depot_look(&depot, view->parameter, view->regions, err));
-  view->count = depot.count;
+  SNT_TRY(read_rules(&depot, looking, &rules, err));
   view->who = depot.flow.who;
   view->now_ms = snt_flow_now_ms(&depot.flow);
-  return fetch_bundles(&depot, looking, err);
+  return look_at_all(&depot, looking, &rules, err);
 }
 
 static snt_status send_buf(int fd, const struct snt_buf *buf) {
@@ -142,59 +173,61 @@ static snt_status send_buf(int fd, const struct snt_buf *buf) {
   return snt_file_write_all(fd, snt_buf_borrow(buf), buf->len, NULL);
 }
 
-static snt_status send_published(int fd, const struct snt_published *published) {
-  SNT_TRY(snt_file_write_all(fd, published, sizeof *published, NULL));
+static snt_status send_owned(int fd, const struct snt_published *published) {
   SNT_TRY(send_buf(fd, &published->value));
   return send_buf(fd, &published->packed);
 }
 
+/* The view as it lies there, and behind it what it owns. */
 static snt_status send_view(const void *context, int fd) {
   const struct snt_publish_view *view = ((const struct looking *)context)->view;
-  struct head head = {
-      .count = view->count, .who = view->who, .now_ms = view->now_ms, .signer_count = view->signers.count};
-  memcpy(head.parameter, view->parameter, sizeof head.parameter);
-  SNT_TRY(snt_file_write_all(fd, &head, sizeof head, NULL));
+  SNT_TRY(snt_file_write_all(fd, view, sizeof *view, NULL));
   for (size_t i = 0; i < view->count; i++) {
-    SNT_TRY(send_published(fd, &view->regions[i]));
+    SNT_TRY(send_owned(fd, &view->regions[i]));
   }
-  SNT_TRY(send_published(fd, &view->older));
+  SNT_TRY(send_owned(fd, &view->older));
   return snt_file_write_all(fd, view->signers.list, view->signers.count * sizeof *view->signers.list, NULL);
 }
 
 static snt_status receive_buf(int fd, size_t max, struct snt_buf *out) {
   size_t len = 0;
-  *out = (struct snt_buf){0}; /* what came with the struct are the child's own */
   SNT_TRY(snt_child_read(fd, &len, sizeof len));
   return snt_child_read_text(fd, len, max, out);
 }
 
-static snt_status receive_published(int fd, struct snt_published *out) {
-  struct snt_published published;
-  SNT_TRY(snt_child_read(fd, &published, sizeof published));
-  published.packed = (struct snt_buf){0};
-  published.unreadable.file = published.incomplete.file = NULL;
-  snt_status status = receive_buf(fd, VALUE_MAX, &published.value);
-  *out = published;
-  return snt_ok(status) ? receive_buf(fd, SNT_PACKED_CAP, &out->packed) : status;
+/* What the child owned is not ours. */
+static void disown(struct snt_published *published) {
+  published->value = published->packed = (struct snt_buf){0};
+  published->unreadable.file = published->untrusted.file = published->incomplete.file = NULL;
+}
+
+static snt_status receive_owned(int fd, struct snt_published *out) {
+  SNT_TRY(receive_buf(fd, VALUE_MAX, &out->value));
+  return receive_buf(fd, SNT_PACKED_CAP, &out->packed);
 }
 
 static snt_status receive_view(void *context, int fd) {
   struct snt_publish_view *view = ((struct looking *)context)->view;
-  struct head head;
-  SNT_TRY(snt_child_read(fd, &head, sizeof head));
-  if (head.count > SNT_PUBLISH_REGIONS_MAX || head.signer_count > SIGNERS_MAX) {
+  snt_status status = snt_child_read(fd, view, sizeof *view);
+  size_t signers = view->signers.count;
+  view->signers.list = NULL;
+  view->signers.count = 0;
+  for (size_t i = 0; i < SNT_PUBLISH_REGIONS_MAX; i++) {
+    disown(&view->regions[i]);
+  }
+  disown(&view->older);
+  if (!snt_ok(status) || view->count > SNT_PUBLISH_REGIONS_MAX || signers > SIGNERS_MAX) {
+    view->count = 0;
     return (snt_status){SNT_CODE_IO};
   }
-  view->who = head.who;
-  view->now_ms = head.now_ms;
-  for (view->count = 0; view->count < head.count; view->count++) {
-    SNT_TRY(receive_published(fd, &view->regions[view->count]));
+  for (size_t i = 0; i < view->count; i++) {
+    SNT_TRY(receive_owned(fd, &view->regions[i]));
   }
-  SNT_TRY(receive_published(fd, &view->older));
+  SNT_TRY(receive_owned(fd, &view->older));
   view->signers.list = calloc(SIGNERS_MAX, sizeof *view->signers.list);
   SNT_TRY(view->signers.list == NULL ? (snt_status){SNT_CODE_NO_MEMORY} : snt_done());
-  view->signers.count = head.signer_count;
-  return snt_child_read(fd, view->signers.list, head.signer_count * sizeof *view->signers.list);
+  view->signers.count = signers;
+  return snt_child_read(fd, view->signers.list, signers * sizeof *view->signers.list);
 }
 
 snt_status snt_publish_look(const struct snt_publish_options *options, enum snt_look look, int64_t serial,
