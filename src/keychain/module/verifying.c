@@ -17,6 +17,8 @@
 #include "base/cleanup.h"
 #include "keychain/module/signatures.h"
 
+#define NOT_DER "the key is not a SubjectPublicKeyInfo in DER, as KMS's GetPublicKey gives it"
+
 enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 4096, RSA_EXPONENT = 65537, PSS_SALT_LEN = 32 };
 
 static void free_key(EVP_PKEY **key) {
@@ -95,20 +97,30 @@ static snt_status check_rsa(const EVP_PKEY *key, struct snt_err *err) {
   return is_usual ? snt_done() : refuse("the key has another public exponent than 65537", err);
 }
 
-static snt_status check_p256(const EVP_PKEY *key, struct snt_err *err) {
-  char curve[32] = "";
-  bool is_p256 = EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL) == 1 && strcmp(curve, "prime256v1") == 0;
-  return is_p256 ? snt_done() : refuse("the key is not on the curve P-256 (ECC_NIST_P256)", err);
+/* The curve by its name and the point with both numbers: libcrypto also keeps other forms as they came. */
+static bool is_usual_p256(struct snt_slice der) {
+  static const uint8_t begin[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+                                  0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+  return der.len == sizeof begin + 64 && memcmp(der.data, begin, sizeof begin) == 0;
 }
 
-static snt_status check_kind(const EVP_PKEY *key, enum snt_signature_algorithm *algorithm, struct snt_err *err) {
+static snt_status check_p256(const EVP_PKEY *key, struct snt_slice der, struct snt_err *err) {
+  char curve[32] = "";
+  if (EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL) != 1 || strcmp(curve, "prime256v1") != 0) {
+    return refuse("the key is not on the curve P-256 (ECC_NIST_P256)", err);
+  }
+  return is_usual_p256(der) ? snt_done() : refuse(NOT_DER, err);
+}
+
+static snt_status check_kind(const EVP_PKEY *key, struct snt_slice der, enum snt_signature_algorithm *algorithm,
+                             struct snt_err *err) {
   if (EVP_PKEY_is_a(key, "RSA") == 1) {
     *algorithm = SNT_SIGNATURE_RSA_PSS;
     return check_rsa(key, err);
   }
   if (EVP_PKEY_is_a(key, "EC") == 1) {
     *algorithm = SNT_SIGNATURE_ECDSA;
-    return check_p256(key, err);
+    return check_p256(key, der, err);
   }
   return refuse("the key is neither RSA nor on an elliptic curve", err);
 }
@@ -121,7 +133,7 @@ static snt_status read_der(struct snt_slice bytes, EVP_PKEY **out, struct snt_er
   key = bytes.len > LONG_MAX ? NULL : d2i_PUBKEY(NULL, &at, (long)bytes.len);
   int len = key == NULL ? -1 : i2d_PUBKEY(key, &again);
   if (len < 0 || (size_t)len != bytes.len || memcmp(again, bytes.data, bytes.len) != 0) {
-    return refuse("the key is not a SubjectPublicKeyInfo in DER, as KMS's GetPublicKey gives it", err);
+    return refuse(NOT_DER, err);
   }
   *out = SNT_MOVE(key);
   return snt_done();
@@ -135,7 +147,7 @@ static snt_status read_key(struct snt_slice bytes, EVP_PKEY **out, enum snt_sign
     return read_ed25519(bytes, out, err);
   }
   SNT_TRY(read_der(bytes, &key, err));
-  SNT_TRY(check_kind(key, algorithm, err));
+  SNT_TRY(check_kind(key, bytes, algorithm, err));
   *out = SNT_MOVE(key);
   return snt_done();
 }
