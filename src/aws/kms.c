@@ -10,8 +10,8 @@
 
 #include "aws/call.h"
 #include "aws/json_answer.h"
+#include "base/base64.h"
 #include "base/str.h"
-#include "format/base64.h"
 
 enum { SIGN_MS = 10000, FIELD_MAX = 64, ACCOUNT_LEN = 12, MRK_DIGITS = 32, DER_SEQUENCE = 0x30 };
 
@@ -181,7 +181,7 @@ static snt_status check_algorithms(const struct snt_aws_call *call, const struct
 static bool take_bytes(const struct snt_json_value *value, uint8_t *out, size_t cap, size_t *len) {
   struct snt_slice text = {0};
   text.data = snt_json_string(value, &text.len);
-  return text.data != NULL && snt_base64_decode(text, out, cap, len) && *len > 0;
+  return text.data != NULL && snt_base64_parse(text, out, cap, len) && *len > 0;
 }
 
 snt_status snt_kms_parse_get_public_key(const struct snt_aws_call *call, struct snt_kms_public_key *out,
@@ -209,15 +209,15 @@ snt_status snt_kms_prepare_sign(struct snt_aws_call *call, const struct snt_aws_
   if (algorithm == NULL) {
     return snt_fail(err, SNT_CODE_BUG, "no algorithm to sign with");
   }
-  SNT_BUF_AUTO struct snt_buf digest = {0};
-  SNT_TRY(snt_base64_encode(sign->digest, sizeof sign->digest, &digest, err));
+  char digest[SNT_BASE64_CAP(sizeof sign->digest)];
+  snt_base64(sign->digest, sizeof sign->digest, digest);
   SNT_TRY(snt_aws_call_begin(call, endpoint, credentials, "TrentService.Sign", "Sign", sign->arn, err));
   call->timeout_ms = SIGN_MS;
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, &call->body, err);
   snt_json_begin_object(&writer, NULL);
   snt_json_put_string(&writer, "KeyId", sign->arn);
-  snt_json_put_string(&writer, "Message", digest.data);
+  snt_json_put_string(&writer, "Message", digest);
   snt_json_put_string(&writer, "MessageType", "DIGEST");
   snt_json_put_string(&writer, "SigningAlgorithm", algorithm);
   snt_json_end_object(&writer);

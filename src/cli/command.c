@@ -13,6 +13,8 @@
 #define EVALUATING                                                                                                     \
   (BIT(PROFILE) | BIT(POLICY) | BIT(REGION) | BIT(DURATION) | BIT(JUSTIFICATION) | BIT(BACKEND) | BIT(CONFIG))
 
+#define PUBLISHING (BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG))
+
 enum { STDERR_CAP = 4096, COMMANDS_MAX = 128 };
 
 const struct snt_command SNT_COMMANDS[] = {
@@ -35,6 +37,9 @@ const struct snt_command SNT_COMMANDS[] = {
      SNT_ARGUMENTS_MAX, false, snt_cmd_policy_lint},
     {"policy schema", "[BUNDLE]", "print a JSON Schema of policies, or of a bundle's, for editors", 0, 1, false,
      snt_cmd_policy_schema},
+    {"policy push", "NAME DIR|FILE", "publish a bundle, or a bare policy, in SSM",
+     PUBLISHING | BIT(KEY) | BIT(YES) | BIT(NO_TEST) | BIT(FORCE) | BIT(BARE) | BIT(VALID) | BIT(NOT_AFTER), 2, false,
+     snt_cmd_policy_push},
     {"plugin list", "[FOLDER]", "list the plugins of a folder or a bundle; default plugins/", BIT(JSON), 1, false,
      snt_cmd_plugin_list},
     {"plugin inspect", "FOLDER", "show what a plugin, or each of a bundle, may do", BIT(JSON), 1, false,

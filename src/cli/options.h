@@ -52,6 +52,18 @@
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
   X(PROFILES, "--profiles", NULL, "print the names of the profiles, one a line")                                       \
+  X(KEY, "--key", "KEY", "signs: FILE, keychain:NAME, agent:[KEY] or kms:ARN; may be repeated")                        \
+  X(YES, "--yes", NULL, "do not ask")                                                                                  \
+  X(NO_TEST, "--no-test", NULL, "do not run the specs of the bundle; that is recorded")                                \
+  X(FORCE, "--force", NULL, "in spite of what is found; that is recorded")                                             \
+  X(BARE, "--bare", NULL, "write a policy's file as it is, without serial and signature")                              \
+  X(OUT, "--out", "PATH", "where to write it; what is there is never replaced")                                        \
+  X(TO_SERIAL, "--to", "SERIAL", "the serial whose content is wanted; default: the one before")                        \
+  X(KEEP, "--keep", "N", "how many versions of a policy keep their parts; default 10")                                 \
+  X(ALL, "--all", NULL, "of all policies")                                                                             \
+  X(VALID, "--valid", "D", "how long the signature holds, such as 30d (the default)")                                  \
+  X(NOT_AFTER, "--not-after", "T", "until when the signature holds (RFC 3339, in UTC)")                                \
+  X(RENEW, "--renew", NULL, "sign what is in force in SSM again, for longer")                                          \
   X(HELP, "--help", NULL, "show this text")
 
 enum snt_option_id {
@@ -70,12 +82,15 @@ extern const struct snt_option SNT_OPTION_TABLE[SNT_OPTION_COUNT];
 
 #define SNT_ARGUMENTS_MAX 64
 #define SNT_REPORTS_MAX 8
+#define SNT_KEYS_MAX 8
 
 /* What was given. Strings are argv's. */
 struct snt_args {
   const char *values[SNT_OPTION_COUNT]; /* NULL: not given; "" for a switch that was given */
-  const char *reports[SNT_REPORTS_MAX]; /* all values of --report, the one flag that may be repeated */
+  const char *reports[SNT_REPORTS_MAX]; /* all values of --report, which may be repeated */
   size_t report_count;
+  const char *keys[SNT_KEYS_MAX]; /* the same of --key */
+  size_t key_count;
   const char *arguments[SNT_ARGUMENTS_MAX];
   size_t argument_count;
   char **program; /* after "--"; NULL: none */

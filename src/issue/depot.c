@@ -39,17 +39,6 @@ snt_status snt_depot_open(struct snt_depot *depot, const struct snt_issue_option
   return snt_done();
 }
 
-snt_status snt_depot_name_parameter(const char *name, char out[static 128], struct snt_err *err) {
-  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  size_t len = strlen(name);
-  if (len < 1 || len > 64 || strspn(name, allowed) != len) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%.100s\" cannot be the name of a policy", name));
-    return snt_err_hint(err, "a name has 1 to 64 of the characters A-Z a-z 0-9 . _ -");
-  }
-  (void)snprintf(out, 128, SNT_DEPOT_POLICIES "/%s", name);
-  return snt_done();
-}
-
 /* Some of a batch's calls, on their way. */
 struct window {
   const struct snt_depot_batch *batch;

@@ -37,9 +37,6 @@ snt_status snt_depot_open(struct snt_depot *depot, const struct snt_issue_option
 void snt_depot_clear(struct snt_depot *depot);
 #define SNT_DEPOT_AUTO SNT_CLEANUP(snt_depot_clear)
 
-/* "/sentinel/policies/prod" of a name. Code USAGE for one that cannot be: 1 to 64 of A-Z a-z 0-9 . _ - */
-snt_status snt_depot_name_parameter(const char *name, char out[static 128], struct snt_err *err);
-
 /* Calls of one kind, eight at a time. What AWS has no time for is asked again after a pause, for a minute at most, and
  * what did not answer twice more. */
 struct snt_depot_batch {

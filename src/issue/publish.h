@@ -33,6 +33,9 @@ struct snt_publish_options {
   void (*tell)(const char *text); /* progress, one line; NULL: not told */
 };
 
+/* "/sentinel/policies/prod" of a name. Code USAGE for one that cannot be: 1 to 64 of A-Z a-z 0-9 . _ - */
+snt_status snt_publish_name_parameter(const char *name, char out[static 128], struct snt_err *err);
+
 /* publish_draft.c: what is to be published. */
 struct snt_draft {
   bool is_bare;

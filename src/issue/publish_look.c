@@ -33,6 +33,17 @@ void snt_publish_view_clear(struct snt_publish_view *view) {
   memset(view, 0, sizeof *view);
 }
 
+snt_status snt_publish_name_parameter(const char *name, char out[static 128], struct snt_err *err) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  size_t len = strlen(name);
+  if (len < 1 || len > 64 || strspn(name, allowed) != len) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%.100s\" cannot be the name of a policy", name));
+    return snt_err_hint(err, "a name has 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+  }
+  (void)snprintf(out, 128, SNT_DEPOT_POLICIES "/%s", name);
+  return snt_done();
+}
+
 bool snt_publish_is_believed(const struct snt_publish_view *view, const struct snt_published *published) {
   return published->pointer.serial > 0 && (!view->has_keys || published->is_trusted);
 }
@@ -239,6 +250,6 @@ snt_status snt_publish_look(const struct snt_publish_options *options, enum snt_
                                   .work = look_there,
                                   .send = send_view,
                                   .receive = receive_view};
-  SNT_TRY(snt_depot_name_parameter(options->name, out->parameter, err));
+  SNT_TRY(snt_publish_name_parameter(options->name, out->parameter, err));
   return snt_child_run(&child, err);
 }

@@ -120,7 +120,7 @@ static snt_status tell_state(const struct putting *putting, struct snt_err *err)
   const char *action = putting->plan->action;
   (void)list_regions(putting->report, true, having, sizeof having);
   (void)list_regions(putting->report, false, lacking, sizeof lacking);
-  (void)snprintf(remedy, sizeof remedy, "%s%s", err->hint, err->hint[0] == '\0' ? "" : "; ");
+  memcpy(remedy, err->hint, sizeof remedy);
   if (having[0] == '\0') {
     SNT_IGNORE(snt_err_prefix(err, "the %s is not finished, and as far as is known what was in force in %s still is",
                               action, lacking));
@@ -128,8 +128,8 @@ static snt_status tell_state(const struct putting *putting, struct snt_err *err)
     SNT_IGNORE(snt_err_prefix(err, "the %s is not finished: it is in force in %s, and as far as is known not in %s",
                               action, having, lacking));
   }
-  return snt_err_hint(err, "%sto finish, run the same command again: what is there already is not written again",
-                      remedy);
+  return snt_err_hint(err, "%s%sto finish, run the same command again: what is there already is not written again",
+                      remedy, remedy[0] == '\0' ? "" : "; ");
 }
 
 static snt_status finish(struct putting *putting, snt_status status, struct snt_err *err) {
