@@ -143,17 +143,11 @@ static snt_status walk_folder(struct walk *walk, const char *below, int depth, s
   return status;
 }
 
-static int compare_files(const void *a, const void *b) {
-  return strcmp(((const struct snt_policy_file *)a)->name, ((const struct snt_policy_file *)b)->name);
-}
-
 /* All files below that folder of it, in the order of their names. */
 static snt_status read_files(struct walk *walk, const char *below, int depth, struct snt_err *err) {
   struct snt_policy *policy = walk->policy;
   SNT_TRY(walk_folder(walk, below, depth, err));
-  if (policy->file_count > 0) {
-    qsort(policy->files, policy->file_count, sizeof *policy->files, compare_files);
-  }
+  snt_policy_sort_files(policy->files, policy->file_count);
   return snt_done();
 }
 

@@ -6,15 +6,6 @@
 
 #include "format/archive.h"
 
-static const struct snt_policy_file *find_file(const struct snt_policy *policy, const char *name) {
-  for (size_t i = 0; i < policy->file_count; i++) {
-    if (strcmp(policy->files[i].name, name) == 0) {
-      return &policy->files[i];
-    }
-  }
-  return NULL;
-}
-
 /* "/b/prod/plugins/oncall/plugin.lua" */
 static snt_status name_manifest(const struct snt_policy *policy, const char *plugin, struct snt_buf *out,
                                 struct snt_err *err) {
@@ -24,9 +15,8 @@ static snt_status name_manifest(const struct snt_policy *policy, const char *plu
 
 static bool is_lua(const char *name) { return snt_str_ends_with(name, ".lua"); }
 
-/* Of the Lua files below plugins/NAME/, which are in order. */
-static snt_status hash_code(const struct snt_policy *policy, const char *plugin, char out[static SNT_SHA256_HEX_CAP],
-                            struct snt_err *err) {
+snt_status snt_policy_hash_plugin(const struct snt_policy *policy, const char *plugin,
+                                  char out[static SNT_SHA256_HEX_CAP], struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
   SNT_BUF_AUTO struct snt_buf code = {0};
   SNT_TRY(snt_buf_appendf(&folder, err, "plugins/%s/", plugin));
@@ -66,7 +56,7 @@ static snt_status describe(const struct snt_policy *policy, const struct snt_gra
   SNT_BUF_AUTO struct snt_buf reply = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   SNT_TRY(name_manifest(policy, grant->plugin, &name, err));
-  const struct snt_policy_file *file = find_file(policy, name.data + policy->root_len);
+  const struct snt_policy_file *file = snt_policy_find_file(policy, name.data + policy->root_len);
   if (file == NULL) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: there is no such file", name.data));
     return snt_err_hint(err, "bundle.yaml lists the plugin \"%s\": add it, or remove it there", grant->plugin);
@@ -77,7 +67,7 @@ static snt_status describe(const struct snt_policy *policy, const struct snt_gra
   if (strcmp(out->name, grant->plugin) != 0) {
     return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator describes another plugin than it was asked for");
   }
-  SNT_TRY(hash_code(policy, grant->plugin, out->sha256, err));
+  SNT_TRY(snt_policy_hash_plugin(policy, grant->plugin, out->sha256, err));
   return check_pins(name.data, grant, out, err);
 }
 

@@ -62,19 +62,6 @@ static void free_packing(struct packing *packing) {
   snt_buf_clear(&packing->archive);
 }
 
-static int compare_files(const void *a, const void *b) {
-  return strcmp(((const struct snt_policy_file *)a)->name, ((const struct snt_policy_file *)b)->name);
-}
-
-static bool has_file(const struct snt_policy *policy, const char *name) {
-  for (size_t i = 0; i < policy->file_count; i++) {
-    if (strcmp(policy->files[i].name, name) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /* The bundle's files, and the policy where it is none of them, in the order of their names. */
 static snt_status list_files(const struct snt_policy *policy, struct packing *out, struct snt_err *err) {
   out->files = calloc(policy->file_count + 1, sizeof *out->files);
@@ -85,10 +72,10 @@ static snt_status list_files(const struct snt_policy *policy, struct packing *ou
   for (; out->count < policy->file_count; out->count++) {
     out->files[out->count] = policy->files[out->count];
   }
-  if (!has_file(policy, policy->manifest.policy)) {
+  if (snt_policy_find_file(policy, policy->manifest.policy) == NULL) {
     out->files[out->count++] = (struct snt_policy_file){.name = out->manifest.policy, .text = policy->text};
   }
-  qsort(out->files, out->count, sizeof *out->files, compare_files);
+  snt_policy_sort_files(out->files, out->count);
   for (size_t i = 0; i < out->count; i++) {
     out->manifest.files[i] = out->files[i].name;
   }

@@ -24,8 +24,10 @@ snt_status snt_packed_manifest(const char *source, struct snt_slice packed, stru
  * copied; sha256 is theirs. Code POLICY_INVALID. */
 snt_status snt_policy_from_packed(const char *source, struct snt_slice packed, struct snt_policy *out,
                                   struct snt_err *err);
-/* Its files as the template sees them, for pull and diff: out (zeroed) is as if the bundle's folder had been read, so
- * that names are below it. The evaluator is one that has no policy. Codes POLICY_INVALID, EVALUATOR. */
+/* Its files as the template sees them, for pull and diff: out (zeroed) is as if the bundle's folder had been read, with
+ * the policy among the files and the plugins described; packing it gives the same content. The evaluator is one that
+ * has no policy, and can be asked again. The bundle.yaml to the files: snt_manifest_format_yaml. Codes POLICY_INVALID,
+ * EVALUATOR. */
 snt_status snt_packed_open(const char *source, struct snt_slice packed, struct snt_evaluator *evaluator,
                            struct snt_policy *out, struct snt_err *err);
 

@@ -98,6 +98,25 @@ void snt_policy_clear(struct snt_policy *policy) {
   memset(policy, 0, sizeof *policy);
 }
 
+struct snt_policy_file *snt_policy_find_file(const struct snt_policy *policy, const char *name) {
+  for (size_t i = 0; i < policy->file_count; i++) {
+    if (strcmp(policy->files[i].name, name) == 0) {
+      return &policy->files[i];
+    }
+  }
+  return NULL;
+}
+
+static int compare_files(const void *a, const void *b) {
+  return strcmp(((const struct snt_policy_file *)a)->name, ((const struct snt_policy_file *)b)->name);
+}
+
+void snt_policy_sort_files(struct snt_policy_file *files, size_t count) {
+  if (count > 0) {
+    qsort(files, count, sizeof *files, compare_files);
+  }
+}
+
 bool snt_policy_kind_of(const char *name, enum snt_policy_kind *out) {
   bool is_lua = snt_str_ends_with(name, ".lua");
   *out = is_lua ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;

@@ -48,6 +48,11 @@ struct snt_policy {
 void snt_policy_clear(struct snt_policy *policy);
 #define SNT_POLICY_AUTO SNT_CLEANUP(snt_policy_clear)
 
+/* A file of a bundle by its name in it; NULL when there is none. */
+struct snt_policy_file *snt_policy_find_file(const struct snt_policy *policy, const char *name);
+/* Puts the files into the order of their names, which is the one that they are kept in. */
+void snt_policy_sort_files(struct snt_policy_file *files, size_t count);
+
 /* What a policy's file is by its name; false for a name that is of neither. */
 bool snt_policy_kind_of(const char *name, enum snt_policy_kind *out);
 
