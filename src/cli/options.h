@@ -58,7 +58,7 @@
   X(NO_TEST, "--no-test", NULL, "do not run the specs of the bundle; that is recorded")                                \
   X(FORCE, "--force", NULL, "in spite of what is found; that is recorded")                                             \
   X(BARE, "--bare", NULL, "write a policy's file as it is, without serial and signature")                              \
-  X(OUT, "--out", "PATH", "where to write it; what is there is never replaced")                                        \
+  X(OUT_FOLDER, "--out", "DIR", "the folder to write; default NAME; a file for a bare policy")                         \
   X(TO_SERIAL, "--to", "SERIAL", "the serial whose content is wanted; default: the one before")                        \
   X(KEEP, "--keep", "N", "how many versions of a policy keep their parts; default 10")                                 \
   X(ALL, "--all", NULL, "of all policies")                                                                             \

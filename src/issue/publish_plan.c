@@ -203,6 +203,20 @@ static snt_status check_readable(const struct snt_publish_options *options, cons
   return snt_done();
 }
 
+/* Who configured keys refuses what has no signature: it may not take the place of what has one. */
+static snt_status check_still_signed(const struct snt_publish_options *options, const struct snt_publish_view *view,
+                                     const struct snt_draft *draft, const struct snt_published *at,
+                                     struct snt_publish_plan *out, struct snt_err *err) {
+  bool is_lost = at->pointer.signature_count > 0 && !is_to_be_signed(view, draft);
+  if (!is_lost || options->is_forced) {
+    out->is_forced = out->is_forced || is_lost;
+    return snt_done();
+  }
+  SNT_IGNORE(
+      snt_fail(err, SNT_CODE_USAGE, "what is in force in %s is signed, and nothing would be any more", at->region));
+  return snt_err_hint(err, "sign it: --key FILE, keychain:NAME, agent: or kms:ARN");
+}
+
 /* What is in force already */
 
 /* Whether a region has the draft, signed by all that are to sign it, and still valid. */
@@ -253,6 +267,7 @@ static snt_status plan_bundle(const struct snt_publish_options *options, const s
   for (size_t i = 0; i < view->count; i++) {
     const struct snt_published *at = &view->regions[i];
     SNT_TRY(check_readable(options, at, out, err));
+    SNT_TRY(check_still_signed(options, view, draft, at, out, err));
     SNT_TRY(snt_publish_is_believed(view, at) ? check_serial(view, draft, at, err) : snt_done());
   }
   SNT_TRY(make_pointer(options, draft, view->now_ms, &out->pointer, err));

@@ -37,7 +37,7 @@ static snt_status sign(struct putting *putting, struct snt_err *err) {
   SNT_TRY(snt_signers_open(flow, options->keys, options->key_count, &signers, err));
   SNT_TRY(snt_signers_list_keys(&signers, &keys, err));
   if (!putting->plan->is_adopted) {
-    SNT_TRY(snt_signers_sign(flow, &signers, &putting->pointer, err));
+    SNT_TRY(snt_signers_sign(&signers, &putting->pointer, err));
   }
   return snt_publish_rules_verify(&rules, &keys, &putting->pointer, "what was signed", err);
 }
