@@ -42,6 +42,8 @@ const struct snt_command SNT_COMMANDS[] = {
     {"policy push", "NAME DIR|FILE", "publish a bundle, or a bare policy, in SSM",
      PUBLISHING | BIT(KEY) | BIT(YES) | BIT(NO_TEST) | BIT(FORCE) | BIT(BARE) | BIT(VALID) | BIT(NOT_AFTER), 2, false,
      snt_cmd_policy_push},
+    {"policy verify", "NAME|FILE", "check what is in force in SSM, or a packed file, as readers do",
+     PUBLISHING | BIT(JSON), 1, false, snt_cmd_policy_verify},
     {"plugin list", "[FOLDER]", "list the plugins of a folder or a bundle; default plugins/", BIT(JSON), 1, false,
      snt_cmd_plugin_list},
     {"plugin inspect", "FOLDER", "show what a plugin, or each of a bundle, may do", BIT(JSON), 1, false,

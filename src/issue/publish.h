@@ -97,10 +97,20 @@ void snt_publish_view_clear(struct snt_publish_view *view);
  * where there was nothing older. */
 snt_status snt_publish_look(const struct snt_publish_options *options, enum snt_look look, int64_t serial,
                             struct snt_publish_view *out, struct snt_err *err);
+/* The same of a packed file and FILE.pointer beside it, as if a region held them; nothing is asked of AWS. Codes
+ * CONFIG_INVALID, IO, NOT_FOUND. */
+snt_status snt_publish_look_file(const char *path, const char *config, struct snt_publish_view *out,
+                                 struct snt_err *err);
 /* The region with the highest serial, of those that readers believe; NULL when none has a bundle. */
 const struct snt_published *snt_publish_newest(const struct snt_publish_view *view);
 /* Whether readers would believe a region's pointer, as far as signatures go. */
 bool snt_publish_is_believed(const struct snt_publish_view *view, const struct snt_published *published);
+
+/* publish_check.c: whether readers would take what a region holds: pointer, name, installation, signatures, parts,
+ * manifest, and the policy itself, by an evaluator; with is_timely also whether it holds now. name: what it has to be
+ * called; NULL: anything. Codes POLICY_INVALID, NO_POLICY, EVALUATOR. */
+snt_status snt_publish_check(const struct snt_publish_view *view, const struct snt_published *at, const char *name,
+                             bool is_timely, struct snt_err *err);
 
 /* publish_plan.c: what is to be done. */
 struct snt_publish_plan {

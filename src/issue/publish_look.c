@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/sha256.h"
 #include "issue/child.h"
 #include "issue/depot.h"
 #include "issue/publish_rules.h"
@@ -134,6 +136,12 @@ static snt_status find_older(struct snt_depot *depot, const struct looking *look
   return fail_none_older(looking, newest, err);
 }
 
+static void take_rules(const struct snt_publish_rules *rules, struct snt_publish_view *view) {
+  view->has_keys = rules->keys.count > 0;
+  view->min_signatures = rules->keys.min_signatures;
+  memcpy(view->installation, rules->installation, sizeof view->installation);
+}
+
 /* Whose signatures count, and which keys there are. */
 static snt_status read_rules(struct snt_depot *depot, const struct looking *looking, struct snt_publish_rules *rules,
                              struct snt_err *err) {
@@ -143,9 +151,7 @@ static snt_status read_rules(struct snt_depot *depot, const struct looking *look
   SNT_TRY(snt_signers_open(&depot->flow, looking->options->keys, looking->options->key_count, &signers, err));
   SNT_TRY(snt_signers_list_keys(&signers, &view->signers, err));
   SNT_TRY(snt_publish_rules_check_signers(rules, &view->signers, err));
-  view->has_keys = rules->keys.count > 0;
-  view->min_signatures = rules->keys.min_signatures;
-  memcpy(view->installation, rules->installation, sizeof view->installation);
+  take_rules(rules, view);
   return snt_done();
 }
 
@@ -251,5 +257,72 @@ snt_status snt_publish_look(const struct snt_publish_options *options, enum snt_
                                   .send = send_view,
                                   .receive = receive_view};
   SNT_TRY(snt_publish_name_parameter(options->name, out->parameter, err));
+  return snt_child_run(&child, err);
+}
+
+/* A file in the place of a region. */
+struct looking_at_file {
+  const char *path;
+  const char *config;
+  struct looking looking;
+};
+
+static snt_status read_file_pointer(const char *path, struct snt_published *out, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf file = {0};
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_TRY(snt_buf_appendf(&file, err, "%s.pointer", path));
+  snt_status status = snt_file_read(file.data, SNT_FILE_ANY, SNT_POINTER_CAP, &text, err);
+  if (status.code == SNT_CODE_NOT_FOUND) {
+    return snt_err_hint(err, "`sentinel policy sign %s --key KEY` makes it", path);
+  }
+  SNT_TRY(status);
+  return snt_published_take(file.data, (struct snt_slice){snt_buf_borrow(&text), text.len}, out, err);
+}
+
+static void check_file_hash(const char *path, struct snt_published *at) {
+  char sha256[SNT_SHA256_HEX_CAP];
+  snt_sha256_hex(snt_buf_borrow(&at->packed), at->packed.len, sha256);
+  at->is_whole = strcmp(sha256, at->pointer.sha256) == 0 && (int64_t)at->packed.len == at->pointer.size;
+  if (!at->is_whole) {
+    SNT_IGNORE(snt_fail(&at->incomplete, SNT_CODE_POLICY_INVALID, "%s.pointer is of another file than %s", path, path));
+  }
+}
+
+/* In the child, for libcrypto's sake. */
+static snt_status look_at_file(void *context, struct snt_err *err) {
+  struct looking_at_file *at_file = context;
+  struct snt_publish_view *view = at_file->looking.view;
+  struct snt_published *at = &view->regions[0];
+  SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+  SNT_PUBLISH_RULES_AUTO struct snt_publish_rules rules = {0};
+  SNT_TRY(snt_settings_load(at_file->config, &settings, err));
+  SNT_TRY(snt_publish_rules_read(settings, &rules, err));
+  take_rules(&rules, view);
+  view->now_ms = snt_clock_wall_ms();
+  view->count = 1;
+  at->version = 1;
+  SNT_TRY(snt_file_read(at_file->path, SNT_FILE_ANY, SNT_PACKED_CAP, &at->packed, err));
+  SNT_TRY(read_file_pointer(at_file->path, at, err));
+  check_file_hash(at_file->path, at);
+  return at->pointer.serial > 0 ? verify(&at_file->looking, &rules, at, err) : snt_done();
+}
+
+static snt_status send_file_view(const void *context, int fd) {
+  return send_view(&((const struct looking_at_file *)context)->looking, fd);
+}
+
+static snt_status receive_file_view(void *context, int fd) {
+  return receive_view(&((struct looking_at_file *)context)->looking, fd);
+}
+
+snt_status snt_publish_look_file(const char *path, const char *config, struct snt_publish_view *out,
+                                 struct snt_err *err) {
+  memset(out, 0, sizeof *out);
+  struct looking_at_file at_file = {path, config, {.view = out}};
+  const struct snt_child child = {.what = "looks at the file",
+                                  .context = &at_file,
+                                  .work = look_at_file,
+                                  .send = send_file_view,
+                                  .receive = receive_file_view};
   return snt_child_run(&child, err);
 }
