@@ -103,6 +103,10 @@ static snt_status read_local(const char *name, struct snt_keychain *keychain, st
 
 bool snt_signer_needs_keychain(const char *name) { return snt_str_starts_with(name, KEYCHAIN); }
 
+bool snt_signer_is_file(const char *name) {
+  return !snt_str_starts_with(name, KEYCHAIN) && !snt_str_starts_with(name, AGENT);
+}
+
 snt_status snt_signer_open(const char *name, struct snt_keychain *keychain, struct snt_signer *out,
                            struct snt_err *err) {
   memset(out, 0, sizeof *out);
@@ -134,7 +138,7 @@ snt_status snt_signer_make(struct snt_keychain *keychain, const char *name, char
                         snt_keychain_backend_name(keychain)));
     return snt_err_hint(err,
                         "keys are not overwritten: choose another name, or remove it first: sentinel remove "
-                        "--signing-key %s",
+                        "--keychain %s",
                         name);
   }
   SNT_TRY(status.code == SNT_CODE_NOT_FOUND ? snt_done() : status);

@@ -27,6 +27,8 @@ struct snt_signer {
 
 /* Whether the name is one of the keychain's, which has to be opened then. */
 bool snt_signer_needs_keychain(const char *name);
+/* Whether it is a file's. */
+bool snt_signer_is_file(const char *name);
 /* The signer of a local key: a private key file of OpenSSH, an entry of the keychain, a key of the ssh-agent. keychain
  * is borrowed until it returns; NULL for a name that needs none. Codes USAGE for a name that is none of these; of
  * keychain/openssh_key.h, keychain/keychain.h and keychain/ssh_agent.h. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/kms.h"
 #include "base/base64.h"
 #include "keychain/signature.h"
 
@@ -45,40 +46,25 @@ static snt_status read_public(const char *line, const char *base64, struct snt_p
              : refuse(line, is_kms ? "an RSA or elliptic-curve key" : "a key of 32 bytes", err);
 }
 
-/* "arn:P:kms:REGION:ACCOUNT:key/ID": an alias may mean another key tomorrow. */
-static bool is_key_arn(const char *arn, size_t len) {
-  const char *part = arn;
-  if (strncmp(arn, "arn:", 4) != 0) {
-    return false;
-  }
-  for (int colons = 0; colons < 5; colons++) {
-    part = memchr(part, ':', len - (size_t)(part - arn));
-    if (part == NULL) {
-      return false;
-    }
-    part++;
-    if (colons == 1 && strncmp(part, "kms:", 4) != 0) {
-      return false;
-    }
-  }
-  return (size_t)(part - arn) + 4 < len && strncmp(part, "key/", 4) == 0;
-}
-
 static snt_status read_kms(const char *line, struct snt_policy_key *out, struct snt_err *err) {
-  const char *arn = line + strlen(KMS);
-  size_t len = strcspn(arn, "#");
-  if (!is_key_arn(arn, len) || strlen(KMS) + len >= sizeof out->id || !snt_utf8_check_printable(arn, len)) {
-    SNT_IGNORE(refuse(line, "kms:ARN#BASE64 with the ARN of a key", err));
-    return snt_err_hint(err, "an ARN such as arn:aws:kms:us-east-1:123456789012:key/1234abcd-...; an alias may come to "
-                             "mean another key");
+  struct snt_err inner = {0};
+  char region[64];
+  size_t len = strcspn(line, "#");
+  if (len >= sizeof out->id) {
+    return refuse(line, "kms:ARN#BASE64 with the ARN of a key", err);
   }
-  if (arn[len] == '\0') {
+  (void)snprintf(out->id, sizeof out->id, "%.*s", (int)len, line);
+  const char *arn = out->id + strlen(KMS);
+  if (!snt_ok(snt_kms_arn_check(arn, region, &inner))) {
+    SNT_IGNORE(refuse(line, "kms:ARN#BASE64 with the ARN of a key", err));
+    return snt_err_hint(err, "%s", inner.hint);
+  }
+  if (line[len] == '\0') {
     SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.keys: \"%.*s%s\" has no public key", shown(line), line,
                         cut(line)));
-    return snt_err_hint(err, "`sentinel policy keygen --kms %.*s` prints the line with it", (int)len, arn);
+    return snt_err_hint(err, "`sentinel policy keygen --kms %s` prints the line with it", arn);
   }
-  (void)snprintf(out->id, sizeof out->id, "%.*s", (int)(strlen(KMS) + len), line);
-  return read_public(line, arn + len + 1, out, err);
+  return read_public(line, line + len + 1, out, err);
 }
 
 static snt_status read_line(const char *line, struct snt_policy_key *out, struct snt_err *err) {

@@ -137,7 +137,7 @@ static void what_is_no_key_is_refused_with_the_remedy(void **state) {
       {"kms:" EC_ARN "#", "has to be a key in base64", ""},
       {"kms:" EC_ARN "#AAAA", "the key is not a SubjectPublicKeyInfo", ""},
       {"kms:" EC_ARN "#11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "has to be an RSA or elliptic-curve key", ""},
-      {"kms:arn:aws:kms:us-east-1:123456789012:alias/policy#" EC_PUBLIC, "with the ARN of a key", "an alias may"},
+      {"kms:arn:aws:kms:us-east-1:123456789012:alias/policy#" EC_PUBLIC, "with the ARN of a key", "an alias can be"},
       {"kms:arn:aws:iam::123456789012:key/x#" EC_PUBLIC, "with the ARN of a key", ""},
       {"kms:arn:aws:kms:us-east-1:123456789012:key/#" EC_PUBLIC, "with the ARN of a key", ""},
       {"kms:1234abcd-12ab-34cd-56ef-1234567890ab#" EC_PUBLIC, "with the ARN of a key", ""},
