@@ -14,8 +14,7 @@ void snt_ssm_parameter_clear(struct snt_ssm_parameter *parameter) {
 }
 
 const char *snt_ssm_name_of(const struct snt_json_value *parameter) {
-  const char *name = snt_json_printable(snt_json_get(parameter, "Name"), NAME_CAP);
-  return name == NULL || name[0] == '\0' ? NULL : name;
+  return snt_json_printable(snt_json_get(parameter, "Name"), NAME_CAP);
 }
 
 static bool is_text(const struct snt_json_value *value, const char *text) {

@@ -12,7 +12,7 @@
 
 #include "aws/kms.h"
 #include "aws/ssm.h"
-#include "format/base64.h"
+#include "base/base64.h"
 #include "format/json.h"
 
 struct work {
@@ -125,12 +125,10 @@ static snt_status do_history(struct work *work, struct snt_err *err) { return wr
 
 static snt_status do_list(struct work *work, struct snt_err *err) { return write_pages(work, false, err); }
 
-static snt_status write_base64(struct work *work, const char *key, const uint8_t *bytes, size_t len,
-                               struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf text = {0};
-  SNT_TRY(snt_base64_encode(bytes, len, &text, err));
-  write_buf(work, key, &text);
-  return snt_done();
+static void write_base64(struct work *work, const char *key, const uint8_t *bytes, size_t len) {
+  char text[SNT_BASE64_CAP(sizeof((struct snt_kms_public_key *)NULL)->der)];
+  snt_base64(bytes, len, text);
+  snt_json_put_string(&work->writer, key, text);
 }
 
 static snt_status do_key(struct work *work, struct snt_err *err) {
@@ -140,7 +138,8 @@ static snt_status do_key(struct work *work, struct snt_err *err) {
   SNT_TRY(snt_kms_parse_get_public_key(&work->call, &key, err));
   snt_json_put_string(&work->writer, "spec", key.spec);
   snt_json_put_string(&work->writer, "algorithm", snt_kms_algorithm_name(key.algorithm));
-  return write_base64(work, "der", key.der, key.len, err);
+  write_base64(work, "der", key.der, key.len);
+  return snt_done();
 }
 
 static snt_status do_sign(struct work *work, struct snt_err *err) {
@@ -149,13 +148,14 @@ static snt_status do_sign(struct work *work, struct snt_err *err) {
   size_t len = 0;
   bool is_rsa = strcmp(work->words[0], "RSASSA_PSS_SHA_256") == 0;
   sign.algorithm = is_rsa ? SNT_KMS_RSASSA_PSS_SHA_256 : SNT_KMS_ECDSA_SHA_256;
-  if (!snt_base64_decode(snt_slice_of(work->words[1]), sign.digest, sizeof sign.digest, &len)) {
+  if (!snt_base64_parse(snt_slice_of(work->words[1]), sign.digest, sizeof sign.digest, &len)) {
     return snt_fail(err, SNT_CODE_USAGE, "the digest is no base64");
   }
   SNT_TRY(snt_kms_prepare_sign(&work->call, &work->endpoint, &work->credentials, &sign, err));
   SNT_TRY(perform(work, err));
   SNT_TRY(snt_kms_parse_sign(&work->call, &sign, &signature, err));
-  return write_base64(work, "signature", signature.bytes, signature.len, err);
+  write_base64(work, "signature", signature.bytes, signature.len);
+  return snt_done();
 }
 
 static const struct {
