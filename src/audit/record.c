@@ -197,6 +197,7 @@ snt_status snt_record_format_publish(const struct snt_record_publish *record, st
   put_list(&writer, "regions", record->regions);
   put_list(&writer, "signed_by", record->signed_by);
   put_previous(&writer, record);
+  put_number_or_null(&writer, "parts", record->parts);
   snt_json_put_bool(&writer, "forced", record->is_forced);
   snt_json_put_bool(&writer, "untested", record->is_untested);
   put_or_null(&writer, "message", record->message);

@@ -83,6 +83,7 @@ struct snt_record_publish {
   const struct snt_record_previous *previous;
   size_t previous_count;
   bool is_forced, is_untested;
+  int64_t parts;       /* of gc: so many are deleted; 0: null */
   const char *message; /* of a failure; NULL: null */
 };
 snt_status snt_record_format_publish(const struct snt_record_publish *record, struct snt_buf *out, struct snt_err *err);

@@ -61,7 +61,7 @@ snt_status snt_depot_fetch(struct snt_depot *depot, size_t region, const struct 
  * that is there and is another one. */
 snt_status snt_depot_upload(struct snt_depot *depot, size_t region, const char *sha256, struct snt_slice packed,
                             struct snt_err *err);
-/* How many of a bundle's parts are there. */
+/* How many of a bundle's parts are there, up to the first that is another one. */
 snt_status snt_depot_count_parts(struct snt_depot *depot, size_t region, const struct snt_pointer *pointer, size_t *out,
                                  struct snt_err *err);
 

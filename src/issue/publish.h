@@ -57,6 +57,14 @@ snt_status snt_draft_read(const char *path, bool is_bare, struct snt_draft *out,
 /* The same of packed bytes, which are copied; source is for messages. */
 snt_status snt_draft_take(const char *source, struct snt_slice packed, struct snt_draft *out, struct snt_err *err);
 
+/* The end of what is signed: as the options say, else as the manifest does ("": it does not), else 30 days from now on.
+ * Code POLICY_INVALID when it has passed. */
+snt_status snt_publish_choose_end(const struct snt_publish_options *options, const char *of_manifest, int64_t now_ms,
+                                  struct snt_pointer *out, struct snt_err *err);
+/* A pointer to the draft, without signatures. The same codes. */
+snt_status snt_draft_point(const struct snt_publish_options *options, const struct snt_draft *draft, int64_t now_ms,
+                           struct snt_pointer *out, struct snt_err *err);
+
 /* publish_look.c: what is there. */
 struct snt_published {
   char region[64];
@@ -75,7 +83,7 @@ void snt_published_clear(struct snt_published *published);
 enum snt_look {
   SNT_LOOK_POINTERS = 0, /* the parameters alone */
   SNT_LOOK_BUNDLES,      /* and the bundles that they point to */
-  SNT_LOOK_OLDER         /* and one that was in force before: that with the serial asked for, else the latest */
+  SNT_LOOK_OLDER         /* and one of the history: that with the serial asked for, else the latest before */
 };
 
 struct snt_publish_view {
@@ -128,7 +136,10 @@ struct snt_publish_plan {
 snt_status snt_publish_plan_push(const struct snt_publish_options *options, const struct snt_draft *draft,
                                  const struct snt_publish_view *view, struct snt_publish_plan *out,
                                  struct snt_err *err);
-/* draft: view.older's content under a new serial. */
+/* view.older's content under a new serial; the same serial where it is in force somewhere, and not yet everywhere. Code
+ * POLICY_INVALID for what cannot be gone back to. */
+snt_status snt_draft_roll_back(const struct snt_publish_view *view, struct snt_draft *out, struct snt_err *err);
+/* draft: that. */
 snt_status snt_publish_plan_rollback(const struct snt_publish_options *options, const struct snt_draft *draft,
                                      const struct snt_publish_view *view, struct snt_publish_plan *out,
                                      struct snt_err *err);
@@ -151,5 +162,50 @@ struct snt_publish_report {
  * (see issue/rotate.h). A failure says what every region has. */
 snt_status snt_publish_put(const struct snt_publish_options *options, const struct snt_publish_plan *plan,
                            const struct snt_publish_view *view, struct snt_publish_report *out, struct snt_err *err);
+
+/* publish_sign.c: adds signatures to FILE.pointer, which is made where there is none; out: what it holds then. Asks AWS
+ * only for keys of KMS. Codes USAGE for another end than is signed already; POLICY_INVALID; CONFIG_INVALID; those of
+ * the keys; IO. */
+snt_status snt_publish_sign_file(const struct snt_publish_options *options, const char *path, struct snt_pointer *out,
+                                 int64_t *min_signatures, struct snt_err *err);
+
+/* publish_history.c: the versions of a policy's parameter in a region. */
+struct snt_publish_version {
+  struct snt_published at; /* without the bundle; is_trusted is not set */
+  int64_t modified_ms;
+  char by[2049]; /* ARN; "" when SSM does not say */
+  size_t parts;  /* of a bundle, so many are still there */
+};
+struct snt_publish_history {
+  struct snt_publish_version *list; /* the newest, which is in force, first */
+  size_t count;
+  char region[64];
+};
+void snt_publish_history_clear(struct snt_publish_history *history);
+#define SNT_PUBLISH_HISTORY_AUTO SNT_CLEANUP(snt_publish_history_clear)
+/* Of the first of the regions. Codes of service.h; NO_POLICY. */
+snt_status snt_publish_read_history(const struct snt_publish_options *options, struct snt_publish_history *out,
+                                    struct snt_err *err);
+
+/* publish_gc.c: parts that nothing will be rolled back to. */
+struct snt_gc_report;
+struct snt_gc_options {
+  struct snt_publish_options publish; /* name NULL: all policies; is_forced: the young ones too */
+  size_t keep;                        /* so many bundles of each policy keep their parts; from 1 */
+  /* Asked once, before anything is deleted. */
+  snt_status (*agree)(void *context, const struct snt_gc_report *report, struct snt_err *err);
+  void *context;
+};
+struct snt_gc_report {
+  struct {
+    char region[64];
+    size_t kept, young; /* parts that stay: of bundles that are kept, and because they are of today */
+    size_t parts;       /* that go, or went */
+    size_t bundles;     /* whose parts these are */
+    bool is_done;
+  } regions[SNT_PUBLISH_REGIONS_MAX];
+  size_t count;
+};
+snt_status snt_publish_gc(const struct snt_gc_options *options, struct snt_gc_report *out, struct snt_err *err);
 
 #endif

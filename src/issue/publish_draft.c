@@ -4,10 +4,12 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "format/time.h"
 #include "issue/publish.h"
 #include "policy/describe.h"
 #include "policy/pack.h"
 
+#define DAY_S INT64_C(86400)
 #define LUA_MARK "-- sentinel: lua"
 
 void snt_draft_clear(struct snt_draft *draft) {
@@ -136,4 +138,44 @@ snt_status snt_draft_take(const char *source, struct snt_slice packed, struct sn
   *out = draft;
   memset(&draft, 0, sizeof draft); /* ownership went to out */
   return snt_done();
+}
+
+snt_status snt_publish_choose_end(const struct snt_publish_options *options, const char *of_manifest, int64_t now_ms,
+                                  struct snt_pointer *out, struct snt_err *err) {
+  char text[32];
+  const char *given = options->not_after != NULL ? options->not_after : of_manifest;
+  const char *place = options->not_after != NULL ? "--not-after" : "not_after in bundle.yaml";
+  int64_t valid_s = options->valid_s != 0 ? options->valid_s : SNT_PUBLISH_VALID_DAYS * DAY_S;
+  out->not_after_ms = now_ms / 1000 * 1000 + valid_s * 1000;
+  if (options->valid_s == 0 && given[0] != '\0') {
+    SNT_TRY(snt_time_parse(given, &out->not_after_ms, err));
+  }
+  if (out->not_after_ms <= now_ms) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s has passed: readers would refuse the bundle", place);
+  }
+  snt_time_format(out->not_after_ms, false, text);
+  (void)snprintf(out->not_after, sizeof out->not_after, "%.20s", text);
+  return snt_done();
+}
+
+static snt_status choose_beginning(const char *of_manifest, struct snt_pointer *out, struct snt_err *err) {
+  out->not_before_ms = INT64_MIN;
+  (void)snprintf(out->not_before, sizeof out->not_before, "%s", of_manifest[0] == '\0' ? "-" : of_manifest);
+  SNT_TRY(of_manifest[0] == '\0' ? snt_done() : snt_time_parse(of_manifest, &out->not_before_ms, err));
+  return out->not_before_ms < out->not_after_ms
+             ? snt_done()
+             : snt_fail(err, SNT_CODE_POLICY_INVALID, "not_before %s is not before not_after %s", out->not_before,
+                        out->not_after);
+}
+
+snt_status snt_draft_point(const struct snt_publish_options *options, const struct snt_draft *draft, int64_t now_ms,
+                           struct snt_pointer *out, struct snt_err *err) {
+  const struct snt_manifest *manifest = &draft->manifest;
+  *out = (struct snt_pointer){.serial = manifest->serial, .size = (int64_t)draft->bytes.len};
+  out->parts = (out->size + (int64_t)SNT_BUNDLE_PART - 1) / (int64_t)SNT_BUNDLE_PART;
+  (void)snprintf(out->name, sizeof out->name, "%s", manifest->name);
+  (void)snprintf(out->sha256, sizeof out->sha256, "%s", draft->sha256);
+  (void)snprintf(out->installation, sizeof out->installation, "%s", manifest->installation);
+  SNT_TRY(snt_publish_choose_end(options, manifest->not_after, now_ms, out, err));
+  return choose_beginning(manifest->not_before, out, err);
 }

@@ -163,7 +163,7 @@ static snt_status look_at_all(struct snt_depot *depot, const struct looking *loo
     struct snt_published *at = &view->regions[view->count];
     bool has_bundle = at->pointer.serial > 0;
     SNT_TRY(has_bundle ? verify(looking, rules, at, err) : snt_done());
-    SNT_TRY(has_bundle && looking->look == SNT_LOOK_BUNDLES ? fetch(depot, view->count, at, err) : snt_done());
+    SNT_TRY(has_bundle && looking->look != SNT_LOOK_POINTERS ? fetch(depot, view->count, at, err) : snt_done());
   }
   if (looking->look != SNT_LOOK_OLDER) {
     return snt_done();

@@ -3,10 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "format/time.h"
 #include "issue/publish.h"
-
-#define DAY_S INT64_C(86400)
+#include "policy/pack.h"
 
 /* The first line of packed bytes: the manifest, with the hash of all files. Who packs with another version of the
  * compressor makes other bytes of the same content. */
@@ -28,49 +26,6 @@ static bool is_same_content(struct snt_slice a, struct snt_slice b) {
 static bool is_same_bundle(const struct snt_published *published, const struct snt_draft *draft) {
   return published->is_whole ? is_same_content(slice_of(&published->packed), slice_of(&draft->bytes))
                              : strcmp(published->pointer.sha256, draft->sha256) == 0;
-}
-
-/* Validity */
-
-/* The end of what is signed: as it was asked for, else as the manifest has it, else in 30 days. */
-static snt_status choose_end(const struct snt_publish_options *options, const char *of_manifest, int64_t now_ms,
-                             struct snt_pointer *out, struct snt_err *err) {
-  char text[32];
-  const char *given = options->not_after != NULL ? options->not_after : of_manifest;
-  const char *place = options->not_after != NULL ? "--not-after" : "not_after in bundle.yaml";
-  int64_t valid_s = options->valid_s != 0 ? options->valid_s : SNT_PUBLISH_VALID_DAYS * DAY_S;
-  out->not_after_ms = now_ms / 1000 * 1000 + valid_s * 1000;
-  if (options->valid_s == 0 && given[0] != '\0') {
-    SNT_TRY(snt_time_parse(given, &out->not_after_ms, err));
-  }
-  if (out->not_after_ms <= now_ms) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s has passed: readers would refuse the bundle", place);
-  }
-  snt_time_format(out->not_after_ms, false, text);
-  (void)snprintf(out->not_after, sizeof out->not_after, "%.20s", text);
-  return snt_done();
-}
-
-static snt_status choose_beginning(const char *of_manifest, struct snt_pointer *out, struct snt_err *err) {
-  out->not_before_ms = INT64_MIN;
-  (void)snprintf(out->not_before, sizeof out->not_before, "%s", of_manifest[0] == '\0' ? "-" : of_manifest);
-  SNT_TRY(of_manifest[0] == '\0' ? snt_done() : snt_time_parse(of_manifest, &out->not_before_ms, err));
-  return out->not_before_ms < out->not_after_ms
-             ? snt_done()
-             : snt_fail(err, SNT_CODE_POLICY_INVALID, "not_before %s is not before not_after %s", out->not_before,
-                        out->not_after);
-}
-
-static snt_status make_pointer(const struct snt_publish_options *options, const struct snt_draft *draft, int64_t now_ms,
-                               struct snt_pointer *out, struct snt_err *err) {
-  const struct snt_manifest *manifest = &draft->manifest;
-  *out = (struct snt_pointer){.serial = manifest->serial, .size = (int64_t)draft->bytes.len};
-  out->parts = (out->size + (int64_t)SNT_BUNDLE_PART - 1) / (int64_t)SNT_BUNDLE_PART;
-  (void)snprintf(out->name, sizeof out->name, "%s", manifest->name);
-  (void)snprintf(out->sha256, sizeof out->sha256, "%s", draft->sha256);
-  (void)snprintf(out->installation, sizeof out->installation, "%s", manifest->installation);
-  SNT_TRY(choose_end(options, manifest->not_after, now_ms, out, err));
-  return choose_beginning(manifest->not_before, out, err);
 }
 
 /* What signs */
@@ -270,7 +225,7 @@ static snt_status plan_bundle(const struct snt_publish_options *options, const s
     SNT_TRY(check_still_signed(options, view, draft, at, out, err));
     SNT_TRY(snt_publish_is_believed(view, at) ? check_serial(view, draft, at, err) : snt_done());
   }
-  SNT_TRY(make_pointer(options, draft, view->now_ms, &out->pointer, err));
+  SNT_TRY(snt_draft_point(options, draft, view->now_ms, &out->pointer, err));
   if (draft->has_pointer) {
     SNT_TRY(take_file_pointer(options, draft, view->now_ms, &out->pointer, err));
   }
@@ -337,6 +292,48 @@ snt_status snt_publish_plan_push(const struct snt_publish_options *options, cons
 
 /* Rollback */
 
+static bool are_equal(const struct snt_publish_view *view) {
+  for (size_t i = 1; i < view->count; i++) {
+    if (strcmp(view->regions[i].pointer.sha256, view->regions[0].pointer.sha256) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static snt_status fail_unfinished(const struct snt_publish_view *view, struct snt_err *err) {
+  int64_t newest = snt_publish_newest(view)->pointer.serial;
+  const char *name = view->older.pointer.name;
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID,
+                      "the regions do not hold the same %s: serial %" PRId64 " is in force in %s, and not everywhere",
+                      name, newest, snt_publish_newest(view)->region));
+  return snt_err_hint(err, "`sentinel policy rollback %s --to %" PRId64 "` gives it to the others too; then roll back",
+                      name, newest);
+}
+
+snt_status snt_draft_roll_back(const struct snt_publish_view *view, struct snt_draft *out, struct snt_err *err) {
+  const struct snt_published *older = &view->older;
+  const struct snt_published *newest = snt_publish_newest(view);
+  struct snt_slice packed = slice_of(&older->packed);
+  SNT_BUF_AUTO struct snt_buf changed = {0};
+  memset(out, 0, sizeof *out);
+  if (!older->is_whole) {
+    *err = older->incomplete;
+    SNT_IGNORE(snt_err_prefix(err, "serial %" PRId64 " cannot be had any more", older->pointer.serial));
+    return snt_err_hint(err, "`sentinel policy history %s` tells which can; push what you have elsewhere",
+                        older->pointer.name);
+  }
+  bool is_same = older->pointer.serial == newest->pointer.serial;
+  SNT_TRY(is_same || are_equal(view) ? snt_done() : fail_unfinished(view, err));
+  if (!is_same) {
+    SNT_TRY(snt_pack_with_serial(packed, newest->pointer.serial + 1, &changed, err));
+    packed = slice_of(&changed);
+  }
+  SNT_TRY(snt_draft_take(view->parameter, packed, out, err));
+  out->manifest.not_after[0] = '\0'; /* that was for the first signature */
+  return snt_done();
+}
+
 snt_status snt_publish_plan_rollback(const struct snt_publish_options *options, const struct snt_draft *draft,
                                      const struct snt_publish_view *view, struct snt_publish_plan *out,
                                      struct snt_err *err) {
@@ -348,6 +345,7 @@ snt_status snt_publish_plan_rollback(const struct snt_publish_options *options, 
   }
   SNT_TRY(snt_publish_plan_push(options, draft, view, out, err));
   out->action = "rollback";
+  out->is_untested = true;
   return snt_done();
 }
 
@@ -415,7 +413,7 @@ snt_status snt_publish_plan_renew(const struct snt_publish_options *options, con
   out->pointer = newest->pointer;
   out->pointer.signature_count = 0; /* they were of another end */
   memcpy(out->sha256, newest->pointer.sha256, sizeof out->sha256);
-  SNT_TRY(choose_end(options, "", view->now_ms, &out->pointer, err));
+  SNT_TRY(snt_publish_choose_end(options, "", view->now_ms, &out->pointer, err));
   if (out->pointer.not_after_ms <= latest->not_after_ms) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "serial %" PRId64 " is signed until %s, and would be until %s",
                         latest->serial, latest->not_after, out->pointer.not_after));

@@ -128,8 +128,13 @@ static snt_status tell_state(const struct putting *putting, struct snt_err *err)
     SNT_IGNORE(snt_err_prefix(err, "the %s is not finished: it is in force in %s, and as far as is known not in %s",
                               action, having, lacking));
   }
+  const char *between = remedy[0] == '\0' ? "" : "; ";
+  if (strcmp(action, "rollback") == 0 && having[0] != '\0') {
+    return snt_err_hint(err, "%s%sto finish: sentinel policy rollback %s --to %" PRId64, remedy, between,
+                        putting->options->name, putting->pointer.serial);
+  }
   return snt_err_hint(err, "%s%sto finish, run the same command again: what is there already is not written again",
-                      remedy, remedy[0] == '\0' ? "" : "; ");
+                      remedy, between);
 }
 
 static snt_status finish(struct putting *putting, snt_status status, struct snt_err *err) {
