@@ -1,12 +1,12 @@
 --- sentinel policy push against moto: what was reviewed is in force in every region, or nothing is.
 local expect = require "spec.support.expect"
-local publish = require "spec.support.publish"
+local pushing = require "spec.support.pushing"
 
 describe("sentinel policy push", function()
   local moto, home
 
   setup(function()
-    moto = publish.moto()
+    moto = pushing.moto()
   end)
 
   teardown(function()
@@ -14,8 +14,8 @@ describe("sentinel policy push", function()
   end)
 
   before_each(function()
-    publish.empty(moto)
-    home = publish.world(moto)
+    pushing.empty(moto)
+    home = pushing.world(moto)
     moto:forget()
   end)
 
@@ -28,12 +28,12 @@ describe("sentinel policy push", function()
   end
 
   it("writes parts and pointer in every region", function()
-    publish.bundle(home)
-    local key, id = publish.key(home, "key")
+    pushing.bundle(home)
+    local key, id = pushing.key(home, "key")
     local done = expect.done(push("--key", key))
     print(done)
     for _, region in ipairs { "us-east-1", "us-west-2" } do
-      local pointer, parameter = publish.pointer(moto, region)
+      local pointer, parameter = pushing.pointer(moto, region)
       assert.are.equal(1, pointer.serial)
       assert.are.equal("acme", pointer.installation)
       assert.are.equal(id, pointer.signatures[1].key)

@@ -1,128 +1,177 @@
---- Bundles on their way to Parameter Store: folders, keys, and what the regions hold.
-local cjson = require "cjson"
+--- Publishes bundles as policy.md describes them, without the program's own `policy push`: OpenSSL
+-- signs, and the pointer is written here. What a reader takes is what the contract says.
 local files = require "spec.support.files"
 local process = require "spec.support.process"
-local servers = require "spec.support.servers"
-local world = require "spec.support.world"
+local settings = require "spec.support.settings"
 
 local publish = {}
 
-publish.POLICY = [[
+local OPENSSL = "/usr/bin/openssl"
+publish.folder = "/sentinel/bundles"
+
+local function run(argv)
+  local result = process.run(argv)
+  assert(result.status == 0, result.stderr)
+  return result.stdout
+end
+
+local function base64(bytes)
+  local path = os.tmpname()
+  files.write(path, bytes)
+  local text = run({ OPENSSL, "base64", "-A", "-in", path })
+  os.remove(path)
+  return (text:gsub("%s", ""))
+end
+publish.base64 = base64
+
+local KINDS = {
+  ed25519 = { make = { "-algorithm", "ed25519" }, algorithm = "ed25519",
+    sign = { "pkeyutl", "-sign", "-rawin" }, input = "-in", key = "-inkey" },
+  rsa = { make = { "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048" },
+    algorithm = "RSASSA_PSS_SHA_256", sign = { "dgst", "-sha256", "-sigopt", "rsa_padding_mode:pss",
+      "-sigopt", "rsa_pss_saltlen:32" }, key = "-sign" },
+  ec = { make = { "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256" },
+    algorithm = "ECDSA_SHA_256", sign = { "dgst", "-sha256" }, key = "-sign" },
+}
+
+--- A key of a kind (ed25519, rsa, ec): {line = of policy.keys, id = what a signature names, ...}.
+-- arn: of the KMS key that it stands for.
+function publish.key(folder, name, kind, arn)
+  kind = KINDS[kind or "ed25519"]
+  local path = folder .. "/" .. name .. ".pem"
+  run({ OPENSSL, "genpkey", "-out", path, table.unpack(kind.make) })
+  local der = run { OPENSSL, "pkey", "-in", path, "-pubout", "-outform", "DER" }
+  local key = { path = path, kind = kind }
+  if arn then
+    key.id = "kms:" .. arn
+    key.line = key.id .. "#" .. base64(der)
+  else
+    key.id = "ed25519:" .. base64(der:sub(-32))
+    key.line = key.id
+  end
+  return key
+end
+
+--- The signature of the text, in base64.
+function publish.sign(key, text, salt)
+  local path = key.path .. ".text"
+  files.write(path, text)
+  local argv = { OPENSSL, table.unpack(key.kind.sign) }
+  for i, word in ipairs(argv) do
+    argv[i] = salt and word:gsub("saltlen:32", "saltlen:" .. salt) or word
+  end
+  argv[#argv + 1], argv[#argv + 2] = key.kind.key, key.path
+  if key.kind.input then
+    argv[#argv + 1] = key.kind.input
+  end
+  argv[#argv + 1] = path
+  local signature = run(argv)
+  os.remove(path)
+  return base64(signature)
+end
+
+publish.policy = [[
 version: "1"
 rules:
-  - name: prod-alice
+  - name: dev-everyone
     effect: allow
-    conditions: {profiles: [prod], users: [alice]}
-    reason: Alice
+    conditions: {profiles: [dev]}
+    reason: Development is open
+    max_duration: 1h
 ]]
 
-publish.SPEC = [[
-suite: prod
-policy: prod/
-cases:
-  - name: alice
-    request: {user: alice, profile: prod}
-    expect: {effect: allow, rule: prod-alice}
-]]
-
-publish.TARGETS = 'targets: {prod: ["arn:aws:iam::123456789012:role/Prod"]}\n'
-
---- What whoever publishes has to be allowed.
-publish.STATEMENTS = { { Effect = "Allow", Resource = "*", Action = { "sts:GetCallerIdentity", "ssm:*", "kms:*" } } }
-
---- moto with alice, who may publish.
-function publish.moto()
-  local moto = servers.start_moto()
-  moto.keys = moto:build { users = { alice = { statements = publish.STATEMENTS } } }
-  return moto
-end
-
---- Her machine: two regions, and no key that is asked for unless settings say so.
-function publish.world(moto, settings)
-  return world.new { endpoint = moto.url, key = moto.keys and moto.keys.alice,
-    config = "[profile corp]\nregion = us-east-1\n", environment = { AWS_PROFILE = "corp" },
-    settings = "installation: acme\npolicy:\n  regions: [us-east-1, us-west-2]\n" .. (settings or "") }
-end
-
---- Writes a bundle's folder into the world: home/prod, and a spec beside it. options: serial, policy, name, more
--- (further lines of bundle.yaml), spec (text, or false).
-function publish.bundle(home, options)
-  options = options or {}
-  local name = options.name or "prod"
-  home:write(name .. "/bundle.yaml", ("sentinel_bundle: 1\nname: %s\nserial: %d\npolicy: policy.yaml\n%s%s"):format(
-    name, options.serial or 1, options.plain and "" or "installation: acme\n" .. publish.TARGETS,
-    options.more or ""))
-  home:write(name .. "/policy.yaml", options.policy or publish.POLICY)
-  if options.spec ~= false then
-    home:write(name .. "_spec.yaml", options.spec or publish.SPEC)
-  else
-    os.remove(home.home .. "/" .. name .. "_spec.yaml")
+--- Writes a bundle's folder: {name = "dev", serial = 1, policy, targets, installation, more, files}.
+function publish.write(folder, bundle)
+  files.make_folder(folder)
+  local lines = { "sentinel_bundle: 1", "name: " .. (bundle.name or "dev"),
+    "serial: " .. (bundle.serial or 1), "policy: policy.yaml" }
+  if bundle.installation ~= false then
+    lines[#lines + 1] = "installation: " .. (bundle.installation or "acme-aws")
   end
-  return home.home .. "/" .. name
-end
-
---- Makes a key of OpenSSH in the world: home/NAME. Returns its path and the line of policy.keys.
-function publish.key(home, name)
-  local path = home.home .. "/" .. name
-  local result = process.run { "/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path }
-  assert(result.status == 0, result.stderr)
-  -- An OpenSSH public key is a length, "ssh-ed25519", a length and 32 bytes: the last 43 characters are theirs, but
-  -- for 3 of the first one's bits.
-  local shown = process.python { "-c", [[
-import base64, sys
-print("ed25519:" + base64.b64encode(base64.b64decode(sys.argv[1])[-32:]).decode())]],
-    files.read(path .. ".pub"):match(" (%S+)") }
-  assert(shown.status == 0, shown.stderr)
-  return path, shown.stdout:match("%S+")
-end
-
--- Runs python with a client of SSM that is not checked, for a region.
-local READ = [[
-import json, sys, boto3
-ssm = boto3.client("ssm", endpoint_url=sys.argv[1], region_name=sys.argv[2],
-                   aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="setup")
-arguments = sys.argv[3:]
-]]
-
---- What an administrator does at SSM of moto in a region: lines of python with `ssm` and `arguments`, which set
--- `result`. Returns it.
-function publish.administer(moto, region, lines, ...)
-  moto:post("/moto-api/reset-auth", "inf")
-  local result = process.python { "-c", READ .. lines .. "\nprint(json.dumps(result, default=str))", moto.url, region,
-    ... }
-  moto:post("/moto-api/reset-auth", "0")
-  assert(result.status == 0, result.stderr)
-  return cjson.decode(result.stdout)
-end
-
---- All parameters of a region of moto, by name: {value, version, tier, type}.
-function publish.parameters(moto, region)
-  return publish.administer(moto, region, [==[
-result = {}
-for page in ssm.get_paginator("describe_parameters").paginate():
-    for it in page["Parameters"]:
-        value = ssm.get_parameter(Name=it["Name"], WithDecryption=True)["Parameter"]
-        result[it["Name"]] = {"value": value["Value"], "version": value["Version"], "tier": it["Tier"],
-                              "type": it["Type"]}
-]==])
-end
-
---- Forgets all parameters of the regions.
-function publish.empty(moto)
-  for _, region in ipairs { "us-east-1", "us-west-2" } do
-    publish.administer(moto, region, [[
-for page in ssm.get_paginator("describe_parameters").paginate():
-    for it in page["Parameters"]:
-        ssm.delete_parameter(Name=it["Name"])
-result = True
-]])
+  if bundle.targets ~= false then
+    lines[#lines + 1] = "targets: " .. (bundle.targets
+      or '{dev: ["arn:aws:iam::123456789012:role/Dev"]}')
   end
+  lines[#lines + 1] = bundle.more or ""
+  files.write(folder .. "/bundle.yaml", table.concat(lines, "\n") .. "\n")
+  files.write(folder .. "/policy.yaml", bundle.policy or publish.policy)
+  for name, text in pairs(bundle.files or {}) do
+    files.write(folder .. "/" .. name, text)
+  end
+  return folder
 end
 
---- The pointer that a region of moto holds for a policy, decoded; nil for none.
-function publish.pointer(moto, region, name)
-  local found = publish.parameters(moto, region)["/sentinel/policies/" .. (name or "prod")]
-  return found and cjson.decode(found.value), found
+--- Its packed bytes.
+function publish.pack(folder, bundle)
+  local path = publish.write(folder, bundle)
+  local out = folder .. ".bundle"
+  os.remove(out)
+  local result = process.run({ settings.bin, "policy", "pack", path, "--out", out },
+    { environment = { HOME = folder, PATH = "/usr/bin:/bin" } })
+  assert(result.status == 0, result.stderr)
+  return files.read(out)
+end
+
+local function sha256(bytes)
+  local path = os.tmpname()
+  files.write(path, bytes)
+  local text = run { OPENSSL, "dgst", "-sha256", "-r", path }
+  os.remove(path)
+  return text:match("^(%x+)")
+end
+
+local PART = 3072
+
+--- What SSM holds of it: {[name] = value}, and the hash.
+function publish.parts(packed)
+  local parts, hash = {}, sha256(packed)
+  for at = 1, #packed, PART do
+    parts[("%s/%s/%d"):format(publish.folder, hash, (at - 1) // PART)] =
+      base64(packed:sub(at, at + PART - 1))
+  end
+  return parts, hash
+end
+
+function publish.time(offset_s)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + offset_s)
+end
+
+local function signatures_of(fields, signed, keys)
+  local list = {}
+  for i, key in ipairs(keys or {}) do
+    list[i] = ('{"key":"%s","algorithm":"%s","signature":"%s"}'):format(key.id, key.kind.algorithm,
+      publish.sign(key, signed, fields.salt))
+  end
+  return table.concat(list, ",")
+end
+
+--- The pointer: fields is {name, serial, installation, not_before, not_after, sha256, size, parts};
+-- what is missing is as it should be.
+function publish.pointer(packed, fields, keys)
+  local value = {
+    name = fields.name or "dev", serial = fields.serial or 1,
+    sha256 = fields.sha256 or sha256(packed), size = fields.size or #packed,
+    parts = fields.parts or (#packed + PART - 1) // PART,
+    not_before = fields.not_before or "-", not_after = fields.not_after or publish.time(24 * 3600),
+    installation = fields.installation or "acme-aws",
+  }
+  local signed = ("sentinel-bundle-v1\n%s\n%s\n%d\n%s\n%d\n%s\n%s\n"):format(value.installation,
+    value.name, value.serial, value.sha256, value.size, value.not_before, value.not_after)
+  return ('{"sentinel_pointer":1,"name":"%s","serial":%d,"sha256":"%s","size":%d,"parts":%d,'
+    .. '"not_before":"%s","not_after":"%s","installation":"%s","signatures":[%s]}'):format(value.name,
+    value.serial, value.sha256, value.size, value.parts, value.not_before, value.not_after,
+    value.installation, signatures_of(fields, fields.signed or signed, keys))
+end
+
+--- What a region of the fault server holds then.
+function publish.region(name, pointer, ...)
+  local region = { ["/sentinel/policies/" .. name] = { { Value = pointer, Version = 3 } } }
+  for _, parts in ipairs { ... } do
+    for part, value in pairs(parts) do
+      region[part] = { { Value = value } }
+    end
+  end
+  return region
 end
 
 return publish
