@@ -48,6 +48,8 @@ const struct snt_command SNT_COMMANDS[] = {
      snt_cmd_policy_push},
     {"policy verify", "NAME|FILE", "check what is in force in SSM, or a packed file, as readers do",
      PUBLISHING | BIT(JSON), 1, false, snt_cmd_policy_verify},
+    {"policy pull", "NAME", "write what is in force in SSM into a folder, once it is verified",
+     PUBLISHING | BIT(OUT_FOLDER), 1, false, snt_cmd_policy_pull},
     {"policy history", "NAME", "list what was in force in SSM, since when, and who put it there",
      PUBLISHING | BIT(JSON), 1, false, snt_cmd_policy_history},
     {"policy rollback", "NAME", "put in force again what was in force before, under a new serial",

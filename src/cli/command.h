@@ -38,6 +38,7 @@ snt_status snt_cmd_policy_keygen(struct snt_args *args, struct snt_out *out, str
 snt_status snt_cmd_policy_schema(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_push(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_verify(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_policy_pull(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_history(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_rollback(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_gc(struct snt_args *args, struct snt_out *out, struct snt_err *err);

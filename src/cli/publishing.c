@@ -100,8 +100,8 @@ snt_status snt_cli_print_plan(struct snt_out *out, const struct snt_publish_plan
   }
   SNT_TRY(snt_out_printf(out, err, "and then serial %" PRId64 ", sha256 %.16s, until %s\n", plan->pointer.serial,
                          plan->sha256, plan->pointer.not_after));
-  SNT_TRY(
-      snt_out_printf(out, err, "  %" PRId64 " bytes in %" PRId64 " %s\n", plan->pointer.size, plan->pointer.parts, plan->pointer.parts == 1 ? "part" : "parts"));
+  SNT_TRY(snt_out_printf(out, err, "  %" PRId64 " bytes in %" PRId64 " %s\n", plan->pointer.size, plan->pointer.parts,
+                         plan->pointer.parts == 1 ? "part" : "parts"));
   return print_signers(out, plan, view, err);
 }
 

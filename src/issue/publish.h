@@ -169,6 +169,12 @@ snt_status snt_publish_put(const struct snt_publish_options *options, const stru
 snt_status snt_publish_sign_file(const struct snt_publish_options *options, const char *path, struct snt_pointer *out,
                                  int64_t *min_signatures, struct snt_err *err);
 
+/* publish_pull.c: writes what a region holds to a place where nothing is yet, whole or not at all: a bundle's folder,
+ * opened by an evaluator, or a bare policy's file. out: NULL for NAME here, or NAME.yaml, NAME.lua; written gets where.
+ * The bundle was checked before. Codes IO, naming what is in the way; POLICY_INVALID, EVALUATOR. */
+snt_status snt_publish_pull(const struct snt_publish_view *view, const struct snt_published *at, const char *out,
+                            struct snt_buf *written, struct snt_err *err);
+
 /* publish_history.c: the versions of a policy's parameter in a region. */
 struct snt_publish_version {
   struct snt_published at; /* without the bundle; is_trusted is not set */
