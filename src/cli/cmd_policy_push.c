@@ -26,12 +26,12 @@ static snt_status refuse(const char *path, const struct snt_draft *draft, struct
   return snt_err_hint(err, "readers would refuse every request; --force pushes it all the same, and that is recorded");
 }
 
-static snt_status refuse_lint(const char *path, const struct snt_lint *lint, struct snt_err *err) {
+static snt_status refuse_lint(const struct snt_lint *lint, struct snt_err *err) {
   const struct snt_lint_problem *first = NULL;
   for (size_t i = 0; i < lint->count && first == NULL; i++) {
     first = SNT_LINT_TABLE[lint->problems[i].check].is_error ? &lint->problems[i] : NULL;
   }
-  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%.200s:%lld: %s: %.600s", path, (long long)first->line,
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%.300s:%lld: %s: %.600s", first->file, (long long)first->line,
                       SNT_LINT_TABLE[first->check].name, first->message));
   return snt_err_hint(err, "%s; --force pushes it all the same, and that is recorded",
                       SNT_LINT_TABLE[first->check].remedy);
@@ -46,7 +46,7 @@ static snt_status check_draft(const struct snt_args *args, const struct snt_draf
   if (snt_args_has(args, SNT_OPTION_FORCE) || !*is_forced) {
     return snt_done();
   }
-  return draft->is_refused ? refuse(path, draft, out, err) : refuse_lint(path, &draft->lint, err);
+  return draft->is_refused ? refuse(path, draft, out, err) : refuse_lint(&draft->lint, err);
 }
 
 static snt_status run_specs(const struct snt_args *args, const struct snt_draft *draft, bool *is_untested,
