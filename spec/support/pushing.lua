@@ -30,10 +30,11 @@ pushing.TARGETS = 'targets: {prod: ["arn:aws:iam::123456789012:role/Prod"]}\n'
 --- What whoever publishes has to be allowed.
 pushing.STATEMENTS = { { Effect = "Allow", Resource = "*", Action = { "sts:GetCallerIdentity", "ssm:*", "kms:*" } } }
 
---- moto with alice, who may pushing.
+--- moto with alice, who may publish, and a reader, who may only read.
 function pushing.moto()
   local moto = servers.start_moto()
-  moto.keys = moto:build { users = { alice = { statements = pushing.STATEMENTS } } }
+  local reading = { { Effect = "Allow", Resource = "*", Action = { "sts:GetCallerIdentity", "ssm:Get*" } } }
+  moto.keys = moto:build { users = { alice = { statements = pushing.STATEMENTS }, reader = { statements = reading } } }
   return moto
 end
 
