@@ -1,9 +1,9 @@
 /* An evaluator that lies, for the tests of the core's side: a program that links this file has it in the place of
  * src/lua/template.c. Never part of what ships.
  *
- *   SENTINEL_EVIL         WHEN:WHAT, for example "evaluate:hang"; WHEN is hello, load, link, evaluate, batch, lint or
- * schema, or several of them with + between two; WHAT is one of the table below. Without it everything is answered
- * well, and every request with allow. SENTINEL_EVIL_REPLY   the text of "WHEN:reply"
+ *   SENTINEL_EVIL         WHEN:WHAT, for example "evaluate:hang"; WHEN is hello, load, bundle, unpack, link, evaluate,
+ * batch, lint or schema, or several of them with + between two; WHAT is one of the table below. Without it everything
+ * is answered well, and every request with allow. SENTINEL_EVIL_REPLY   the text of "WHEN:reply"
  *
  * Both are read before anything is wiped. */
 #include <signal.h>
@@ -29,6 +29,8 @@ static const struct {
   const char *name, *good_answer;
 } kinds[SNT_FRAME_KIND_COUNT] = {[SNT_FRAME_HELLO] = {"hello", ""},
                                  [SNT_FRAME_LOAD] = {"load", "{\"ok\":true,\"zones\":[]}"},
+                                 [SNT_FRAME_BUNDLE] = {"bundle", "{\"ok\":true,\"zones\":[]}"},
+                                 [SNT_FRAME_UNPACK] = {"unpack", "Aa\n1\nx\n"},
                                  [SNT_FRAME_ZONE] = {"zone", ""},
                                  [SNT_FRAME_FILE] = {"file", ""},
                                  [SNT_FRAME_LINK] = {"link", "{\"ok\":true,\"functions\":false}"},
