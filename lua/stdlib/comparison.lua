@@ -142,6 +142,18 @@ local function encode_assumed(item)
     tostring(item.holds), item.where)
 end
 
+local ASSUMED_MAX = 60
+
+-- At most so many; the last one says how many are not told.
+local function encode_assumptions(list)
+  local shown = table.move(list, 1, ASSUMED_MAX, 1, {})
+  if #list > ASSUMED_MAX then
+    shown[ASSUMED_MAX + 1] = { condition = ("(%d more)"):format(#list - ASSUMED_MAX), holds = true,
+      where = "both" }
+  end
+  return encode_list(shown, encode_assumed)
+end
+
 local function encode_verdict(verdict)
   return ('{"effect":"%s","rule":%s,"error":%s,"max_duration":%s}'):format(verdict.effect,
     host.json_text(verdict.rule), text_or_null(verdict.error),
@@ -152,7 +164,7 @@ local function encode_access(change)
   return ('{"kind":"%s","user":%s,"before":%s,"after":%s,"request":%s,%s}'):format(change.kind,
     short(change.user), encode_verdict(change.before), encode_verdict(change.after),
     host.json_encode(change.request), ('"assumed":%s,"conditions":%s'):format(
-      encode_list(change.assumed, encode_assumed), encode_list(change.words, short)))
+      encode_assumptions(change.assumed), encode_list(change.words, short)))
 end
 
 local function encode_profile(changes, is_exact)

@@ -31,7 +31,8 @@ enum {
   SPEC_BLOCK = 8 << 20,
   EVALUATION_FUEL = 10000000,
   DESCRIPTION_FUEL = 200000,
-  WHO_CAN_FUEL = 60000000
+  WHO_CAN_FUEL = 60000000,
+  COMPARE_FUEL = 120000000 /* two policies */
 };
 /* What others of a batch left behind may make a decision a little dearer or cheaper. One that comes near its limit is
  * made alone: the verdict is never the batch's. */
@@ -289,6 +290,28 @@ static void let_call(struct template *self, const struct snt_frame *request, con
   let_answer(self, request, &start);
 }
 
+static void outline(struct template *self, const struct snt_frame *request) {
+  snt_vm_make_room(self->vm, SPEC_MEMORY, SPEC_BLOCK);
+  answer_with(self, request, "outline", NULL, 0, SPEC_FUEL);
+  snt_vm_make_room(self->vm, SNT_MEMORY_CAP, SNT_BLOCK_CAP);
+}
+
+/* The payload is "before" or "after", a NUL, what the core knows of the bundle, a NUL, and the policy's outline. */
+static void take_side(struct template *self, const struct snt_frame *request) {
+  struct snt_frame_pair pair;
+  bool is_pair = snt_frame_unpack(self->request.data, self->request.len, &pair);
+  size_t about_len = is_pair ? strnlen(pair.second, pair.second_len) : 0;
+  if (!is_pair || about_len >= pair.second_len) {
+    end(EXIT_NO_CORE);
+  }
+  const struct snt_slice args[] = {snt_slice_of(pair.first),
+                                   {pair.second, about_len},
+                                   {pair.second + about_len + 1, pair.second_len - about_len - 1}};
+  snt_vm_make_room(self->vm, SPEC_MEMORY, SPEC_BLOCK);
+  answer_with(self, request, "compare_take", args, 3, SPEC_FUEL);
+  snt_vm_make_room(self->vm, SNT_MEMORY_CAP, SNT_BLOCK_CAP);
+}
+
 /* While the core is busy with something else: what most policies need. Without it everything is loaded when it is used.
  */
 static void preload(struct template *self) {
@@ -345,6 +368,15 @@ static void handle(struct template *self, const struct snt_frame *request) {
   case SNT_FRAME_WHO_CAN:
     let_call(self, request, "who_can", WHO_CAN_FUEL);
     break;
+  case SNT_FRAME_OUTLINE:
+    outline(self, request);
+    break;
+  case SNT_FRAME_SIDE:
+    take_side(self, request);
+    break;
+  case SNT_FRAME_COMPARE:
+    let_call(self, request, "compare", COMPARE_FUEL);
+    break;
   case SNT_FRAME_LINT:
     lint(self, request);
     break;
@@ -363,7 +395,7 @@ static void read_request(struct template *self, struct snt_frame *frame) {
     end(is_end ? 0 : EXIT_NO_CORE);
   }
   if (frame->kind == SNT_FRAME_DESCRIBE || frame->kind == SNT_FRAME_LOAD || frame->kind == SNT_FRAME_FILE ||
-      frame->kind == SNT_FRAME_SPEC) {
+      frame->kind == SNT_FRAME_SPEC || frame->kind == SNT_FRAME_SIDE) {
     snt_observe_before_policy("template");
   }
   snt_buf_reset(&self->request);
