@@ -33,6 +33,8 @@ const struct snt_command SNT_COMMANDS[] = {
     {"policy validate", "FILE...", "check policies", BIT(JSON), SNT_ARGUMENTS_MAX, false, snt_cmd_policy_validate},
     {"policy lint", "FILE...", "find what is valid in policies and hardly meant", BIT(JSON) | BIT(SARIF),
      SNT_ARGUMENTS_MAX, false, snt_cmd_policy_lint},
+    {"policy pack", "DIR", "check a bundle's folder, and write it as one file", BIT(OUT) | BIT(JSON), 1, false,
+     snt_cmd_policy_pack},
     {"policy schema", "[BUNDLE]", "print a JSON Schema of policies, or of a bundle's, for editors", 0, 1, false,
      snt_cmd_policy_schema},
     {"plugin list", "[FOLDER]", "list the plugins of a folder or a bundle; default plugins/", BIT(JSON), 1, false,

@@ -22,6 +22,7 @@
   X(REQUEST, "--request", "FILE", "explain this request (JSON); excludes the other request flags")                     \
   X(JSON, "--json", NULL, "print JSON")                                                                                \
   X(SARIF, "--sarif", NULL, "print SARIF 2.1.0, as code scanning reads it")                                            \
+  X(OUT, "--out", "FILE", "the file to write; default NAME-SERIAL.bundle in this folder")                              \
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
   X(STDIN, "--stdin", NULL, "read id and secret key from stdin, a line each; with --secret, its one line")             \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \

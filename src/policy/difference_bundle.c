@@ -6,6 +6,7 @@
 #include "base/sha256.h"
 #include "format/json.h"
 #include "format/time.h"
+#include "policy/describe.h"
 #include "policy/difference.h"
 
 enum { SHOWN_DIGITS = 12 };
@@ -138,43 +139,6 @@ static snt_status compare_targets(const struct snt_manifest *before, const struc
 
 /* Plugins -------------------------------------------------------------------------------------------------------- */
 
-/* Files of a plugin's folder, and those of the bundle that it is granted. */
-static bool is_of_plugin(const char *file, const struct snt_grant *grant) {
-  char folder[sizeof grant->plugin + 16];
-  (void)snprintf(folder, sizeof folder, "plugins/%s/", grant->plugin);
-  return snt_str_starts_with(file, folder) || snt_grant_fits(grant->files, file);
-}
-
-static snt_status append_code(const struct snt_policy *policy, const struct snt_grant *grant, struct snt_buf *out,
-                              struct snt_err *err) {
-  for (size_t i = 0; i < policy->file_count; i++) {
-    const struct snt_policy_file *file = &policy->files[i];
-    if (is_of_plugin(file->name, grant)) {
-      SNT_TRY(snt_buf_appendf(out, err, "%s\n%zu\n", file->name, file->text.len));
-      SNT_TRY(snt_buf_append(out, snt_buf_borrow(&file->text), file->text.len, err));
-    }
-  }
-  return snt_done();
-}
-
-/* What a plugin's verdicts may depend on beside its arguments: its code, and what it may ask. */
-static snt_status append_grant(const struct snt_grant *grant, struct snt_buf *out, struct snt_err *err) {
-  char *const *lists[] = {grant->http, grant->hosts, grant->secrets, grant->files};
-  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-    SNT_TRY(join(lists[i], out, err));
-    SNT_TRY(snt_buf_append_char(out, '\n', err));
-  }
-  return snt_buf_appendf(out, err, "%d%d%d\n", grant->has_geoip, grant->has_history, grant->allows_private);
-}
-
-static snt_status hash_code(const struct snt_policy *policy, const struct snt_grant *grant,
-                            char out[static SNT_SHA256_HEX_CAP], struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf text = {0};
-  SNT_TRY(append_code(policy, grant, &text, err));
-  snt_sha256_hex(snt_buf_borrow(&text), text.len, out);
-  return snt_done();
-}
-
 /* A plugin as a bundle has it; no grant: it has not. */
 struct granted {
   const struct snt_policy *policy;
@@ -188,7 +152,7 @@ static snt_status compare_code(struct granted before, struct granted after, stru
   const char *shown[2] = {NULL, NULL};
   for (size_t i = 0; i < 2; i++) {
     if (sides[i].grant != NULL) {
-      SNT_TRY(hash_code(sides[i].policy, sides[i].grant, hashes[i], err));
+      SNT_TRY(snt_policy_hash_plugin(sides[i].policy, sides[i].grant->plugin, hashes[i], err));
       hashes[i][SHOWN_DIGITS] = '\0';
       shown[i] = hashes[i];
     }
@@ -272,6 +236,9 @@ static snt_status compare_manifests(const struct snt_policy *before, const struc
   SNT_TRY(add_texts(change, "serial", serial_text(a->serial, old), serial_text(b->serial, new), err));
   SNT_TRY(add_texts(change, "policy", text_or_none(a->policy), text_or_none(b->policy), err));
   SNT_TRY(add_texts(change, "installation", text_or_none(a->installation), text_or_none(b->installation), err));
+  SNT_TRY(add_texts(change, "not_before", text_or_none(a->not_before), text_or_none(b->not_before), err));
+  SNT_TRY(add_texts(change, "not_after", text_or_none(a->not_after), text_or_none(b->not_after), err));
+  SNT_TRY(add_lists(change, "identity.accounts", a->accounts, b->accounts, err));
   SNT_TRY(add_texts(change, "max_duration", duration_text(a->max_duration_s, old),
                     duration_text(b->max_duration_s, new), err));
   SNT_TRY(add_texts(change, "targets", flag(a->has_targets), flag(b->has_targets), err));
@@ -283,15 +250,6 @@ static snt_status compare_manifests(const struct snt_policy *before, const struc
 }
 
 /* Files ---------------------------------------------------------------------------------------------------------- */
-
-static const struct snt_policy_file *find_file(const struct snt_policy *policy, const char *name) {
-  for (size_t i = 0; i < policy->file_count; i++) {
-    if (strcmp(policy->files[i].name, name) == 0) {
-      return &policy->files[i];
-    }
-  }
-  return NULL;
-}
 
 static bool has_same_text(const struct snt_policy_file *a, const struct snt_policy_file *b) {
   return a != NULL && b != NULL && a->text.len == b->text.len &&
@@ -325,12 +283,12 @@ static snt_status compare_files(const struct snt_policy *before, const struct sn
   for (size_t i = 0; i < after->file_count; i++) {
     const struct snt_policy_file *file = &after->files[i];
     if (strcmp(file->name, after->manifest.policy) != 0) {
-      SNT_TRY(compare_file(find_file(before, file->name), file, difference, err));
+      SNT_TRY(compare_file(snt_policy_find_file(before, file->name), file, difference, err));
     }
   }
   for (size_t i = 0; i < before->file_count; i++) {
     const struct snt_policy_file *file = &before->files[i];
-    if (strcmp(file->name, before->manifest.policy) != 0 && find_file(after, file->name) == NULL) {
+    if (strcmp(file->name, before->manifest.policy) != 0 && snt_policy_find_file(after, file->name) == NULL) {
       SNT_TRY(compare_file(file, NULL, difference, err));
     }
   }
@@ -349,14 +307,34 @@ snt_status snt_difference_bundles(const struct snt_policy *before, const struct 
 
 /* For the evaluator ---------------------------------------------------------------------------------------------- */
 
+/* What a plugin's verdicts may depend on beside its arguments: its code, and what it may ask and read. */
+static snt_status append_powers(const struct snt_policy *policy, const struct snt_grant *grant, struct snt_buf *out,
+                                struct snt_err *err) {
+  char *const *lists[] = {grant->http, grant->hosts, grant->secrets, grant->files};
+  char hash[SNT_SHA256_HEX_CAP];
+  SNT_TRY(snt_policy_hash_plugin(policy, grant->plugin, hash, err));
+  SNT_TRY(snt_buf_appendf(out, err, "%s %d%d%d", hash, grant->has_geoip, grant->has_history, grant->allows_private));
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+    SNT_TRY(snt_buf_append_char(out, '\n', err));
+    SNT_TRY(join(lists[i], out, err));
+  }
+  for (size_t i = 0; i < policy->file_count; i++) {
+    const struct snt_policy_file *file = &policy->files[i];
+    if (snt_grant_fits(grant->files, file->name)) {
+      SNT_TRY(snt_buf_appendf(out, err, "\n%s\n%zu\n", file->name, file->text.len));
+      SNT_TRY(snt_buf_append(out, snt_buf_borrow(&file->text), file->text.len, err));
+    }
+  }
+  return snt_done();
+}
+
 static snt_status put_plugins(struct snt_json_writer *writer, const struct snt_policy *policy, struct snt_err *err) {
   snt_json_begin_object(writer, "plugins");
   for (size_t i = 0; i < policy->manifest.grants.count; i++) {
     const struct snt_grant *grant = &policy->manifest.grants.list[i];
     SNT_BUF_AUTO struct snt_buf text = {0};
     char hash[SNT_SHA256_HEX_CAP];
-    SNT_TRY(append_code(policy, grant, &text, err));
-    SNT_TRY(append_grant(grant, &text, err));
+    SNT_TRY(append_powers(policy, grant, &text, err));
     snt_sha256_hex(snt_buf_borrow(&text), text.len, hash);
     snt_json_put_string(writer, grant->plugin, hash);
   }
