@@ -225,7 +225,24 @@ snt_status snt_difference_take_access(struct snt_difference *difference, struct 
     return snt_fail_memory(err);
   }
   difference->access = list;
+  change->number = difference->access_count;
   list[difference->access_count++] = *change;
   memset(change, 0, sizeof *change); /* ownership went to difference */
   return snt_done();
+}
+
+/* By the order of the table, and otherwise as they were found. */
+static int compare_kinds(const void *left, const void *right) {
+  const struct snt_access_change *a = left;
+  const struct snt_access_change *b = right;
+  if (a->kind != b->kind) {
+    return a->kind < b->kind ? -1 : 1;
+  }
+  return a->number < b->number ? -1 : a->number > b->number ? 1 : 0;
+}
+
+void snt_difference_sort(struct snt_difference *difference) {
+  if (difference->access_count > 0) {
+    qsort(difference->access, difference->access_count, sizeof *difference->access, compare_kinds);
+  }
 }

@@ -97,6 +97,7 @@ struct snt_access_change {
   struct snt_access_assumption *assumed;
   size_t assumed_count;
   char **conditions;    /* what else matters, in words; ends with NULL */
+  size_t number;        /* in the order in which they were found */
   bool is_now, is_ever; /* it shows now; at some time of the year that begins then */
 };
 
@@ -178,6 +179,9 @@ snt_status snt_difference_add_detail(struct snt_difference_change *change, const
                                      const char *after, char **gained, char **lost, struct snt_err *err);
 snt_status snt_difference_add_unknown(struct snt_difference *difference, struct snt_err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The last thing that is done: puts access into the order that it is told in. */
+void snt_difference_sort(struct snt_difference *difference);
 
 /* difference_bundle.c: what the core sees itself. before is NULL when nothing was in force. Plugins have to be
  * described (policy/describe.h) where there are any. */
