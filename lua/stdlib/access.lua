@@ -8,6 +8,7 @@
 local assumptions = require "sentinel.assumptions"
 local difference = require "sentinel.difference"
 local engine = require "sentinel.engine"
+local formula = require "sentinel.formula"
 local search = require "sentinel.search"
 local space = require "sentinel.space"
 local ways = require "sentinel.ways"
@@ -169,12 +170,28 @@ local function verdict_of(reply, policy)
     max_duration = reply.effect ~= "deny" and bound_of(reply, policy) or nil }
 end
 
--- What the decisions rest on: {condition, holds, where = "before" | "after" | "both"}.
-local function tell_assumed(asked, assumed)
-  local all, where = {}, {}
+-- The keys of the conditions that only code knows, by where they stand: {key = "before" | "after" |
+-- "both"}.
+local function places_of_code(own)
+  local where = {}
+  for i, side in ipairs { "before", "after" } do
+    for _, entry in ipairs(own.parts[i].entries) do
+      formula.each_condition(entry.rule.conditions, function(condition)
+        local key = own.keys[condition]
+        if key then
+          where[key] = (where[key] or side) == side and side or "both"
+        end
+      end)
+    end
+  end
+  return where
+end
+
+-- What the two decisions rest on: {condition, holds, where}.
+local function tell_assumed(asked, assumed, where)
+  local all = {}
   for _, side in ipairs { "before", "after" } do
     for key, condition in pairs(asked[side]) do
-      where[key] = where[key] and "both" or side
       all[key] = condition
     end
   end
@@ -199,7 +216,7 @@ function methods:change_for(member, chosen, kind)
     change[side] = verdict_of(reply, policy)
   end
   change.kind = kind(change.before, change.after)
-  change.assumed = tell_assumed(asked, assumed)
+  change.assumed = tell_assumed(asked, assumed, self.where)
   return change.kind and change
 end
 
@@ -303,7 +320,8 @@ function access.changes(sides, keys, profile, settings, budget)
   local own = space.new(narrowed, { time = settings.time, is_ever = settings.is_ever,
     profile = profile })
   local self = setmetatable({ space = own, users = own:attribute("user"), keys = all_keys,
-    profile = profile, budget = budget, found = {}, is_whole = true }, methods)
+    profile = profile, budget = budget, found = {}, is_whole = true,
+    where = places_of_code(own) }, methods)
   self.users:make()
   for _, class in ipairs(ways.classes(self.users)) do
     self:look_at_class(class)

@@ -133,7 +133,7 @@ end
 local function key_of_globals(env, state)
   local parts, names = {}, {}
   for name, value in pairs(env) do
-    if not rawequal(state.fresh[name], value) and name ~= "require" then
+    if not rawequal(rawget(state.fresh, name), value) and name ~= "require" then
       names[#names + 1] = type(name) == "string" and name or error("a global has no name")
     end
   end

@@ -116,11 +116,22 @@ static snt_status print_rules(struct snt_out *out, const struct snt_access_chang
   return snt_out_text(out, ")", err);
 }
 
+/* Whether it is so whatever the code comes to that only one of the policies has. */
+static bool is_sure(const struct snt_access_change *change) {
+  for (size_t i = 0; i < change->assumed_count; i++) {
+    if (!change->assumed[i].is_before || !change->assumed[i].is_after) {
+      return false;
+    }
+  }
+  return true;
+}
+
 static snt_status print_assumed(struct snt_out *out, const struct snt_access_change *change, struct snt_err *err) {
+  const char *first = is_sure(change) ? "\n      if " : "\n      cannot tell: it is so if ";
   for (size_t i = 0; i < change->assumed_count; i++) {
     const struct snt_access_assumption *assumed = &change->assumed[i];
     const char *where = assumed->is_before && assumed->is_after ? "" : assumed->is_before ? " before" : " now";
-    SNT_TRY(snt_out_text(out, i == 0 ? "\n      cannot tell: it is so if " : " and ", err));
+    SNT_TRY(snt_out_text(out, i == 0 ? first : " and ", err));
     SNT_TRY(print_clean(out, assumed->condition, err));
     SNT_TRY(snt_out_printf(out, err, " %s%s", assumed->holds ? "holds" : "does not hold", where));
   }
@@ -131,9 +142,9 @@ static snt_status print_assumed(struct snt_out *out, const struct snt_access_cha
 static snt_status print_access(struct snt_out *out, const struct snt_access_change *change, struct snt_err *err) {
   const struct snt_access_row *row = &SNT_ACCESS_TABLE[change->kind];
   SNT_TRY(snt_out_printf(out, err, "  %s%c ", snt_out_colour(out, row->opens ? OPENS : CLOSES),
-                         change->assumed_count > 0 ? '?' : row->sign));
+                         is_sure(change) ? row->sign : '?'));
   SNT_TRY(print_clean(out, change->user, err));
-  SNT_TRY(snt_out_printf(out, err, " %s%s ", change->assumed_count > 0 ? "perhaps " : "", row->words));
+  SNT_TRY(snt_out_printf(out, err, " %s%s ", is_sure(change) ? "" : "perhaps ", row->words));
   SNT_TRY(print_clean(out, change->profile, err));
   SNT_TRY(snt_out_text(out, snt_out_colour(out, ""), err));
   SNT_TRY(print_rules(out, change, err));

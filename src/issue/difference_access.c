@@ -88,13 +88,14 @@ static snt_status tell_late(struct snt_comparing *comparing, const struct snt_ac
 /* As many of the profiles as one answer tells of: *told of them. */
 static snt_status ask_some(struct snt_comparing *comparing, const struct snt_access_question *question,
                            struct snt_access_answer *answers, size_t *told, struct snt_err *err) {
-  bool is_late = false;
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_BUF_AUTO struct snt_buf reply = {0};
   SNT_TRY(snt_access_ask(question, &text, err));
-  SNT_TRY(snt_evaluator_compare(comparing->both, SNT_COMPARE_ACCESS, (struct snt_slice){text.data, text.len}, &reply,
-                                &is_late, err));
-  if (is_late) {
+  SNT_TRY(comparing->is_late
+              ? snt_done()
+              : snt_evaluator_compare(comparing->both, SNT_COMPARE_ACCESS, (struct snt_slice){text.data, text.len},
+                                      &reply, &comparing->is_late, err));
+  if (comparing->is_late) {
     *told = question->count; /* nobody is left to be asked about the rest */
     return tell_late(comparing, question, err);
   }
@@ -128,19 +129,21 @@ static snt_status ask_all(struct snt_comparing *comparing, const struct snt_diff
 /* Those that the policies tell apart, then those that were asked for. */
 static snt_status find_profiles(struct snt_comparing *comparing, struct snt_difference_profiles *out,
                                 struct snt_err *err) {
-  bool is_late = false;
   SNT_BUF_AUTO struct snt_buf reply = {0};
   const struct snt_difference_profiles *seen = &comparing->out->replay.seen;
-  SNT_TRY(snt_evaluator_compare(comparing->both, SNT_COMPARE_PROFILES, (struct snt_slice){0}, &reply, &is_late, err));
-  if (!is_late) {
+  SNT_TRY(snt_evaluator_compare(comparing->both, SNT_COMPARE_PROFILES, (struct snt_slice){0}, &reply,
+                                &comparing->is_late, err));
+  if (!comparing->is_late) {
     SNT_TRY(snt_difference_parse_profiles(snt_buf_borrow(&reply), reply.len, out, err));
   }
   for (size_t i = 0; i < seen->count; i++) {
     SNT_TRY(snt_difference_profiles_add(out, seen->list[i].name, seen->list[i].label, err));
   }
-  return out->is_exact ? snt_done()
-                       : snt_difference_add_unknown(comparing->out, err,
-                                                    "which profiles the policies tell apart: there are too many");
+  return out->is_exact
+             ? snt_done()
+             : snt_difference_add_unknown(comparing->out, err,
+                                          "with which other profiles access changes: there are too many for all to be "
+                                          "looked at");
 }
 
 snt_status snt_comparing_access(struct snt_comparing *comparing, struct snt_err *err) {

@@ -13,6 +13,7 @@ struct snt_comparing {
   struct snt_policy *policies[SNT_SIDE_COUNT]; /* borrowed; the first is NULL when nothing is in force */
   struct snt_evaluator *own[SNT_SIDE_COUNT];   /* each has its policy loaded */
   struct snt_evaluator *both;                  /* has neither, and both as data */
+  bool is_late;                                /* it took too long, and is gone */
   struct snt_difference *out;
 };
 
