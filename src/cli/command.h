@@ -35,6 +35,7 @@ snt_status snt_cmd_policy_validate(struct snt_args *args, struct snt_out *out, s
 snt_status snt_cmd_policy_lint(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_keygen(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_pack(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_policy_diff(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_schema(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_push(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_verify(struct snt_args *args, struct snt_out *out, struct snt_err *err);

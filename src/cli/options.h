@@ -49,6 +49,7 @@
   X(NESTED, "--nested", NULL, "also inside a program that exec has started")                                           \
   X(FROM, "--from", "NAME", "the keychain backend that entries are taken out of")                                      \
   X(TO, "--to", "NAME", "the keychain backend that they are put into")                                                 \
+  X(SEMANTIC, "--semantic", NULL, "compare what is decided: rules, manifests, who gains and loses access, the log")    \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
