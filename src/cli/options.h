@@ -103,7 +103,8 @@ struct snt_args {
 };
 
 /* A set of options, as a bit for each. */
-typedef uint64_t snt_option_set;
+__extension__ typedef unsigned __int128 snt_option_set;
+_Static_assert(SNT_OPTION_COUNT <= 128, "a set has a bit for each option");
 #define SNT_OPTION_BIT(id) ((snt_option_set)1 << SNT_OPTION_##id)
 
 /* argv begins after the command's name and ends with NULL. "--flag value" and "--flag=value". Code USAGE: an unknown
