@@ -256,18 +256,16 @@ static void each_byte_of_a_key_counts(void **state) {
 static void only_a_line_of_a_key_is_a_public_key(void **state) {
   (void)state;
   static const char *const bad[] = {
-      "",
-      "\n",
-      "ssh-ed25519\n",
-      "ssh-ed25519 \n",
-      "ssh-ed25519 AAAA\n",
-      "ssh-ed25519 AAAA*\n",
+      "", "\n", "ssh-ed25519\n", "ssh-ed25519 \n", "ssh-ed25519 AAAA\n", "ssh-ed25519 AAAA*\n",
       "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2\n",
       "AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2\n",
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2AAAA x\n",
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2 x\nsecond line\n",
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK x\n",
-      "ssh-ed25519 AAAAB3NzaC1yc2EAAAADAQABAAABAQ== x\n"};
+      "ssh-ed25519 AAAAB3NzaC1yc2EAAAADAQABAAABAQ== x\n",
+      /* keys of 31 and of 33 bytes */
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAHwABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4= x\n",
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fIA== x\n"};
   static const char *const good[] = {
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2",
       "ssh-ed25519  AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2 me & mine\r\n"};
