@@ -602,7 +602,9 @@ static void an_rsa_key_is_taken_in_one_form(void **state) {
                                edit(&good, 5, 1, "\x81\x0d", 2),
                                without_null,
                                long_exponent,
-                               edit(&good, good.len, 0, "\x05\0", 2)};
+                               edit(&good, good.len, 0, "\x05\0", 2),
+                               edit(&good, 17, 1, "\x04", 1),
+                               edit(&good, 23, 1, "\1", 1)};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     check_refused(&rows[i], message);
   }

@@ -124,14 +124,14 @@ static void put_key(struct message *message, const uint8_t key[static SNT_ED2551
   put_string(message, "a comment", 9);
 }
 
-/* An RSA key and `count` of ours. */
+/* A key of another kind, with as many bytes, and `count` of ours. */
 static struct message list_of(size_t count) {
-  struct message rsa = {0};
+  struct message other = {0};
   struct message body = {0};
-  put_string(&rsa, "ssh-rsa", 7);
-  put_string(&rsa, "\1\0\1", 3);
+  put_string(&other, "ssh-ed25518", 11);
+  put_string(&other, keys[1], SNT_ED25519_LEN);
   put_number(&body, count + 1);
-  put_string(&body, rsa.data, rsa.len);
+  put_string(&body, other.data, other.len);
   put_string(&body, "", 0);
   for (size_t i = 0; i < count; i++) {
     put_key(&body, keys[i]);
