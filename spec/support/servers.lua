@@ -31,7 +31,7 @@ local moto = {}
 moto.__index = moto
 
 --- Starts moto with signature and IAM checking off; moto:build() makes the world and turns them on.
--- program: python's words for it; default { "-m", "moto.server" }, see also moto_mfa.py.
+-- program: python's words for it; default { "-m", "moto.server" }, see also moto_mfa.py and moto_kms.py.
 function servers.start_moto(program)
   local folder = files.temporary_folder()
   local environment = {
@@ -199,6 +199,19 @@ end
 --- What to do wrong from now on, by call: {["sts.AssumeRole"] = {fault = "status", status = 500}};
 -- see the server.
 faulty.set = tell
+
+--- Makes its SSM a store that holds this from now on: what stored() gave, or {} for nothing;
+-- {region = {name = {{Value = ..., Type = "String", ...}, ...}}}, see tests/faults/fault_store.py.
+function faulty:store(content)
+  local path = self.folder .. "/store.json"
+  files.write(path .. ".test", next(content) and cjson.encode(content) or "{}")
+  assert(os.rename(path .. ".test", path))
+end
+
+--- What is stored now.
+function faulty:stored()
+  return cjson.decode(assert(files.read(self.folder .. "/store.json")))
+end
 
 --- The calls that came since set(), in order: {call = "sts.AssumeRole", fields = {...}, ...}.
 function faulty:requests()

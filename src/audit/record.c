@@ -67,7 +67,13 @@ static void put_policy(struct snt_json_writer *writer, const struct snt_record_p
   put_number_or_null(writer, "version", policy->version);
   put_number_or_null(writer, "serial", policy->serial);
   snt_json_put_string(writer, "sha256", policy->sha256);
+  if (policy->installation != NULL) {
+    snt_json_put_string(writer, "installation", policy->installation);
+  }
   snt_json_begin_array(writer, "signed_by");
+  for (const char *const *key = policy->signed_by; key != NULL && *key != NULL; key++) {
+    snt_json_put_string(writer, NULL, *key);
+  }
   snt_json_end_array(writer);
   snt_json_put_integer(writer, "stale_s", policy->stale_s);
   snt_json_end_object(writer);

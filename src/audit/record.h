@@ -10,9 +10,11 @@
 /* Strings are borrowed; NULL or "" is left out or null, as log.md shows it. Slices are JSON. */
 struct snt_record_policy {
   const char *name, *source, *region, *sha256;
-  int64_t version; /* 0: null */
-  int64_t serial;  /* of a bundle; 0: null */
-  int64_t stale_s; /* how old the copy was that was used; 0: it was fetched, or is a file */
+  int64_t version;              /* 0: null */
+  int64_t serial;               /* of a bundle; 0: null */
+  const char *installation;     /* of a bundle of SSM; NULL: left out */
+  const char *const *signed_by; /* the keys that signed it and were asked for; ends with NULL; NULL: none */
+  int64_t stale_s;              /* how old the copy was that was used; 0: it was fetched, or is a file */
 };
 
 struct snt_record_decision {

@@ -115,6 +115,7 @@ static snt_status sign_call(const struct snt_aws_call *call, struct snt_sigv4_re
                                        .url = url->data,
                                        .body = to_sign.body,
                                        .body_len = to_sign.body_len,
+                                       .body_cap = call->body_cap,
                                        .connect_timeout_ms = CONNECT_MS};
   for (size_t i = 1; i < to_sign.header_count; i++) { /* Host comes with the URL */
     add_header(request, headers[i].name, headers[i].value);

@@ -1,4 +1,4 @@
-/* aws/call (layer 3): what the prepare functions of the services share; for sts.c, iam.c and ssm.c. */
+/* aws/call (layer 3): what the prepare functions of the services share; for sts.c, iam.c, ssm*.c and kms.c. */
 #ifndef SNT_AWS_CALL_H
 #define SNT_AWS_CALL_H
 

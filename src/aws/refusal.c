@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aws/refusal_rules.h"
 #include "base/str.h"
+
+enum { TOO_MANY = 429 };
 
 static bool holds(const char *text, const char *part) { return strstr(text, part) != NULL; }
 
@@ -17,39 +20,40 @@ static bool is_one_of(const char *text, const char *const *list) {
   return false;
 }
 
-/* What a rule of the table below gets. */
-struct refused {
-  const struct snt_aws_call *call;
-  const struct snt_aws_refusal *refusal;
-};
-
-static const char *source_of(const struct refused *it) {
-  return it->call->credentials->source[0] == '\0' ? "their source is not known" : it->call->credentials->source;
-}
-
-static snt_status say(const struct refused *it, enum snt_code code, struct snt_err *err) {
+snt_status snt_refused_say(const struct snt_refused *it, enum snt_code code, struct snt_err *err) {
   bool has_message = it->refusal->message[0] != '\0';
   return snt_fail(err, code, "AWS refused %s: %s%s%s", it->call->what, it->refusal->code, has_message ? ": " : "",
                   it->refusal->message);
 }
 
-static snt_status explain_expired(const struct refused *it, struct snt_err *err) {
+void snt_refused_word(const char *text, const char *label, char *out, size_t cap) {
+  const char *found = strstr(text, label);
+  const char *word = found == NULL ? "" : found + strlen(label);
+  size_t len = strcspn(word, " ,;");
+  (void)snprintf(out, cap, "%.*s", (int)(len < cap ? len : cap - 1), word);
+}
+
+static const char *source_of(const struct snt_refused *it) {
+  return it->call->credentials->source[0] == '\0' ? "their source is not known" : it->call->credentials->source;
+}
+
+static snt_status explain_expired(const struct snt_refused *it, struct snt_err *err) {
   SNT_IGNORE(snt_fail(err, SNT_CODE_LOGIN_REQUIRED, "the base credentials have expired (%s; %s)", source_of(it),
                       it->refusal->code));
   return snt_err_hint(err, "sign in again where they come from, or store a key that lasts: sentinel add PROFILE");
 }
 
-static snt_status explain_unknown_key(const struct refused *it, struct snt_err *err) {
+static snt_status explain_unknown_key(const struct snt_refused *it, struct snt_err *err) {
   const struct snt_aws_credentials *credentials = it->call->credentials;
-  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  SNT_IGNORE(snt_refused_say(it, SNT_CODE_AWS_REFUSED, err));
   bool lacks_token = snt_str_starts_with(credentials->access_key_id, "ASIA") && credentials->session_token == NULL;
   return snt_err_hint(err, "AWS does not know access key %s (%s): %s", credentials->access_key_id, source_of(it),
                       lacks_token ? "a temporary key needs its session token"
                                   : "see that it is active and of this partition, or store another with sentinel add");
 }
 
-static snt_status explain_signature(const struct refused *it, struct snt_err *err) {
-  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+static snt_status explain_signature(const struct snt_refused *it, struct snt_err *err) {
+  SNT_IGNORE(snt_refused_say(it, SNT_CODE_AWS_REFUSED, err));
   if (snt_aws_refusal_is_skew(it->refusal)) {
     return snt_err_hint(err, "this machine's clock is wrong: set it");
   }
@@ -57,49 +61,19 @@ static snt_status explain_signature(const struct refused *it, struct snt_err *er
                       it->call->credentials->access_key_id, source_of(it));
 }
 
-static snt_status explain_throttling(const struct refused *it, struct snt_err *err) {
-  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+static snt_status explain_throttling(const struct snt_refused *it, struct snt_err *err) {
+  SNT_IGNORE(snt_refused_say(it, SNT_CODE_AWS_REFUSED, err));
   return snt_err_hint(err, "wait a moment and try again");
 }
 
-static snt_status explain_region(const struct refused *it, struct snt_err *err) {
-  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+static snt_status explain_region(const struct snt_refused *it, struct snt_err *err) {
+  SNT_IGNORE(snt_refused_say(it, SNT_CODE_AWS_REFUSED, err));
   return snt_err_hint(err, "switch %s on for the account's STS, or use another region", it->call->endpoint.region);
 }
 
-static snt_status explain_no_parameter(const struct refused *it, struct snt_err *err) {
-  const char *name = it->call->subject == NULL ? "" : it->call->subject;
-  SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no SSM parameter \"%.300s\" in %s (%s)", name,
-                      it->call->endpoint.region, it->refusal->code));
-  return snt_err_hint(err,
-                      "store the policy there, or correct policy.source and the region: "
-                      "aws ssm put-parameter --region %s --name %.300s --type String --value file://policy.yaml",
-                      it->call->endpoint.region, name);
-}
-
-static snt_status hint_kms(const struct refused *it, struct snt_err *err) {
-  return snt_err_hint(err,
-                      "the caller needs kms:Decrypt on the KMS key of SSM parameter %.300s in %s (and the key has "
-                      "to exist and be enabled)",
-                      it->call->subject == NULL ? "" : it->call->subject, it->call->endpoint.region);
-}
-
-static snt_status explain_kms(const struct refused *it, struct snt_err *err) {
-  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
-  return hint_kms(it, err);
-}
-
-/* Copies the word after a label; "" when there is none. */
-static void word_after(const char *text, const char *label, char *out, size_t cap) {
-  const char *found = strstr(text, label);
-  const char *word = found == NULL ? "" : found + strlen(label);
-  size_t len = strcspn(word, " ,;");
-  (void)snprintf(out, cap, "%.*s", (int)(len < cap ? len : cap - 1), word);
-}
-
-static snt_status hint_trust(const struct refused *it, const char *action, struct snt_err *err) {
+static snt_status hint_trust(const struct snt_refused *it, const char *action, struct snt_err *err) {
   char caller[400];
-  word_after(it->refusal->message, "User: ", caller, sizeof caller);
+  snt_refused_word(it->refusal->message, "User: ", caller, sizeof caller);
   const char *extra = strcmp(action, "sts:TagSession") == 0 ? "; or switch the tags off (tags: off)"
                       : strcmp(action, "sts:SetSourceIdentity") != 0
                           ? "; a role that wants MFA or an external id needs mfa_serial or external_id in the profile"
@@ -120,7 +94,7 @@ static bool is_identity_fixed(const char *message) {
   return names_it && (holds(message, "already") || holds(message, "cannot be changed") || holds(message, "different"));
 }
 
-static snt_status explain_denied_role(const struct refused *it, struct snt_err *err) {
+static snt_status explain_denied_role(const struct snt_refused *it, struct snt_err *err) {
   const char *message = it->refusal->message;
   if (is_identity_fixed(message)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_AWS_REFUSED,
@@ -129,19 +103,19 @@ static snt_status explain_denied_role(const struct refused *it, struct snt_err *
     return snt_err_hint(err, "use base credentials without one: a key of an IAM user, or a session set up without it");
   }
   char action[64];
-  word_after(message, "perform: ", action, sizeof action);
+  snt_refused_word(message, "perform: ", action, sizeof action);
   bool is_known = snt_str_starts_with(action, "sts:");
-  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  SNT_IGNORE(snt_refused_say(it, SNT_CODE_AWS_REFUSED, err));
   SNT_IGNORE(snt_err_prefix(err, "role %.300s", it->call->subject));
   return hint_trust(it, is_known ? action : "sts:AssumeRole", err);
 }
 
 /* Where AWS does not name the action, the call does: "IAM CreateAccessKey in us-east-1". */
-static snt_status hint_iam(const struct refused *it, struct snt_err *err) {
+static snt_status hint_iam(const struct snt_refused *it, struct snt_err *err) {
   char action[64];
   char call[64];
-  word_after(it->refusal->message, "perform: ", action, sizeof action);
-  word_after(it->call->what, "IAM ", call, sizeof call);
+  snt_refused_word(it->refusal->message, "perform: ", action, sizeof action);
+  snt_refused_word(it->call->what, "IAM ", call, sizeof call);
   bool is_known = snt_str_starts_with(action, "iam:");
   return snt_err_hint(err,
                       "%s%s is missing in the policy of the key's user; to rotate he needs {\"Effect\":\"Allow\","
@@ -150,9 +124,9 @@ static snt_status hint_iam(const struct refused *it, struct snt_err *err) {
                       is_known ? "" : "iam:", is_known ? action : call);
 }
 
-static snt_status explain_denied(const struct refused *it, struct snt_err *err) {
+static snt_status explain_denied(const struct snt_refused *it, struct snt_err *err) {
   if (holds(it->refusal->message, "MultiFactorAuthentication")) {
-    SNT_IGNORE(say(it, SNT_CODE_ACTION_REQUIRED, err));
+    SNT_IGNORE(snt_refused_say(it, SNT_CODE_ACTION_REQUIRED, err));
     return snt_err_hint(err,
                         "the MFA code is wrong or was used before (wait for the next one), or mfa_serial is not the "
                         "device of this key's user");
@@ -161,23 +135,18 @@ static snt_status explain_denied(const struct refused *it, struct snt_err *err) 
   if (is_role) {
     return explain_denied_role(it, err);
   }
-  SNT_IGNORE(say(it, SNT_CODE_AWS_REFUSED, err));
+  SNT_IGNORE(snt_refused_say(it, SNT_CODE_AWS_REFUSED, err));
   if (strcmp(it->call->endpoint.service, "iam") == 0) {
     return hint_iam(it, err);
   }
   if (it->call->subject == NULL) {
     return snt_err_hint(err, "the base credentials (%s) may not do this", source_of(it));
   }
-  if (holds(it->refusal->message, "kms:") || holds(it->refusal->message, "KMS") ||
-      holds(it->refusal->message, "ciphertext")) {
-    return hint_kms(it, err);
-  }
-  return snt_err_hint(err, "the caller needs ssm:GetParameter on SSM parameter %.300s in %s", it->call->subject,
-                      it->call->endpoint.region);
+  return snt_refused_hint_permission(it, err);
 }
 
-static snt_status explain_validation(const struct refused *it, struct snt_err *err) {
-  snt_status status = say(it, SNT_CODE_AWS_REFUSED, err);
+static snt_status explain_validation(const struct snt_refused *it, struct snt_err *err) {
+  snt_status status = snt_refused_say(it, SNT_CODE_AWS_REFUSED, err);
   if (is_identity_fixed(it->refusal->message)) {
     return explain_denied_role(it, err);
   }
@@ -190,30 +159,44 @@ static snt_status explain_validation(const struct refused *it, struct snt_err *e
   return status;
 }
 
+#define CODES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static const char *const THROTTLING[] = {"Throttling",
+                                         "ThrottlingException",
+                                         "ThrottledException",
+                                         "RequestThrottled",
+                                         "RequestThrottledException",
+                                         "RequestLimitExceeded",
+                                         "TooManyRequestsException",
+                                         "TooManyUpdates",
+                                         NULL};
+
 /* The first row that names the code says what it means. */
 static const struct {
-  const char *codes[6]; /* ends with NULL */
-  snt_status (*explain)(const struct refused *it, struct snt_err *err);
+  const char *const *codes; /* ends with NULL */
+  snt_status (*explain)(const struct snt_refused *it, struct snt_err *err);
 } RULES[] = {
-    {{"ExpiredToken", "ExpiredTokenException", NULL}, explain_expired},
-    {{"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure", NULL},
+    {CODES("ExpiredToken", "ExpiredTokenException"), explain_expired},
+    {CODES("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"),
      explain_unknown_key},
-    {{"SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired",
-      "RequestInTheFuture", NULL},
+    {CODES("SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired",
+           "RequestInTheFuture"),
      explain_signature},
-    {{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", NULL}, explain_denied},
-    {{"ParameterNotFound", "ParameterVersionNotFound", NULL}, explain_no_parameter},
-    {{"InvalidKeyId", "KMSAccessDeniedException", "KMSDisabledException", "KMSNotFoundException",
-      "KMSInvalidStateException", NULL},
-     explain_kms},
-    {{"ValidationError", "ValidationException", NULL}, explain_validation},
-    {{"Throttling", "ThrottlingException", "RequestLimitExceeded", NULL}, explain_throttling},
-    {{"RegionDisabledException", NULL}, explain_region},
+    {CODES("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"), explain_denied},
+    {CODES("ParameterNotFound", "ParameterVersionNotFound"), snt_refused_no_parameter},
+    {CODES("ParameterAlreadyExists", "ParameterLimitExceeded", "ParameterMaxVersionLimitExceeded",
+           "HierarchyTypeMismatchException"),
+     snt_refused_put},
+    {CODES("InvalidKeyId", "KMSAccessDeniedException", "KMSDisabledException", "KMSNotFoundException",
+           "KMSInvalidStateException", "NotFoundException", "DisabledException", "InvalidKeyUsageException",
+           "UnsupportedOperationException"),
+     snt_refused_key},
+    {CODES("ValidationError", "ValidationException"), explain_validation},
+    {THROTTLING, explain_throttling},
+    {CODES("RegionDisabledException"), explain_region},
 };
 
-bool snt_aws_call_is_key_refused(const struct snt_aws_call *call) {
-  static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId",
-                                      "UnrecognizedClientException", NULL};
+bool snt_aws_call_is_refused_as(const struct snt_aws_call *call, const char *const *codes) {
   struct snt_aws_refusal refusal = {0};
   if (!snt_ok(call->response.status) || call->response.http_status < 400 || call->response.http_status > 499) {
     return false;
@@ -222,10 +205,20 @@ bool snt_aws_call_is_key_refused(const struct snt_aws_call *call) {
   return is_one_of(refusal.code, codes);
 }
 
+bool snt_aws_call_is_key_refused(const struct snt_aws_call *call) {
+  return snt_aws_call_is_refused_as(
+      call, CODES("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"));
+}
+
+bool snt_aws_call_is_throttled(const struct snt_aws_call *call) {
+  return (snt_ok(call->response.status) && call->response.http_status == TOO_MANY) ||
+         snt_aws_call_is_refused_as(call, THROTTLING);
+}
+
 static snt_status refuse(const struct snt_aws_call *call, struct snt_err *err) {
   struct snt_aws_refusal refusal;
   snt_aws_refusal_read(call, &refusal);
-  const struct refused it = {call, &refusal};
+  const struct snt_refused it = {call, &refusal};
   long http_status = call->response.http_status;
   if (http_status >= 500) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_AWS_REFUSED, "%s failed: %s answered HTTP %ld%s%s", call->what,
@@ -242,7 +235,7 @@ static snt_status refuse(const struct snt_aws_call *call, struct snt_err *err) {
       return RULES[i].explain(&it, err);
     }
   }
-  return say(&it, SNT_CODE_AWS_REFUSED, err);
+  return snt_refused_say(&it, SNT_CODE_AWS_REFUSED, err);
 }
 
 snt_status snt_aws_call_check(const struct snt_aws_call *call, const char *const *content_types, struct snt_err *err) {

@@ -16,13 +16,16 @@ struct snt_aws_endpoint {
   char url[1024];     /* without a trailing slash */
   char host[272];     /* for the Host header and the record */
   char region[64];    /* that the signature names; of IAM, which has one endpoint in a partition, that one's */
-  char service[16];   /* "sts", "ssm", "iam" */
+  char service[16];   /* "sts", "ssm", "iam", "kms" */
   bool is_overridden; /* not AWS's own name */
 };
 snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,
                                  struct snt_aws_endpoint *out, struct snt_err *err);
 /* "us-east-1": 3-63 of [a-z0-9-], a DNS label. Code USAGE naming it. */
 snt_status snt_aws_region_check(const char *region, struct snt_err *err);
+
+/* "aws-cn" for "cn-north-1"; "aws" for a region that no other partition has. */
+const char *snt_aws_partition_of(const char *region);
 
 /* A call: owns what is asked, then the answer. Zeroed memory is an empty call. */
 struct snt_aws_call {
@@ -39,6 +42,7 @@ struct snt_aws_call {
                             * refusal for skew sets it */
   bool is_once;            /* it goes out once, whatever comes of it: it carries an MFA code */
   int timeout_ms;          /* for the whole call; 0: 3,000 */
+  size_t body_cap;         /* of the answer, in bytes; 0: SNT_HTTP_BODY_CAP */
   void (*on_answer)(void *context, const struct snt_aws_call *call); /* NULL, or called when AWS has answered with 200,
                                                                       * while other calls may still be awaited */
   void *context;
@@ -118,6 +122,7 @@ snt_status snt_sts_parse_get_session_token(const struct snt_aws_call *call, stru
 struct snt_ssm_parameter {
   struct snt_buf value;
   int64_t version;
+  int64_t modified_ms; /* since 1970; 0: the answer does not say */
   bool is_secure;
 };
 void snt_ssm_parameter_clear(struct snt_ssm_parameter *parameter);
@@ -128,6 +133,9 @@ snt_status snt_ssm_parse_get_parameter(const struct snt_aws_call *call, struct s
 bool snt_sts_is_duration_refused(const struct snt_aws_call *call);
 /* Whether AWS refused the call because it does not, or no longer, know the key or the session that signed it. */
 bool snt_aws_call_is_key_refused(const struct snt_aws_call *call);
+/* Whether AWS refused the call as one too many: nothing was done, and after a pause it may be asked again. Such a call
+ * does not go out again by itself. */
+bool snt_aws_call_is_throttled(const struct snt_aws_call *call);
 /* Whether the failure of a prepared and performed call is an outage (another region may be tried) or an answer. */
 bool snt_aws_call_is_outage(const struct snt_aws_call *call);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 static snt_status check_file(int fd, const char *path, enum snt_file_check check, struct snt_err *err) {
@@ -35,8 +36,7 @@ static snt_status check_file(int fd, const char *path, enum snt_file_check check
   return snt_done();
 }
 
-snt_status snt_file_read(const char *path, enum snt_file_check check, size_t max, struct snt_buf *out,
-                         struct snt_err *err) {
+static snt_status open_checked(const char *path, enum snt_file_check check, int *out, struct snt_err *err) {
   int follow = check == SNT_FILE_ROOT ? O_NOFOLLOW : 0;
   SNT_FD_AUTO int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
   if (fd < 0) {
@@ -44,25 +44,61 @@ snt_status snt_file_read(const char *path, enum snt_file_check check, size_t max
     return snt_fail(err, is_missing ? SNT_CODE_NOT_FOUND : SNT_CODE_IO, "%s: %s", path, strerror(errno));
   }
   SNT_TRY(check_file(fd, path, check, err));
+  *out = fd;
+  fd = -1;
+  return snt_done();
+}
+
+/* At most cap bytes; *got is 0 at the end. */
+static snt_status read_piece(int fd, const char *path, void *piece, size_t cap, size_t *got, struct snt_err *err) {
+  ssize_t count = 0;
+  do {
+    count = read(fd, piece, cap);
+  } while (count < 0 && errno == EINTR);
+  *got = count > 0 ? (size_t)count : 0;
+  return count < 0 ? snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno)) : snt_done();
+}
+
+static snt_status fail_large(const char *path, size_t max, struct snt_err *err) {
+  return snt_fail(err, SNT_CODE_IO, "%s is larger than %zu bytes", path, max);
+}
+
+snt_status snt_file_read(const char *path, enum snt_file_check check, size_t max, struct snt_buf *out,
+                         struct snt_err *err) {
+  SNT_FD_AUTO int fd = -1;
   char piece[8192];
   size_t start = out->len;
-  for (;;) {
-    ssize_t got = read(fd, piece, sizeof piece);
-    if (got < 0 && errno == EINTR) {
-      continue;
+  size_t got = 0;
+  SNT_TRY(open_checked(path, check, &fd, err));
+  do {
+    SNT_TRY(read_piece(fd, path, piece, sizeof piece, &got, err));
+    if (out->len - start + got > max) {
+      return fail_large(path, max, err);
     }
-    if (got < 0) {
-      return snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
-    }
-    if (got == 0) {
-      break;
-    }
-    if (out->len - start + (size_t)got > max) {
-      return snt_fail(err, SNT_CODE_IO, "%s is larger than %zu bytes", path, max);
-    }
-    SNT_TRY(snt_buf_append(out, piece, (size_t)got, err));
-  }
+    SNT_TRY(got == 0 ? snt_done() : snt_buf_append(out, piece, got, err));
+  } while (got > 0);
   explicit_bzero(piece, sizeof piece);
+  return snt_done();
+}
+
+snt_status snt_file_read_secret(const char *path, enum snt_file_check check, size_t max, struct snt_secret **out,
+                                struct snt_err *err) {
+  SNT_FD_AUTO int fd = -1;
+  SNT_SECRET_AUTO struct snt_secret *secret = NULL;
+  size_t len = 0;
+  size_t got = 0;
+  *out = NULL;
+  SNT_TRY(open_checked(path, check, &fd, err));
+  SNT_TRY(snt_secret_new(max + 1, &secret, err));
+  do {
+    SNT_TRY(read_piece(fd, path, snt_secret_borrow_writable(secret) + len, max + 1 - len, &got, err));
+    len += got;
+  } while (got > 0 && len <= max);
+  if (len > max) {
+    return fail_large(path, max, err);
+  }
+  snt_secret_set_len(secret, len);
+  *out = SNT_MOVE(secret);
   return snt_done();
 }
 
@@ -98,11 +134,7 @@ static snt_status sync_folder_of(const char *path, struct snt_err *err) {
   return snt_done();
 }
 
-static snt_status write_new(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
-  SNT_FD_AUTO int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
-  if (fd < 0) {
-    return snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
-  }
+static snt_status fill(int fd, const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
   snt_status status = snt_file_write_all(fd, data, len, err);
   if (!snt_ok(status)) {
     return snt_err_prefix(err, "%s", path);
@@ -113,16 +145,26 @@ static snt_status write_new(const char *path, const void *data, size_t len, unsi
   return snt_done();
 }
 
+snt_status snt_file_create(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
+  SNT_FD_AUTO int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+  if (fd < 0) {
+    return snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
+  }
+  snt_status status = fill(fd, path, data, len, mode, err);
+  if (!snt_ok(status)) {
+    (void)unlink(path);
+  }
+  return status;
+}
+
 snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
   char id[17];
   SNT_TRY(snt_random_request_id(id, err));
   SNT_BUF_AUTO struct snt_buf fresh = {0};
   SNT_TRY(snt_buf_appendf(&fresh, err, "%s.%s.tmp", path, id));
-  snt_status status = write_new(fresh.data, data, len, mode, err);
-  if (snt_ok(status) && rename(fresh.data, path) != 0) {
-    status = snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
-  }
-  if (!snt_ok(status)) {
+  SNT_TRY(snt_file_create(fresh.data, data, len, mode, err));
+  if (rename(fresh.data, path) != 0) {
+    snt_status status = snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
     (void)unlink(fresh.data);
     return status;
   }

@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 
+struct snt_secret;
+
 enum snt_file_check {
   SNT_FILE_ANY = 0,          /* any regular file */
   SNT_FILE_NOT_WRITABLE = 1, /* not writable by group or others; owned by this user or root */
@@ -15,8 +17,14 @@ enum snt_file_check {
  * once. Codes: NOT_FOUND when there is no such file, IO otherwise, also when it has more than max bytes. */
 snt_status snt_file_read(const char *path, enum snt_file_check check, size_t max, struct snt_buf *out,
                          struct snt_err *err);
+/* The same into a new secret. */
+snt_status snt_file_read_secret(const char *path, enum snt_file_check check, size_t max, struct snt_secret **out,
+                                struct snt_err *err);
 /* Writes all of it, in pieces if it must. Code IO. */
 snt_status snt_file_write_all(int fd, const void *data, size_t len, struct snt_err *err);
+/* Makes the file, which must not be there, also not as a link, and fsyncs it. Code IO; then a part of it may be left.
+ */
+snt_status snt_file_create(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);
 /* Replaces path by content: a new file beside it (mode), fsync, rename, fsync of the folder. Code IO; on a failure the
  * old file is as it was. */
 snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);

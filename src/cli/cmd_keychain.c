@@ -266,17 +266,37 @@ static snt_status remove_key(struct snt_cli_keychain *keychain, const char *prof
                                                 forgetting.count == 1 ? "session" : "sessions");
 }
 
-snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
-  const char *name = NULL;
-  SNT_TRY(take_secret_name(args, &name, err));
-  bool is_secret = name != NULL;
-  SNT_TRY(is_secret ? snt_done() : snt_args_take_profile(args, &name, err));
+static snt_status remove_named(const struct snt_args *args, const char *kind, const char *what, const char *name,
+                               struct snt_out *out, struct snt_err *err) {
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
-  if (!is_secret) {
-    return remove_key(&keychain, name, out, err);
-  }
-  SNT_TRY(hint_list(snt_keychain_remove(keychain.keychain, SNT_KEYCHAIN_KIND_PLUGIN, name, err), err));
-  return snt_out_printf(out, err, "removed secret %s from the %s keychain\n", name,
+  SNT_TRY(hint_list(snt_keychain_remove(keychain.keychain, kind, name, err), err));
+  return snt_out_printf(out, err, "removed %s %s from the %s keychain\n", what, name,
                         snt_keychain_backend_name(keychain.keychain));
+}
+
+/* A key that signs policy is named by --keychain, and nothing beside it. */
+static snt_status take_signing_name(const struct snt_args *args, const char **out, struct snt_err *err) {
+  *out = args->values[SNT_OPTION_KEYCHAIN];
+  if (*out != NULL &&
+      (args->argument_count > 0 || snt_args_has(args, SNT_OPTION_PROFILE) || snt_args_has(args, SNT_OPTION_SECRET))) {
+    return snt_fail(err, SNT_CODE_USAGE, "--keychain names a key that signs policy: there is nothing beside it");
+  }
+  return *out == NULL ? snt_done() : snt_cli_check_signing_name(*out, err);
+}
+
+snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
+  const char *name = NULL;
+  SNT_TRY(take_signing_name(args, &name, err));
+  if (name != NULL) {
+    return remove_named(args, SNT_KEYCHAIN_KIND_SIGNING, "signing key", name, out, err);
+  }
+  SNT_TRY(take_secret_name(args, &name, err));
+  if (name != NULL) {
+    return remove_named(args, SNT_KEYCHAIN_KIND_PLUGIN, "secret", name, out, err);
+  }
+  SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
+  SNT_TRY(snt_args_take_profile(args, &name, err));
+  SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
+  return remove_key(&keychain, name, out, err);
 }

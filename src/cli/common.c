@@ -64,6 +64,16 @@ snt_status snt_cli_tell_cached(struct snt_buf *out, const struct snt_keychain_ki
                                       count == 1 ? kind->text : kind->many);
 }
 
+snt_status snt_cli_check_signing_name(const char *name, struct snt_err *err) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  size_t len = strlen(name);
+  if (len >= 1 && len <= 64 && strspn(name, allowed) == len) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%.100s\" cannot be the name of a key that signs policy", name));
+  return snt_err_hint(err, "a name has 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+}
+
 snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, struct snt_err *err) {
   if (args->argument_count > 0) {
     return snt_buf_append_str(out, args->arguments[0], err);

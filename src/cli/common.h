@@ -22,6 +22,8 @@ void snt_cli_close_keychain(struct snt_cli_keychain *keychain);
 /* "2 cached sessions", behind a comma when out is not empty; nothing for none. */
 snt_status snt_cli_tell_cached(struct snt_buf *out, const struct snt_keychain_kind *kind, size_t count,
                                struct snt_err *err);
+/* The name of a key that signs policy, as it stands behind keychain: - 1 to 64 of [A-Za-z0-9._-]. Code USAGE. */
+snt_status snt_cli_check_signing_name(const char *name, struct snt_err *err);
 /* The log that the argument or the configuration names. */
 snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, struct snt_err *err);
 /* Text without control characters, for a terminal: they become '?'. */

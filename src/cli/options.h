@@ -22,7 +22,7 @@
   X(REQUEST, "--request", "FILE", "explain this request (JSON); excludes the other request flags")                     \
   X(JSON, "--json", NULL, "print JSON")                                                                                \
   X(SARIF, "--sarif", NULL, "print SARIF 2.1.0, as code scanning reads it")                                            \
-  X(OUT, "--out", "FILE", "the file to write; default NAME-SERIAL.bundle in this folder")                              \
+  X(OUT, "--out", "FILE", "the file to write; of a bundle, default NAME-SERIAL.bundle in this folder")                 \
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
   X(STDIN, "--stdin", NULL, "read id and secret key from stdin, a line each; with --secret, its one line")             \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
@@ -53,6 +53,10 @@
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
   X(PROFILES, "--profiles", NULL, "print the names of the profiles, one a line")                                       \
+  X(COMMENT, "--comment", "TEXT", "what the key's files say about it")                                                 \
+  X(KEYCHAIN, "--keychain", "NAME", "a key that signs policy, in the keychain")                                        \
+  X(PUBLIC, "--public", "KEY", "show the line of FILE, FILE.pub, keychain:NAME, agent: or agent:ed25519:BASE64")       \
+  X(KMS, "--kms", "ARN", "show the line of a key of KMS; a profile's credentials ask for it")                          \
   X(HELP, "--help", NULL, "show this text")
 
 enum snt_option_id {

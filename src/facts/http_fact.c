@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/base64.h"
 #include "facts/facts_internal.h"
 #include "facts/reflect.h"
 #include "format/select.h"
@@ -34,18 +35,10 @@ bool snt_http_fact_prepare(struct snt_http_fact *fact) {
 }
 
 static snt_status append_base64(struct snt_secret *out, const struct snt_secret *secret, struct snt_err *err) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const unsigned char *bytes = (const unsigned char *)snt_secret_borrow(secret);
-  size_t len = snt_secret_len(secret);
-  for (size_t i = 0; i < len; i += 3) {
-    unsigned group = (unsigned)bytes[i] << 16;
-    group |= i + 1 < len ? (unsigned)bytes[i + 1] << 8 : 0;
-    group |= i + 2 < len ? bytes[i + 2] : 0;
-    char four[4] = {digits[group >> 18 & 63], digits[group >> 12 & 63], i + 1 < len ? digits[group >> 6 & 63] : '=',
-                    i + 2 < len ? digits[group & 63] : '='};
-    SNT_TRY(snt_secret_append(out, four, sizeof four, err));
-  }
-  return snt_done();
+  SNT_SECRET_AUTO struct snt_secret *text = NULL;
+  SNT_TRY(snt_secret_new(SNT_BASE64_CAP(snt_secret_len(secret)), &text, err));
+  snt_base64(snt_secret_borrow(secret), snt_secret_len(secret), snt_secret_borrow_writable(text));
+  return snt_secret_append(out, snt_secret_borrow(text), strlen(snt_secret_borrow(text)), err);
 }
 
 snt_status snt_http_fact_add_secret(struct snt_http_fact *fact, struct snt_secret *secret, struct snt_err *err) {

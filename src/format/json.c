@@ -179,6 +179,14 @@ bool snt_json_integer(const struct snt_json_value *value, int64_t *out) {
   return true;
 }
 
+bool snt_json_number(const struct snt_json_value *value, double *out) {
+  if (!json_is_number(inner(value))) {
+    return false;
+  }
+  *out = json_number_value(inner(value));
+  return true;
+}
+
 bool snt_json_bool(const struct snt_json_value *value, bool *out) {
   if (!json_is_boolean(inner(value))) {
     return false;

@@ -48,6 +48,8 @@ const char *snt_json_string(const struct snt_json_value *value, size_t *len);
 /* A string of fewer than cap bytes, all of them printable UTF-8; NULL for anything else. "" is one. */
 const char *snt_json_printable(const struct snt_json_value *value, size_t cap);
 bool snt_json_integer(const struct snt_json_value *value, int64_t *out);
+/* Any number, as near as a double comes to it. */
+bool snt_json_number(const struct snt_json_value *value, double *out);
 bool snt_json_bool(const struct snt_json_value *value, bool *out);
 /* Appends the value again as compact JSON with the document's order of keys; null for NULL. */
 snt_status snt_json_dump(const struct snt_json_value *value, struct snt_buf *out, struct snt_err *err);

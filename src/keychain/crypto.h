@@ -1,11 +1,13 @@
-/* keychain/crypto (layer 2): encryption at rest, from libcrypto's providers, in a module that is loaded on first use.
- */
+/* keychain/crypto (layer 2): encryption at rest and signatures, from libcrypto's providers, in a module that is loaded
+ * on first use. */
 #ifndef SNT_KEYCHAIN_CRYPTO_H
 #define SNT_KEYCHAIN_CRYPTO_H
 
 #include <stdint.h>
 
-#include "base/secret.h"
+#include "keychain/signature.h"
+
+struct snt_secret;
 
 #define SNT_CRYPTO_KEY_LEN 32
 #define SNT_CRYPTO_NONCE_LEN 12
@@ -22,6 +24,14 @@ struct snt_crypto {
   /* Code KEYCHAIN when the tag is wrong; then out is wiped. len counts the tag. */
   snt_status (*open)(const struct snt_secret *key, const uint8_t nonce[static SNT_CRYPTO_NONCE_LEN], const void *aad,
                      size_t aad_len, const void *sealed, size_t len, struct snt_secret *out, struct snt_err *err);
+  /* Ed25519: the public key of a seed of 32 bytes, and its signature. Code KEYCHAIN. */
+  snt_status (*ed25519_public)(const struct snt_secret *seed, uint8_t out[static SNT_ED25519_LEN], struct snt_err *err);
+  snt_status (*ed25519_sign)(const struct snt_secret *seed, struct snt_slice message,
+                             uint8_t out[static SNT_ED25519_SIGNATURE_LEN], struct snt_err *err);
+  /* keychain/signature.h. */
+  snt_status (*check_key)(struct snt_slice key, enum snt_signature_algorithm *out, struct snt_err *err);
+  snt_status (*verify)(enum snt_signature_algorithm algorithm, struct snt_slice key, struct snt_slice message,
+                       struct snt_slice signature, struct snt_err *err);
 };
 
 /* Loads the module once a process. */

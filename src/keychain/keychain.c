@@ -21,13 +21,14 @@ const struct snt_keychain_backend *const SNT_KEYCHAIN_BACKENDS[] = {
 };
 
 const struct snt_keychain_kind SNT_KEYCHAIN_KINDS[] = {
-    {SNT_KEYCHAIN_KIND_AWS, false, "", NULL},
-    {SNT_KEYCHAIN_KIND_ROTATING, false, " (a rotation that is not finished)", NULL},
-    {SNT_KEYCHAIN_KIND_PLUGIN, false, " (a plugin's secret)", NULL},
-    {SNT_KEYCHAIN_KIND_SESSION, true, "cached session", "cached sessions"},
-    {SNT_KEYCHAIN_KIND_IDENTITY, true, "cached identity", "cached identities"},
-    {SNT_KEYCHAIN_KIND_MFA, true, "entry about MFA codes", "entries about MFA codes"},
-    {NULL, false, NULL, NULL},
+    {SNT_KEYCHAIN_KIND_AWS, false, "", NULL, "sentinel add"},
+    {SNT_KEYCHAIN_KIND_ROTATING, false, " (a rotation that is not finished)", NULL, "sentinel add"},
+    {SNT_KEYCHAIN_KIND_PLUGIN, false, " (a plugin's secret)", NULL, "sentinel add --secret"},
+    {SNT_KEYCHAIN_KIND_SIGNING, false, " (a key that signs policy)", NULL, "sentinel policy keygen --keychain"},
+    {SNT_KEYCHAIN_KIND_SESSION, true, "cached session", "cached sessions", NULL},
+    {SNT_KEYCHAIN_KIND_IDENTITY, true, "cached identity", "cached identities", NULL},
+    {SNT_KEYCHAIN_KIND_MFA, true, "entry about MFA codes", "entries about MFA codes", NULL},
+    {NULL, false, NULL, NULL, NULL},
 };
 
 enum { PLACES_MAX = 4 };
@@ -45,10 +46,19 @@ struct snt_keychain {
   const struct place *latest; /* what snt_keychain_backend_name tells */
 };
 
+/* NULL for a kind that is not in the table. */
+static const struct snt_keychain_kind *find_kind(const char *name) {
+  const struct snt_keychain_kind *row = SNT_KEYCHAIN_KINDS;
+  while (row->name != NULL && strcmp(row->name, name) != 0) {
+    row++;
+  }
+  return row->name == NULL ? NULL : row;
+}
+
 snt_status snt_keychain_fail_missing(const char *kind, const char *name, const char *where, struct snt_err *err) {
-  bool is_plugin = strcmp(kind, SNT_KEYCHAIN_KIND_PLUGIN) == 0;
-  SNT_IGNORE(snt_fail(err, SNT_CODE_NOT_FOUND, "there is no entry \"%s\" in %s", name, where));
-  return snt_err_hint(err, "store it with: sentinel add %s%s", is_plugin ? "--secret " : "", name);
+  const struct snt_keychain_kind *row = find_kind(kind);
+  snt_status status = snt_fail(err, SNT_CODE_NOT_FOUND, "there is no entry \"%s\" in %s", name, where);
+  return row == NULL || row->adds == NULL ? status : snt_err_hint(err, "store it with: %s %s", row->adds, name);
 }
 
 static snt_status fail_unknown(const char *name, struct snt_err *err) {
@@ -155,12 +165,8 @@ static snt_status check_entry(const char *kind, const char *name, struct snt_err
 }
 
 static bool is_cached(const char *kind) {
-  for (const struct snt_keychain_kind *row = SNT_KEYCHAIN_KINDS; row->name != NULL; row++) {
-    if (strcmp(row->name, kind) == 0) {
-      return row->is_cached;
-    }
-  }
-  return false;
+  const struct snt_keychain_kind *row = find_kind(kind);
+  return row != NULL && row->is_cached;
 }
 
 /* In how many of the places an entry may be used. */

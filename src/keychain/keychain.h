@@ -15,8 +15,9 @@
 #include "base/secret.h"
 
 /* The kinds are separate name spaces. */
-#define SNT_KEYCHAIN_KIND_AWS "aws"       /* base credentials of a profile: JSON, see aws/credentials.h */
-#define SNT_KEYCHAIN_KIND_PLUGIN "plugin" /* plugin secrets */
+#define SNT_KEYCHAIN_KIND_AWS "aws"         /* base credentials of a profile: JSON, see aws/credentials.h */
+#define SNT_KEYCHAIN_KIND_PLUGIN "plugin"   /* plugin secrets */
+#define SNT_KEYCHAIN_KIND_SIGNING "signing" /* keys that sign policy: the 32 bytes of an Ed25519 seed */
 /* A new key of a profile that is not relied on yet, while it takes the old one's place: see issue/rotating_key.h. */
 #define SNT_KEYCHAIN_KIND_ROTATING "rotating"
 /* These may be forgotten at any time: see keychain/cache.h. */
@@ -29,6 +30,7 @@ struct snt_keychain_kind {
   bool is_cached;   /* it can be had again, and so is never worth a prompt or a move */
   const char *text; /* for people: behind the name of an entry that stays; what one that is cached is called */
   const char *many; /* what several that are cached are called; NULL for those that stay */
+  const char *adds; /* what, before its name, makes an entry that stays: "sentinel add"; NULL for those cached */
 };
 /* All of them; ends with a row whose name is NULL. */
 extern const struct snt_keychain_kind SNT_KEYCHAIN_KINDS[];

@@ -1,14 +1,23 @@
-"""STS and SSM as far as Sentinel asks them: right by default, wrong on command. Plain http on the loopback.
+"""STS, SSM and KMS as far as Sentinel asks them: right by default, wrong on command. Plain http on the loopback.
 
 usage: fault_server.py FOLDER
 
 FOLDER/port            written when the server listens
 FOLDER/faults.json     read again for every request:
     {"policy": text, "caller_arn": arn, "expires_in_s": n, "skew_s": n,          what a right answer holds
-     "ssm.GetParameter@us-east-1": {"fault": ...}, "sts.AssumeRole": {"fault": ...}, "*": {"fault": ...}}
-FOLDER/requests.jsonl  every request that came whole: {"call", "region", "fields", "headers"}
+     "kms_keys": {arn: PEM of a private key},
+     "ssm.GetParameter@us-east-1": {"fault": ...}, "sts.AssumeRole": {"fault": ...},
+     "*@us-east-1": {"fault": ...}, "*": {"fault": ...}}
+FOLDER/requests.jsonl  every request that came whole: {"call", "region", "fields", "headers"}; calls are counted from
+                       the removal of this file on
+FOLDER/store.json      where it is, SSM is a store that holds what it says, and is kept there ("{}": an empty one; see
+                       fault_store.py); where it is not, GetParameter answers "policy", whatever its name
 
-A fault may carry "times": n, for the first n such calls only. The faults are the functions of FAULTS.
+The first of these keys that has a fault for the call wins. A fault may carry "times": n, for the first n such calls
+only, "at": n, for the n-th only, or "from": n, for all from the n-th on; "effect": true or false says whether the call
+is carried out before things go wrong: by default it is, unless AWS (or what stands before it) answers with an error.
+So {"*": {"fault": "hang", "at": 7, "effect": false}} stops whoever asks at his seventh call, before it does anything.
+The faults are the functions of FAULTS.
 """
 
 import asyncio
@@ -21,8 +30,9 @@ import sys
 import time
 import urllib.parse
 
+from fault_store import ACCOUNT, KMS_CALLS, SSM_CALLS, Refusal, Store
+
 FOLDER = sys.argv[1]
-ACCOUNT = "123456789012"
 SECRET = "issuedSecretAccessKey+of/the/faultServer"
 TOKEN = "issuedSessionToken//of+the+fault+server=="
 POLICY = """version: "1"
@@ -71,13 +81,17 @@ def json_error(status, code, message):
 
 
 def error_of(request, status, code, message):
-    return json_error(status, code, message) if request["call"].startswith("ssm") else xml_error(status, code, message)
+    return xml_error(status, code, message) if request["call"].startswith("sts") else json_error(status, code, message)
 
 
 # Right answers -------------------------------------------------------------------------------------------------
 
+def caller_of(settings):
+    return settings.get("caller_arn", f"arn:aws:iam::{ACCOUNT}:user/alice")
+
+
 def get_caller_identity(_request, settings):
-    arn = settings.get("caller_arn", f"arn:aws:iam::{ACCOUNT}:user/alice")
+    arn = caller_of(settings)
     return Answer(body=f"<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
                        f"<GetCallerIdentityResult><Arn>{arn}</Arn><UserId>AIDAEXAMPLE</UserId>"
                        f"<Account>{arn.split(':')[4] if arn.count(':') > 4 else ACCOUNT}</Account></GetCallerIdentityResult>"
@@ -112,6 +126,8 @@ def get_session_token(request, settings):
 
 
 def get_parameter(request, settings):
+    if STORE.exists():
+        return ask_store(request, settings)
     name = request["fields"].get("Name", "")
     parameter = {"ARN": f"arn:aws:ssm:{request['region']}:{ACCOUNT}:parameter{name}", "DataType": "text",
                  "LastModifiedDate": 1768816053.12, "Name": name, "Type": settings.get("parameter_type", "String"),
@@ -120,7 +136,24 @@ def get_parameter(request, settings):
     return Answer(body=json.dumps({"Parameter": parameter}), content_type="application/x-amz-json-1.1")
 
 
-CALLS = {"sts.GetCallerIdentity": get_caller_identity, "sts.AssumeRole": assume_role,
+def json_answer(ask):
+    try:
+        return Answer(body=json.dumps(ask()), content_type="application/x-amz-json-1.1")
+    except Refusal as refusal:
+        return json_error(400, *refusal.args)
+
+
+def ask_store(request, settings):
+    return json_answer(lambda: STORE.answer(request, caller_of(settings)))
+
+
+def ask_kms(request, settings):
+    return json_answer(lambda: KMS_CALLS[request["call"]](settings.get("kms_keys", {}), request))
+
+
+STORE = Store(os.path.join(FOLDER, "store.json"))
+CALLS = {**{call: ask_store for call in SSM_CALLS}, **{call: ask_kms for call in KMS_CALLS},
+         "sts.GetCallerIdentity": get_caller_identity, "sts.AssumeRole": assume_role,
          "sts.GetSessionToken": get_session_token, "ssm.GetParameter": get_parameter}
 
 
@@ -230,21 +263,24 @@ def fault_skew(answer, _fault, request):
     signed = signed.replace(tzinfo=datetime.timezone.utc).timestamp()
     if abs(signed - request["now"]) <= 300:
         return answer
-    code = "InvalidSignatureException" if request["call"].startswith("ssm") else "SignatureDoesNotMatch"
+    code = "SignatureDoesNotMatch" if request["call"].startswith("sts") else "InvalidSignatureException"
     return error_of(request, 403 if code.startswith("Sig") else 400, code,
                     "Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z")
 
 
 FAULTS = {name[len("fault_"):]: function for name, function in list(globals().items()) if name.startswith("fault_")}
+ERRORS = ("status", "error", "xml_error", "redirect")
 
 
 def pick_fault(request, settings):
-    for key in (f"{request['call']}@{request['region']}", request["call"], "*"):
+    call, region = request["call"], request["region"]
+    for key in (f"{call}@{region}", call, f"*@{region}", "*"):
         fault = settings.get(key)
         if fault is None:
             continue
         used[key] = used.get(key, 0) + 1
-        if "times" not in fault or used[key] <= fault["times"]:
+        first, last = fault.get("at", fault.get("from", 1)), fault.get("at", fault.get("times", used[key]))
+        if first <= used[key] <= last:
             return fault
     return None
 
@@ -252,26 +288,31 @@ def pick_fault(request, settings):
 def answer_request(request, settings):
     if request["call"] not in CALLS:
         return Answer(404, "no such call")
-    answer = CALLS[request["call"]](request, settings)
     fault = pick_fault(request, settings)
+    has_effect = fault is None or fault.get("effect", fault["fault"] not in ERRORS)
+    answer = CALLS[request["call"]](request, settings) if has_effect else Answer()
     return FAULTS[fault["fault"]](answer, fault, request) if fault else answer
+
+
+SERVICES = {"AmazonSSM": "ssm", "TrentService": "kms"}
 
 
 # HTTP ----------------------------------------------------------------------------------------------------------
 
-async def read_request(reader, settings):
+async def read_request(reader):
     head = await reader.readuntil(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
     body = (await reader.readexactly(int(headers.get("content-length", 0)))).decode("utf-8", "replace")
     region = re.search(r"Credential=[^/]*/[0-9]*/([^/]*)/([^/]*)/", headers.get("authorization", ""))
     if "x-amz-target" in headers:
-        call, fields = "ssm." + headers["x-amz-target"].rpartition(".")[2], json.loads(body)
+        service, _, action = headers["x-amz-target"].rpartition(".")
+        call, fields = SERVICES.get(service, "?") + "." + action, json.loads(body)
     else:
         fields = dict(urllib.parse.parse_qsl(body, keep_blank_values=True))
         call = "sts." + fields.get("Action", "?")
     return {"call": call, "region": region.group(1) if region else "", "fields": fields, "headers": headers,
-            "path": lines[0], "now": time.time() + settings.get("skew_s", 0)}
+            "path": lines[0]}
 
 
 def note(request):
@@ -312,8 +353,9 @@ async def send(writer, answer, now):
 async def serve(reader, writer):
     try:
         while True:
+            request = await read_request(reader)
             settings = load("faults.json", {})
-            request = await read_request(reader, settings)
+            request["now"] = time.time() + settings.get("skew_s", 0)
             if not os.path.exists(os.path.join(FOLDER, "requests.jsonl")):
                 used.clear()
             note(request)

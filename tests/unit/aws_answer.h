@@ -53,6 +53,17 @@ static inline void answer(struct snt_aws_call *call, long http_status, const cha
   assert_ok(snt_secret_new_from(body, strlen(body), &response->body, NULL));
 }
 
+/* JSON that is written with ' for ", so that it can be read here; it is overwritten by the next one. */
+static inline const char *json_of(const char *text) {
+  static char json[16384];
+  size_t len = strlen(text);
+  assert_true(len < sizeof json);
+  for (size_t i = 0; i <= len; i++) {
+    json[i] = text[i] == '\'' ? '"' : text[i];
+  }
+  return json;
+}
+
 /* No text of an error may hold what the call was made with. */
 static inline void assert_no_secret(const struct snt_err *err) {
   assert_null(strstr(err->message, BASE_KEY));

@@ -158,6 +158,53 @@ static void a_call_may_have_more_time_than_others(void **state) {
   assert_int_equal(script.requests[0][1].timeout_ms, 3000);
 }
 
+static void an_answer_may_be_larger_than_others(void **state) {
+  (void)state;
+  SNT_AWS_CALL_AUTO struct snt_aws_call sts = {0};
+  SNT_AWS_CALL_AUTO struct snt_aws_call ssm = {0};
+  script.lines[0][0] = script.lines[0][1] = (struct line){.http_status = 200};
+  prepare(&sts, &ssm);
+  sts.body_cap = 123456;
+  struct snt_aws_call *const calls[] = {&sts, &ssm};
+  assert_ok(snt_aws_perform(NULL, calls, 2, NULL));
+  assert_int_equal(script.requests[0][0].body_cap, 123456);
+  assert_int_equal(script.requests[0][1].body_cap, 0);
+}
+
+static void throttling_is_told_from_other_answers(void **state) {
+  (void)state;
+  static const struct {
+    long http_status;
+    const char *body;
+    bool is_throttled;
+  } rows[] = {
+      {200, "{'__type':'ThrottlingException'}", false},
+      {400, "{'__type':'ThrottlingException','message':'Rate exceeded'}", true},
+      {400, "{'__type':'com.amazonaws.ssm#TooManyUpdates'}", true},
+      {400, "{'__type':'ThrottledException'}", true},
+      {400, "{'__type':'RequestLimitExceeded'}", true},
+      {400, "{'__type':'TooManyRequestsException'}", true},
+      {400, ERROR_XML("Throttling", "Rate exceeded"), true},
+      {429, "", true},
+      {429, "{'__type':'Odd'}", true},
+      {400, "{'__type':'ValidationException','message':'ThrottlingException'}", false},
+      {400, "{'__type':'ParameterLimitExceeded'}", false},
+      {400, "", false},
+      {503, "", false},
+      {500, "{'__type':'InternalServerError'}", false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_AWS_CALL_AUTO struct snt_aws_call sts = {0};
+    SNT_AWS_CALL_AUTO struct snt_aws_call ssm = {0};
+    prepare(&sts, &ssm);
+    assert_false(snt_aws_call_is_throttled(&ssm));
+    answer(&ssm, rows[i].http_status, "application/x-amz-json-1.1", json_of(rows[i].body));
+    if (snt_aws_call_is_throttled(&ssm) != rows[i].is_throttled) {
+      fail_msg("HTTP %ld %s", rows[i].http_status, rows[i].body);
+    }
+  }
+}
+
 static void a_refusal_is_never_asked_about_again(void **state) {
   (void)state;
   static const struct line refusals[] = {
@@ -296,6 +343,8 @@ int main(void) {
       cmocka_unit_test_setup(what_cannot_be_tried_fails, start_script),
       cmocka_unit_test_setup(an_outage_is_asked_about_once_more_and_the_other_call_is_not, start_script),
       cmocka_unit_test_setup(a_call_may_have_more_time_than_others, start_script),
+      cmocka_unit_test_setup(an_answer_may_be_larger_than_others, start_script),
+      cmocka_unit_test_setup(throttling_is_told_from_other_answers, start_script),
       cmocka_unit_test_setup(a_lasting_outage_is_asked_about_twice_and_stays_one, start_script),
       cmocka_unit_test_setup(a_refusal_is_never_asked_about_again, start_script),
       cmocka_unit_test_setup(a_refusal_for_skew_is_signed_again_with_the_servers_time_once, start_script),

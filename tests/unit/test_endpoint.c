@@ -186,12 +186,31 @@ static void a_variable_of_one_service_is_not_for_the_other(void **state) {
   assert_string_equal(endpoint.url, "https://sts.us-east-1.amazonaws.com");
 }
 
+static void a_region_has_its_partition(void **state) {
+  (void)state;
+  static const struct {
+    const char *region, *partition;
+  } rows[] = {{"us-east-1", "aws"},
+              {"eu-central-1", "aws"},
+              {"cn-north-1", "aws-cn"},
+              {"us-gov-west-1", "aws-us-gov"},
+              {"us-iso-east-1", "aws-iso"},
+              {"us-isob-east-1", "aws-iso-b"},
+              {"eu-isoe-west-1", "aws-iso-e"},
+              {"us-isof-south-1", "aws-iso-f"},
+              {"eusc-de-east-1", "aws-eusc"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    assert_string_equal(snt_aws_partition_of(rows[i].region), rows[i].partition);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(odd_regions_are_refused, forget_variables),
       cmocka_unit_test_setup(a_url_that_may_not_be_used_names_where_it_stands, forget_variables),
       cmocka_unit_test_setup(every_partition_has_its_domain, forget_variables),
       cmocka_unit_test(iam_has_one_endpoint_in_each_partition),
+      cmocka_unit_test(a_region_has_its_partition),
       cmocka_unit_test_setup(the_nearest_setting_wins, forget_variables),
       cmocka_unit_test_setup(a_variable_of_one_service_is_not_for_the_other, forget_variables),
   };

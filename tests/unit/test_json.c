@@ -115,6 +115,7 @@ static void values_are_found_by_type(void **state) {
   assert_ok(parse(text, sizeof text - 1, &doc));
   const struct snt_json_value *root = snt_json_root(doc);
   int64_t integer = 0;
+  double number = 0;
   bool boolean = false;
   size_t len = 0;
   assert_int_equal(snt_json_count(root), 7);
@@ -123,6 +124,8 @@ static void values_are_found_by_type(void **state) {
   assert_null(snt_json_key_at(root, 7, NULL));
   assert_true(snt_json_integer(snt_json_get(root, "m"), &integer) && integer == INT64_MIN);
   assert_false(snt_json_integer(snt_json_get(root, "r"), &integer));
+  assert_true(snt_json_number(snt_json_get(root, "r"), &number) && number > 1.4 && number < 1.6);
+  assert_true(snt_json_number(snt_json_get(root, "z"), &number) && number > 0.9 && number < 1.1);
   assert_true(snt_json_bool(snt_json_get(root, "b"), &boolean) && boolean);
   assert_string_equal(snt_json_string(snt_json_get(root, "a"), &len), "t");
   assert_null(snt_json_string(snt_json_get(root, "z"), NULL));
@@ -248,6 +251,7 @@ static void accessors_take_null_and_values_of_another_type(void **state) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   SNT_BUF_AUTO struct snt_buf out = {0};
   int64_t integer = 7;
+  double number = 7;
   bool boolean = true;
   assert_ok(parse("[\"1\"]", 5, &doc));
   const struct snt_json_value *rows[] = {NULL, snt_json_root(doc), snt_json_at(snt_json_root(doc), 0)};
@@ -255,6 +259,7 @@ static void accessors_take_null_and_values_of_another_type(void **state) {
     assert_null(snt_json_get(rows[i], "1"));
     assert_null(snt_json_key_at(rows[i], 0, NULL));
     assert_false(snt_json_integer(rows[i], &integer));
+    assert_false(snt_json_number(rows[i], &number) || number < 7);
     assert_false(snt_json_bool(rows[i], &boolean));
     assert_true(integer == 7 && boolean);
   }

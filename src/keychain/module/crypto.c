@@ -1,4 +1,4 @@
-/* The crypto module: scrypt and AES-256-GCM out of libcrypto's providers.
+/* The crypto module: scrypt and AES-256-GCM out of libcrypto's providers; signing.c and verifying.c have the rest.
  *
  * MUST
  *  1. give out no byte that was not authenticated;
@@ -10,7 +10,9 @@
 #include <openssl/evp.h>
 
 #include "base/module.h"
+#include "base/secret.h"
 #include "keychain/crypto.h"
+#include "keychain/module/signatures.h"
 #include "snt_build_id.h"
 
 enum { SCRYPT_R = 8, SCRYPT_P = 1 };
@@ -20,7 +22,7 @@ static void free_cipher(EVP_CIPHER_CTX **context) {
   *context = NULL;
 }
 
-static snt_status fail_crypto(const char *what, struct snt_err *err) {
+snt_status snt_crypto_fail(const char *what, struct snt_err *err) {
   const char *reason = ERR_reason_error_string(ERR_get_error());
   ERR_clear_error();
   return snt_fail(err, SNT_CODE_KEYCHAIN, "%s failed in libcrypto: %s", what,
@@ -38,7 +40,7 @@ static snt_status derive(const struct snt_secret *passphrase, const uint8_t *sal
                                SCRYPT_P, memory, (unsigned char *)snt_secret_borrow_writable(key), SNT_CRYPTO_KEY_LEN);
   if (is_good != 1) {
     snt_secret_reset(key);
-    return fail_crypto("scrypt", err);
+    return snt_crypto_fail("scrypt", err);
   }
   snt_secret_set_len(key, SNT_CRYPTO_KEY_LEN);
   return snt_done();
@@ -56,7 +58,7 @@ static snt_status begin(const struct snt_secret *key, const uint8_t *nonce, cons
       EVP_CipherInit_ex2(context, EVP_aes_256_gcm(), (const unsigned char *)snt_secret_borrow(key), nonce,
                          is_sealing ? 1 : 0, NULL) != 1 ||
       EVP_CipherUpdate(context, NULL, &written, aad, (int)aad_len) != 1) {
-    return fail_crypto("AES-256-GCM", err);
+    return snt_crypto_fail("AES-256-GCM", err);
   }
   *out = SNT_MOVE(context);
   return snt_done();
@@ -74,7 +76,7 @@ static snt_status seal(const struct snt_secret *key, const uint8_t nonce[static 
   if (EVP_CipherUpdate(context, out, &written, plain, (int)len) != 1 ||
       EVP_CipherFinal_ex(context, out + written, &last) != 1 ||
       EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, SNT_CRYPTO_TAG_LEN, out + len) != 1) {
-    return fail_crypto("AES-256-GCM", err);
+    return snt_crypto_fail("AES-256-GCM", err);
   }
   return snt_done();
 }
@@ -108,7 +110,8 @@ static snt_status open_sealed(const struct snt_secret *key, const uint8_t nonce[
   return snt_done();
 }
 
-static const struct snt_crypto TABLE = {derive, seal, open_sealed};
+static const struct snt_crypto TABLE = {
+    derive, seal, open_sealed, snt_signing_public, snt_signing_sign, snt_verifying_check_key, snt_verifying_verify};
 
 SNT_MODULE_EXPORT extern const struct snt_module snt_module_crypto;
 const struct snt_module snt_module_crypto = {SNT_BUILD_ID, &TABLE};

@@ -1,0 +1,16 @@
+/* base/base64 (layer 0): RFC 4648, section 4, with padding and without line breaks. */
+#ifndef SNT_BASE_BASE64_H
+#define SNT_BASE_BASE64_H
+
+#include "base/str.h"
+
+/* The characters of len bytes and a NUL. */
+#define SNT_BASE64_CAP(len) (((len) + 2) / 3 * 4 + 1)
+
+/* Writes SNT_BASE64_CAP(len) bytes. */
+void snt_base64(const void *data, size_t len, char *out);
+/* Takes only what snt_base64 writes: no white space, all padding, no bits that say nothing. False for anything else and
+ * for more than cap bytes; then out holds nothing of use. */
+bool snt_base64_parse(struct snt_slice text, void *out, size_t cap, size_t *len);
+
+#endif
