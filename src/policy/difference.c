@@ -100,8 +100,8 @@ bool snt_difference_is_any(const struct snt_difference *difference) {
 
 bool snt_difference_is_wider(const struct snt_difference *difference) {
   const struct snt_impact *impact = &difference->replay.impact;
-  bool is_wider = difference->unknown_count > 0 || difference->access_left_out > 0 ||
-                  !snt_impact_is_harmless(impact) || impact->changes[SNT_CHANGE_LONGER] > 0;
+  bool is_wider = difference->unknown_count > 0 || difference->access_left_out > 0 || !snt_impact_is_harmless(impact) ||
+                  impact->changes[SNT_CHANGE_LONGER] > 0;
   for (size_t i = 0; i < difference->access_count; i++) {
     is_wider = is_wider || SNT_ACCESS_TABLE[difference->access[i].kind].opens;
   }
