@@ -302,7 +302,7 @@ rules:
     local more = document.access.changes[1]
     assert.equal(ROLE .. "Admin", more.request.role_arn)
     assert.equal("target_mismatch", more.before.error)
-    assert.same({ { condition = "probe id yes", holds = true, before = false, after = true } }, more.assumed)
+    assert.same({ { condition = "probe id yes", holds = true, before = true, after = true } }, more.assumed)
   end)
 
   -- Each example is one that `explain` decides so by both policies.
