@@ -123,6 +123,8 @@ return s.policy { version = "1", rules = { s.rule "r" { effect = "allow", condit
         "function(r) return helper(r) end", "function helper(r) return false end" },
       { "function(r) return (function() return 1 end)() == 1 end", nil,
         "function(r) return (function() return 2 end)() == 1 end", nil },
+      { "function(r) return (function() return 1 end)() == 1 end", nil,
+        "function(r) return (function() return 1 end)() ~= 1 end", nil },
     }
     for _, row in ipairs(rows) do
       assert.equal(CHANGED, changed(lua(row[1], row[2]), lua(row[3], row[4])), row[1])
