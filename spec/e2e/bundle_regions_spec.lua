@@ -130,6 +130,34 @@ policy:
     expect.refused(home:run { "credentials", "dev" }, 5, "older bundle")
   end)
 
+  describe("takes nothing that is not signed from the second", function()
+    local bare = publish.region("dev", (POLICY:gsub("fire", "bare")))
+
+    it("when the first serves less than was seen", function()
+      assert.are.same({ "us-east-1", 8 }, { served_by() })
+      faulty:store { ["us-east-1"] = old, ["eu-west-1"] = bare }
+      expect.refused(home:run { "credentials", "dev" }, 5, "not signed")
+    end)
+
+    it("when the first gives a pointer and no parts", function()
+      faulty:store { ["us-east-1"] = new, ["eu-west-1"] = bare }
+      faulty:set { ["ssm.GetParameters@us-east-1"] = OUTAGES.down }
+      expect.refused(home:run { "credentials", "dev" }, 5, "not signed")
+    end)
+
+    it("when a copy of before is not taken", function()
+      configure("cache_ttl: 1h")
+      assert.are.same({ "us-east-1", 8 }, { served_by() })
+      for _, name in ipairs(files.list(home.home .. "/.cache/sentinel")) do
+        if name:find("^bundle%-") then
+          os.remove(home.home .. "/.cache/sentinel/" .. name)
+        end
+      end
+      faulty:store { ["us-east-1"] = bare, ["eu-west-1"] = bare }
+      expect.refused(home:run { "credentials", "dev" }, 5, "not signed")
+    end)
+  end)
+
   it("needs no earlier sight of it for another region", function()
     faulty:set { ["*@us-east-1"] = OUTAGES.down }
     assert.are.same({ "eu-west-1", 8 }, { served_by() })

@@ -240,6 +240,8 @@ describe("a signed bundle", function()
     it("and so is a bare policy", function()
       faulty:store { ["us-east-1"] = publish.region("dev", publish.policy) }
       refused("not signed")
+      home:write("dev.yaml", publish.policy)
+      expect.refused(home:run { "policy", "diff", "ssm:/sentinel/policies/dev", "dev.yaml", "--profile", "dev" }, 5, "not signed")
     end)
   end)
 

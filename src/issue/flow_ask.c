@@ -120,9 +120,12 @@ static snt_status take_parameter(struct snt_flow *flow, const struct snt_aws_cal
                                        .region = call->endpoint.region,
                                        .version = parameter.version,
                                        .modified_ms = parameter.modified_ms};
-  return snt_pointer_is_one(value.text) ? snt_flow_take_pointer(flow, &value, false, is_outage, err)
-                                        : snt_policy_from_parameter(flow->source.path, value.region, value.version,
-                                                                    value.text, &flow->policy, err);
+  if (snt_pointer_is_one(value.text)) {
+    return snt_flow_take_pointer(flow, &value, false, is_outage, err);
+  }
+  snt_flow_bundle_free(&flow->bundle);
+  SNT_TRY(snt_policy_from_parameter(flow->source.path, value.region, value.version, value.text, &flow->policy, err));
+  return snt_flow_check_unsigned(flow, err);
 }
 
 /* What a region that is asked because an earlier one was down has to serve: signed bundles have a floor. */
