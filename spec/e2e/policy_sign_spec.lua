@@ -195,6 +195,46 @@ describe("signed policy", function()
       expect.done(run("sign", "prod", "--renew", "--key", key, "--yes"))
     end)
 
+    -- Somebody writes that value into both regions.
+    local function put_in_place(value)
+      local regions = store()
+      for _, region in ipairs { "us-east-1", "us-west-2" } do
+        local versions = regions[region]["/sentinel/policies/prod"]
+        versions[#versions + 1] = { Value = value, Version = versions[#versions].Version + 1 }
+      end
+      write_store(regions)
+    end
+
+    -- It is not renewed, for that reason, and nothing was written.
+    local function not_renewed(...)
+      local before = value_in("us-west-2")
+      expect.refused(run("sign", "prod", "--renew", "--key", key, "--yes"), 5, "not signed again", ...)
+      assert.are.equal(before, value_in("us-west-2"))
+    end
+
+    it("not when it is an older one that somebody put back", function()
+      expect.done(push("--key", key, "--valid", "1d"))
+      local old = value_in("us-east-1")
+      pushing.bundle(home, { serial = 2 })
+      expect.done(push("--key", key, "--valid", "1d"))
+      put_in_place(old)
+      not_renewed("serial 1", "serial 2 was in force before", "policy rollback prod --to 2")
+      expect.done(run("rollback", "prod", "--to", "2", "--key", key, "--yes"))
+      assert.are.equal(2, pointer_in("us-west-2").serial)
+      expect.done(run("sign", "prod", "--renew", "--key", key, "--valid", "60d", "--yes"))
+    end)
+
+    it("not when it is another bundle, of this installation or another", function()
+      expect.done(push("--key", key, "--valid", "1d"))
+      pushing.bundle(home, { name = "other" })
+      expect.done(run("push", "other", "prod", "--key", key, "--valid", "1d", "--yes"))
+      put_in_place(store()["us-east-1"]["/sentinel/policies/other"][1].Value)
+      not_renewed('name is "other"')
+      put_in_place(store()["us-east-1"]["/sentinel/policies/prod"][1].Value)
+      home:write_settings("installation: elsewhere\npolicy:\n  regions: [us-east-1, us-west-2]\n" .. keys_of(id))
+      not_renewed('installation "acme"', '"elsewhere"')
+    end)
+
     it("not in part: where the regions differ, or a part is missing", function()
       expect.done(push("--key", key, "--valid", "1d"))
       pushing.bundle(home, { serial = 2 })

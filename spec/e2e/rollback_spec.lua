@@ -115,6 +115,21 @@ describe("what was in force before", function()
       assert.are.equal("nothing to do: serial 5 is in force everywhere\n", expect.done(run("rollback", "--to", "5")))
     end)
 
+    it("whatever somebody put in between", function()
+      local parameter, before = "/sentinel/policies/" .. name, {}
+      for i, region in ipairs(REGIONS) do
+        before[i] = pushing.parameter(moto, region, parameter).Value
+        local versions = pushing.ask(moto, region, "GetParameterHistory", { Name = parameter }).Parameters
+        local forged = versions[2].Value:gsub('"signature":"....', '"signature":"AAAA')
+        for _, value in ipairs { forged, versions[1].Value, before[i] } do
+          pushing.ask(moto, region, "PutParameter", { Name = parameter, Type = "String", Value = value, Overwrite = true })
+        end
+      end
+      expect.done(run("rollback", "--yes", "--key", key))
+      assert.are.equal(4, serial_in("us-west-2"))
+      assert.are.equal("Reason2", content_in("us-west-2"))
+    end)
+
     it("not without the key that readers ask for", function()
       expect.refused(run("rollback", "--yes"), 2, "policy.keys asks for 1 signature")
       assert.are.equal(3, serial_in("us-west-2"))
