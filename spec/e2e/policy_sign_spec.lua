@@ -281,6 +281,45 @@ describe("signed policy", function()
       assert.are.equal("2099-01-01T00:00:00Z", cjson.decode(home:read("prod-1.bundle.pointer")).not_after)
     end)
 
+    -- The pointer beside it, changed by somebody who can write there.
+    local function change_file(from, to)
+      local text = home:read("prod-1.bundle.pointer")
+      local at, last = text:find(from, 1, true)
+      assert.is_truthy(at, from)
+      home:write("prod-1.bundle.pointer", text:sub(1, at - 1) .. to .. text:sub(last + 1))
+    end
+
+    it("is not signed with what nobody signed before", function()
+      expect.done(run("sign", "prod-1.bundle", "--key", key, "--valid", "2d"))
+      local good = home:read("prod-1.bundle.pointer")
+      local pointer = cjson.decode(good)
+      local cases = { { pointer.not_after, "2099-01-01T00:00:00Z", 5, "is refused: " },
+        { '"not_before":"-"', '"not_before":"2020-01-01T00:00:00Z"', 5, "is refused: " },
+        { pointer.signatures[1].signature:sub(1, 4), "AAAA", 5, "is refused: " },
+        { '"name":"prod"', '"name":"prof"', 2, "is of another bundle" },
+        { '"acme"', '"evil"', 2, "is of another bundle" },
+        { ('"size":%d'):format(pointer.size), '"size":1', 2, "is of another bundle" } }
+      for _, case in ipairs(cases) do
+        change_file(case[1], case[2])
+        expect.refused(run("sign", "prod-1.bundle", "--key", other), case[3], "prod-1.bundle.pointer", case[4], "remove it")
+        home:write("prod-1.bundle.pointer", good)
+      end
+      expect.done(run("sign", "prod-1.bundle", "--key", other))
+    end)
+
+    it("takes no end from a pointer without signatures", function()
+      expect.done(run("sign", "prod-1.bundle", "--key", key, "--not-after", "2099-01-01T00:00:00Z"))
+      local signatures = home:read("prod-1.bundle.pointer"):match('"signatures":%[(.*)%]')
+      change_file(signatures, "")
+      expect.done(run("sign", "prod-1.bundle", "--key", other))
+      assert.are.equal(os.date("!%Y-%m-%d", os.time() + 30 * 86400),
+        cjson.decode(home:read("prod-1.bundle.pointer")).not_after:sub(1, 10))
+      change_file(home:read("prod-1.bundle.pointer"):match('"signatures":%[(.*)%]'), "")
+      change_file(cjson.decode(home:read("prod-1.bundle.pointer")).not_after, "2099-01-01T00:00:00Z")
+      expect.done(run("push", "prod", "prod-1.bundle", "--yes", "--key", key, "--key", other))
+      assert.is_true(pointer_in("us-west-2").not_after < "2099")
+    end)
+
     it("is refused when it is another one, or not to be signed at all", function()
       expect.done(run("sign", "prod-1.bundle", "--key", key))
       pushing.bundle(home, { policy = pushing.POLICY:gsub("Alice", "Another") })

@@ -43,7 +43,7 @@ struct snt_draft {
   struct snt_buf bytes;         /* the packed bundle, or the bare policy's text */
   char sha256[65];              /* of them */
   struct snt_manifest manifest; /* of a bundle */
-  bool has_pointer;             /* a packed file with FILE.pointer beside it */
+  bool has_pointer;             /* a packed file with a signed FILE.pointer beside it */
   struct snt_pointer pointer;   /* that one; nobody has verified it */
   bool is_refused;              /* by the evaluator */
   struct snt_err refusal;       /* then */
