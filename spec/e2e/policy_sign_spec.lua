@@ -133,6 +133,18 @@ describe("signed policy", function()
     end)
   end)
 
+  it("is not what somebody put there under its manifest", function()
+    configure()
+    expect.done(run("pack", "prod"))
+    local forged = home:read("prod-1.bundle"):match("^[^\n]+\n") .. "no frame"
+    local pointer = publish.pointer(forged, { name = "prod", installation = "acme" }, {})
+    local regions = { ["us-east-1"] = publish.region("prod", pointer, (publish.parts(forged))) }
+    write_store(regions)
+    expect.refused(push("--key", key), 5, "serial 1 is in force in us-east-1 with another content", "serial: 2")
+    assert.is_nil(store()["us-west-2"])
+    assert.are.same({}, pointer_in("us-east-1").signatures)
+  end)
+
   it("may be signed by an agent, and by a key of the keychain", function()
     local environment = { SENTINEL_FILE_PASSPHRASE = "correct horse", SENTINEL_BACKEND = "file" }
     local kept = expect.done(home:run({ "policy", "keygen", "--keychain", "release" }, { environment = environment }))
