@@ -215,6 +215,15 @@ describe("a signed bundle", function()
       refused("older bundle", "serial 7 is in the decision log")
     end)
 
+    it("by no floor that a bundle raised which nobody signed", function()
+      home:write_settings("policy: {source: \"ssm:/sentinel/policies/{profile}\", regions: [us-east-1]}\ninstallation: acme-aws\n")
+      put({ serial = 9007199254740991 }, {}, {})
+      expect.credentials(home:run { "credentials", "dev" })
+      configure()
+      put { serial = 7 }
+      expect.credentials(home:run { "credentials", "dev" })
+    end)
+
     it("when its parts are others', changed, or not there", function()
       local region, packed = put { serial = 1 }
       local other = pack { serial = 1, policy = publish.policy .. "# another\n" }

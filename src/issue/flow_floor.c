@@ -103,7 +103,8 @@ static snt_status find_floor(const struct snt_flow *flow, const char *installati
     raise_to(out, kept->pointer.serial, kept->pointer.sha256, "was accepted here before");
   }
   SNT_TRY(snt_log_find_path(snt_settings_text(flow->settings, SNT_SETTING_LOG_PATH), &path, err));
-  if (snt_ok(snt_log_find_serial(path.data, flow->policy.source, installation, &logged, NULL)) && logged.serial > 0) {
+  const struct snt_log_bundle bundle = {flow->policy.source, installation, flow->bundle->keys.count > 0};
+  if (snt_ok(snt_log_find_serial(path.data, &bundle, &logged, NULL)) && logged.serial > 0) {
     raise_to(out, logged.serial, logged.sha256, "is in the decision log");
   }
   const char *least = snt_settings_text(flow->settings, SNT_SETTING_POLICY_MIN_SERIAL);
