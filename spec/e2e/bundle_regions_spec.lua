@@ -29,10 +29,12 @@ local TARGETS = '{"*": ["arn:aws:iam::123456789012:role/*"]}'
 describe("a signed bundle in two regions", function()
   local faulty, home, folder, alice, old, new
 
-  local function region_of(serial, name)
+  -- valid_s: how long it holds.
+  local function region_of(serial, name, valid_s)
     local packed = publish.pack(("%s/%s%d"):format(folder, name, serial),
       { serial = serial, name = name, policy = POLICY, targets = TARGETS })
-    local pointer = publish.pointer(packed, { serial = serial, name = name }, { alice })
+    local pointer = publish.pointer(packed, { serial = serial, name = name,
+      not_after = publish.time(valid_s or 24 * 3600) }, { alice })
     return publish.region(name, pointer, (publish.parts(packed)))
   end
 
@@ -128,6 +130,12 @@ policy:
     faulty:store { ["us-east-1"] = old, ["eu-west-1"] = old }
     configure("max_stale: 0s")
     expect.refused(home:run { "credentials", "dev" }, 5, "older bundle")
+  end)
+
+  it("counts one as down whose older one has ended, too", function()
+    assert.are.same({ "us-east-1", 8 }, { served_by() })
+    faulty:store { ["us-east-1"] = region_of(7, "dev", -60), ["eu-west-1"] = new }
+    assert.are.same({ "eu-west-1", 8 }, { served_by() })
   end)
 
   describe("takes nothing that is not signed from the second", function()

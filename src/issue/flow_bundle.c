@@ -124,8 +124,8 @@ static snt_status check_pointer(struct snt_flow *flow, bool *is_below, struct sn
   SNT_TRY(snt_policy_keys_verify(&flow->bundle->keys, &flow->bundle->pointer, flow->policy.source, err));
   name_signers(flow->bundle);
   SNT_TRY(check_names(flow, err));
-  SNT_TRY(check_validity(flow, err));
-  return snt_flow_check_floor(flow, is_below, err);
+  SNT_TRY(snt_flow_check_floor(flow, is_below, err)); /* first: what has ended and is older, too, is an outage */
+  return check_validity(flow, err);
 }
 
 static snt_status check_manifest(const struct snt_flow *flow, struct snt_err *err) {
