@@ -236,5 +236,13 @@ policy:
       age(-1)
       expect.refused(home:run { "credentials", "dev" }, 6)
     end)
+
+    it("gives what a copy says whose time was told wrongly once, and rightly since", function()
+      age(-48)
+      faulty:set {}
+      expect.credentials(home:run { "credentials", "dev" })
+      faulty:set(DOWN)
+      expect.credentials(home:run { "credentials", "dev" })
+    end)
   end)
 end)
