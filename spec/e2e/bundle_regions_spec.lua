@@ -3,6 +3,7 @@
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local publish = require "spec.support.publish"
+local pushing = require "spec.support.pushing"
 local servers = require "spec.support.servers"
 local world = require "spec.support.world"
 
@@ -103,6 +104,25 @@ policy:
       assert.are.same({ "eu-west-1", 8 }, { served_by() })
     end)
   end
+
+  it("asks no more for the parts of a large one than it has to, to see that the first is down", function()
+    local noise, lines = pushing.noise(), { POLICY }
+    for _ = 1, 480 do
+      lines[#lines + 1] = "# " .. noise(1000)
+    end
+    local packed = publish.pack(folder .. "/large", { serial = 8, policy = table.concat(lines, "\n") .. "\n", targets = TARGETS })
+    local parts = publish.parts(packed)
+    local large = publish.region("dev", publish.pointer(packed, { serial = 8 }, { alice }), parts)
+    assert.is_true(#packed > 3072 * 80)
+    faulty:store { ["us-east-1"] = large, ["eu-west-1"] = large }
+    faulty:set { ["ssm.GetParameters@us-east-1"] = OUTAGES.down }
+    assert.are.same({ "eu-west-1", 8 }, { served_by() })
+    local asked = 0
+    for _, request in ipairs(faulty:requests()) do
+      asked = asked + (request.call == "ssm.GetParameters" and request.region == "us-east-1" and 1 or 0)
+    end
+    assert.is_true(asked <= 2 * 8, asked)
+  end)
 
   it("takes a refusal of the first for an answer", function()
     local refusal = { fault = "error", status = 400, code = "AccessDeniedException", message = "no" }
