@@ -186,6 +186,12 @@ policy:
     end)
   end)
 
+  it("needs STS of one and SSM of another", function()
+    faulty:set { ["ssm.GetParameter@us-east-1"] = OUTAGES.down, ["sts.GetCallerIdentity@eu-west-1"] = OUTAGES.down,
+      ["sts.AssumeRole@eu-west-1"] = OUTAGES.down }
+    assert.are.same({ "eu-west-1", 8 }, { served_by() })
+  end)
+
   it("needs no earlier sight of it for another region", function()
     faulty:set { ["*@us-east-1"] = OUTAGES.down }
     assert.are.same({ "eu-west-1", 8 }, { served_by() })
@@ -221,6 +227,16 @@ policy:
       local policy = home:records()[1].policy
       assert.are.same({ 8, alice.id }, { policy.serial, policy.signed_by[1] })
       assert.is_true(policy.stale_s >= 3 * 3600 and policy.stale_s < 3 * 3600 + 600, policy.stale_s)
+    end)
+
+    it("gives it also where the last of them has no STS either", function()
+      local faults = { ["sts.GetCallerIdentity@eu-west-1"] = OUTAGES.down, ["sts.AssumeRole@eu-west-1"] = OUTAGES.down }
+      for call, fault in pairs(DOWN) do
+        faults[call] = fault
+      end
+      faulty:set(faults)
+      expect.credentials(home:run { "credentials", "dev", "--duration", "20m" })
+      assert.are.equal(1, faulty:count("sts.AssumeRole"))
     end)
 
     it("gives nothing by any other rule", function()
