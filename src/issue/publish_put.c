@@ -81,8 +81,9 @@ static snt_status put_regions(struct putting *putting, struct snt_err *err) {
                                       .seen = &putting->view->regions[i]};
     SNT_TRY(check_signals(putting, err));
     tell(putting, "putting it in force", i);
-    SNT_TRY(snt_depot_put(&putting->depot, i, &put, &report->regions[i].version, err));
-    report->regions[i].has_it = true;
+    snt_status status = snt_depot_put(&putting->depot, i, &put, &report->regions[i].version, err);
+    report->regions[i].has_it = report->regions[i].version > 0;
+    SNT_TRY(status);
   }
   return snt_done();
 }
