@@ -265,6 +265,25 @@ describe("a push that does not come to its end", function()
       assert.are.same({ "us-east-1" }, home:records()[2].regions)
     end)
 
+    it("but for its record: says that it is in force, and that nobody wrote that down", function()
+      faulty:set { [PUT .. "@us-west-2"] = { fault = "slow", seconds = 2, at = 3 } }
+      local handle = home:start(push())
+      files.wait_for("the last pointer", 30, function()
+        local count = 0
+        for _, request in ipairs(faulty:requests()) do
+          count = count + (request.region == "us-west-2" and request.call == PUT and 1 or 0)
+        end
+        return count == 3
+      end)
+      assert(os.rename(home.log, home.log .. ".away"))
+      files.make_folder(home.log)
+      failed(process.finish(handle), 6, "it is in force in us-east-1, us-west-2, and that could not be recorded", home.log)
+      faulty:set {}
+      os.remove(home.log)
+      assert(os.rename(home.log .. ".away", home.log))
+      assert.are.equal("2 2", serials())
+    end)
+
     it("because a signal comes: it ends by it, and says what there is", function()
       faulty:set { [PUT] = { fault = "slow", seconds = 1 } }
       local handle = home:start(push())

@@ -142,8 +142,11 @@ static snt_status finish(struct putting *putting, snt_status status, struct snt_
   struct snt_err inner = {0};
   putting->report->signal = putting->depot.signal;
   if (snt_ok(status)) {
-    SNT_TRY(record(putting, "done", NULL, err));
-    return snt_done();
+    char having[600];
+    status = record(putting, "done", NULL, err);
+    return snt_ok(status) ? status
+                          : snt_err_prefix(err, "it is in force in %s, and that could not be recorded",
+                                           list_regions(putting->report, true, having, sizeof having));
   }
   status = tell_state(putting, err);
   if (!snt_ok(record(putting, "failed", err, &inner))) {
