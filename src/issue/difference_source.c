@@ -15,16 +15,34 @@ static snt_status start_evaluator(const char *config, struct snt_evaluator **out
   return snt_evaluator_start(&options, out, err);
 }
 
-/* The bytes are read again: a policy keeps of them only what loading needs. */
-static snt_status open_packed(const struct snt_issue_open_options *options, const char *path, struct snt_policy *out,
-                              struct snt_err *err) {
+static snt_status open_packed(const struct snt_issue_open_options *options, const char *source,
+                              const struct snt_buf *bytes, struct snt_policy *out, struct snt_err *err) {
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_TRY(start_evaluator(options->asking.config, &evaluator, err));
+  return snt_packed_open(source, (struct snt_slice){snt_buf_borrow(bytes), bytes->len}, evaluator, out, err);
+}
+
+/* The bytes are read again: a policy keeps of them only what loading needs. */
+static snt_status open_packed_file(const struct snt_issue_open_options *options, const char *path,
+                                   struct snt_policy *out, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf bytes = {0};
   SNT_BUF_AUTO struct snt_buf source = {0};
   SNT_TRY(snt_file_read(path, SNT_FILE_ANY, SNT_PACKED_CAP + 1, &bytes, err));
   SNT_TRY(snt_buf_appendf(&source, err, "file:%s", path));
-  SNT_TRY(start_evaluator(options->asking.config, &evaluator, err));
-  return snt_packed_open(source.data, (struct snt_slice){bytes.data, bytes.len}, evaluator, out, err);
+  return open_packed(options, source.data, &bytes, out, err);
+}
+
+static snt_status open_parameter(const struct snt_issue_open_options *options, const struct snt_policy_source *source,
+                                 struct snt_policy *out, struct snt_err *err) {
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  SNT_BUF_AUTO struct snt_buf packed = {0};
+  SNT_TRY(snt_parameter_read(&options->asking, source, &policy, &packed, err));
+  if (packed.len > 0) {
+    return open_packed(options, policy.source, &packed, out, err);
+  }
+  *out = policy;
+  policy = (struct snt_policy){0}; /* ownership went to out */
+  return snt_done();
 }
 
 snt_status snt_issue_open_policy(const struct snt_issue_open_options *options, const char *source,
@@ -37,12 +55,12 @@ snt_status snt_issue_open_policy(const struct snt_issue_open_options *options, c
   }
   SNT_TRY(snt_policy_source_parse(source, options->profile, &parsed, err));
   if (parsed.origin == SNT_POLICY_ORIGIN_SSM) {
-    return snt_parameter_read(&options->asking, &parsed, out, err);
+    return open_parameter(options, &parsed, out, err);
   }
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_TRY(snt_policy_read_file(parsed.path, false, &policy, err));
   if (policy.packed.len > 0) {
-    return open_packed(options, parsed.path, out, err);
+    return open_packed_file(options, parsed.path, out, err);
   }
   *out = policy;
   policy = (struct snt_policy){0}; /* ownership went to out */
