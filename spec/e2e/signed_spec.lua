@@ -256,12 +256,32 @@ describe("a signed bundle", function()
       refused("installation")
     end)
 
+    it("and so is a bare one where signatures are counted, and no key is listed", function()
+      home:write_settings("policy: {source: \"ssm:/sentinel/policies/{profile}\", regions: [us-east-1], min_signatures: 1}\n")
+      faulty:store { ["us-east-1"] = publish.region("dev", publish.policy) }
+      refused("policy.min_signatures is set, and policy.keys is not")
+    end)
+
     it("and so is a bare policy", function()
       faulty:store { ["us-east-1"] = publish.region("dev", publish.policy) }
       refused("not signed")
       home:write("dev.yaml", publish.policy)
       expect.refused(home:run { "policy", "diff", "ssm:/sentinel/policies/dev", "dev.yaml", "--profile", "dev" }, 5, "not signed")
     end)
+  end)
+
+  it("is kept as a copy only so often, whoever makes others", function()
+    home:write_settings("policy: {source: \"ssm:/sentinel/policies/{profile}\", regions: [us-east-1]}\n")
+    local cache = home.home .. "/.cache/sentinel"
+    os.execute("mkdir -p -m 700 " .. files.quote(cache))
+    for i = 1, 256 do
+      files.write(("%s/bundle-%064d"):format(cache, i), "x", "600")
+    end
+    os.execute(("touch -d '1 hour ago' %s/bundle-%064d"):format(files.quote(cache), 7))
+    put({ serial = 3 }, {}, {})
+    expect.credentials(home:run { "credentials", "dev" })
+    assert.are.equal(256, #files.list(cache))
+    assert.is_falsy(files.exists(("%s/bundle-%064d"):format(cache, 7)))
   end)
 
   it("is believed without signatures where nobody asks for them", function()
