@@ -3,6 +3,7 @@ local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local publish = require "spec.support.publish"
 local servers = require "spec.support.servers"
+local settings = require "spec.support.settings"
 local world = require "spec.support.world"
 
 local ARN = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -297,6 +298,21 @@ describe("a signed bundle", function()
     put { more = "identity: {accounts: [\"999999999999\"]}" }
     expect.credentials(home:run { "credentials", "dev" })
     assert.are.equal("123456789012/alice", home:records()[1].user)
+  end)
+
+  it("is asked for each time where the administrator locked where it comes from", function()
+    home:write_settings ""
+    put { serial = 1 }
+    faulty:set {}
+    for _ = 1, 2 do
+      local result = home:run_under(settings_of { policy = "  cache_ttl: 1h", more = "locked: [policy.source]\n" },
+        { "credentials", "dev" })
+      if not result then
+        return pending(settings.skipped("a mount name space cannot be made here"))
+      end
+      expect.credentials(result)
+    end
+    assert.are.equal(2, faulty:count("ssm.GetParameter"))
   end)
 
   it("is used again for cache_ttl, and verified each time", function()

@@ -185,6 +185,7 @@ bool snt_flow_recall_stale(struct snt_flow *flow, int64_t max_ms) {
   KEPT_AUTO struct kept *kept = snt_ok(snt_flow_open_bundle(flow, NULL)) ? read_kept(flow) : NULL;
   int64_t age_ms = kept == NULL ? -1 : snt_flow_now_ms(flow) - kept->fetched_ms;
   if (kept == NULL || flow->bundle->keys.count == 0 || age_ms < 0 || age_ms > max_ms) {
+    snt_flow_bundle_free(&flow->bundle);
     return false;
   }
   const struct snt_flow_value value = {
