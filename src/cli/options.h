@@ -49,10 +49,23 @@
   X(NESTED, "--nested", NULL, "also inside a program that exec has started")                                           \
   X(FROM, "--from", "NAME", "the keychain backend that entries are taken out of")                                      \
   X(TO, "--to", "NAME", "the keychain backend that they are put into")                                                 \
+  X(SEMANTIC, "--semantic", NULL, "compare what is decided: rules, manifests, who gains and loses access, the log")    \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
   X(PROFILES, "--profiles", NULL, "print the names of the profiles, one a line")                                       \
+  X(KEY, "--key", "KEY", "signs: FILE, keychain:NAME, agent:[KEY] or kms:ARN; may be repeated")                        \
+  X(YES, "--yes", NULL, "do not ask")                                                                                  \
+  X(NO_TEST, "--no-test", NULL, "do not run the specs of the bundle; that is recorded")                                \
+  X(FORCE, "--force", NULL, "in spite of what is found; that is recorded")                                             \
+  X(BARE, "--bare", NULL, "write a policy's file as it is, without serial and signature")                              \
+  X(OUT_FOLDER, "--out", "DIR", "the folder to write; default NAME; a file for a bare policy")                         \
+  X(TO_SERIAL, "--to", "SERIAL", "the serial whose content is wanted; default: the one before")                        \
+  X(KEEP, "--keep", "N", "how many versions of a policy keep their parts; default 10")                                 \
+  X(ALL, "--all", NULL, "of all policies")                                                                             \
+  X(VALID, "--valid", "D", "how long the signature holds, such as 30d (the default)")                                  \
+  X(NOT_AFTER, "--not-after", "T", "until when the signature holds (RFC 3339, in UTC)")                                \
+  X(RENEW, "--renew", NULL, "sign what is in force in SSM again, for longer")                                          \
   X(COMMENT, "--comment", "TEXT", "what the key's files say about it")                                                 \
   X(KEYCHAIN, "--keychain", "NAME", "a key that signs policy, in the keychain")                                        \
   X(PUBLIC, "--public", "KEY", "show the line of FILE, FILE.pub, keychain:NAME, agent: or agent:ed25519:BASE64")       \
@@ -75,19 +88,23 @@ extern const struct snt_option SNT_OPTION_TABLE[SNT_OPTION_COUNT];
 
 #define SNT_ARGUMENTS_MAX 64
 #define SNT_REPORTS_MAX 8
+#define SNT_KEYS_MAX 8
 
 /* What was given. Strings are argv's. */
 struct snt_args {
   const char *values[SNT_OPTION_COUNT]; /* NULL: not given; "" for a switch that was given */
-  const char *reports[SNT_REPORTS_MAX]; /* all values of --report, the one flag that may be repeated */
+  const char *reports[SNT_REPORTS_MAX]; /* all values of --report, which may be repeated */
   size_t report_count;
+  const char *keys[SNT_KEYS_MAX]; /* the same of --key */
+  size_t key_count;
   const char *arguments[SNT_ARGUMENTS_MAX];
   size_t argument_count;
   char **program; /* after "--"; NULL: none */
 };
 
 /* A set of options, as a bit for each. */
-typedef uint64_t snt_option_set;
+__extension__ typedef unsigned __int128 snt_option_set;
+_Static_assert(SNT_OPTION_COUNT <= 128, "a set has a bit for each option");
 #define SNT_OPTION_BIT(id) ((snt_option_set)1 << SNT_OPTION_##id)
 
 /* argv begins after the command's name and ends with NULL. "--flag value" and "--flag=value". Code USAGE: an unknown

@@ -16,12 +16,18 @@
 static const struct {
   ZSTD_cParameter name;
   int value;
-} PARAMETERS[] = {{ZSTD_c_windowLog, 22},      {ZSTD_c_hashLog, 22},
-                  {ZSTD_c_chainLog, 22},       {ZSTD_c_searchLog, 7},
-                  {ZSTD_c_minMatch, 3},        {ZSTD_c_targetLength, 256},
-                  {ZSTD_c_strategy, 9},        {ZSTD_c_enableLongDistanceMatching, 0},
-                  {ZSTD_c_contentSizeFlag, 1}, {ZSTD_c_checksumFlag, 0},
-                  {ZSTD_c_dictIDFlag, 0},      {ZSTD_c_nbWorkers, 0}};
+} PARAMETERS[] = {{ZSTD_c_windowLog, 22},
+                  {ZSTD_c_hashLog, 22},
+                  {ZSTD_c_chainLog, 22},
+                  {ZSTD_c_searchLog, 7},
+                  {ZSTD_c_minMatch, 3},
+                  {ZSTD_c_targetLength, 256},
+                  {ZSTD_c_strategy, ZSTD_btultra2},
+                  {ZSTD_c_enableLongDistanceMatching, 0},
+                  {ZSTD_c_contentSizeFlag, 1},
+                  {ZSTD_c_checksumFlag, 0},
+                  {ZSTD_c_dictIDFlag, 0},
+                  {ZSTD_c_nbWorkers, 0}};
 
 static void free_context(ZSTD_CCtx **context) { (void)ZSTD_freeCCtx(*context); }
 
@@ -155,15 +161,22 @@ snt_status snt_pack(const struct snt_policy *policy, struct snt_buf *out, struct
   return snt_buf_append(out, packed.data, packed.len, err);
 }
 
+static snt_status refuse_packed(const char *source, const char *what, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not a packed bundle: %s", source, what));
+  return snt_err_hint(err, "`sentinel policy pack DIR` makes one of a bundle's folder");
+}
+
 /* The two parts of packed bytes. */
 static snt_status split(const char *source, struct snt_slice packed, struct snt_slice *line, struct snt_slice *frame,
                         struct snt_err *err) {
+  static const char begin[] = "{\"sentinel_bundle\":";
   size_t searched = packed.len < SNT_MANIFEST_CAP + 1 ? packed.len : SNT_MANIFEST_CAP + 1;
   const char *end = searched == 0 ? NULL : memchr(packed.data, '\n', searched);
-  if (packed.len > SNT_PACKED_CAP || end == NULL) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not a packed bundle: %s", source,
-                        end == NULL ? "it does not begin with one line of at most 64 KiB" : "it is larger than 1 MiB"));
-    return snt_err_hint(err, "`sentinel policy pack DIR` makes one of a bundle's folder");
+  if (packed.len > SNT_PACKED_CAP) {
+    return refuse_packed(source, "it is larger than 1 MiB", err);
+  }
+  if (end == NULL || packed.len < sizeof begin || memcmp(packed.data, begin, sizeof begin - 1) != 0) {
+    return refuse_packed(source, "it does not begin with a manifest of one line", err);
   }
   *line = (struct snt_slice){packed.data, (size_t)(end - packed.data)};
   *frame = (struct snt_slice){end + 1, packed.len - line->len - 1};
@@ -244,7 +257,7 @@ static snt_status name_files(struct snt_policy *policy, struct snt_err *err) {
   while (names[count] != NULL) {
     count++;
   }
-  policy->files = calloc(count, sizeof *policy->files);
+  policy->files = calloc(count + 1, sizeof *policy->files);
   if (policy->files == NULL) {
     return snt_fail_memory(err);
   }
