@@ -37,6 +37,19 @@ static int find_option(const char *flag, size_t len, snt_option_set allowed) {
   return -1;
 }
 
+/* Where the values of a flag that may be repeated are kept, all of them. */
+struct repeated {
+  const char **list; /* NULL: it may not */
+  size_t *count;
+  size_t max;
+};
+
+static struct repeated repeated_of(struct snt_args *args, int id) {
+  return id == SNT_OPTION_REPORT ? (struct repeated){args->reports, &args->report_count, SNT_REPORTS_MAX}
+         : id == SNT_OPTION_ROLE ? (struct repeated){args->roles, &args->role_count, SNT_ROLES_MAX}
+                                 : (struct repeated){0};
+}
+
 /* *argv points at a flag; it is moved past the flag's value. */
 static snt_status take_flag(char ***argv, snt_option_set allowed, struct snt_args *out, struct snt_err *err) {
   const char *text = strcmp(**argv, "-h") == 0 ? "--help" : **argv;
@@ -47,9 +60,10 @@ static snt_status take_flag(char ***argv, snt_option_set allowed, struct snt_arg
     return fail_unknown(text, len, allowed | SNT_OPTION_BIT(HELP), err);
   }
   const struct snt_option *option = &SNT_OPTION_TABLE[id];
-  bool may_repeat = id == SNT_OPTION_REPORT && out->report_count < SNT_REPORTS_MAX;
+  struct repeated repeated = repeated_of(out, id);
+  bool may_repeat = repeated.list != NULL && *repeated.count < repeated.max;
   if (out->values[id] != NULL && !may_repeat) {
-    return snt_fail(err, SNT_CODE_USAGE, "%s is given twice", option->flag);
+    return snt_fail(err, SNT_CODE_USAGE, "%s is given %s", option->flag, repeated.list == NULL ? "twice" : "too often");
   }
   if (option->value == NULL) {
     if (equals != NULL) {
@@ -64,7 +78,7 @@ static snt_status take_flag(char ***argv, snt_option_set allowed, struct snt_arg
   }
   out->values[id] = value;
   if (may_repeat) {
-    out->reports[out->report_count++] = value;
+    repeated.list[(*repeated.count)++] = value;
   }
   *argv += equals == NULL ? 1 : 0;
   return snt_done();

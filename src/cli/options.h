@@ -50,6 +50,17 @@
   X(TO, "--to", "NAME", "the keychain backend that they are put into")                                                 \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
+  X(INSTALLATION, "--installation", "I", "name of this installation; bound into signatures")                           \
+  X(ACCOUNT, "--account", "A", "the account of the parameters; default: that of who asks, by STS")                     \
+  X(ROLE, "--role", "ARN", "a role that the profile may mean; may be repeated; default: the profile's")                \
+  X(INIT_USER, "--user", "U[,U...]", "who may use the profile; default: who asks, by STS")                             \
+  X(KEY, "--key", "KEY", "key that signs: FILE or kms:ARN")                                                            \
+  X(NEW_KEY, "--new-key", "FILE", "make a key that signs; default: beside the user's configuration")                   \
+  X(INIT_FOLDER, "--out", "DIR", "the repository to write; default sentinel-policy")                                   \
+  X(LUA, "--lua", NULL, "write the policy in Lua")                                                                     \
+  X(INIT_FORMAT, "--format", "F", "IAM documents only as json, terraform or cloudformation; --plan prints them")       \
+  X(PLAN, "--plan", NULL, "show what would be done, and change nothing")                                               \
+  X(YES, "--yes", NULL, "do it without a question")                                                                    \
   X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
   X(PROFILES, "--profiles", NULL, "print the names of the profiles, one a line")                                       \
   X(OUT, "--out", "FILE", "the file to write; what is there is never replaced")                                        \
@@ -75,19 +86,23 @@ extern const struct snt_option SNT_OPTION_TABLE[SNT_OPTION_COUNT];
 
 #define SNT_ARGUMENTS_MAX 64
 #define SNT_REPORTS_MAX 8
+#define SNT_ROLES_MAX 16
 
 /* What was given. Strings are argv's. */
 struct snt_args {
   const char *values[SNT_OPTION_COUNT]; /* NULL: not given; "" for a switch that was given */
-  const char *reports[SNT_REPORTS_MAX]; /* all values of --report, the one flag that may be repeated */
+  const char *reports[SNT_REPORTS_MAX]; /* all values of --report, which may be repeated */
   size_t report_count;
+  const char *roles[SNT_ROLES_MAX + 1]; /* the same of --role; ends with NULL */
+  size_t role_count;
   const char *arguments[SNT_ARGUMENTS_MAX];
   size_t argument_count;
   char **program; /* after "--"; NULL: none */
 };
 
 /* A set of options, as a bit for each. */
-typedef uint64_t snt_option_set;
+__extension__ typedef unsigned __int128 snt_option_set;
+_Static_assert(SNT_OPTION_COUNT <= 128, "a set has a bit for each option");
 #define SNT_OPTION_BIT(id) ((snt_option_set)1 << SNT_OPTION_##id)
 
 /* argv begins after the command's name and ends with NULL. "--flag value" and "--flag=value". Code USAGE: an unknown

@@ -1,0 +1,22 @@
+/* cli/init (layer 6): the parts of `sentinel init`. */
+#ifndef SNT_CLI_INIT_H
+#define SNT_CLI_INIT_H
+
+#include "cli/options.h"
+#include "cli/out.h"
+#include "issue/setup.h"
+
+/* cmd_init_local.c: `init --local`. */
+snt_status snt_init_local(struct snt_out *out, struct snt_err *err);
+
+/* init_text.c: what there is to do, or what was done. has_texts: IAM documents are shown whole. */
+snt_status snt_init_print(const struct snt_setup *setup, bool has_texts, struct snt_out *out, struct snt_err *err);
+snt_status snt_init_print_json(const struct snt_setup *setup, bool has_texts, struct snt_out *out, struct snt_err *err);
+/* What a person has to do next. */
+snt_status snt_init_print_next(const struct snt_setup *setup, struct snt_out *out, struct snt_err *err);
+/* The lines of ~/.aws/config for a profile. The program's path is quoted so that shlex and sh read the same; code
+ * CONFIG_INVALID for one that cannot be. */
+snt_status snt_init_print_profile(const char *profile, const char *role, const char *region, struct snt_out *out,
+                                  struct snt_err *err);
+
+#endif
