@@ -33,6 +33,7 @@ endif()
 snt_dependency(yaml yaml-0.1 libyaml.a)
 snt_dependency(jansson jansson libjansson.a)
 snt_dependency(expat expat libexpat.a)
+snt_dependency(zstd libzstd libzstd.a)
 snt_dependency(seccomp libseccomp "")
 snt_dependency(curl libcurl "")
 # The program itself uses only SHA-256 and cleanse; the rest of libcrypto comes with the modules.

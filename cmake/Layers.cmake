@@ -45,7 +45,7 @@ snt_module(net net LINK dep_curl)
 snt_module(crypto keychain LINK dep_crypto)
 snt_module(bus keychain FROM bus LINK dep_systemd dep_sha256)
 snt_layer(aws LINK snt_net snt_keychain snt_format)
-snt_layer(lua LINK snt_format dep_lua dep_yaml dep_cjson EXCLUDE lockdown_build.c lockdown_build_sanitized.c
+snt_layer(lua LINK snt_format dep_lua dep_yaml dep_cjson dep_zstd EXCLUDE lockdown_build.c lockdown_build_sanitized.c
           pool.c pool_sanitized.c)
 include(${CMAKE_SOURCE_DIR}/cmake/Stdlib.cmake)
 include(${CMAKE_SOURCE_DIR}/cmake/Evaluator.cmake)

@@ -59,12 +59,17 @@ function main.describe(folder, file, source)
   return require("sentinel.plugins").describe(folder, file, source)
 end
 
---- A plugin that conditions may name, as the core gives it (plugins.lua).
-function main.add_plugin(json)
-  local plugin = require("sentinel.plugins").add(json)
+-- The files of a packed bundle come after its plugins.
+local function give_files(plugin)
   for _, name in ipairs(plugin.granted_files) do
     plugin.files[name] = bundle.data[name]
   end
+end
+
+--- A plugin that conditions may name, as the core gives it (plugins.lua).
+function main.add_plugin(json)
+  local plugin = require("sentinel.plugins").add(json)
+  give_files(plugin)
   bundle.plugins[plugin.name] = plugin
   return ""
 end
@@ -87,10 +92,19 @@ end
 -- Runs the code of all plugins; the names of zones that it may need go to `zones`.
 local function load_plugins(root, problems, zones)
   for _, name in ipairs(text.sorted_keys(bundle.plugins)) do
+    give_files(bundle.plugins[name])
     local possible = require("sentinel.plugins").load(bundle.plugins[name], bundle.code[name] or {},
       root, problems)
     table.move(possible, 1, #possible, #zones + 1, zones)
   end
+end
+
+--- The answer for a packed bundle that cannot be opened; `what` follows its name.
+function main.refuse_bundle(name, what)
+  local problems = errors.new(name)
+  problems:add(errors.START, "the packed bundle " .. what,
+    "pack it again from its folder: sentinel policy pack DIR")
+  return refuse(problems)
 end
 
 --- kind "yaml" or "lua"; root_length: how much of the name is the folder of a bundle, "" for none.

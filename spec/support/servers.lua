@@ -31,7 +31,7 @@ local moto = {}
 moto.__index = moto
 
 --- Starts moto with signature and IAM checking off; moto:build() makes the world and turns them on.
--- program: python's words for it; default { "-m", "moto.server" }, see also moto_mfa.py.
+-- program: python's words for it; default { "-m", "moto.server" }, see also moto_mfa.py and moto_kms.py.
 function servers.start_moto(program)
   local folder = files.temporary_folder()
   local environment = {

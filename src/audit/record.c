@@ -67,7 +67,13 @@ static void put_policy(struct snt_json_writer *writer, const struct snt_record_p
   put_number_or_null(writer, "version", policy->version);
   put_number_or_null(writer, "serial", policy->serial);
   snt_json_put_string(writer, "sha256", policy->sha256);
+  if (policy->installation != NULL) {
+    snt_json_put_string(writer, "installation", policy->installation);
+  }
   snt_json_begin_array(writer, "signed_by");
+  for (const char *const *key = policy->signed_by; key != NULL && *key != NULL; key++) {
+    snt_json_put_string(writer, NULL, *key);
+  }
   snt_json_end_array(writer);
   snt_json_put_integer(writer, "stale_s", policy->stale_s);
   snt_json_end_object(writer);
@@ -154,6 +160,53 @@ snt_status snt_record_format_failed(const struct snt_record_failed *record, stru
   snt_json_put_string(&writer, "stage", record->stage);
   snt_json_put_string(&writer, "code", record->code);
   snt_json_put_string(&writer, "message", record->message);
+  snt_json_end_object(&writer);
+  return strip_braces(&writer, &object, out, err);
+}
+
+static void put_list(struct snt_json_writer *writer, const char *key, const char *const *list) {
+  snt_json_begin_array(writer, key);
+  for (; list != NULL && *list != NULL; list++) {
+    snt_json_put_string(writer, NULL, *list);
+  }
+  snt_json_end_array(writer);
+}
+
+static void put_previous(struct snt_json_writer *writer, const struct snt_record_publish *record) {
+  snt_json_begin_array(writer, "previous");
+  for (size_t i = 0; i < record->previous_count; i++) {
+    const struct snt_record_previous *previous = &record->previous[i];
+    snt_json_begin_object(writer, NULL);
+    snt_json_put_string(writer, "region", previous->region);
+    put_number_or_null(writer, "version", previous->version);
+    put_number_or_null(writer, "serial", previous->serial);
+    put_or_null(writer, "sha256", previous->sha256);
+    snt_json_end_object(writer);
+  }
+  snt_json_end_array(writer);
+}
+
+snt_status snt_record_format_publish(const struct snt_record_publish *record, struct snt_buf *out,
+                                     struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf object = {0};
+  struct snt_json_writer writer;
+  snt_json_writer_init(&writer, &object, err);
+  begin(&writer, record->time_ms, record->time_source, "policy");
+  snt_json_put_string(&writer, "request_id", record->request_id);
+  snt_json_put_string(&writer, "user", record->user);
+  snt_json_put_string(&writer, "by", record->by);
+  snt_json_put_string(&writer, "action", record->action);
+  snt_json_put_string(&writer, "outcome", record->outcome);
+  put_or_null(&writer, "name", record->name);
+  put_number_or_null(&writer, "serial", record->serial);
+  put_or_null(&writer, "sha256", record->sha256);
+  put_list(&writer, "regions", record->regions);
+  put_list(&writer, "signed_by", record->signed_by);
+  put_previous(&writer, record);
+  put_number_or_null(&writer, "parts", record->parts);
+  snt_json_put_bool(&writer, "forced", record->is_forced);
+  snt_json_put_bool(&writer, "untested", record->is_untested);
+  put_or_null(&writer, "message", record->message);
   snt_json_end_object(&writer);
   return strip_braces(&writer, &object, out, err);
 }

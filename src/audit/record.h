@@ -10,9 +10,11 @@
 /* Strings are borrowed; NULL or "" is left out or null, as log.md shows it. Slices are JSON. */
 struct snt_record_policy {
   const char *name, *source, *region, *sha256;
-  int64_t version; /* 0: null */
-  int64_t serial;  /* of a bundle; 0: null */
-  int64_t stale_s; /* how old the copy was that was used; 0: it was fetched, or is a file */
+  int64_t version;              /* 0: null */
+  int64_t serial;               /* of a bundle; 0: null */
+  const char *installation;     /* of a bundle of SSM; NULL: left out */
+  const char *const *signed_by; /* the keys that signed it and were asked for; ends with NULL; NULL: none */
+  int64_t stale_s;              /* how old the copy was that was used; 0: it was fetched, or is a file */
 };
 
 struct snt_record_decision {
@@ -59,5 +61,33 @@ struct snt_record_failed {
   const char *message;
 };
 snt_status snt_record_format_failed(const struct snt_record_failed *record, struct snt_buf *out, struct snt_err *err);
+
+/* What a region held before. */
+struct snt_record_previous {
+  const char *region;
+  int64_t version;    /* of the parameter; 0: there was none */
+  int64_t serial;     /* of a bundle; 0: null */
+  const char *sha256; /* of a bundle, or of a bare policy */
+};
+
+/* A change of published policy: "begun" before anything that others read changes, and its end afterwards. */
+struct snt_record_publish {
+  int64_t time_ms;
+  const char *time_source;
+  const char *request_id, *user;
+  const char *by;               /* the caller's ARN */
+  const char *action, *outcome; /* push, rollback, renew, gc; begun, done, failed */
+  const char *name;             /* the policy's; of gc also NULL, for all */
+  int64_t serial;               /* 0: null, as of a bare policy */
+  const char *sha256;           /* NULL: null */
+  const char *const *regions;   /* ends with NULL; of an end those that have it */
+  const char *const *signed_by; /* ends with NULL */
+  const struct snt_record_previous *previous;
+  size_t previous_count;
+  bool is_forced, is_untested;
+  int64_t parts;       /* of gc: so many are deleted; 0: null */
+  const char *message; /* of a failure; NULL: null */
+};
+snt_status snt_record_format_publish(const struct snt_record_publish *record, struct snt_buf *out, struct snt_err *err);
 
 #endif

@@ -177,11 +177,11 @@ static snt_status check_algorithms(const struct snt_aws_call *call, const struct
   return snt_aws_json_refuse(call, "SigningAlgorithms", err);
 }
 
-/* Canonical base64 of 1 to cap bytes. */
+/* Canonical base64 of at most cap bytes. */
 static bool take_bytes(const struct snt_json_value *value, uint8_t *out, size_t cap, size_t *len) {
   struct snt_slice text = {0};
   text.data = snt_json_string(value, &text.len);
-  return text.data != NULL && snt_base64_parse(text, out, cap, len) && *len > 0;
+  return text.data != NULL && snt_base64_parse(text, out, cap, len);
 }
 
 snt_status snt_kms_parse_get_public_key(const struct snt_aws_call *call, struct snt_kms_public_key *out,

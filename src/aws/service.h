@@ -122,6 +122,7 @@ snt_status snt_sts_parse_get_session_token(const struct snt_aws_call *call, stru
 struct snt_ssm_parameter {
   struct snt_buf value;
   int64_t version;
+  int64_t modified_ms; /* since 1970; 0: the answer does not say */
   bool is_secure;
 };
 void snt_ssm_parameter_clear(struct snt_ssm_parameter *parameter);

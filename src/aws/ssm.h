@@ -49,7 +49,9 @@ struct snt_ssm_put {
 };
 /* One that may overwrite goes out once: sent again after an outage it could undo what another wrote in between, so an
  * outage leaves it open whether it was written, and whoever asked reads it back. One that may not goes out again as
- * other calls do: what is there then may be its own. Both have 10 s. */
+ * other calls do: what is there then may be its own. Both have 10 s. What goes out once is not signed again
+ * for skew either: give it the clock_offset_ms of a call before it. A parameter keeps its type and an advanced one its
+ * tier: to write over it, say what it has (or SNT_SSM_TIER_INTELLIGENT). */
 snt_status snt_ssm_prepare_put_parameter(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
                                          const struct snt_aws_credentials *credentials, const struct snt_ssm_put *put,
                                          struct snt_err *err);

@@ -16,7 +16,6 @@ enum { HISTORY_MAX = 50, PAGES_MAX = 4000, TOKEN_CAP = 8192, TEXT_CAP = 4096 };
 /* 50 values of 8 KiB, each byte of them written as six, and all that stands around them. */
 #define HISTORY_CAP ((size_t)4 * 1024 * 1024)
 /* 9999-12-31T23:59:59Z */
-#define EPOCH_MAX_S 253402300799.0
 
 static void clear_entry(struct snt_ssm_entry *entry) {
   free(entry->name);
@@ -117,17 +116,13 @@ static snt_status take_entry(const struct snt_aws_call *call, const struct kind 
   if (!is_asked_for) {
     return snt_aws_json_refuse(call, "another parameter than those asked for", err);
   }
-  double modified_s = 0;
-  if (!snt_json_number(snt_json_get(parameter, "LastModifiedDate"), &modified_s) ||
-      !(modified_s > 0 && modified_s < EPOCH_MAX_S)) {
-    return snt_aws_json_refuse(call, "LastModifiedDate", err);
-  }
   struct snt_ssm_parameter taken = {0};
   SNT_TRY(snt_ssm_take_parameter(call, name, parameter, &taken, err));
-  *entry = (struct snt_ssm_entry){.value = taken.value,
-                                  .version = taken.version,
-                                  .is_secure = taken.is_secure,
-                                  .modified_ms = (int64_t)(modified_s * 1000.0 + 0.5)};
+  *entry = (struct snt_ssm_entry){
+      .value = taken.value, .version = taken.version, .is_secure = taken.is_secure, .modified_ms = taken.modified_ms};
+  if (entry->modified_ms == 0) {
+    return snt_aws_json_refuse(call, "LastModifiedDate", err);
+  }
   entry->name = snt_str_dup(name);
   SNT_TRY(entry->name == NULL ? snt_fail_memory(err) : snt_done());
   SNT_TRY(take_text(call, parameter, "LastModifiedUser", &entry->modified_by, err));

@@ -7,6 +7,7 @@
 #include "base/str.h"
 
 enum { NAME_CAP = 2049 };
+#define EPOCH_MAX_S 253402300799.0 /* the end of the year 9999 */
 
 void snt_ssm_parameter_clear(struct snt_ssm_parameter *parameter) {
   snt_buf_clear(&parameter->value);
@@ -14,8 +15,7 @@ void snt_ssm_parameter_clear(struct snt_ssm_parameter *parameter) {
 }
 
 const char *snt_ssm_name_of(const struct snt_json_value *parameter) {
-  const char *name = snt_json_printable(snt_json_get(parameter, "Name"), NAME_CAP);
-  return name == NULL || name[0] == '\0' ? NULL : name;
+  return snt_json_printable(snt_json_get(parameter, "Name"), NAME_CAP);
 }
 
 static bool is_text(const struct snt_json_value *value, const char *text) {
@@ -56,6 +56,13 @@ static snt_status take_value(const struct snt_aws_call *call, const char *name, 
   return snt_buf_append(&out->value, text, len, err);
 }
 
+/* AWS's number of seconds with a fraction; 0 for none, and for one that is no time. */
+static int64_t read_time(const struct snt_json_value *value) {
+  double seconds = 0;
+  bool is_time = snt_json_number(value, &seconds) && seconds > 0 && seconds < EPOCH_MAX_S;
+  return is_time ? (int64_t)(seconds * 1000.0 + 0.5) : 0;
+}
+
 snt_status snt_ssm_take_parameter(const struct snt_aws_call *call, const char *name,
                                   const struct snt_json_value *parameter, struct snt_ssm_parameter *out,
                                   struct snt_err *err) {
@@ -72,6 +79,7 @@ snt_status snt_ssm_take_parameter(const struct snt_aws_call *call, const char *n
   if (!taken.is_secure && !is_text(type, "String")) {
     return refuse(call, name, snt_ssm_is_list(parameter) ? "it is a StringList" : "its Type", err);
   }
+  taken.modified_ms = read_time(snt_json_get(parameter, "LastModifiedDate"));
   SNT_TRY(take_value(call, name, snt_json_get(parameter, "Value"), &taken, err));
   *out = taken;
   memset(&taken, 0, sizeof taken); /* ownership went to out */

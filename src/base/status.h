@@ -31,6 +31,7 @@
   X(NO_CREDENTIALS, 6, "no base credentials were found")                                                               \
   X(KEYCHAIN, 6, "the keychain is not available")                                                                      \
   X(NOT_FOUND, 6, "the entry does not exist")                                                                          \
+  X(CHANGED, 6, "somebody else changed it meanwhile")                                                                  \
   X(LOG, 6, "the decision log cannot be written")                                                                      \
   X(OUTPUT, 6, "the result cannot be written")                                                                         \
   X(EVALUATOR, 6, "the evaluator is late, odd or dead")                                                                \

@@ -1,30 +1,8 @@
 /* sentinel rotate: a long-lived key of the keychain gives way to a new one. No key is ever printed, only ids. */
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "aws/credentials.h"
 #include "cli/command.h"
 #include "cli/common.h"
 #include "issue/rotate.h"
-
-static void tell(const char *text) {
-  char line[160];
-  int len = snprintf(line, sizeof line, "sentinel: %s\n", text);
-  if (isatty(STDERR_FILENO) == 1 && len > 0 && (size_t)len < sizeof line) {
-    (void)!write(STDERR_FILENO, line, (size_t)len);
-  }
-}
-
-/* Ends by the signal, once the reason is told. */
-static void end_by(int signal, const struct snt_err *err) {
-  sigset_t one;
-  sigemptyset(&one);
-  sigaddset(&one, signal);
-  snt_cli_report(err);
-  (void)raise(signal);
-  (void)sigprocmask(SIG_UNBLOCK, &one, NULL);
-}
 
 static snt_status take_discard(const struct snt_args *args, const char **out, struct snt_err *err) {
   *out = args->values[SNT_OPTION_DISCARD];
@@ -35,13 +13,13 @@ static snt_status take_discard(const struct snt_args *args, const char **out, st
 }
 
 snt_status snt_cmd_rotate(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
-  struct snt_rotate_options options = {.tell = tell};
+  struct snt_rotate_options options = {.tell = snt_cli_tell};
   SNT_TRY(snt_cli_issue_options(args, "cli", &options.common, err));
   SNT_TRY(take_discard(args, &options.discard, err));
   struct snt_rotation rotation;
   snt_status status = snt_issue_rotate(&options, &rotation, err);
   if (!snt_ok(status) && rotation.signal != 0) {
-    end_by(rotation.signal, err);
+    snt_cli_end_by(rotation.signal, err);
   }
   SNT_TRY(status);
   return snt_out_printf(out, err, "%s %s: %s is stored in the %s keychain, %s was deleted\n",

@@ -13,6 +13,8 @@
 #define EVALUATING                                                                                                     \
   (BIT(PROFILE) | BIT(POLICY) | BIT(REGION) | BIT(DURATION) | BIT(JUSTIFICATION) | BIT(BACKEND) | BIT(CONFIG))
 
+#define PUBLISHING (BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG))
+
 enum { STDERR_CAP = 4096, COMMANDS_MAX = 128 };
 
 const struct snt_command SNT_COMMANDS[] = {
@@ -33,12 +35,30 @@ const struct snt_command SNT_COMMANDS[] = {
     {"policy validate", "FILE...", "check policies", BIT(JSON), SNT_ARGUMENTS_MAX, false, snt_cmd_policy_validate},
     {"policy lint", "FILE...", "find what is valid in policies and hardly meant", BIT(JSON) | BIT(SARIF),
      SNT_ARGUMENTS_MAX, false, snt_cmd_policy_lint},
+    {"policy pack", "DIR", "check a bundle's folder, and write it as one file", BIT(OUT) | BIT(JSON), 1, false,
+     snt_cmd_policy_pack},
     {"policy keygen", "--out FILE | --keychain NAME | --public KEY | --kms ARN",
      "make a key that signs policy, or show the line of one for the configuration",
      BIT(OUT) | BIT(COMMENT) | BIT(KEYCHAIN) | BIT(PUBLIC) | BIT(KMS) | BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 0,
      false, snt_cmd_policy_keygen},
     {"policy schema", "[BUNDLE]", "print a JSON Schema of policies, or of a bundle's, for editors", 0, 1, false,
      snt_cmd_policy_schema},
+    {"policy push", "NAME DIR|FILE", "publish a bundle, or a bare policy, in SSM",
+     PUBLISHING | BIT(KEY) | BIT(YES) | BIT(NO_TEST) | BIT(FORCE) | BIT(BARE) | BIT(VALID) | BIT(NOT_AFTER), 2, false,
+     snt_cmd_policy_push},
+    {"policy verify", "NAME|FILE", "check what is in force in SSM, or a packed file, as readers do",
+     PUBLISHING | BIT(JSON), 1, false, snt_cmd_policy_verify},
+    {"policy pull", "NAME", "write what is in force in SSM into a folder, once it is verified",
+     PUBLISHING | BIT(OUT_FOLDER), 1, false, snt_cmd_policy_pull},
+    {"policy history", "NAME", "list what was in force in SSM, since when, and who put it there",
+     PUBLISHING | BIT(JSON), 1, false, snt_cmd_policy_history},
+    {"policy rollback", "NAME", "put in force again what was in force before, under a new serial",
+     PUBLISHING | BIT(TO_SERIAL) | BIT(KEY) | BIT(YES) | BIT(FORCE) | BIT(VALID) | BIT(NOT_AFTER), 1, false,
+     snt_cmd_policy_rollback},
+    {"policy gc", "NAME", "delete parts of bundles that nothing will be rolled back to",
+     PUBLISHING | BIT(ALL) | BIT(KEEP) | BIT(YES) | BIT(FORCE), 1, false, snt_cmd_policy_gc},
+    {"policy sign", "FILE|NAME", "sign a packed file, or with --renew what is in force in SSM for longer",
+     PUBLISHING | BIT(KEY) | BIT(RENEW) | BIT(YES) | BIT(VALID) | BIT(NOT_AFTER), 1, false, snt_cmd_policy_sign},
     {"plugin list", "[FOLDER]", "list the plugins of a folder or a bundle; default plugins/", BIT(JSON), 1, false,
      snt_cmd_plugin_list},
     {"plugin inspect", "FOLDER", "show what a plugin, or each of a bundle, may do", BIT(JSON), 1, false,

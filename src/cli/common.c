@@ -1,9 +1,15 @@
 #include "cli/common.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "audit/log.h"
+#include "base/prompt.h"
+#include "cli/command.h"
 #include "format/time.h"
 #include "issue/environment.h"
 #include "policy/request.h"
@@ -91,4 +97,51 @@ snt_status snt_cli_print_clean(struct snt_buf *out, const char *text, struct snt
     SNT_TRY(snt_buf_append_char(out, is_odd ? '?' : *text, err));
   }
   return snt_done();
+}
+
+void snt_cli_tell(const char *text) {
+  char line[160];
+  int len = snprintf(line, sizeof line, "sentinel: %s\n", text);
+  if (isatty(STDERR_FILENO) == 1 && len > 0 && (size_t)len < sizeof line) {
+    (void)!write(STDERR_FILENO, line, (size_t)len);
+  }
+}
+
+void snt_cli_end_by(int signal, const struct snt_err *err) {
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, signal);
+  snt_cli_report(err);
+  (void)raise(signal);
+  (void)sigprocmask(SIG_UNBLOCK, &one, NULL);
+}
+
+snt_status snt_cli_take_caller(struct snt_args *args, const char **out, struct snt_err *err) {
+  size_t count = args->argument_count;
+  *out = "default";
+  args->argument_count = 0; /* none of them is a profile */
+  snt_status status = snt_args_names_profile(args) ? snt_args_take_profile(args, out, err) : snt_done();
+  args->argument_count = count;
+  return status;
+}
+
+static bool is_yes(const struct snt_secret *answer) {
+  const char *text = snt_secret_borrow(answer);
+  return strcasecmp(text, "y") == 0 || strcasecmp(text, "yes") == 0;
+}
+
+snt_status snt_cli_agree(const struct snt_args *args, struct snt_out *out, const char *question, const char *if_not,
+                         struct snt_err *err) {
+  char text[1024];
+  SNT_SECRET_AUTO struct snt_secret *answer = NULL;
+  SNT_TRY(snt_out_flush(out, err));
+  if (snt_args_has(args, SNT_OPTION_YES)) {
+    return snt_done();
+  }
+  (void)snprintf(text, sizeof text, "%s [y/N]", question);
+  const struct snt_prompt prompt = {.text = text, .label = "answer", .cap = 64};
+  if (!snt_ok(snt_prompt_ask(&prompt, &answer, err))) {
+    return snt_err_hint(err, "--yes does not ask");
+  }
+  return is_yes(answer) ? snt_done() : snt_fail(err, SNT_CODE_ANSWER_NO, "%s", if_not);
 }

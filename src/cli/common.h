@@ -3,6 +3,7 @@
 #define SNT_CLI_COMMON_H
 
 #include "cli/options.h"
+#include "cli/out.h"
 #include "issue/issue.h"
 #include "issue/settings.h"
 #include "keychain/keychain.h"
@@ -28,5 +29,16 @@ snt_status snt_cli_check_signing_name(const char *name, struct snt_err *err);
 snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, struct snt_err *err);
 /* Text without control characters, for a terminal: they become '?'. */
 snt_status snt_cli_print_clean(struct snt_buf *out, const char *text, struct snt_err *err);
+/* Progress: a line on stderr, where that is a terminal. */
+void snt_cli_tell(const char *text);
+/* Ends the process by a signal that was held back, once the reason is told. */
+void snt_cli_end_by(int signal, const struct snt_err *err);
+/* The profile of a command whose arguments are something else: --profile, else AWS_PROFILE, else "default", as the SDKs
+ * do. Code USAGE. */
+snt_status snt_cli_take_caller(struct snt_args *args, const char **out, struct snt_err *err);
+/* Asks a person whether to go on, unless --yes was given: what was gathered is written first. Codes: ANSWER_NO, with
+ * what is told then; ACTION_REQUIRED without anybody to ask. */
+snt_status snt_cli_agree(const struct snt_args *args, struct snt_out *out, const char *question, const char *if_not,
+                         struct snt_err *err);
 
 #endif

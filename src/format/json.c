@@ -223,19 +223,45 @@ static void write_real(struct snt_json_writer *writer, const char *key, double v
   snt_json_put_raw(writer, key, snt_slice_of(text));
 }
 
-static void write_value(struct snt_json_writer *writer, const char *key, json_t *value) {
+static void write_value(struct snt_json_writer *writer, const char *key, json_t *value, bool is_sorted);
+
+static void write_members(struct snt_json_writer *writer, json_t *object) {
+  for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
+    write_value(writer, json_object_iter_key(at), json_object_iter_value(at), false);
+  }
+}
+
+static int compare_keys(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void write_sorted_members(struct snt_json_writer *writer, json_t *object) {
+  size_t count = 0;
+  SNT_FREE_AUTO const char **keys = calloc(json_object_size(object) + 1, sizeof *keys);
+  if (keys == NULL) {
+    writer->status = snt_fail_memory(writer->err);
+    return;
+  }
+  for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
+    keys[count++] = json_object_iter_key(at);
+  }
+  qsort((void *)keys, count, sizeof *keys, compare_keys);
+  for (size_t i = 0; i < count; i++) {
+    write_value(writer, keys[i], json_object_get(object, keys[i]), true);
+  }
+}
+
+static void write_value(struct snt_json_writer *writer, const char *key, json_t *value, bool is_sorted) {
   switch (json_typeof(value)) {
   case JSON_OBJECT:
     snt_json_begin_object(writer, key);
-    for (void *at = json_object_iter(value); at != NULL; at = json_object_iter_next(value, at)) {
-      write_value(writer, json_object_iter_key(at), json_object_iter_value(at));
-    }
+    (is_sorted ? write_sorted_members : write_members)(writer, value);
     snt_json_end_object(writer);
     break;
   case JSON_ARRAY:
     snt_json_begin_array(writer, key);
     for (size_t i = 0; i < json_array_size(value); i++) {
-      write_value(writer, NULL, json_array_get(value, i));
+      write_value(writer, NULL, json_array_get(value, i), is_sorted);
     }
     snt_json_end_array(writer);
     break;
@@ -258,13 +284,21 @@ static void write_value(struct snt_json_writer *writer, const char *key, json_t 
   }
 }
 
-snt_status snt_json_dump(const struct snt_json_value *value, struct snt_buf *out, struct snt_err *err) {
+static snt_status dump(const struct snt_json_value *value, bool is_sorted, struct snt_buf *out, struct snt_err *err) {
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, out, err);
   if (value == NULL) {
     snt_json_put_null(&writer, NULL);
   } else {
-    write_value(&writer, NULL, inner(value));
+    write_value(&writer, NULL, inner(value), is_sorted);
   }
   return snt_json_finish(&writer);
+}
+
+snt_status snt_json_dump(const struct snt_json_value *value, struct snt_buf *out, struct snt_err *err) {
+  return dump(value, false, out, err);
+}
+
+snt_status snt_json_dump_sorted(const struct snt_json_value *value, struct snt_buf *out, struct snt_err *err) {
+  return dump(value, true, out, err);
 }

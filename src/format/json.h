@@ -53,6 +53,8 @@ bool snt_json_number(const struct snt_json_value *value, double *out);
 bool snt_json_bool(const struct snt_json_value *value, bool *out);
 /* Appends the value again as compact JSON with the document's order of keys; null for NULL. */
 snt_status snt_json_dump(const struct snt_json_value *value, struct snt_buf *out, struct snt_err *err);
+/* The same with the keys of every object in byte order: one text for all that mean the same. */
+snt_status snt_json_dump_sorted(const struct snt_json_value *value, struct snt_buf *out, struct snt_err *err);
 /* Fails with SYNTAX, naming the key, when the object has a key that is not in allowed (ends with NULL). */
 snt_status snt_json_check_keys(const struct snt_json_value *object, const char *what, const char *const *allowed,
                                struct snt_err *err);

@@ -52,15 +52,17 @@ struct snt_flow {
   struct snt_aws_target target;
   struct snt_policy_source source;
   struct snt_policy policy;
-  bool has_no_early_policy; /* set by the caller: a policy file is not looked at before it is needed */
-  bool is_asked_often;      /* set by the caller: more than one thing is asked of the evaluator */
-  bool is_explained;        /* set by the caller: what would have been allowed is asked too */
-  bool has_caches;          /* set by the caller: identity and policy may be those of a moment ago */
-  bool is_read;             /* the policy is a file whose bytes are there */
-  bool is_known;            /* and it was accepted before */
-  bool is_loading;          /* the evaluator was given the policy, and was not waited for */
-  bool is_to_remember;      /* the policy, once it is in force: what a fallback region has to serve too */
-  struct snt_buf problems;  /* of a refused policy: JSON array */
+  bool has_no_early_policy;       /* set by the caller: a policy file is not looked at before it is needed */
+  bool is_asked_often;            /* set by the caller: more than one thing is asked of the evaluator */
+  bool is_explained;              /* set by the caller: what would have been allowed is asked too */
+  bool has_caches;                /* set by the caller: identity and policy may be those of a moment ago */
+  bool is_read;                   /* the policy is a file whose bytes are there */
+  bool is_known;                  /* and it was accepted before */
+  bool is_loading;                /* the evaluator was given the policy, and was not waited for */
+  struct snt_flow_bundle *bundle; /* what is known of a packed one of SSM (issue/flow_bundle.h); NULL for others */
+  bool is_stale;                  /* no region had it: a copy serves emergencies */
+  bool is_to_remember;            /* the policy, once it is in force: what a fallback region has to serve too */
+  struct snt_buf problems;        /* of a refused policy: JSON array */
   struct snt_log *log;
   struct snt_keychain *keychain;
   struct snt_aws_credentials base;
@@ -126,6 +128,8 @@ snt_status snt_flow_take_turn(const struct snt_flow *flow, const char *kind, con
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
+/* Whether another region may be asked: this one is down, or busy. */
+bool snt_flow_is_down(const struct snt_aws_call *call);
 /* regions, and sts of the first of them. Codes CONFIG_INVALID, USAGE. */
 snt_status snt_flow_find_regions(struct snt_flow *flow, struct snt_err *err);
 /* Instead of ask: for calls to flow->sts and to IAM in the first region's partition. */
@@ -157,6 +161,8 @@ void snt_flow_forget_identity(const struct snt_flow *flow);
 snt_status snt_flow_name_identity(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP],
                                   struct snt_err *err);
 /* flow_policy_cache.c */
+/* $XDG_CACHE_HOME/sentinel, which may not be there. Code NOT_FOUND without HOME. */
+snt_status snt_flow_cache_folder(struct snt_buf *out, struct snt_err *err);
 bool snt_flow_recall_policy(struct snt_flow *flow);
 void snt_flow_keep_policy(const struct snt_flow *flow);
 /* flow_session.c: after the decision. granted_s is what this decision grants. */

@@ -3,7 +3,10 @@
 
 #include "base/clock.h"
 #include "base/prompt.h"
-#include "issue/flow.h"
+#include "format/time.h"
+#include "issue/flow_bundle.h"
+
+enum { MAX_STALE_S = 24 * 3600 };
 
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err) {
   struct snt_keychain_options options = {.backend = snt_settings_text(flow->settings, SNT_SETTING_KEYCHAIN_BACKEND),
@@ -91,6 +94,10 @@ static snt_status accept_caller(struct snt_flow *flow, const struct snt_aws_call
   return snt_done();
 }
 
+bool snt_flow_is_down(const struct snt_aws_call *call) {
+  return snt_aws_call_is_outage(call) || snt_aws_call_is_throttled(call);
+}
+
 /* A region that is asked because an earlier one was down has to serve what was seen last. */
 static snt_status check_fallback(const struct snt_flow *flow, const char *region, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
@@ -103,19 +110,30 @@ static snt_status check_fallback(const struct snt_flow *flow, const char *region
   return snt_err_hint(err, "wait for the first region, or store the same policy in all regions");
 }
 
-static snt_status take_parameter(struct snt_flow *flow, const struct snt_aws_call *call, struct snt_err *err) {
+/* A bundle's parts are asked for where its pointer was. */
+static snt_status take_parameter(struct snt_flow *flow, const struct snt_aws_call *call, bool *is_outage,
+                                 struct snt_err *err) {
   flow->stage = "policy";
   SNT_CLEANUP(snt_ssm_parameter_clear) struct snt_ssm_parameter parameter = {0};
   SNT_TRY(snt_ssm_parse_get_parameter(call, &parameter, err));
-  struct snt_slice value = {snt_buf_borrow(&parameter.value), parameter.value.len};
-  return snt_policy_from_parameter(flow->source.path, call->endpoint.region, parameter.version, value, &flow->policy,
-                                   err);
+  const struct snt_flow_value value = {.text = {snt_buf_borrow(&parameter.value), parameter.value.len},
+                                       .region = call->endpoint.region,
+                                       .version = parameter.version,
+                                       .modified_ms = parameter.modified_ms};
+  return snt_pointer_is_one(value.text) ? snt_flow_take_pointer(flow, &value, false, is_outage, err)
+                                        : snt_policy_from_parameter(flow->source.path, value.region, value.version,
+                                                                    value.text, &flow->policy, err);
+}
+
+/* What a region that is asked because an earlier one was down has to serve: signed bundles have a floor. */
+static bool is_bound_to_last(const struct snt_flow *flow) {
+  return flow->bundle == NULL || flow->bundle->keys.count == 0;
 }
 
 static snt_status accept_policy(struct snt_flow *flow, const struct snt_aws_call *call, bool is_fallback,
-                                struct snt_err *err) {
-  SNT_TRY(take_parameter(flow, call, err));
-  if (is_fallback && flow->log != NULL) {
+                                bool *is_outage, struct snt_err *err) {
+  SNT_TRY(take_parameter(flow, call, is_outage, err));
+  if (is_fallback && flow->log != NULL && is_bound_to_last(flow)) {
     SNT_TRY(check_fallback(flow, call->endpoint.region, err));
   }
   flow->is_to_remember = !is_fallback;
@@ -130,16 +148,22 @@ struct arrival {
   struct snt_err err;
 };
 
+/* A bundle is not taken here: whether it is valid is a matter of time, which comes with the identity. */
 static void take_policy(void *context, const struct snt_aws_call *call) {
+  static const char mark[] = "sentinel_pointer";
   struct arrival *arrival = context;
-  arrival->has_come = true;
-  arrival->status = accept_policy(arrival->flow, call, false, &arrival->err);
+  const struct snt_secret *body = call->response.body;
+  bool is_outage = false;
+  if (memmem(snt_secret_borrow(body), snt_secret_len(body), mark, sizeof mark - 1) == NULL) {
+    arrival->has_come = true;
+    arrival->status = accept_policy(arrival->flow, call, false, &is_outage, &arrival->err);
+  }
 }
 
 static snt_status accept_awaited_policy(struct snt_flow *flow, const struct snt_aws_call *policy, bool is_fallback,
-                                        const struct arrival *arrival, struct snt_err *err) {
+                                        const struct arrival *arrival, bool *is_outage, struct snt_err *err) {
   if (!arrival->has_come) {
-    return accept_policy(flow, policy, is_fallback, err);
+    return accept_policy(flow, policy, is_fallback, is_outage, err);
   }
   flow->stage = "policy";
   if (!snt_ok(arrival->status)) {
@@ -175,10 +199,10 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
   }
   SNT_TRY(snt_aws_perform(flow->client, calls, count, err));
   flow->is_key_refused = snt_aws_call_is_key_refused(&identity) || snt_aws_call_is_key_refused(&policy);
-  *is_outage = (flow->wants_identity && snt_aws_call_is_outage(&identity)) ||
-               (flow->wants_policy && snt_aws_call_is_outage(&policy));
+  *is_outage =
+      (flow->wants_identity && snt_flow_is_down(&identity)) || (flow->wants_policy && snt_flow_is_down(&policy));
   SNT_TRY(flow->wants_identity ? accept_caller(flow, &identity, err) : snt_done());
-  return flow->wants_policy ? accept_awaited_policy(flow, &policy, is_fallback, &arrival, err) : snt_done();
+  return flow->wants_policy ? accept_awaited_policy(flow, &policy, is_fallback, &arrival, is_outage, err) : snt_done();
 }
 
 /* The policy alone, which no evaluator is given. */
@@ -190,21 +214,22 @@ static snt_status read_region(struct snt_flow *flow, const char *const *regions,
   SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
   struct snt_aws_call *const calls[] = {&policy};
   SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
-  *is_outage = snt_aws_call_is_outage(&policy);
-  SNT_TRY(take_parameter(flow, &policy, err));
-  return regions != flow->regions ? check_fallback(flow, regions[0], err) : snt_done();
+  *is_outage = snt_flow_is_down(&policy);
+  SNT_TRY(take_parameter(flow, &policy, is_outage, err));
+  return regions != flow->regions && is_bound_to_last(flow) ? check_fallback(flow, regions[0], err) : snt_done();
 }
 
 /* regions begins with the one to ask; *is_outage says whether the next may be. */
 typedef snt_status region_asker(struct snt_flow *flow, const char *const *regions, bool *is_outage,
                                 struct snt_err *err);
 
-static snt_status ask_in_order(struct snt_flow *flow, region_asker *ask, struct snt_err *err) {
+/* *is_outage: none of them had an answer. */
+static snt_status ask_in_order(struct snt_flow *flow, region_asker *ask, bool *is_outage, struct snt_err *err) {
   snt_status status = {SNT_CODE_FAILED};
   for (size_t i = 0; flow->regions[i] != NULL; i++) {
-    bool is_outage = false;
-    status = ask(flow, flow->regions + i, &is_outage, err);
-    if (snt_ok(status) || !is_outage) {
+    *is_outage = false;
+    status = ask(flow, flow->regions + i, is_outage, err);
+    if (snt_ok(status) || !*is_outage) {
       flow->has_region = true;
       return status;
     }
@@ -212,14 +237,32 @@ static snt_status ask_in_order(struct snt_flow *flow, region_asker *ask, struct 
   return status;
 }
 
+/* Where no region has the policy, for rules that are for emergencies. */
+static snt_status take_stale(struct snt_flow *flow, snt_status failed, struct snt_err *err) {
+  const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_MAX_STALE);
+  int64_t max_s = MAX_STALE_S;
+  struct snt_err outage = *err;
+  bool may_be = flow->wants_policy && flow->who.arn[0] != '\0' &&
+                (text == NULL || snt_ok(snt_duration_parse(text, &max_s, NULL))) && max_s > 0;
+  if (!may_be || !snt_flow_recall_stale(flow, max_s * 1000)) {
+    return failed;
+  }
+  flow->is_stale = true;
+  flow->bundle->outage = outage;
+  *err = (struct snt_err){0};
+  return snt_flow_begin_policy(flow, err);
+}
+
 static snt_status ask_what_is_wanted(struct snt_flow *flow, struct snt_err *err) {
+  bool is_outage = false;
   if (!flow->wants_identity && !flow->wants_policy) {
     return snt_done();
   }
   SNT_TRY(open_client(flow, err));
   SNT_TRY(snt_flow_link_policy(flow, err));
   flow->stage = "identity";
-  return ask_in_order(flow, ask_region, err);
+  snt_status status = ask_in_order(flow, ask_region, &is_outage, err);
+  return is_outage ? take_stale(flow, status, err) : status;
 }
 
 /* Of many who ask at once who they are, one asks; what it was refused holds for all. */
@@ -267,8 +310,9 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
 snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "policy";
   SNT_TRY(collect_regions(flow, err));
+  bool is_outage = false;
   SNT_TRY(open_client(flow, err));
-  return ask_in_order(flow, read_region, err);
+  return ask_in_order(flow, read_region, &is_outage, err);
 }
 
 snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err) {

@@ -1,8 +1,9 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "format/time.h"
-#include "issue/flow.h"
+#include "issue/flow_bundle.h"
 
 /* The denial of a role that the bundle's targets do not give to the profile. */
 static snt_status deny_target(struct snt_flow *flow, const char *profile, const char *role_arn, struct snt_err *err) {
@@ -25,6 +26,25 @@ static snt_status check_markers(const struct snt_flow *flow, struct snt_err *err
   return snt_err_hint(err, "add emergency to the bundle's markers, or remove it from the rule");
 }
 
+/* What a copy may serve while no region has the policy. It is the worker's word, as the bundle's markers bound it. */
+static bool is_for_emergency(const struct snt_decision *decision) {
+  static const char condition[] = "\"break_glass\"";
+  const struct snt_buf *conditions = &decision->conditions;
+  return snt_decision_allows(decision) && (decision->is_emergency || memmem(snt_buf_borrow(conditions), conditions->len,
+                                                                            condition, sizeof condition - 1) != NULL);
+}
+
+static snt_status check_staleness(struct snt_flow *flow, struct snt_err *err) {
+  if (!flow->is_stale || is_for_emergency(&flow->decision)) {
+    return snt_done();
+  }
+  flow->stage = "policy";
+  const struct snt_err *outage = &flow->bundle->outage;
+  SNT_IGNORE(snt_fail(err, outage->code, "no region has %s: %s", flow->policy.source, outage->message));
+  return snt_err_hint(err, "a copy of %" PRId64 " min ago is there, and serves only rules for emergencies",
+                      flow->policy_age_ms / 60000);
+}
+
 snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const char *role_arn, struct snt_err *err) {
   bool is_role_known = role_arn != NULL && role_arn[0] != '\0';
   if (is_role_known && !snt_manifest_binds(&flow->policy.manifest, profile, role_arn)) {
@@ -43,7 +63,8 @@ snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const c
     snt_flow_remember_policy(flow);
     snt_flow_keep_policy(flow);
   }
-  return check_markers(flow, err);
+  SNT_TRY(check_markers(flow, err));
+  return check_staleness(flow, err);
 }
 
 /* What is known of a code, as more members of the request. Where AssumeRole is to carry one, the decision is about that

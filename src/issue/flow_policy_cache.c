@@ -3,7 +3,8 @@
  *
  * MUST
  *  1. use nothing that the base secret does not vouch for, for another question than was asked, or that is too old;
- *  2. use no unsigned copy where the administrator locked where policy comes from: its user could have made it. */
+ *  2. use no unsigned copy where the administrator locked where policy comes from: its user could have made it. Of a
+ *     bundle the pointer is kept, and verified as if it had just come. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,15 +16,16 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "format/time.h"
-#include "issue/flow.h"
+#include "issue/flow_bundle.h"
 
 enum { FILE_CAP = 64 * 1024, HEAD_CAP = 1024 };
 
 static int64_t read_ttl_ms(const struct snt_flow *flow) {
   const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_CACHE_TTL);
   int64_t ttl_s = 0;
+  bool is_signed = snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) != NULL;
   bool is_on = text != NULL && snt_ok(snt_duration_parse(text, &ttl_s, NULL)) &&
-               !snt_settings_is_locked(flow->settings, SNT_SETTING_POLICY_SOURCE) &&
+               (is_signed || !snt_settings_is_locked(flow->settings, SNT_SETTING_POLICY_SOURCE)) &&
                flow->cache.place != SNT_CACHE_OFF && flow->source.origin == SNT_POLICY_ORIGIN_SSM;
   return is_on ? ttl_s * 1000 : 0;
 }
@@ -40,16 +42,21 @@ static snt_status name_question(const struct snt_flow *flow, char out[static SNT
   return snt_done();
 }
 
-static snt_status find_path(const char *name, struct snt_buf *out, struct snt_err *err) {
+snt_status snt_flow_cache_folder(struct snt_buf *out, struct snt_err *err) {
   const char *cache = getenv("XDG_CACHE_HOME");
   const char *home = getenv("HOME");
   if (cache != NULL && cache[0] == '/') {
-    return snt_buf_appendf(out, err, "%s/sentinel/policy-%.32s", cache, name + 1);
+    return snt_buf_appendf(out, err, "%s/sentinel", cache);
   }
   if (home == NULL || home[0] != '/') {
     return snt_fail(err, SNT_CODE_NOT_FOUND, "HOME is not set");
   }
-  return snt_buf_appendf(out, err, "%s/.cache/sentinel/policy-%.32s", home, name + 1);
+  return snt_buf_appendf(out, err, "%s/.cache/sentinel", home);
+}
+
+static snt_status find_path(const char *name, struct snt_buf *out, struct snt_err *err) {
+  SNT_TRY(snt_flow_cache_folder(out, err));
+  return snt_buf_appendf(out, err, "/policy-%.32s", name + 1);
 }
 
 static void vouch(const struct snt_flow *flow, const char *name, struct snt_slice content,
@@ -60,6 +67,18 @@ static void vouch(const struct snt_flow *flow, const char *name, struct snt_slic
   int len = snprintf(both, sizeof both, "%s%s", name, text);
   snt_cache_name(&flow->cache, "policy-voucher", "", (struct snt_slice){both, (size_t)len}, text);
   memcpy(out, text + 1, SNT_SHA256_HEX_CAP);
+}
+
+static bool take_value(struct snt_flow *flow, const struct snt_flow_value *value) {
+  bool is_outage = false;
+  snt_status status = snt_pointer_is_one(value->text)
+                          ? snt_flow_take_pointer(flow, value, true, &is_outage, NULL)
+                          : snt_policy_from_parameter(flow->source.path, value->region, value->version, value->text,
+                                                      &flow->policy, NULL);
+  if (!snt_ok(status)) {
+    snt_policy_clear(&flow->policy);
+  }
+  return snt_ok(status);
 }
 
 /* Behind the voucher and a line feed: "<boot id> <boot time> <wall time> <version> <region>\n", and the parameter's
@@ -84,8 +103,9 @@ static bool take_content(struct snt_flow *flow, struct snt_slice content, int64_
     return false;
   }
   (void)snprintf(region, sizeof region, "%.*s", region_len, rest + 1);
-  struct snt_slice value = {end + 1, content.len - (size_t)(end + 1 - content.data)};
-  bool is_taken = snt_ok(snt_policy_from_parameter(flow->source.path, region, version, value, &flow->policy, NULL));
+  struct snt_slice text = {end + 1, content.len - (size_t)(end + 1 - content.data)};
+  const struct snt_flow_value value = {.text = text, .region = region, .version = version};
+  bool is_taken = take_value(flow, &value);
   flow->policy_age_ms = is_taken ? age_ms : 0;
   return is_taken;
 }
@@ -114,7 +134,8 @@ static snt_status format_file(const struct snt_flow *flow, const char *name, str
   snt_clock_boot_id(boot_id);
   SNT_TRY(snt_buf_appendf(&content, err, "%s %" PRId64 " %" PRId64 " %" PRId64 " %s\n", boot_id, snt_clock_boot_ms(),
                           snt_clock_wall_ms(), flow->policy.version, flow->policy.region));
-  SNT_TRY(snt_buf_append(&content, flow->policy.text.data, flow->policy.text.len, err));
+  const struct snt_buf *value = flow->bundle == NULL ? &flow->policy.text : &flow->bundle->text;
+  SNT_TRY(snt_buf_append(&content, value->data, value->len, err));
   vouch(flow, name, (struct snt_slice){content.data, content.len}, voucher);
   SNT_TRY(snt_buf_appendf(out, err, "%s\n", voucher));
   return snt_buf_append(out, content.data, content.len, err);

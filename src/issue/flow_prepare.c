@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/random.h"
-#include "issue/flow.h"
+#include "issue/flow_bundle.h"
 
 void snt_flow_clear(struct snt_flow *flow) {
   snt_evaluator_leave(&flow->evaluator);
@@ -16,6 +16,7 @@ void snt_flow_clear(struct snt_flow *flow) {
   snt_log_close(&flow->log);
   snt_facts_clear(&flow->facts);
   snt_policy_clear(&flow->policy);
+  snt_flow_bundle_free(&flow->bundle);
   snt_aws_shared_config_free(&flow->config);
   snt_settings_free(&flow->settings);
   snt_decision_clear(&flow->decision);
@@ -145,17 +146,14 @@ snt_status snt_flow_find_caller(struct snt_flow *flow, struct snt_err *err) {
   return is_default ? snt_flow_find_target_if_any(flow, err) : snt_flow_find_target(flow, err);
 }
 
-static snt_status check_signature(struct snt_flow *flow, struct snt_err *err) {
-  flow->stage = "policy";
-  if (snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) != NULL) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not signed, and policy.keys asks for signatures",
-                        flow->policy.source));
-    return snt_err_hint(err, "use a signed bundle, or remove policy.keys");
-  }
-  return snt_done();
+/* A bundle of SSM was verified when it came. */
+static snt_status check_signature(const struct snt_flow *flow, struct snt_err *err) {
+  bool is_asked_for = snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) != NULL;
+  return is_asked_for && flow->bundle == NULL ? snt_flow_refuse_unsigned(flow, err) : snt_done();
 }
 
 snt_status snt_flow_begin_policy(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "policy";
   SNT_TRY(check_signature(flow, err));
   SNT_TRY(snt_policy_load_begin(&flow->policy, flow->evaluator, &flow->problems, err));
   flow->is_loading = true;

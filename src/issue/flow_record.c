@@ -4,7 +4,7 @@
 
 #include "audit/record.h"
 #include "base/clock.h"
-#include "issue/flow.h"
+#include "issue/flow_bundle.h"
 
 enum { SKEW_MS = 60000 };
 
@@ -25,6 +25,8 @@ static struct snt_record_policy describe_policy(const struct snt_flow *flow) {
                                     .sha256 = flow->policy.sha256,
                                     .version = flow->policy.version,
                                     .serial = flow->policy.manifest.serial,
+                                    .installation = flow->bundle == NULL ? NULL : flow->bundle->pointer.installation,
+                                    .signed_by = flow->bundle == NULL ? NULL : flow->bundle->signed_by,
                                     .stale_s = flow->policy_age_ms / 1000};
 }
 

@@ -93,6 +93,9 @@ snt_status snt_issue_who_can(const struct snt_who_can_options *options, struct s
 snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct snt_err *err);
 /* `policy validate`: problems gets a JSON array, empty when the file is good. Code POLICY_INVALID when it is not. */
 snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct snt_err *err);
+/* `policy pack`: validates a bundle's folder as that does, and packs it. */
+snt_status snt_issue_pack(const char *path, struct snt_policy *out, struct snt_buf *packed, struct snt_buf *problems,
+                          struct snt_err *err);
 /* `policy lint`: validates, and then says what is hardly meant. */
 snt_status snt_issue_lint(const char *path, struct snt_lint *out, struct snt_buf *problems, struct snt_err *err);
 /* `policy schema`: a JSON document; path is NULL, or a bundle whose plugins' conditions are in it too. */

@@ -5,6 +5,7 @@
 #include "issue/issue.h"
 #include "policy/bundle.h"
 #include "policy/describe.h"
+#include "policy/pack.h"
 
 static snt_status load(const char *path, struct snt_policy *policy, struct snt_evaluator **evaluator,
                        struct snt_buf *problems, struct snt_err *err) {
@@ -18,6 +19,18 @@ snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
   return load(path, &policy, &evaluator, problems, err);
+}
+
+snt_status snt_issue_pack(const char *path, struct snt_policy *out, struct snt_buf *packed, struct snt_buf *problems,
+                          struct snt_err *err) {
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  *out = (struct snt_policy){0};
+  SNT_TRY(load(path, &policy, &evaluator, problems, err));
+  SNT_TRY(snt_pack(&policy, packed, err));
+  *out = policy;
+  policy = (struct snt_policy){0}; /* ownership went to out */
+  return snt_done();
 }
 
 snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct snt_err *err) {

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "issue/rotate_internal.h"
+#include "issue/signals.h"
 
 enum { TURN_WAIT_MS = 2000 };
 
@@ -231,19 +232,6 @@ static snt_status open_all(struct snt_rotate *rotate, struct snt_err *err) {
   return snt_flow_open_iam(flow, &rotate->iam, err);
 }
 
-/* Those that would end the process, and not those that it was told to ignore. */
-static void hold_signals(struct snt_rotate *rotate) {
-  static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-  sigemptyset(&rotate->signals);
-  for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++) {
-    struct sigaction action;
-    if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
-      sigaddset(&rotate->signals, ending[i]);
-    }
-  }
-  (void)sigprocmask(SIG_BLOCK, &rotate->signals, NULL);
-}
-
 static snt_status rotate_held(struct snt_rotate *rotate, struct snt_err *err) {
   bool is_done = false;
   if (rotate->next.replaces[0] != '\0') {
@@ -261,6 +249,6 @@ snt_status snt_issue_rotate(const struct snt_rotate_options *options, struct snt
                               .flow = {.options = &options->common, .stage = "config"},
                               .turn = {.fd = -1}};
   SNT_TRY(open_all(&rotate, err));
-  hold_signals(&rotate);
+  snt_signals_hold(&rotate.signals);
   return rotate_held(&rotate, err);
 }

@@ -1,8 +1,8 @@
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "issue/rotate_internal.h"
+#include "issue/signals.h"
 
 enum { KNOWN_WITHIN_MS = 30000, PAUSE_MIN_MS = 500, PAUSE_MAX_MS = 4000 };
 
@@ -50,13 +50,8 @@ snt_status snt_rotate_delete(struct snt_rotate *rotate, const struct snt_aws_cre
 }
 
 snt_status snt_rotate_wait(struct snt_rotate *rotate, int64_t ms, struct snt_err *err) {
-  const struct timespec limit = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-  int came = sigtimedwait(&rotate->signals, NULL, &limit);
-  if (came <= 0) {
-    return snt_done();
-  }
-  rotate->out->signal = came;
-  return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "interrupted");
+  rotate->out->signal = snt_signals_take(&rotate->signals, ms);
+  return rotate->out->signal == 0 ? snt_done() : snt_fail(err, SNT_CODE_ACTION_REQUIRED, "interrupted");
 }
 
 /* One asking with the new key. *may_repeat: it failed because the key is too new, or because of an outage. */

@@ -47,6 +47,8 @@ struct snt_policy_text {
   size_t file_count;
   const struct snt_buf *plugins; /* as snt_plugin_format (policy/plugin.h) writes them */
   size_t plugin_count;
+  const struct snt_buf *frame; /* of a packed bundle, in the place of data and files; else NULL */
+  const char *content;         /* the SHA-256 of the archive in it, in hexadecimal */
 };
 
 /* Forks the template. Code EVALUATOR. */
@@ -67,6 +69,10 @@ snt_status snt_evaluator_describe(struct snt_evaluator *evaluator, const char *n
  * Code EVALUATOR for an evaluator that is late, odd or dead. problems may be NULL. */
 snt_status snt_evaluator_load(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
                               struct snt_buf *problems, struct snt_err *err);
+/* The archive (format/archive) in a packed bundle, by an evaluator that has no policy and takes none: appended as the
+ * evaluator has it, whose word that is only. Codes as of loading. */
+snt_status snt_evaluator_unpack(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
+                                struct snt_buf *archive, struct snt_err *err);
 /* The parts of it: the core may do something else while the template works. begin sends the policy, link waits until it
  * is read and sends the zones, confirm waits until it is in force. What text points to, and problems, have to stay
  * until then. The 800 ms begin anew with link. */

@@ -251,25 +251,36 @@ static snt_status send_plugins(struct snt_evaluator *evaluator, const struct snt
   return snt_done();
 }
 
-/* Name, NUL, kind in one letter, length of the root in digits, line feed, text. */
+/* Name, NUL, kind in one letter, length of the root in digits, line feed, text; of a packed bundle the text is the hash
+ * of its archive, a line feed, and its frame. */
 static snt_status pack_policy(const struct snt_policy_text *text, struct snt_buf *out, struct snt_err *err) {
   SNT_TRY(snt_frame_pack(out, text->name, text->kind == SNT_POLICY_KIND_LUA ? "L" : "Y", 1, err));
   SNT_TRY(text->root_len == 0 ? snt_done() : snt_buf_appendf(out, err, "%zu", text->root_len));
   SNT_TRY(snt_buf_append_char(out, '\n', err));
-  return snt_buf_append(out, text->data, text->len, err);
+  if (text->frame == NULL) {
+    return snt_buf_append(out, text->data, text->len, err);
+  }
+  SNT_TRY(snt_buf_appendf(out, err, "%s\n", text->content));
+  return snt_buf_append(out, snt_buf_borrow(text->frame), text->frame->len, err);
+}
+
+static enum snt_frame_kind frame_kind(const struct snt_policy_text *text) {
+  return text->frame == NULL ? SNT_FRAME_LOAD : SNT_FRAME_BUNDLE;
 }
 
 static snt_status send_policy(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
                               struct snt_buf *problems, bool *is_late, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf payload = {0};
   SNT_TRY(pack_policy(text, &payload, err));
-  if (text->len > TEXT_MAX || payload.len > snt_frame_request_max(SNT_FRAME_LOAD)) {
-    return refuse_whole(text, "the policy is larger than 512 KiB", "make it shorter", problems, err);
+  if (text->len > TEXT_MAX || payload.len > snt_frame_request_max(frame_kind(text))) {
+    return refuse_whole(
+        text, text->frame == NULL ? "the policy is larger than 512 KiB" : "the packed bundle is larger than 1 MiB",
+        "make it shorter", problems, err);
   }
   snt_evaluator_start_clock(evaluator, LOAD_MS);
   SNT_TRY(send_files(evaluator, text, err));
   SNT_TRY(send_plugins(evaluator, text, err));
-  return snt_evaluator_ask(evaluator, SNT_FRAME_LOAD, &payload, is_late, err);
+  return snt_evaluator_ask(evaluator, frame_kind(text), &payload, is_late, err);
 }
 
 /* What is late after the greeting is the policy's fault. */
@@ -299,7 +310,7 @@ snt_status snt_evaluator_load_begin(struct snt_evaluator *evaluator, const struc
 static snt_status take_loaded(struct snt_evaluator *evaluator, bool *is_late, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf how = {0};
   SNT_JSON_AUTO struct snt_json_doc *loaded = NULL;
-  SNT_TRY(snt_evaluator_await(evaluator, SNT_FRAME_LOAD, evaluator->nonce, is_late, err));
+  SNT_TRY(snt_evaluator_await(evaluator, frame_kind(&evaluator->text), evaluator->nonce, is_late, err));
   SNT_TRY(take_outcome(evaluator, &loaded, evaluator->problems, err));
   snt_evaluator_start_clock(evaluator, LOAD_MS); /* what the core did meanwhile is not the template's time */
   const struct snt_json_value *zones = snt_json_get(snt_json_root(loaded), "zones");
@@ -347,4 +358,26 @@ snt_status snt_evaluator_load(struct snt_evaluator *evaluator, const struct snt_
   SNT_TRY(snt_evaluator_load_begin(evaluator, text, problems, err));
   SNT_TRY(snt_evaluator_load_link(evaluator, err));
   return snt_evaluator_load_confirm(evaluator, err);
+}
+
+snt_status snt_evaluator_unpack(struct snt_evaluator *evaluator, const struct snt_policy_text *text,
+                                struct snt_buf *archive, struct snt_err *err) {
+  bool is_late = false;
+  SNT_BUF_AUTO struct snt_buf payload = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  if (evaluator->has_policy) {
+    return snt_fail(err, SNT_CODE_BUG, "an evaluator with a policy opens no bundle");
+  }
+  SNT_TRY(pack_policy(text, &payload, err));
+  if (payload.len > snt_frame_request_max(SNT_FRAME_UNPACK)) {
+    return refuse_whole(text, "the packed bundle is larger than 1 MiB", "make it shorter", NULL, err);
+  }
+  snt_evaluator_start_clock(evaluator, LOAD_MS);
+  SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_UNPACK, &payload, &is_late, err));
+  const struct snt_buf *answer = &evaluator->answer;
+  if (answer->len > 0 && answer->data[0] == SNT_FRAME_UNPACKED[0]) {
+    return snt_buf_append(archive, answer->data + 1, answer->len - 1, err);
+  }
+  SNT_TRY(take_outcome(evaluator, &doc, NULL, err));
+  return snt_evaluator_fail(evaluator, err, "it opened a bundle and gave nothing");
 }

@@ -18,11 +18,13 @@
   X(LOAD, 512 * 1024 + 8192, 256 * 1024) /* kind, root, name and text of a policy */                                   \
   X(ZONE, 64 * 1024 + 256, 0)            /* name and bytes of a time zone; has no answer */                            \
   X(FILE, 512 * 1024 + 8192, 0)          /* name and content of a file of the bundle; has no answer */                 \
-  X(LINK, 1, 256 * 1024)                 /* whether there will be more than one evaluation */                          \
-  X(EVALUATE, 128 * 1024, 64 * 1024)     /* the request, and the facts that are known */                               \
-  X(BATCH, 384 * 1024, 128 * 1024)       /* requests, each with its NUL; a line for each, or nothing */                \
-  X(LINT, 4096, 256 * 1024)              /* what the core knows of the policy's bundle */                              \
-  X(WHO_CAN, 96 * 1024, 256 * 1024)      /* which profile, when, for which roles */                                    \
+  X(BUNDLE, 1024 * 1024 + 8192, 256 * 1024)              /* a packed bundle: all its files, and LOAD */                \
+  X(UNPACK, 1024 * 1024 + 8192, 2048 * 1024 + 65536 + 1) /* the same; its files are the answer */                      \
+  X(LINK, 1, 256 * 1024)                                 /* whether there will be more than one evaluation */          \
+  X(EVALUATE, 128 * 1024, 64 * 1024)                     /* the request, and the facts that are known */               \
+  X(BATCH, 384 * 1024, 128 * 1024)  /* requests, each with its NUL; a line for each, or nothing */                     \
+  X(LINT, 4096, 256 * 1024)         /* what the core knows of the policy's bundle */                                   \
+  X(WHO_CAN, 96 * 1024, 256 * 1024) /* which profile, when, for which roles */                                         \
   X(SCHEMA, 0, 256 * 1024)                                                                                             \
   X(SPEC, 2048 * 1024 + 8192, 4096 * 1024) /* name, plugin and text of a spec, whose top level is run */               \
   X(BIND, 16, 1024 * 1024)                 /* whether what the spec sees of the policy is counted */                   \
@@ -51,6 +53,9 @@ struct snt_frame {
 
 /* The payload of LINK where plugins may ask for facts: one evaluation will not do. Else it has none. */
 #define SNT_FRAME_LINK_ROUNDS "R"
+
+/* What an answer to UNPACK begins with that is the files, and no refusal. */
+#define SNT_FRAME_UNPACKED "A"
 
 #define SNT_FRAME_MAGIC 0x46544e53U
 

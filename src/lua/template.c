@@ -8,16 +8,20 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/process.h"
+#include "base/sha256.h"
+#include "format/archive.h"
 #include "lua/frame.h"
 #include "lua/fuel.h"
 #include "lua/lockdown.h"
 #include "lua/observe.h"
+#include "lua/unpack.h"
 #include "lua/vm.h"
 #include "lua/worker.h"
 
@@ -83,24 +87,101 @@ static void answer_call(struct template *self, const struct snt_frame *request, 
   answer_with(self, request, name, args, n, LOAD_FUEL);
 }
 
-/* The payload is the policy's name, a NUL, its kind in one byte, how much of the name is its bundle, a line feed, and
- * its text. */
-static void load(struct template *self, const struct snt_frame *request) {
+/* A policy as the core sends it: its name, a NUL, its kind in one byte, how much of the name is its bundle, a line
+ * feed, and its text. */
+struct sent_policy {
+  const char *name, *kind;
+  struct snt_slice root, text;
+};
+
+static struct sent_policy take_policy(const struct template *self) {
   struct snt_frame_pair pair;
   bool is_pair = snt_frame_unpack(self->request.data, self->request.len, &pair) && pair.second_len > 0;
   const char *line = is_pair ? memchr(pair.second, '\n', pair.second_len) : NULL;
   if (line == NULL) {
     end(EXIT_NO_CORE);
   }
-  const struct snt_slice args[] = {snt_slice_of(pair.second[0] == 'L' ? "lua" : "yaml"),
-                                   snt_slice_of(pair.first),
-                                   {line + 1, pair.second_len - (size_t)(line + 1 - pair.second)},
-                                   {pair.second + 1, (size_t)(line - pair.second - 1)}};
+  return (struct sent_policy){.name = pair.first,
+                              .kind = pair.second[0] == 'L' ? "lua" : "yaml",
+                              .root = {pair.second + 1, (size_t)(line - pair.second - 1)},
+                              .text = {line + 1, pair.second_len - (size_t)(line + 1 - pair.second)}};
+}
+
+static void load_policy(struct template *self, const struct snt_frame *request, const struct sent_policy *policy) {
+  const struct snt_slice args[] = {snt_slice_of(policy->kind), snt_slice_of(policy->name), policy->text, policy->root};
   answer_call(self, request, "load", args, 4);
 }
 
+static void load(struct template *self, const struct snt_frame *request) {
+  struct sent_policy policy = take_policy(self);
+  load_policy(self, request, &policy);
+}
+
+static void refuse_bundle(struct template *self, const struct snt_frame *request, const char *name, const char *what) {
+  const struct snt_slice args[] = {snt_slice_of(name), snt_slice_of(what)};
+  answer_call(self, request, "refuse_bundle", args, 2);
+}
+
+/* The archive of a packed bundle, whose text is the hash of it, a line feed, and its frame. One that is refused is
+ * answered here, as a policy is. */
+static bool open_bundle(struct template *self, const struct snt_frame *request, const struct sent_policy *policy,
+                        struct snt_buf *archive) {
+  struct snt_err err = {0};
+  struct snt_slice sha256 = {policy->text.data, SNT_SHA256_HEX_CAP - 1};
+  if (policy->text.len < SNT_SHA256_HEX_CAP) {
+    end(EXIT_NO_CORE);
+  }
+  struct snt_slice frame = {policy->text.data + SNT_SHA256_HEX_CAP, policy->text.len - SNT_SHA256_HEX_CAP};
+  if (snt_ok(snt_unpack(frame, sha256, archive, &err))) {
+    return true;
+  }
+  refuse_bundle(self, request, policy->name, err.message);
+  return false;
+}
+
+/* Its files, as FILE brings them, and then the policy among them, as LOAD does. */
+static void load_bundle(struct template *self, const struct snt_frame *request) {
+  SNT_BUF_AUTO struct snt_buf bytes = {0};
+  struct sent_policy policy = take_policy(self);
+  size_t root_len = strtoul(policy.root.data, NULL, 10);
+  if (root_len > strlen(policy.name)) {
+    end(EXIT_NO_CORE);
+  }
+  if (!open_bundle(self, request, &policy, &bytes)) {
+    return;
+  }
+  policy.text = (struct snt_slice){NULL, 0};
+  struct snt_archive archive = snt_archive_of((struct snt_slice){bytes.data, bytes.len});
+  while (snt_archive_next(&archive)) {
+    const struct snt_slice args[] = {snt_slice_of(archive.file.name), archive.file.content};
+    (void)snt_vm_call(self->vm, "add_file", args, 2, LOAD_FUEL, &self->answer);
+    policy.text = strcmp(archive.file.name, policy.name + root_len) == 0 ? archive.file.content : policy.text;
+  }
+  snt_buf_reset(&self->answer);
+  if (policy.text.data == NULL) {
+    refuse_bundle(self, request, policy.name, "is damaged: the policy that its manifest names is not in it");
+    return;
+  }
+  load_policy(self, request, &policy);
+}
+
+/* What it holds, for who wants to see or change it; nothing of it is run. */
+static void unpack_bundle(struct template *self, const struct snt_frame *request) {
+  SNT_BUF_AUTO struct snt_buf bytes = {0};
+  struct sent_policy policy = take_policy(self);
+  if (!open_bundle(self, request, &policy, &bytes)) {
+    return;
+  }
+  if (!snt_ok(snt_buf_append_str(&self->answer, SNT_FRAME_UNPACKED, NULL)) ||
+      !snt_ok(snt_buf_append(&self->answer, bytes.data, bytes.len, NULL))) {
+    end(EXIT_NO_CORE);
+  }
+  answer(self, request, SNT_VM_OK);
+}
+
 /* Without an answer: what is wrong with a plugin was told when it was described. */
-static void add_plugin(struct template *self) {
+static void add_plugin(struct template *self, const struct snt_frame *request) {
+  (void)request;
   const struct snt_slice args[] = {{self->request.data, self->request.len}};
   if (snt_vm_call(self->vm, "add_plugin", args, 1, LOAD_FUEL, &self->answer) != SNT_VM_OK) {
     end(EXIT_NO_CORE);
@@ -108,7 +189,8 @@ static void add_plugin(struct template *self) {
 }
 
 /* Without an answer: a file that is not there is told where it is required. */
-static void add_file(struct template *self) {
+static void add_file(struct template *self, const struct snt_frame *request) {
+  (void)request;
   struct snt_frame_pair pair;
   if (snt_frame_unpack(self->request.data, self->request.len, &pair)) {
     const struct snt_slice args[] = {snt_slice_of(pair.first), {pair.second, pair.second_len}};
@@ -117,7 +199,8 @@ static void add_file(struct template *self) {
 }
 
 /* Without an answer: a zone that is not good stays unknown, and linking says so. */
-static void add_zone(struct template *self) {
+static void add_zone(struct template *self, const struct snt_frame *request) {
+  (void)request;
   struct snt_frame_pair pair;
   if (snt_frame_unpack(self->request.data, self->request.len, &pair)) {
     (void)snt_vm_add_zone(self->vm, pair.first, pair.second, pair.second_len);
@@ -289,71 +372,43 @@ static void let_call(struct template *self, const struct snt_frame *request, con
   let_answer(self, request, &start);
 }
 
+static void run_mutant(struct template *self, const struct snt_frame *request) {
+  let_call(self, request, "run_mutant", MUTANT_FUEL);
+}
+
+static void record_case(struct template *self, const struct snt_frame *request) {
+  let_call(self, request, "record_case", EVALUATION_FUEL);
+}
+
+static void who_can(struct template *self, const struct snt_frame *request) {
+  let_call(self, request, "who_can", WHO_CAN_FUEL);
+}
+
+static void schema(struct template *self, const struct snt_frame *request) {
+  answer_call(self, request, "schema", NULL, 0);
+}
+
 /* While the core is busy with something else: what most policies need. Without it everything is loaded when it is used.
  */
-static void preload(struct template *self) {
+static void preload(struct template *self, const struct snt_frame *request) {
+  (void)request;
   (void)snt_vm_call(self->vm, "preload", NULL, 0, LOAD_FUEL, &self->answer);
 }
 
+static void (*const HANDLERS[SNT_FRAME_KIND_COUNT])(struct template *self, const struct snt_frame *request) = {
+    [SNT_FRAME_PRELOAD] = preload,    [SNT_FRAME_DESCRIBE] = describe,    [SNT_FRAME_PLUGIN] = add_plugin,
+    [SNT_FRAME_LOAD] = load,          [SNT_FRAME_ZONE] = add_zone,        [SNT_FRAME_FILE] = add_file,
+    [SNT_FRAME_BUNDLE] = load_bundle, [SNT_FRAME_UNPACK] = unpack_bundle, [SNT_FRAME_LINK] = link_policy,
+    [SNT_FRAME_EVALUATE] = evaluate,  [SNT_FRAME_BATCH] = evaluate_batch, [SNT_FRAME_LINT] = lint,
+    [SNT_FRAME_WHO_CAN] = who_can,    [SNT_FRAME_SCHEMA] = schema,        [SNT_FRAME_SPEC] = load_spec,
+    [SNT_FRAME_BIND] = bind_spec,     [SNT_FRAME_CASES] = run_cases,      [SNT_FRAME_MUTATE] = mutate,
+    [SNT_FRAME_MUTANT] = run_mutant,  [SNT_FRAME_RECORD] = record_case};
+
 static void handle(struct template *self, const struct snt_frame *request) {
-  switch (request->kind) {
-  case SNT_FRAME_PRELOAD:
-    preload(self);
-    break;
-  case SNT_FRAME_DESCRIBE:
-    describe(self, request);
-    break;
-  case SNT_FRAME_PLUGIN:
-    add_plugin(self);
-    break;
-  case SNT_FRAME_LOAD:
-    load(self, request);
-    break;
-  case SNT_FRAME_ZONE:
-    add_zone(self);
-    break;
-  case SNT_FRAME_FILE:
-    add_file(self);
-    break;
-  case SNT_FRAME_LINK:
-    link_policy(self, request);
-    break;
-  case SNT_FRAME_EVALUATE:
-    evaluate(self, request);
-    break;
-  case SNT_FRAME_BATCH:
-    evaluate_batch(self, request);
-    break;
-  case SNT_FRAME_SPEC:
-    load_spec(self, request);
-    break;
-  case SNT_FRAME_BIND:
-    bind_spec(self, request);
-    break;
-  case SNT_FRAME_CASES:
-    run_cases(self, request);
-    break;
-  case SNT_FRAME_MUTATE:
-    mutate(self, request);
-    break;
-  case SNT_FRAME_MUTANT:
-    let_call(self, request, "run_mutant", MUTANT_FUEL);
-    break;
-  case SNT_FRAME_RECORD:
-    let_call(self, request, "record_case", EVALUATION_FUEL);
-    break;
-  case SNT_FRAME_WHO_CAN:
-    let_call(self, request, "who_can", WHO_CAN_FUEL);
-    break;
-  case SNT_FRAME_LINT:
-    lint(self, request);
-    break;
-  case SNT_FRAME_SCHEMA:
-    answer_call(self, request, "schema", NULL, 0);
-    break;
-  default:
+  if (request->kind >= SNT_FRAME_KIND_COUNT || HANDLERS[request->kind] == NULL) {
     end(EXIT_NO_CORE);
   }
+  HANDLERS[request->kind](self, request);
 }
 
 /* The core is trusted; a frame that is not one means that it is gone. */
@@ -363,7 +418,7 @@ static void read_request(struct template *self, struct snt_frame *frame) {
     end(is_end ? 0 : EXIT_NO_CORE);
   }
   if (frame->kind == SNT_FRAME_DESCRIBE || frame->kind == SNT_FRAME_LOAD || frame->kind == SNT_FRAME_FILE ||
-      frame->kind == SNT_FRAME_SPEC) {
+      frame->kind == SNT_FRAME_BUNDLE || frame->kind == SNT_FRAME_UNPACK || frame->kind == SNT_FRAME_SPEC) {
     snt_observe_before_policy("template");
   }
   snt_buf_reset(&self->request);

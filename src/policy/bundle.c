@@ -10,8 +10,9 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/str.h"
+#include "format/archive.h"
 
-enum { FILES_MAX = 256, BYTES_MAX = 2 * 1024 * 1024, DEPTH_MAX = 8 };
+enum { DEPTH_MAX = 8 };
 
 /* Who may change a folder may change what its names mean. */
 static snt_status check_folder(const char *path, struct snt_err *err) {
@@ -47,14 +48,15 @@ struct walk {
   const char *root;
   enum snt_file_check check;
   struct snt_policy *policy;
-  size_t bytes;
+  size_t files, bytes; /* with those of a policy that is no file to others */
 };
 
 static snt_status add_file(struct walk *walk, const char *name, struct snt_err *err) {
   struct snt_policy *policy = walk->policy;
   SNT_BUF_AUTO struct snt_buf path = {0};
-  if (policy->file_count == FILES_MAX) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a bundle has at most %d files", walk->root, FILES_MAX);
+  if (walk->files++ == SNT_ARCHIVE_COUNT_MAX) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a bundle has at most %d files", walk->root,
+                    SNT_ARCHIVE_COUNT_MAX);
   }
   struct snt_policy_file *files = realloc(policy->files, (policy->file_count + 1) * sizeof *files);
   if (files == NULL) {
@@ -68,7 +70,7 @@ static snt_status add_file(struct walk *walk, const char *name, struct snt_err *
   struct snt_err inner = {0};
   snt_status status = snt_file_read(path.data, walk->check, SNT_POLICY_CAP, &file->text, &inner);
   walk->bytes += file->text.len;
-  if (!snt_ok(status) || walk->bytes > BYTES_MAX) {
+  if (!snt_ok(status) || walk->bytes > SNT_ARCHIVE_FILES_CAP) {
     return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", snt_ok(status) ? "a bundle has at most 2 MiB" : inner.message);
   }
   return snt_done();
@@ -88,6 +90,9 @@ static void name_plugin(const char *name, char out[static SNT_PLUGIN_NAME_CAP]) 
 static bool is_wanted_file(const struct snt_policy *policy, const char *name) {
   char plugin[SNT_PLUGIN_NAME_CAP];
   const struct snt_grants *grants = &policy->manifest.grants;
+  if (strcmp(name, SNT_BUNDLE_MANIFEST) == 0) {
+    return false; /* whatever pattern fits it: packed it is no file */
+  }
   if (!snt_str_ends_with(name, ".lua")) {
     bool is_granted = false;
     for (size_t i = 0; i < grants->count; i++) {
@@ -105,11 +110,6 @@ static bool is_wanted_folder(const char *entry) { return strcmp(entry, "spec") !
 
 static snt_status walk_folder(struct walk *walk, const char *below, int depth, struct snt_err *err);
 
-/* What may be a file's name: a line feed in it would make its hash that of other files. */
-static bool is_good_name(const struct snt_buf *name) {
-  return name->len <= 200 && snt_utf8_check_printable(name->data, name->len);
-}
-
 /* below: "" or "rules/". Links are not followed. */
 static snt_status visit(struct walk *walk, const char *below, const char *entry, int depth, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf name = {0};
@@ -117,7 +117,7 @@ static snt_status visit(struct walk *walk, const char *below, const char *entry,
   struct stat st;
   SNT_TRY(snt_buf_appendf(&name, err, "%s%s", below, entry));
   SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", walk->root, name.data));
-  if (entry[0] == '.' || !is_good_name(&name) || lstat(path.data, &st) != 0) {
+  if (!snt_archive_check_name(name.data) || lstat(path.data, &st) != 0) {
     return snt_done();
   }
   if (S_ISDIR(st.st_mode) && is_wanted_folder(entry)) {
@@ -141,6 +141,14 @@ static snt_status walk_folder(struct walk *walk, const char *below, int depth, s
   }
   free(entries);
   return status;
+}
+
+/* All files below that folder of it, in the order of their names. */
+static snt_status read_files(struct walk *walk, const char *below, int depth, struct snt_err *err) {
+  struct snt_policy *policy = walk->policy;
+  SNT_TRY(walk_folder(walk, below, depth, err));
+  snt_policy_sort_files(policy->files, policy->file_count);
+  return snt_done();
 }
 
 /* Each part with its length before it, so that no two bundles have the same bytes. */
@@ -183,7 +191,11 @@ snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct
   struct walk walk = {.root = path, .check = check, .policy = &policy};
   policy.root_len = strlen(path) + 1;
   bool has_files = policy.kind == SNT_POLICY_KIND_LUA || policy.manifest.grants.count > 0;
-  SNT_TRY(has_files ? walk_folder(&walk, "", 0, err) : snt_done());
+  if (policy.kind == SNT_POLICY_KIND_YAML) {
+    walk.files = 1;
+    walk.bytes = policy.text.len;
+  }
+  SNT_TRY(has_files ? read_files(&walk, "", 0, err) : snt_done());
   SNT_TRY(hash_parts(&text, &policy, err));
   *out = policy;
   memset(&policy, 0, sizeof policy); /* ownership went to out */
@@ -230,7 +242,7 @@ snt_status snt_bundle_read_plugin(const char *folder, struct snt_policy *out, st
   SNT_TRY(snt_buf_append_str(&policy.text, policy_text, err));
   root.data[root.len - 1] = '\0'; /* the walk puts its own slash behind it */
   struct walk walk = {.root = root.data, .check = SNT_FILE_ANY, .policy = &policy};
-  SNT_TRY(walk_folder(&walk, below.data, 1, err));
+  SNT_TRY(read_files(&walk, below.data, 1, err));
   *out = policy;
   memset(&policy, 0, sizeof policy); /* ownership went to out */
   return snt_done();
@@ -259,6 +271,7 @@ snt_status snt_bundle_grant_plugin(const char *folder, struct snt_policy *plugin
       granted->files = files;
       own->files = NULL;      /* a mock gives files */
       own->version[0] = '\0'; /* the version that is there is the one that is tested */
+      own->sha256[0] = '\0';
       (void)snprintf(plugin->manifest.name, sizeof plugin->manifest.name, "%s", manifest.name);
     }
   }

@@ -4,20 +4,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct snt_policy_file *find_file(const struct snt_policy *policy, const char *name) {
-  for (size_t i = 0; i < policy->file_count; i++) {
-    if (strcmp(policy->files[i].name, name) == 0) {
-      return &policy->files[i];
-    }
-  }
-  return NULL;
-}
+#include "format/archive.h"
 
 /* "/b/prod/plugins/oncall/plugin.lua" */
 static snt_status name_manifest(const struct snt_policy *policy, const char *plugin, struct snt_buf *out,
                                 struct snt_err *err) {
   SNT_TRY(snt_buf_append(out, policy->file_name, policy->root_len, err));
   return snt_buf_appendf(out, err, "plugins/%s/plugin.lua", plugin);
+}
+
+static bool is_lua(const char *name) { return snt_str_ends_with(name, ".lua"); }
+
+snt_status snt_policy_hash_plugin(const struct snt_policy *policy, const char *plugin,
+                                  char out[static SNT_SHA256_HEX_CAP], struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_BUF_AUTO struct snt_buf code = {0};
+  SNT_TRY(snt_buf_appendf(&folder, err, "plugins/%s/", plugin));
+  for (size_t i = 0; i < policy->file_count; i++) {
+    const struct snt_policy_file *file = &policy->files[i];
+    if (is_lua(file->name) && snt_str_starts_with(file->name, folder.data)) {
+      struct snt_slice content = {snt_buf_borrow(&file->text), file->text.len};
+      SNT_TRY(snt_archive_add(&code, file->name, content, err));
+    }
+  }
+  snt_sha256_hex(snt_buf_borrow(&code), code.len, out);
+  return snt_done();
+}
+
+static snt_status check_pins(const char *file, const struct snt_grant *grant, const struct snt_plugin *plugin,
+                             struct snt_err *err) {
+  bool has_version = grant->version[0] == '\0' || strcmp(plugin->version, grant->version) == 0;
+  bool has_hash = grant->sha256[0] == '\0' || strcmp(plugin->sha256, grant->sha256) == 0;
+  if (!has_version) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: version is %s, and bundle.yaml pins %s", file,
+                        plugin->version, grant->version));
+    return snt_err_hint(err, "review the plugin and pin its version in bundle.yaml");
+  }
+  if (!has_hash) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID,
+                        "%s:1:1: the plugin's code has the sha256 %s, and bundle.yaml pins %s", file, plugin->sha256,
+                        grant->sha256));
+    return snt_err_hint(err, "review what changed in the plugin's folder, and pin the new hash in bundle.yaml");
+  }
+  return snt_done();
 }
 
 static snt_status describe(const struct snt_policy *policy, const struct snt_grant *grant,
@@ -27,7 +56,7 @@ static snt_status describe(const struct snt_policy *policy, const struct snt_gra
   SNT_BUF_AUTO struct snt_buf reply = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   SNT_TRY(name_manifest(policy, grant->plugin, &name, err));
-  const struct snt_policy_file *file = find_file(policy, name.data + policy->root_len);
+  const struct snt_policy_file *file = snt_policy_find_file(policy, name.data + policy->root_len);
   if (file == NULL) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: there is no such file", name.data));
     return snt_err_hint(err, "bundle.yaml lists the plugin \"%s\": add it, or remove it there", grant->plugin);
@@ -38,15 +67,9 @@ static snt_status describe(const struct snt_policy *policy, const struct snt_gra
   if (strcmp(out->name, grant->plugin) != 0) {
     return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator describes another plugin than it was asked for");
   }
-  if (grant->version[0] != '\0' && strcmp(out->version, grant->version) != 0) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: version is %s, and bundle.yaml pins %s", name.data,
-                        out->version, grant->version));
-    return snt_err_hint(err, "review the plugin and pin its version in bundle.yaml");
-  }
-  return snt_done();
+  SNT_TRY(snt_policy_hash_plugin(policy, grant->plugin, out->sha256, err));
+  return check_pins(name.data, grant, out, err);
 }
-
-static bool is_lua(const char *name) { return snt_str_ends_with(name, ".lua"); }
 
 /* What the template is given: with the names of the files that are both needed and granted. */
 static snt_status write_text(const struct snt_policy *policy, const struct snt_grant *grant,
@@ -65,17 +88,52 @@ static snt_status write_text(const struct snt_policy *policy, const struct snt_g
   return snt_plugin_format(plugin, files, count, out, err);
 }
 
+static snt_status make_room(struct snt_policy *policy, struct snt_err *err) {
+  size_t count = policy->manifest.grants.count;
+  policy->plugins = calloc(count + 1, sizeof *policy->plugins);
+  policy->plugin_texts = calloc(count + 1, sizeof *policy->plugin_texts);
+  return policy->plugins == NULL || policy->plugin_texts == NULL ? snt_fail_memory(err) : snt_done();
+}
+
 snt_status snt_policy_describe(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                                struct snt_err *err) {
   const struct snt_grants *grants = &policy->manifest.grants;
-  policy->plugins = calloc(grants->count + 1, sizeof *policy->plugins);
-  policy->plugin_texts = calloc(grants->count + 1, sizeof *policy->plugin_texts);
-  if (policy->plugins == NULL || policy->plugin_texts == NULL) {
-    return snt_fail_memory(err);
+  if (policy->plugins != NULL) {
+    return snt_done();
   }
+  SNT_TRY(make_room(policy, err));
   for (size_t i = 0; i < grants->count; i++) {
     policy->plugin_count++; /* also what fails half-way is cleared with the policy */
     SNT_TRY(describe(policy, &grants->list[i], evaluator, &policy->plugins[i], problems, err));
+    SNT_TRY(write_text(policy, &grants->list[i], &policy->plugins[i], &policy->plugin_texts[i], err));
+  }
+  return snt_done();
+}
+
+/* The manifest is what was signed, and still nobody's word but the packer's. */
+static snt_status take_described(const struct snt_policy *policy, const struct snt_grant *grant, struct snt_plugin *out,
+                                 struct snt_err *err) {
+  struct snt_err inner = {0};
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  SNT_TRY(snt_json_parse(grant->said.data, grant->said.len, "a plugin's manifest", &doc, err));
+  snt_status status = snt_plugin_parse(policy->source, snt_json_root(doc), out, &inner);
+  if (status.code == SNT_CODE_NO_MEMORY) {
+    return snt_fail_memory(err);
+  }
+  if (!snt_ok(status) || strcmp(out->name, grant->plugin) != 0 || strcmp(out->version, grant->version) != 0) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: what its manifest says of plugin \"%s\" makes no sense",
+                    policy->source, grant->plugin);
+  }
+  memcpy(out->sha256, grant->sha256, sizeof out->sha256);
+  return snt_done();
+}
+
+snt_status snt_policy_take_described(struct snt_policy *policy, struct snt_err *err) {
+  const struct snt_grants *grants = &policy->manifest.grants;
+  SNT_TRY(make_room(policy, err));
+  for (size_t i = 0; i < grants->count; i++) {
+    policy->plugin_count++;
+    SNT_TRY(take_described(policy, &grants->list[i], &policy->plugins[i], err));
     SNT_TRY(write_text(policy, &grants->list[i], &policy->plugins[i], &policy->plugin_texts[i], err));
   }
   return snt_done();

@@ -6,9 +6,16 @@
 #include "policy/source.h"
 
 /* Has every plugin that the bundle lists described by the evaluator, before the policy is loaded, and keeps that in the
- * policy. Code POLICY_INVALID when one is missing, refused, or of another version than the bundle pins. */
+ * policy. Code POLICY_INVALID when one is missing, refused, or not what the bundle pins: of another version, or with
+ * another hash, which is the SHA-256 of the archive (format/archive) of the Lua files of its folder. Nothing is done
+ * for plugins that are described already. */
 snt_status snt_policy_describe(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                                struct snt_err *err);
+/* The same from a packed bundle's manifest, which has what the plugins said when it was packed. */
+snt_status snt_policy_take_described(struct snt_policy *policy, struct snt_err *err);
+/* The hash that pins a plugin: the SHA-256 of the archive (format/archive) of the Lua files below plugins/NAME/. */
+snt_status snt_policy_hash_plugin(const struct snt_policy *policy, const char *plugin,
+                                  char out[static SNT_SHA256_HEX_CAP], struct snt_err *err);
 /* Whether the bundle grants what the plugin's manifest needs; else the first thing that it does not, such as
  * "http oncalls", is written to what. Of several questions one is enough, with its secret: a plugin may know several
  * vendors, and a grant names those that are used. */

@@ -25,6 +25,7 @@ void snt_grants_clear(struct snt_grants *grants) {
     free_list(grants->list[i].hosts);
     free_list(grants->list[i].secrets);
     free_list(grants->list[i].files);
+    snt_buf_clear(&grants->list[i].said);
   }
   free(grants->list);
   memset(grants, 0, sizeof *grants);
@@ -78,7 +79,7 @@ enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
 static snt_status read_list(const struct snt_yaml_node *node, const struct row *row, char ***out, bool *is_good,
                             struct snt_err *err) {
   *is_good = node->type == SNT_YAML_LIST && node->count <= LIST_MAX;
-  if (!*is_good) {
+  if (!*is_good || node->count == 0) { /* an empty list grants nothing, as none does */
     return snt_done();
   }
   *out = calloc(node->count + 1, sizeof **out);
@@ -117,8 +118,9 @@ static snt_status unknown_key(const char *file, const struct snt_yaml_node *map,
                       map->key_lines[i], map->key_columns[i], map->keys[i], where,
                       nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
                       nearest == NULL ? "" : "\"?"));
-  return snt_err_hint(err, "a plugin has version and grant; a grant http, hosts, secrets, files, geoip, history and "
-                           "private");
+  return snt_err_hint(err,
+                      "a plugin has version, sha256 and grant; a grant http, hosts, secrets, files, geoip, history and "
+                      "private");
 }
 
 static snt_status read_grant(const char *file, const struct snt_yaml_node *node, struct snt_grant *out,
@@ -150,28 +152,51 @@ static bool is_plugin_name(const char *name) {
          strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
 }
 
-static snt_status read_plugin(const char *file, const struct snt_yaml_node *node, struct snt_grant *out,
-                              struct snt_err *err) {
-  static const char *const keys[] = {"version", "grant", NULL};
-  if (node->type != SNT_YAML_MAP) {
-    return refuse(file, node, out->plugin, " has to be a mapping with a version", err);
-  }
-  for (size_t i = 0; i < node->count; i++) {
-    if (strcmp(node->keys[i], keys[0]) != 0 && strcmp(node->keys[i], keys[1]) != 0) {
-      return unknown_key(file, node, i, keys, out->plugin, err);
-    }
-  }
-  const struct snt_yaml_node *version = snt_yaml_get(node, keys[0]);
-  const struct snt_yaml_node *grant = snt_yaml_get(node, keys[1]);
+static bool is_hash(const struct snt_yaml_node *node) {
+  return node->type == SNT_YAML_STRING && strlen(node->text) == SNT_SHA256_HEX_CAP - 1 &&
+         strspn(node->text, "0123456789abcdef") == SNT_SHA256_HEX_CAP - 1;
+}
+
+static snt_status read_pins(const char *file, const struct snt_yaml_node *node, struct snt_grant *out,
+                            struct snt_err *err) {
+  const struct snt_yaml_node *version = snt_yaml_get(node, "version");
+  const struct snt_yaml_node *sha256 = snt_yaml_get(node, "sha256");
   if (version == NULL || version->type != SNT_YAML_STRING || !is_made_of(version->text, "0123456789.") ||
       strlen(version->text) >= sizeof out->version) {
     return refuse(file, version == NULL ? node : version, out->plugin, ".version has to be one such as 1.2.0", err);
   }
+  if (sha256 != NULL && !is_hash(sha256)) {
+    return refuse(file, sha256, out->plugin, ".sha256 has to be 64 hexadecimal digits in small letters", err);
+  }
   (void)snprintf(out->version, sizeof out->version, "%s", version->text);
+  (void)snprintf(out->sha256, sizeof out->sha256, "%s", sha256 == NULL ? "" : sha256->text);
+  return snt_done();
+}
+
+static snt_status read_plugin(const char *file, const struct snt_yaml_node *node, bool is_packed, struct snt_grant *out,
+                              struct snt_err *err) {
+  static const char *const keys[] = {"version", "sha256", "grant", NULL};
+  if (node->type != SNT_YAML_MAP) {
+    return refuse(file, node, out->plugin, " has to be a mapping with a version", err);
+  }
+  for (size_t i = 0; i < node->count; i++) {
+    bool is_known = is_packed && strcmp(node->keys[i], "plugin") == 0;
+    for (size_t k = 0; keys[k] != NULL; k++) {
+      is_known = is_known || strcmp(node->keys[i], keys[k]) == 0;
+    }
+    if (!is_known) {
+      return unknown_key(file, node, i, keys, out->plugin, err);
+    }
+  }
+  SNT_TRY(read_pins(file, node, out, err));
+  if (is_packed && (out->sha256[0] == '\0' || snt_yaml_get(node, "plugin") == NULL)) {
+    return refuse(file, node, out->plugin, " lacks its sha256, or what plugin.lua says", err);
+  }
+  const struct snt_yaml_node *grant = snt_yaml_get(node, "grant");
   return grant == NULL ? snt_done() : read_grant(file, grant, out, err);
 }
 
-snt_status snt_grants_read(const char *file, const struct snt_yaml_node *node, struct snt_grants *out,
+snt_status snt_grants_read(const char *file, const struct snt_yaml_node *node, bool is_packed, struct snt_grants *out,
                            struct snt_err *err) {
   if (node->type != SNT_YAML_MAP || node->count > LIST_MAX) {
     return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:%u:%u: plugins has to be a mapping of at most %d plugins", file,
@@ -188,7 +213,7 @@ snt_status snt_grants_read(const char *file, const struct snt_yaml_node *node, s
                       node->key_lines[i], node->key_columns[i], node->keys[i]);
     }
     (void)snprintf(grant->plugin, sizeof grant->plugin, "%s", node->keys[i]);
-    SNT_TRY(read_plugin(file, node->children[i], grant, err));
+    SNT_TRY(read_plugin(file, node->children[i], is_packed, grant, err));
   }
   return snt_done();
 }

@@ -6,6 +6,7 @@
 #define SNT_POLICY_GRANTS_H
 
 #include "base/buf.h"
+#include "base/sha256.h"
 #include "format/yaml.h"
 
 #define SNT_PLUGIN_NAME_CAP 33
@@ -15,6 +16,8 @@
 struct snt_grant {
   char plugin[SNT_PLUGIN_NAME_CAP];
   char version[SNT_PLUGIN_VERSION_CAP]; /* "": any, for the spec of a plugin that is in no bundle */
+  char sha256[SNT_SHA256_HEX_CAP];      /* of its code (policy/describe.h); "": any */
+  struct snt_buf said;                  /* of a packed bundle: what plugin.lua says, as sorted JSON */
   char **http;                          /* names of questions in plugin.lua */
   char **hosts;                         /* exact names, lower case */
   char **secrets;                       /* names of secrets in plugin.lua */
@@ -30,8 +33,9 @@ struct snt_grants {
 };
 void snt_grants_clear(struct snt_grants *grants);
 
-/* The manifest's `plugins`; file is for messages. Code POLICY_INVALID. */
-snt_status snt_grants_read(const char *file, const struct snt_yaml_node *node, struct snt_grants *out,
+/* The manifest's `plugins`; file is for messages. In a packed bundle each has its hash, and what it says, which is left
+ * to the caller. Code POLICY_INVALID. */
+snt_status snt_grants_read(const char *file, const struct snt_yaml_node *node, bool is_packed, struct snt_grants *out,
                            struct snt_err *err);
 /* NULL when the plugin is not listed. */
 const struct snt_grant *snt_grants_find(const struct snt_grants *grants, const char *plugin);

@@ -12,17 +12,24 @@
 struct reading {
   const char *file;
   struct snt_manifest *out;
+  bool is_packed;
 };
+
+static void free_list(char **list) {
+  for (char **item = list; item != NULL && *item != NULL; item++) {
+    free(*item);
+  }
+  free((void *)list);
+}
 
 void snt_manifest_clear(struct snt_manifest *manifest) {
   for (size_t i = 0; i < manifest->target_count; i++) {
-    for (char **role = manifest->targets[i].roles; role != NULL && *role != NULL; role++) {
-      free(*role);
-    }
-    free(manifest->targets[i].roles);
+    free_list(manifest->targets[i].roles);
     free(manifest->targets[i].profile);
   }
   free(manifest->targets);
+  free_list(manifest->accounts);
+  free_list(manifest->files);
   snt_grants_clear(&manifest->grants);
   memset(manifest, 0, sizeof *manifest);
 }
@@ -70,44 +77,38 @@ static snt_status read_serial(const struct reading *reading, const struct snt_ya
   return snt_done();
 }
 
-/* A file below the bundle's folder: no way leads out of it. */
-static bool is_below(const char *path) {
-  if (path[0] == '/' || path[0] == '\0') {
-    return false;
-  }
-  for (const char *part = path; part != NULL; part = strchr(part, '/')) {
-    part += *part == '/' ? 1 : 0;
-    size_t len = strcspn(part, "/");
-    if (len == 0 || part[0] == '.') {
-      return false;
-    }
-  }
-  return true;
-}
-
 static snt_status read_policy(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
-  if (!is_text(node) || strlen(node->text) >= sizeof reading->out->policy || !is_below(node->text)) {
+  if (!is_text(node) || !snt_archive_check_name(node->text)) {
     return refuse(reading, node, "policy", "the name of a file of this folder, such as policy.yaml", err);
   }
   (void)snprintf(reading->out->policy, sizeof reading->out->policy, "%s", node->text);
   return snt_done();
 }
 
+/* Written in one way, whatever it is written like. */
 static snt_status read_time(const struct reading *reading, const struct snt_yaml_node *node, const char *key,
-                            struct snt_err *err) {
+                            char out[static 21], struct snt_err *err) {
+  char text[32];
   int64_t ms = 0;
   bool is_good = is_text(node) && snt_ok(snt_time_parse(node->text, &ms, NULL)) && ms % 1000 == 0 &&
                  snt_str_ends_with(node->text, "Z");
-  return is_good ? snt_done() : refuse(reading, node, key, "a time such as 2026-02-18T00:00:00Z", err);
+  if (!is_good) {
+    return refuse(reading, node, key, "a time such as 2026-02-18T00:00:00Z", err);
+  }
+  snt_time_format(ms, false, text);
+  (void)snprintf(out, 21, "%.20s", text);
+  return snt_done();
 }
 
 static snt_status read_not_before(const struct reading *reading, const struct snt_yaml_node *node,
                                   struct snt_err *err) {
-  return read_time(reading, node, "not_before", err);
+  return read_time(reading, node, "not_before", reading->out->not_before, err);
 }
 
 static snt_status read_not_after(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
-  return read_time(reading, node, "not_after", err);
+  SNT_TRY(read_time(reading, node, "not_after", reading->out->not_after, err));
+  bool is_later = strcmp(reading->out->not_before, reading->out->not_after) < 0;
+  return is_later ? snt_done() : refuse(reading, node, "not_after", "later than not_before", err);
 }
 
 static snt_status read_max_duration(const struct reading *reading, const struct snt_yaml_node *node,
@@ -130,13 +131,65 @@ static snt_status read_markers(const struct reading *reading, const struct snt_y
   return node->type == SNT_YAML_LIST ? snt_done() : refuse(reading, node, "markers", "a list, which may be []", err);
 }
 
-static snt_status read_later(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
-  bool is_empty = node->type == SNT_YAML_MAP && node->count == 0;
-  return is_empty ? snt_done() : refuse(reading, node, "identity", "{}: more is not in this version", err);
+/* A list of texts that are all good; not an empty one. */
+static snt_status read_texts(const struct reading *reading, const struct snt_yaml_node *node, const char *key,
+                             const char *wanted, bool (*is_good)(const char *text), char ***out, struct snt_err *err) {
+  if (node->type != SNT_YAML_LIST || node->count == 0) {
+    return refuse(reading, node, key, wanted, err);
+  }
+  *out = calloc(node->count + 1, sizeof **out);
+  if (*out == NULL) {
+    return snt_fail_memory(err);
+  }
+  for (size_t i = 0; i < node->count; i++) {
+    const struct snt_yaml_node *item = node->children[i];
+    if (!is_text(item) || !is_good(item->text)) {
+      return refuse(reading, item, key, wanted, err);
+    }
+    (*out)[i] = snt_str_dup(item->text);
+    if ((*out)[i] == NULL) {
+      return snt_fail_memory(err);
+    }
+  }
+  return snt_done();
+}
+
+static bool is_account(const char *text) { return strlen(text) == 12 && strspn(text, "0123456789") == 12; }
+
+static snt_status read_identity(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  const struct snt_yaml_node *accounts = snt_yaml_get(node, "accounts");
+  if (node->type != SNT_YAML_MAP || node->count != (accounts == NULL ? 0 : 1)) {
+    return refuse(reading, node, "identity", "a mapping with accounts", err);
+  }
+  return accounts == NULL
+             ? snt_done()
+             : read_texts(reading, accounts, "identity.accounts", "a list of accounts: 12 digits each, in quotes",
+                          is_account, &reading->out->accounts, err);
+}
+
+static snt_status read_content(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  if (!is_text(node) || strlen(node->text) != 64 || strspn(node->text, "0123456789abcdef") != 64) {
+    return refuse(reading, node, "content", "a SHA-256 in hexadecimal", err);
+  }
+  memcpy(reading->out->content, node->text, 65);
+  return snt_done();
+}
+
+static snt_status read_files(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
+  struct snt_manifest *out = reading->out;
+  bool has_policy = false;
+  SNT_TRY(read_texts(reading, node, "files", "a list of names", snt_archive_check_name, &out->files, err));
+  for (size_t i = 0; out->files[i] != NULL; i++) {
+    has_policy = has_policy || strcmp(out->files[i], out->policy) == 0;
+    if (i > 0 && strcmp(out->files[i - 1], out->files[i]) >= 0) {
+      return refuse(reading, node->children[i], "files", "a list in order", err);
+    }
+  }
+  return has_policy ? snt_done() : refuse(reading, node, "files", "a list with the policy in it", err);
 }
 
 static snt_status read_plugins(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
-  return snt_grants_read(reading->file, node, &reading->out->grants, err);
+  return snt_grants_read(reading->file, node, reading->is_packed, &reading->out->grants, err);
 }
 
 static snt_status copy_roles(const struct reading *reading, const struct snt_yaml_node *list, char **out,
@@ -183,33 +236,39 @@ static snt_status read_targets(const struct reading *reading, const struct snt_y
 static const struct {
   const char *key;
   snt_status (*read)(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err);
-  bool is_required;
-} ROWS[] = {{"sentinel_bundle", read_version, true},
-            {"name", read_name, true},
-            {"serial", read_serial, true},
-            {"policy", read_policy, true},
-            {"installation", read_installation, false},
-            {"targets", read_targets, false},
-            {"not_before", read_not_before, false},
-            {"not_after", read_not_after, false},
-            {"max_duration", read_max_duration, false},
-            {"markers", read_markers, false},
-            {"identity", read_later, false},
-            {"plugins", read_plugins, false}};
+  enum { OPTIONAL = 0, REQUIRED, PACKED } presence; /* PACKED: required in a packed bundle, and nowhere else */
+} ROWS[] = {{"sentinel_bundle", read_version, REQUIRED},
+            {"name", read_name, REQUIRED},
+            {"serial", read_serial, REQUIRED},
+            {"policy", read_policy, REQUIRED},
+            {"installation", read_installation, OPTIONAL},
+            {"not_before", read_not_before, OPTIONAL},
+            {"not_after", read_not_after, OPTIONAL},
+            {"targets", read_targets, OPTIONAL},
+            {"max_duration", read_max_duration, OPTIONAL},
+            {"markers", read_markers, OPTIONAL},
+            {"identity", read_identity, OPTIONAL},
+            {"plugins", read_plugins, OPTIONAL},
+            {"content", read_content, PACKED},
+            {"files", read_files, PACKED}};
 
 enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
 
 static snt_status check_keys(const struct reading *reading, const struct snt_yaml_node *root, struct snt_err *err) {
   const char *names[ROW_COUNT + 1] = {0};
+  size_t known = 0;
   for (size_t i = 0; i < ROW_COUNT; i++) {
-    names[i] = ROWS[i].key;
-    if (ROWS[i].is_required && snt_yaml_get(root, ROWS[i].key) == NULL) {
+    if (ROWS[i].presence == PACKED && !reading->is_packed) {
+      continue;
+    }
+    names[known++] = ROWS[i].key;
+    if (ROWS[i].presence != OPTIONAL && snt_yaml_get(root, ROWS[i].key) == NULL) {
       return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: \"%s\" is missing", reading->file, ROWS[i].key);
     }
   }
   for (size_t i = 0; i < root->count; i++) {
     bool is_known = false;
-    for (size_t k = 0; k < ROW_COUNT; k++) {
+    for (size_t k = 0; k < known; k++) {
       is_known = is_known || strcmp(names[k], root->keys[i]) == 0;
     }
     if (!is_known) {
@@ -236,22 +295,45 @@ static snt_status read_all(const struct reading *reading, const struct snt_yaml_
   return snt_done();
 }
 
-snt_status snt_manifest_parse(const char *file, const char *data, size_t len, struct snt_manifest *out,
-                              struct snt_err *err) {
+static snt_status parse(const char *file, struct snt_slice text, bool is_packed, struct snt_manifest *out,
+                        struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_YAML_AUTO struct snt_yaml_doc *doc = NULL;
   struct snt_err inner = {0};
-  snt_status status = snt_yaml_parse(file, data, len, &doc, &inner);
+  snt_status status = snt_yaml_parse(file, text.data, text.len, &doc, &inner);
   if (!snt_ok(status)) {
     return status.code == SNT_CODE_NO_MEMORY ? snt_fail_memory(err)
                                              : snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", inner.message);
   }
   SNT_MANIFEST_AUTO struct snt_manifest manifest = {.allows_emergency = true};
-  struct reading reading = {.file = file, .out = &manifest};
+  struct reading reading = {.file = file, .out = &manifest, .is_packed = is_packed};
   SNT_TRY(read_all(&reading, snt_yaml_root(doc), err));
   *out = manifest;
   memset(&manifest, 0, sizeof manifest); /* ownership went to out */
   return snt_done();
+}
+
+snt_status snt_manifest_parse(const char *file, const char *data, size_t len, struct snt_manifest *out,
+                              struct snt_err *err) {
+  return parse(file, (struct snt_slice){data, len}, false, out, err);
+}
+
+snt_status snt_manifest_parse_packed(const char *file, const char *data, size_t len, struct snt_manifest *out,
+                                     struct snt_err *err) {
+  return parse(file, (struct snt_slice){data, len}, true, out, err);
+}
+
+snt_status snt_manifest_check_signed(const struct snt_manifest *manifest, struct snt_err *err) {
+  bool has_installation = manifest->installation[0] != '\0';
+  if (has_installation && manifest->has_targets) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "bundle \"%s\" has no %s, and a signed bundle needs it",
+                      manifest->name, has_installation ? "targets" : "installation"));
+  return snt_err_hint(err, has_installation ? "name in bundle.yaml the roles that each profile may mean: targets: "
+                                              "{prod: [\"arn:aws:iam::123456789012:role/Prod\"]}"
+                                            : "name in bundle.yaml the installation that it is for, as its "
+                                              "configuration does: installation: acme-aws");
 }
 
 static bool is_match(const char *pattern, const char *text) {

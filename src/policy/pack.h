@@ -10,6 +10,8 @@
 #include "policy/pointer.h"
 #include "policy/source.h"
 
+#define SNT_PACKED_SUFFIX ".bundle"
+
 /* The folder's bundle, read (policy/bundle.h) and described (policy/describe.h). The manifest gets the names of the
  * files, and for each plugin its hash and what plugin.lua says. Code POLICY_INVALID. */
 snt_status snt_pack(const struct snt_policy *policy, struct snt_buf *out, struct snt_err *err);
@@ -18,12 +20,14 @@ snt_status snt_pack_with_serial(struct snt_slice packed, int64_t serial, struct 
 /* The manifest of packed bytes, strictly. source is for messages. Code POLICY_INVALID. */
 snt_status snt_packed_manifest(const char *source, struct snt_slice packed, struct snt_manifest *out,
                                struct snt_err *err);
-/* A policy that can be loaded: manifest, plugins as the manifest has them, and the frame as it is. The bytes are copied;
- * sha256 is theirs. Code POLICY_INVALID. */
+/* A policy that can be loaded: manifest, plugins as the manifest has them, and the frame as it is. The bytes are
+ * copied; sha256 is theirs. Code POLICY_INVALID. */
 snt_status snt_policy_from_packed(const char *source, struct snt_slice packed, struct snt_policy *out,
                                   struct snt_err *err);
-/* Its files as the template sees them, for pull and diff: out (zeroed) is as if the bundle's folder had been read, so
- * that names are below it. The evaluator is one that has no policy. Codes POLICY_INVALID, EVALUATOR. */
+/* Its files as the template sees them, for pull and diff: out (zeroed) is as if the bundle's folder had been read, with
+ * the policy among the files and the plugins described; packing it gives the same content. The evaluator is one that
+ * has no policy, and can be asked again. The bundle.yaml to the files: snt_manifest_format_yaml. Codes POLICY_INVALID,
+ * EVALUATOR. */
 snt_status snt_packed_open(const char *source, struct snt_slice packed, struct snt_evaluator *evaluator,
                            struct snt_policy *out, struct snt_err *err);
 

@@ -31,6 +31,7 @@ void snt_plugin_clear(struct snt_plugin *plugin) {
   free_list(plugin->files);
   snt_buf_clear(&plugin->args);
   snt_buf_clear(&plugin->request);
+  snt_buf_clear(&plugin->said);
   memset(plugin, 0, sizeof *plugin);
 }
 
@@ -300,6 +301,7 @@ snt_status snt_plugin_parse(const char *file, const struct snt_json_value *plugi
   SNT_PLUGIN_AUTO struct snt_plugin parsed = {0};
   struct reading reading = {.file = file, .out = &parsed};
   SNT_TRY(read_plugin(&reading, plugin, err));
+  SNT_TRY(snt_json_dump_sorted(plugin, &parsed.said, err));
   *out = parsed;
   memset(&parsed, 0, sizeof parsed); /* ownership went to out */
   return snt_done();

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "base/sha256.h"
 #include "format/json.h"
 #include "policy/grants.h"
 #include "policy/question.h"
@@ -37,7 +38,9 @@ struct snt_plugin {
   bool needs_history;
   int64_t timeout_ms;
   int64_t fuel;
-  int64_t cache_ttl_s; /* 0: facts are not kept */
+  int64_t cache_ttl_s;             /* 0: facts are not kept */
+  char sha256[SNT_SHA256_HEX_CAP]; /* of its code (policy/describe.h) */
+  struct snt_buf said;             /* all of this as sorted JSON, which parsing takes again */
 };
 void snt_plugin_clear(struct snt_plugin *plugin);
 #define SNT_PLUGIN_AUTO SNT_CLEANUP(snt_plugin_clear)

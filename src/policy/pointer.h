@@ -16,6 +16,8 @@
 #define SNT_POINTER_CAP ((size_t)8192)
 /* The bytes of one part, before base64. */
 #define SNT_BUNDLE_PART ((size_t)3072)
+/* Where parts are: SNT_BUNDLE_FOLDER/<sha256>/<n>, n from 0. */
+#define SNT_BUNDLE_FOLDER "/sentinel/bundles"
 #define SNT_PACKED_CAP ((size_t)1024 * 1024)
 enum { SNT_SIGNATURES_MAX = 8 };
 

@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "policy/bundle.h"
 #include "policy/describe.h"
+#include "policy/pack.h"
 
 static const char PLACEHOLDER[] = "{profile}";
 
@@ -93,7 +94,33 @@ void snt_policy_clear(struct snt_policy *policy) {
   free(policy->plugins);
   free(policy->plugin_texts);
   snt_buf_clear(&policy->text);
+  snt_buf_clear(&policy->packed);
   memset(policy, 0, sizeof *policy);
+}
+
+struct snt_policy_file *snt_policy_find_file(const struct snt_policy *policy, const char *name) {
+  for (size_t i = 0; i < policy->file_count; i++) {
+    if (strcmp(policy->files[i].name, name) == 0) {
+      return &policy->files[i];
+    }
+  }
+  return NULL;
+}
+
+static int compare_files(const void *a, const void *b) {
+  return strcmp(((const struct snt_policy_file *)a)->name, ((const struct snt_policy_file *)b)->name);
+}
+
+void snt_policy_sort_files(struct snt_policy_file *files, size_t count) {
+  if (count > 0) {
+    qsort(files, count, sizeof *files, compare_files);
+  }
+}
+
+bool snt_policy_kind_of(const char *name, enum snt_policy_kind *out) {
+  bool is_lua = snt_str_ends_with(name, ".lua");
+  *out = is_lua ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;
+  return is_lua || snt_str_ends_with(name, ".yaml") || snt_str_ends_with(name, ".yml");
 }
 
 /* "prod" of "/etc/sentinel/prod.yaml"; cut to what a record keeps. */
@@ -121,6 +148,29 @@ static snt_status refuse_file(const char *path, struct snt_err *err) {
   return snt_err_hint(err, "%s", inner.hint);
 }
 
+static snt_status read_bytes(const char *path, bool is_trusted_only, size_t cap, struct snt_buf *out,
+                             struct snt_err *err) {
+  enum snt_file_check check = is_trusted_only ? SNT_FILE_NOT_WRITABLE : SNT_FILE_ANY;
+  snt_status status = snt_file_read(path, check, cap, out, err);
+  if (status.code == SNT_CODE_NOT_FOUND) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no policy file %s", path));
+    return snt_err_hint(err, "check the path in policy.source or --policy");
+  }
+  return status;
+}
+
+static snt_status read_packed(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf bytes = {0};
+  SNT_BUF_AUTO struct snt_buf source = {0};
+  snt_status status = read_bytes(path, is_trusted_only, SNT_PACKED_CAP + 1, &bytes, err);
+  if (!snt_ok(status) && bytes.len <= SNT_PACKED_CAP) {
+    bool is_file = status.code != SNT_CODE_NO_MEMORY && status.code != SNT_CODE_NO_POLICY;
+    return is_file ? refuse_file(path, err) : status;
+  }
+  SNT_TRY(snt_buf_appendf(&source, err, "file:%s", path));
+  return snt_policy_from_packed(source.data, (struct snt_slice){bytes.data, bytes.len}, out, err);
+}
+
 snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_POLICY_AUTO struct snt_policy policy = {0};
@@ -128,24 +178,23 @@ snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct s
   if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
     return snt_bundle_read_folder(path, is_trusted_only, out, err);
   }
-  bool is_lua = snt_str_ends_with(path, ".lua");
-  if (!is_lua && !snt_str_ends_with(path, ".yaml") && !snt_str_ends_with(path, ".yml")) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a policy file ends in .yaml, .yml or .lua", path));
+  if (snt_str_ends_with(path, SNT_PACKED_SUFFIX)) {
+    return read_packed(path, is_trusted_only, out, err);
+  }
+  if (!snt_policy_kind_of(path, &policy.kind)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID,
+                        "%s: a policy file ends in .yaml, .yml or .lua, and a packed bundle in " SNT_PACKED_SUFFIX,
+                        path));
     return snt_err_hint(err, "rename it, or name the folder of a bundle");
   }
-  policy.kind = is_lua ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;
   set_name(&policy, path);
   (void)snprintf(policy.source, sizeof policy.source, "file:%s", path);
   (void)snprintf(policy.file_name, sizeof policy.file_name, "%s", path);
-  enum snt_file_check check = is_trusted_only ? SNT_FILE_NOT_WRITABLE : SNT_FILE_ANY;
-  snt_status status = snt_file_read(path, check, SNT_POLICY_CAP + 1, &policy.text, err);
-  if (status.code == SNT_CODE_NOT_FOUND) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no policy file %s", path));
-    return snt_err_hint(err, "check the path in policy.source or --policy");
-  }
+  snt_status status = read_bytes(path, is_trusted_only, SNT_POLICY_CAP + 1, &policy.text, err);
   if (!snt_ok(status)) {
     SNT_TRY(check_size(&policy, err));
-    return status.code == SNT_CODE_NO_MEMORY ? status : refuse_file(path, err);
+    bool is_file = status.code != SNT_CODE_NO_MEMORY && status.code != SNT_CODE_NO_POLICY;
+    return is_file ? refuse_file(path, err) : status;
   }
   SNT_TRY(check_size(&policy, err));
   snt_sha256_hex(snt_buf_borrow(&policy.text), policy.text.len, policy.sha256);
@@ -184,7 +233,7 @@ snt_status snt_policy_from_parameter(const char *name, const char *region, int64
   return snt_done();
 }
 
-static struct snt_policy_text text_of(const struct snt_policy *policy) {
+struct snt_policy_text snt_policy_text_of(const struct snt_policy *policy) {
   return (struct snt_policy_text){.name = policy->file_name,
                                   .kind = policy->kind,
                                   .data = snt_buf_borrow(&policy->text),
@@ -193,7 +242,9 @@ static struct snt_policy_text text_of(const struct snt_policy *policy) {
                                   .files = policy->files,
                                   .file_count = policy->file_count,
                                   .plugins = policy->plugin_texts,
-                                  .plugin_count = policy->plugin_count};
+                                  .plugin_count = policy->plugin_count,
+                                  .frame = policy->packed.len > 0 ? &policy->packed : NULL,
+                                  .content = policy->manifest.content};
 }
 
 snt_status snt_policy_load_begin(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
@@ -201,7 +252,7 @@ snt_status snt_policy_load_begin(struct snt_policy *policy, struct snt_evaluator
   if (policy->manifest.grants.count > 0 && policy->plugin_count == 0) {
     SNT_TRY(snt_policy_describe(policy, evaluator, problems, err));
   }
-  struct snt_policy_text text = text_of(policy);
+  struct snt_policy_text text = snt_policy_text_of(policy);
   return snt_evaluator_load_begin(evaluator, &text, problems, err);
 }
 

@@ -33,27 +33,39 @@ struct snt_policy {
   char region[64];      /* of SSM */
   int64_t version;      /* of the SSM parameter; 0 for a file */
   char sha256[65];
-  struct snt_buf text;
+  struct snt_buf text; /* of the policy's file; empty when it is packed */
   bool is_bundle;
   struct snt_manifest manifest;  /* of a bundle */
-  struct snt_policy_file *files; /* of a bundle: what policy and plugins may require or read, by name */
+  struct snt_policy_file *files; /* of a bundle: what policy and plugins may require or read, by name; without their
+                                    texts when it is packed, and then with the policy */
   size_t file_count;
   size_t root_len;              /* how much of file_name is the bundle's folder */
   struct snt_plugin *plugins;   /* of a bundle, once it is loaded (policy/describe.h) */
   struct snt_buf *plugin_texts; /* the same, for the evaluator */
   size_t plugin_count;
+  struct snt_buf packed; /* of a packed bundle (policy/pack.h): the frame with its files; else empty */
 };
 void snt_policy_clear(struct snt_policy *policy);
 #define SNT_POLICY_AUTO SNT_CLEANUP(snt_policy_clear)
 
-/* A folder is a bundle (policy/bundle.h); a file is Lua when its name ends in .lua, YAML for .yaml and .yml, else
- * POLICY_INVALID. NO_POLICY when there is no file. With
+/* A file of a bundle by its name in it; NULL when there is none. */
+struct snt_policy_file *snt_policy_find_file(const struct snt_policy *policy, const char *name);
+/* Puts the files into the order of their names, which is the one that they are kept in. */
+void snt_policy_sort_files(struct snt_policy_file *files, size_t count);
+
+/* What a policy's file is by its name; false for a name that is of neither. */
+bool snt_policy_kind_of(const char *name, enum snt_policy_kind *out);
+
+/* A folder is a bundle (policy/bundle.h), and so is a file whose name ends in .bundle, which is packed (policy/pack.h);
+ * other files are Lua for .lua, YAML for .yaml and .yml, else POLICY_INVALID. NO_POLICY when there is no file. With
  * is_trusted_only a file that others may write is refused. */
 snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err);
 /* From a parameter's value, which is copied: Lua when its first line is "-- sentinel: lua", else YAML. A pointer to a
  * signed bundle is POLICY_INVALID. */
 snt_status snt_policy_from_parameter(const char *name, const char *region, int64_t version, struct snt_slice value,
                                      struct snt_policy *out, struct snt_err *err);
+/* What the evaluator is given; borrowed from the policy. */
+struct snt_policy_text snt_policy_text_of(const struct snt_policy *policy);
 /* Hands the bytes to the evaluator, after those of a bundle's plugins; see snt_evaluator_load. */
 snt_status snt_policy_load(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_buf *problems,
                            struct snt_err *err);

@@ -28,7 +28,7 @@ LAYERS = {
 # conventions.md, Files and headers: a third-party header stays in the folder that wraps it.
 WRAPPED = {
     "curl/": ["net"], "lua.h": ["lua"], "lauxlib.h": ["lua"], "lualib.h": ["lua"], "lua-cjson.h": ["lua"],
-    "jansson.h": ["format"], "expat.h": ["format"], "yaml.h": ["format", "lua"], "seccomp.h": ["lua"],
+    "jansson.h": ["format"], "expat.h": ["format"], "yaml.h": ["format", "lua"], "seccomp.h": ["lua"], "zstd.h": ["lua", "policy"],
     "openssl/": ["base", "keychain"], "maxminddb.h": ["facts"],
     "systemd/": ["keychain"],
 }
@@ -274,7 +274,7 @@ def tests():
         "lua/lib_table": "vm", "lua/lib_utf8": "vm", "lua/lib_yaml": "vm", "lua/pattern": "lib_pattern",
         "lua/pool_sanitized": "pool", "lua/sandbox": "vm", "lua/trusted": "vm", "lua/selftest": "compile", "lua/tz_rule": "tz",
         "lua/zone_file": "evaluator", "lua/lockdown_build": "lockdown", "lua/lockdown_build_sanitized": "lockdown",
-        "lua/observe": "evaluator_memory", "policy/describe": "rounds", "facts/http_fact": "facts",
+        "lua/observe": "evaluator_memory", "policy/describe": "rounds", "policy/manifest_format": "pack", "policy/pack_open": "pack", "facts/http_fact": "facts",
         "facts/http_facts": "facts", "facts/reach_override": "reach", "policy/coverage_plugins": "coverage",
         "policy/coverage_why": "coverage", "policy/mutation_run": "spec", "policy/spec_fixture": "spec_record",
     }

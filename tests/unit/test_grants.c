@@ -45,6 +45,8 @@ static void what_makes_no_sense_is_refused_with_its_place(void **state) {
       {"  a: 1.0.0\n", "b/bundle.yaml:6:6: plugins.a has to be a mapping with a version"},
       {"  a: {}\n", "plugins.a.version has to be one such as 1.2.0"},
       {"  a: {version: 1}\n", "plugins.a.version has to be one such as 1.2.0"},
+      {"  a: {version: 1.0.0, plugin: {}}\n", "unknown key \"plugin\" in plugins.a"},
+      {"  a: {version: 1.0.0, sha256: abc}\n", "plugins.a.sha256 has to be 64 hexadecimal digits"},
       {"  a: {version: 1.0.0, grants: {}}\n", "unknown key \"grants\" in plugins.a; did you mean \"grant\"?"},
       {"  a: {version: 1.0.0, grant: [http]}\n", "plugins.a.grant has to be a mapping"},
       {"  a: {version: 1.0.0, grant: {host: [a]}}\n",

@@ -29,6 +29,7 @@ static void what_is_no_arn_of_a_key_is_refused(void **state) {
       "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcde",
       "arn:aws:kms:eu-central-1:123456789012:key/mrk-0123456789abcdef0123456789abcde",
       "arn:aws:kms:eu-central-1:123456789012:key/mrk-0123456789abcdef0123456789abcdef0",
+      "arn:aws:kms:eu-central-1:123456789012:key/mrk-0123456789abcdef0123456789abcdef/x",
       "arn:aws:kms:eu-central-1:123456789012:key/",
       "arn:aws:kms:eu-central-1:123456789012:key",
       "arn:aws:kms:eu-central-1:12345678901:key/" ID,

@@ -7,6 +7,9 @@
 
 #define LEAST "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: policy.lua\n"
 
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define PACKED LEAST "content: " HASH "\n"
+
 static snt_status parse(const char *text, struct snt_manifest *out, struct snt_err *err) {
   return snt_manifest_parse("prod/bundle.yaml", text, strlen(text), out, err);
 }
@@ -29,6 +32,73 @@ static void what_is_given_bounds_and_what_is_not_does_not(void **state) {
   assert_string_equal(full.installation, "acme-aws");
   assert_int_equal(full.max_duration_s, 4 * 3600);
   assert_true(full.has_targets && !full.allows_emergency);
+  assert_string_equal(full.not_before, "2026-01-18T00:00:00Z");
+  assert_string_equal(full.not_after, "2026-02-18T00:00:00Z");
+  assert_null(full.accounts);
+  assert_string_equal(least.not_before, "");
+}
+
+static void accounts_are_kept_and_times_written_in_one_way(void **state) {
+  (void)state;
+  SNT_MANIFEST_AUTO struct snt_manifest manifest = {0};
+  assert_ok(parse(LEAST "not_after: 2026-02-18T00:00:00.000Z\n"
+                        "identity: {accounts: [\"123456789012\", \"000000000000\"]}\n",
+                  &manifest, NULL));
+  assert_string_equal(manifest.not_after, "2026-02-18T00:00:00Z");
+  assert_string_equal(manifest.accounts[0], "123456789012");
+  assert_string_equal(manifest.accounts[1], "000000000000");
+  assert_null(manifest.accounts[2]);
+}
+
+static void what_is_signed_names_installation_and_targets(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *missing; /* NULL: nothing */
+  } rows[] = {
+      {LEAST, "no installation"},
+      {LEAST "targets: {prod: [\"arn:aws:iam::123456789012:role/P\"]}\n", "no installation"},
+      {LEAST "installation: acme\n", "no targets"},
+      {LEAST "installation: acme\ntargets: {prod: [\"arn:aws:iam::123456789012:role/P\"]}\n", NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_MANIFEST_AUTO struct snt_manifest manifest = {0};
+    struct snt_err err = {0};
+    assert_ok(parse(rows[i].text, &manifest, NULL));
+    assert_code(snt_manifest_check_signed(&manifest, &err),
+                rows[i].missing == NULL ? SNT_CODE_OK : SNT_CODE_POLICY_INVALID);
+    assert_true(rows[i].missing == NULL || (strstr(err.message, rows[i].missing) != NULL && err.hint[0] != '\0'));
+  }
+}
+
+static void what_packing_adds_is_asked_for_in_what_is_packed(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *message; /* NULL: it is good */
+  } rows[] = {
+      {PACKED "files: [policy.lua]\n", NULL},
+      {PACKED "files: [a.lua, policy.lua]\n", NULL},
+      {LEAST "files: [policy.lua]\n", "\"content\" is missing"},
+      {PACKED, "\"files\" is missing"},
+      {LEAST "content: " HASH "0\nfiles: [policy.lua]\n", ":5:10: content has to be a SHA-256"},
+      {LEAST "content: " HASH "\nfiles: []\n", ":6:8: files has to be a list of names"},
+      {PACKED "files: [a.lua]\n", "files has to be a list with the policy in it"},
+      {PACKED "files: [policy.lua, a.lua]\n", "files has to be a list in order"},
+      {PACKED "files: [policy.lua, policy.lua]\n", "files has to be a list in order"},
+      {PACKED "files: [../x, policy.lua]\n", "files has to be a list of names"},
+      {PACKED "files: [policy.lua]\nplugins: {a: {version: 1.0.0, sha256: " HASH "}}\n", "plugins.a lacks its sha256"},
+      {PACKED "files: [policy.lua]\nplugins: {a: {version: 1.0.0, plugin: {}}}\n", "plugins.a lacks its sha256"},
+      {PACKED "files: [policy.lua]\nplugins: {a: {version: 1.0.0, plugin: {}, sha256: " HASH "}}\n", NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_MANIFEST_AUTO struct snt_manifest manifest = {0};
+    struct snt_err err = {0};
+    snt_status status =
+        snt_manifest_parse_packed("prod/bundle.yaml", rows[i].text, strlen(rows[i].text), &manifest, &err);
+    if (snt_ok(status) != (rows[i].message == NULL) ||
+        (rows[i].message != NULL && strstr(err.message, rows[i].message) == NULL)) {
+      fail_msg("row %zu: \"%s\"", i, err.message);
+    }
+  }
 }
 
 static void targets_bind_profiles_to_roles(void **state) {
@@ -99,9 +169,18 @@ static void what_is_not_a_manifest_is_refused_with_its_place(void **state) {
       {LEAST "not_after: 2026-02-18T00:00:00.5Z\n", ":5:12: not_after"},
       {LEAST "markers: emergency\n", ":5:10: markers has to be a list"},
       {LEAST "markers: [urgent]\n", ":5:11: markers has to be a list of markers"},
-      {LEAST "identity: {x: 1}\n", ":5:11: identity has to be {}"},
+      {LEAST "not_before: 2026-02-18T00:00:00Z\nnot_after: 2026-02-18T00:00:00Z\n", ":6:12: not_after has to be later"},
+      {LEAST "identity: {x: 1}\n", ":5:11: identity has to be a mapping with accounts"},
+      {LEAST "identity: {accounts: []}\n", ":5:22: identity.accounts has to be a list of accounts"},
+      {LEAST "identity: {accounts: [\"1234567890\"]}\n", ":5:23: identity.accounts"},
+      {LEAST "identity: {accounts: [\"12345678901x\"]}\n", ":5:23: identity.accounts"},
+      {LEAST "identity: {accounts: [123456789012]}\n", "12 digits each, in quotes"},
+      {LEAST "identity: {accounts: [\"123456789012\"], more: 1}\n", ":5:11: identity"},
+      {LEAST "files: [policy.lua]\n", ":5:1: unknown key \"files\""},
+      {LEAST "content: " HASH "\n", ":5:1: unknown key \"content\""},
       {LEAST "plugins: {oncall: 1}\n", ":5:19: plugins.oncall has to be a mapping"},
       {LEAST "identity: {a: b}\n", ":5:11: identity"},
+      {LEAST "identity: []\n", ":5:11: identity"},
       {LEAST "installation: a b\n", ":5:15: installation"},
       {LEAST "---\n" LEAST, ":5:"},
   };
@@ -143,6 +222,9 @@ static void a_key_that_is_null_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_given_bounds_and_what_is_not_does_not),
+      cmocka_unit_test(accounts_are_kept_and_times_written_in_one_way),
+      cmocka_unit_test(what_is_signed_names_installation_and_targets),
+      cmocka_unit_test(what_packing_adds_is_asked_for_in_what_is_packed),
       cmocka_unit_test(targets_bind_profiles_to_roles),
       cmocka_unit_test(what_is_not_a_manifest_is_refused_with_its_place),
       cmocka_unit_test(a_key_that_is_null_is_refused),

@@ -1,0 +1,21 @@
+/* audit/serials (layer 4): which serial of a bundle the decision log saw last. */
+#ifndef SNT_AUDIT_SERIALS_H
+#define SNT_AUDIT_SERIALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct snt_log_serial {
+  int64_t serial; /* 0: the log tells of none */
+  char sha256[65];
+};
+
+/* The newest decision by the bundle of that source ("ssm:/sentinel/policies/prod") and installation. Serials only grow,
+ * so that it is the highest, too. At most the last 32 MiB are read, from the end; no log yet is none. Codes as in
+ * snt_log_reader_open. */
+snt_status snt_log_find_serial(const char *path, const char *source, const char *installation,
+                               struct snt_log_serial *out, struct snt_err *err);
+
+#endif

@@ -1,0 +1,76 @@
+/* sentinel policy gc: parts of bundles that nothing will be rolled back to. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/common.h"
+#include "cli/publishing.h"
+
+enum { KEEP = 10, KEEP_MAX = 100 };
+
+struct asking {
+  const struct snt_args *args;
+  struct snt_out *out;
+  bool has_agreed;
+};
+
+static const char *parts(size_t count) { return count == 1 ? "part" : "parts"; }
+
+static snt_status print_regions(struct snt_out *out, const struct snt_gc_report *report, const char *verb,
+                                struct snt_err *err) {
+  for (size_t i = 0; i < report->count; i++) {
+    size_t count = report->regions[i].parts;
+    SNT_TRY(snt_out_printf(out, err, "%s: %zu %s of %zu %s %s; %zu %s", report->regions[i].region, count, parts(count),
+                           report->regions[i].bundles, report->regions[i].bundles == 1 ? "bundle" : "bundles", verb,
+                           report->regions[i].kept, "of kept bundles stay"));
+    if (report->regions[i].young > 0) {
+      SNT_TRY(snt_out_printf(out, err, ", %zu because they are younger than a day", report->regions[i].young));
+    }
+    SNT_TRY(snt_out_text(out, "\n", err));
+  }
+  return snt_done();
+}
+
+static snt_status agree(void *context, const struct snt_gc_report *report, struct snt_err *err) {
+  struct asking *asking = context;
+  SNT_TRY(print_regions(asking->out, report, "can go", err));
+  SNT_TRY(snt_cli_agree(asking->args, asking->out, "Delete them?", "nothing was deleted", err));
+  asking->has_agreed = true;
+  return snt_done();
+}
+
+static snt_status take_keep(const struct snt_args *args, size_t *out, struct snt_err *err) {
+  const char *text = args->values[SNT_OPTION_KEEP];
+  size_t digits = text == NULL ? 0 : strspn(text, "0123456789");
+  unsigned long keep = text == NULL ? KEEP : digits > 0 && digits <= 3 ? strtoul(text, NULL, 10) : 0;
+  if (keep < 1 || keep > KEEP_MAX || (text != NULL && text[digits] != '\0')) {
+    return snt_fail(err, SNT_CODE_USAGE, "--keep: \"%.100s\" is not a number from 1 to %d", text, KEEP_MAX);
+  }
+  *out = keep;
+  return snt_done();
+}
+
+/* One policy, or all. */
+static snt_status take_name(struct snt_args *args, struct snt_publish_options *out, struct snt_err *err) {
+  bool is_all = snt_args_has(args, SNT_OPTION_ALL);
+  if (is_all == (args->argument_count > 0)) {
+    SNT_IGNORE(is_all ? snt_fail(err, SNT_CODE_USAGE, "--all and a policy's name exclude each other")
+                      : snt_fail(err, SNT_CODE_USAGE, "no policy is named"));
+    return snt_err_hint(err, "sentinel policy gc NAME, or sentinel policy gc --all");
+  }
+  args->arguments[0] = is_all ? "all" : args->arguments[0];
+  args->argument_count = 1;
+  SNT_TRY(snt_cli_publish_options(args, out, err));
+  out->name = is_all ? NULL : out->name;
+  return snt_done();
+}
+
+snt_status snt_cmd_policy_gc(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
+  struct asking asking = {.args = args, .out = out};
+  struct snt_gc_options options = {.agree = agree, .context = &asking};
+  struct snt_gc_report report;
+  SNT_TRY(take_name(args, &options.publish, err));
+  SNT_TRY(take_keep(args, &options.keep, err));
+  SNT_TRY(snt_publish_gc(&options, &report, err));
+  return print_regions(out, &report, asking.has_agreed ? "were deleted" : "can go", err);
+}

@@ -1,0 +1,105 @@
+/* Whether readers would take what a region holds. Evaluators are started here. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "format/time.h"
+#include "issue/publish.h"
+#include "policy/pack.h"
+
+/* Where it lies, for messages. */
+static void name_source(const struct snt_publish_view *view, const struct snt_published *at, char *out, size_t cap) {
+  bool is_file = at->region[0] == '\0';
+  (void)snprintf(out, cap, "%s%s%s%s", is_file ? "the file" : "ssm:", view->parameter, is_file ? "" : " in ",
+                 at->region);
+}
+
+static snt_status check_times(const struct snt_pointer *pointer, int64_t now_ms, const char *source,
+                              struct snt_err *err) {
+  if (now_ms >= pointer->not_after_ms) {
+    SNT_IGNORE(
+        snt_fail(err, SNT_CODE_POLICY_INVALID, "%s was signed until %s, which has passed", source, pointer->not_after));
+    return snt_err_hint(err, "have it signed for longer: sentinel policy sign %s --renew --key KEY", pointer->name);
+  }
+  return now_ms >= pointer->not_before_ms
+             ? snt_done()
+             : snt_fail(err, SNT_CODE_POLICY_INVALID, "%s holds only from %s on", source, pointer->not_before);
+}
+
+static snt_status check_names(const struct snt_publish_view *view, const struct snt_pointer *pointer, const char *name,
+                              const char *source, struct snt_err *err) {
+  if (name != NULL && strcmp(pointer->name, name) != 0) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is a bundle of another name, \"%s\"", source, pointer->name);
+  }
+  bool is_other = view->installation[0] != '\0' && strcmp(pointer->installation, view->installation) != 0;
+  return is_other && (view->has_keys || pointer->installation[0] != '\0')
+             ? snt_fail(err, SNT_CODE_POLICY_INVALID,
+                        "%s is for installation \"%s\", and the configuration's is \"%s\"", source,
+                        pointer->installation, view->installation)
+             : snt_done();
+}
+
+static snt_status fail_manifest(const char *source, const char *what, struct snt_err *err) {
+  return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: the pointer and the bundle's manifest do not say the same %s",
+                  source, what);
+}
+
+/* The bundle is what its pointer says, and an evaluator takes it. */
+static snt_status check_bundle(const struct snt_published *at, const char *source, struct snt_err *err) {
+  SNT_DRAFT_AUTO struct snt_draft draft = {0};
+  const struct snt_pointer *pointer = &at->pointer;
+  SNT_TRY(snt_draft_take(source, (struct snt_slice){snt_buf_borrow(&at->packed), at->packed.len}, &draft, err));
+  if (strcmp(draft.manifest.name, pointer->name) != 0 || draft.manifest.serial != pointer->serial) {
+    return fail_manifest(source, "name and serial", err);
+  }
+  if (strcmp(draft.manifest.installation, pointer->installation) != 0) {
+    return fail_manifest(source, "installation", err);
+  }
+  if (pointer->signature_count > 0) {
+    SNT_TRY(snt_manifest_check_signed(&draft.manifest, err));
+  }
+  if (draft.is_refused) {
+    *err = draft.refusal;
+  }
+  return draft.is_refused ? (snt_status){err->code} : snt_done();
+}
+
+static snt_status check_bare(const struct snt_publish_view *view, const struct snt_published *at, const char *source,
+                             struct snt_err *err) {
+  struct snt_evaluator_options options = {.is_rlimits_only = false};
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  struct snt_slice value = {snt_buf_borrow(&at->value), at->value.len};
+  if (view->has_keys) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not signed, and policy.keys asks for signatures", source);
+  }
+  SNT_TRY(snt_policy_from_parameter(view->parameter, at->region, at->version, value, &policy, err));
+  SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
+  return snt_policy_load(&policy, evaluator, NULL, err);
+}
+
+static snt_status fail_with(const struct snt_err *why, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, why->code, "%.*s", SNT_ERR_MESSAGE_CAP, why->message));
+  return snt_err_hint(err, "%.*s", SNT_ERR_HINT_CAP, why->hint);
+}
+
+snt_status snt_publish_check(const struct snt_publish_view *view, const struct snt_published *at, const char *name,
+                             bool is_timely, struct snt_err *err) {
+  char source[256];
+  name_source(view, at, source, sizeof source);
+  if (at->version == 0) {
+    return snt_fail(err, SNT_CODE_NO_POLICY, "there is no SSM parameter %s in %s", view->parameter, at->region);
+  }
+  if (!at->is_pointer) {
+    return check_bare(view, at, source, err);
+  }
+  if (at->pointer.serial == 0 || !at->is_trusted || !at->is_whole) {
+    return fail_with(at->pointer.serial == 0 ? &at->unreadable
+                     : !at->is_trusted       ? &at->untrusted
+                                             : &at->incomplete,
+                     err);
+  }
+  SNT_TRY(check_names(view, &at->pointer, name, source, err));
+  SNT_TRY(is_timely ? check_times(&at->pointer, view->now_ms, source, err) : snt_done());
+  return check_bundle(at, source, err);
+}

@@ -1,0 +1,95 @@
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/serials.h"
+
+#define SOURCE "ssm:/sentinel/policies/prod"
+
+static char path[64];
+
+static void write_log(const char *first, const char *text, size_t times) {
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  assert_true(fputs(first, file) >= 0);
+  for (size_t i = 0; i < times; i++) {
+    assert_true(fputs(text, file) >= 0);
+  }
+  assert_int_equal(fclose(file), 0);
+}
+
+#define RECORD(kind, source, installation, serial, more)                                                               \
+  "{\"kind\":\"" kind "\",\"policy\":{\"source\":\"" source "\",\"installation\":\"" installation                      \
+  "\",\"serial\":" serial ",\"sha256\":\"hash" serial "\"}" more "}\n"
+#define DECISION(serial) RECORD("decision", SOURCE, "acme", serial, "")
+
+static int64_t find(void) {
+  struct snt_log_serial found = {0};
+  assert_ok(snt_log_find_serial(path, SOURCE, "acme", &found, NULL));
+  char wanted[32];
+  (void)snprintf(wanted, sizeof wanted, "hash%d", (int)found.serial);
+  assert_string_equal(found.sha256, found.serial == 0 ? "" : wanted);
+  return found.serial;
+}
+
+static void the_newest_counts(void **state) {
+  (void)state;
+  write_log(DECISION("3"), DECISION("4") "{\"kind\":\"issued\"}\n", 1);
+  assert_int_equal(find(), 4);
+}
+
+static void others_do_not(void **state) {
+  (void)state;
+  write_log(DECISION("3"),
+            RECORD("failed", SOURCE, "acme", "4", "") RECORD("decision", SOURCE "2", "acme", "5", "")
+                RECORD("decision", SOURCE, "other", "6", "") RECORD("decision", SOURCE, "acme", "null", "")
+                    RECORD("decision", "file:x", "acme", "7",
+                           ",\"justification\":\"" SOURCE
+                           "\"") "not JSON, but " SOURCE "\n{\"kind\":\"decision\",\"policy\":{\"source\":\"" SOURCE
+                                 "\"",
+            1);
+  assert_int_equal(find(), 3);
+}
+
+static void no_log_and_an_empty_one_tell_of_none(void **state) {
+  (void)state;
+  write_log("", "", 0);
+  assert_int_equal(find(), 0);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(find(), 0);
+}
+
+static void one_far_from_the_end_is_found(void **state) {
+  (void)state;
+  for (size_t lines = 1000; lines <= 100000; lines *= 10) {
+    write_log(DECISION("3"), "{\"kind\":\"issued\",\"access_key_id\":\"ASIAIOSFODNN7EXAMPLE\"}\n", lines);
+    assert_int_equal(find(), 3);
+  }
+}
+
+static void what_is_no_file_is_an_error(void **state) {
+  (void)state;
+  struct snt_log_serial found = {0};
+  assert_code(snt_log_find_serial("/", SOURCE, "acme", &found, NULL), SNT_CODE_NOT_A_LOG);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_newest_counts),
+      cmocka_unit_test(others_do_not),
+      cmocka_unit_test(no_log_and_an_empty_one_tell_of_none),
+      cmocka_unit_test(one_far_from_the_end_is_found),
+      cmocka_unit_test(what_is_no_file_is_an_error),
+  };
+  (void)snprintf(path, sizeof path, "/tmp/test_serials.XXXXXX");
+  int fd = mkstemp(path);
+  if (fd < 0 || close(fd) != 0) {
+    return 1;
+  }
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  (void)unlink(path);
+  return failed;
+}
