@@ -86,6 +86,36 @@ result = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]], name, t
     return { Name = name, Value = "x", Type = "String", Overwrite = true }
   end
 
+  it("are enough for Sentinel, each for what it is for", function()
+    local function machine(name, document)
+      local made = stage.world(moto, { key = user(name, { document }) })
+      made:write_settings(files.read(folder .. "/config.yaml"))
+      os.execute(("cp -r %s %s"):format(files.quote(folder), files.quote(made.home)))
+      return made
+    end
+    local push = { "policy", "push", "shop", "sentinel-policy/policies/shop", "--profile", "corp", "--key",
+      "kms:" .. kms_key, "--yes" }
+    local gc = { "policy", "gc", "shop", "--keep", "1", "--force", "--profile", "corp", "--yes" }
+    local verify = { "policy", "verify", "shop", "--profile", "corp" }
+    local reader, publisher, janitor = machine("r1", "reader"), machine("p1", "publisher"), machine("j1", "janitor")
+    local manifest = publisher:read("sentinel-policy/policies/shop/bundle.yaml"):gsub("serial: 1", "serial: 2")
+    for _, each in ipairs { reader, publisher } do
+      each:write("sentinel-policy/policies/shop/bundle.yaml", manifest)
+    end
+    expect.done(reader:run(verify))
+    expect.status(reader:run(push), 6)
+    expect.status(reader:run(gc), 6)
+    expect.done(publisher:run(push))
+    expect.done(publisher:run { "policy", "history", "shop", "--profile", "corp" })
+    expect.status(publisher:run(gc), 6)
+    assert.is_truthy(expect.done(reader:run(verify)):find("serial 2", 1, true))
+    expect.done(janitor:run(gc))
+    expect.done(reader:run(verify))
+    for _, each in ipairs { reader, publisher, janitor } do
+      each:remove()
+    end
+  end)
+
   it("let a reader read policy, in the regions that are named, and nothing else", function()
     local reader = user("reader", { "reader" })
     check(moto.keys.admin, { { true, "ssm", "put_parameter", put(POLICY) }, { true, "ssm", "put_parameter", put(PART) },

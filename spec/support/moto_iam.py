@@ -4,19 +4,24 @@ moto itself looks at actions alone, knows no principal but a user's own ARN, and
 and a key of KMS are resources; an account's root stands for everybody of the account; StringEquals, StringLike,
 ArnNotLike and Null are checked on sts:SourceIdentity, kms:MessageType, aws:username and aws:PrincipalArn; AssumeRole
 needs sts:SetSourceIdentity and sts:TagSession where it does that, from the caller's policies and from the role's.
-KMS names its keys by their ARN and tells their spec, in answers of JSON's type.
+KMS names its keys by their ARN and tells their spec, in answers of JSON's type, and signs a digest as it is (P-256).
 """
 
+import base64
 import fnmatch
 import json
 import re
 import threading
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from moto.iam.access_control import IAMPolicy, IAMPolicyStatement, IAMRequestBase, PermissionResult
 from moto.iam.exceptions import NotFoundException
 from moto.kms.responses import KmsResponse
 from moto.server import main
 
+JSON = {"Content-Type": "application/x-amz-json-1.1"}
 request = threading.local()  # .context: what conditions are checked on
 
 
@@ -118,18 +123,21 @@ def is_statement_permitted(self, action, resource="*", principal=None, incoming_
     return PermissionResult.PERMITTED if statement["Effect"] == "Allow" else PermissionResult.DENIED
 
 
-def answered_as_at_aws(method):
-    def answer(self):
-        body = json.loads(method(self))
-        body["KeyId"] = json.loads(self.body)["KeyId"]
-        if "CustomerMasterKeySpec" in body:
-            body["KeySpec"] = body["CustomerMasterKeySpec"]
-        return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body)
-    return answer
+def get_public_key(self):
+    body = json.loads(get_public_key_of_moto(self))
+    return 200, JSON, json.dumps(body | {"KeyId": json.loads(self.body)["KeyId"], "KeySpec": body["CustomerMasterKeySpec"]})
 
 
-KmsResponse.get_public_key = answered_as_at_aws(KmsResponse.get_public_key)
-KmsResponse.sign = answered_as_at_aws(KmsResponse.sign)
+def sign(self):
+    asked = json.loads(self.body)
+    key = self.kms_backend.keys[self.kms_backend.get_key_id(asked["KeyId"])].private_key.private_key
+    signature = key.sign(base64.b64decode(asked["Message"]), ec.ECDSA(Prehashed(hashes.SHA256())))
+    return 200, JSON, json.dumps({"KeyId": asked["KeyId"], "Signature": base64.b64encode(signature).decode(),
+                                  "SigningAlgorithm": asked["SigningAlgorithm"]})
+
+
+get_public_key_of_moto, KmsResponse.get_public_key = KmsResponse.get_public_key, get_public_key
+KmsResponse.sign = sign
 check_of_moto, IAMRequestBase.check_action_permitted = IAMRequestBase.check_action_permitted, check_action_permitted
 IAMPolicyStatement.is_action_permitted = is_statement_permitted
 

@@ -1,13 +1,9 @@
 /* sentinel init: policy as code, set up in an AWS account; with --local a policy of this machine alone. */
 #include <string.h>
-#include <strings.h>
 
-#include "base/tty.h"
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/init.h"
-
-enum { CONFIRM_MS = 300000, ANSWER_CAP = 64 };
 
 /* Flags that --local takes no notice of would be misunderstood. */
 static snt_status check_local(const struct snt_args *args, struct snt_err *err) {
@@ -25,7 +21,6 @@ static snt_status check_local(const struct snt_args *args, struct snt_err *err) 
 static snt_status take_options(struct snt_args *args, struct snt_setup_options *out, struct snt_err *err) {
   const char *format = args->values[SNT_OPTION_INIT_FORMAT];
   *out = (struct snt_setup_options){.common = {.mode = "cli",
-                                               .profile = "default", /* as the SDKs do */
                                                .regions = args->values[SNT_OPTION_REGION],
                                                .backend = args->values[SNT_OPTION_BACKEND],
                                                .config = args->values[SNT_OPTION_CONFIG]},
@@ -44,8 +39,10 @@ static snt_status take_options(struct snt_args *args, struct snt_setup_options *
                         "sentinel init NAME sets up policy as code in AWS, sentinel init --local this machine alone");
   }
   out->name = args->arguments[0];
-  args->argument_count = 0;
-  SNT_TRY(snt_args_names_profile(args) ? snt_args_take_profile(args, &out->common.profile, err) : snt_done());
+  SNT_TRY(snt_cli_take_caller(args, &out->common.profile, err));
+  if (args->key_count > 1) {
+    return snt_fail(err, SNT_CODE_USAGE, "one key is enough to begin with: give --key once");
+  }
   memcpy(out->roles, args->roles, sizeof out->roles);
   SNT_TRY(format == NULL ? snt_done() : snt_setup_format_find(format, &out->format, err));
   if (out->is_plan && snt_args_has(args, SNT_OPTION_YES)) {
@@ -57,35 +54,27 @@ static snt_status take_options(struct snt_args *args, struct snt_setup_options *
   return snt_done();
 }
 
-static snt_status confirm(struct snt_err *err) {
-  SNT_SECRET_AUTO struct snt_secret *answer = NULL;
-  snt_status status = snt_tty_ask("Do this? [y/N] ", false, CONFIRM_MS, ANSWER_CAP, &answer, err);
-  if (!snt_ok(status)) {
-    return snt_err_hint(err, "--plan shows what would be done, --yes does it without a question");
-  }
-  const char *text = snt_secret_borrow(answer);
-  return strcasecmp(text, "y") == 0 || strcasecmp(text, "yes") == 0
-             ? snt_done()
-             : snt_fail(err, SNT_CODE_ACTION_REQUIRED, "nothing was done");
-}
-
-static snt_status show(const struct snt_args *args, const struct snt_setup *setup, struct snt_out *out,
-                       struct snt_err *err) {
-  bool is_json = snt_args_has(args, SNT_OPTION_JSON);
+static snt_status show(const struct snt_args *args, const struct snt_setup *setup,
+                       const struct snt_init_publication *publication, struct snt_out *out, struct snt_err *err) {
   bool has_texts = snt_args_has(args, SNT_OPTION_INIT_FORMAT) && snt_args_has(args, SNT_OPTION_PLAN);
-  return is_json ? snt_init_print_json(setup, has_texts, out, err) : snt_init_print(setup, has_texts, out, err);
+  return snt_args_has(args, SNT_OPTION_JSON) ? snt_init_print_json(setup, publication, has_texts, out, err)
+                                             : snt_init_print(setup, has_texts, out, err);
 }
 
 /* What was done before a failure is told too. */
 static snt_status apply(const struct snt_args *args, const struct snt_setup_options *options, struct snt_setup *setup,
                         struct snt_out *out, struct snt_err *err) {
   bool is_json = snt_args_has(args, SNT_OPTION_JSON);
+  struct snt_init_publication publication = {0};
   snt_status status = snt_setup_apply(options, setup, err);
-  if (!snt_ok(status)) {
-    SNT_IGNORE(is_json ? snt_done() : snt_init_print(setup, false, out, NULL));
-    return status;
+  if (snt_ok(status)) {
+    status = snt_init_publish(options, setup, &publication, err);
   }
-  SNT_TRY(show(args, setup, out, err));
+  SNT_TRY(show(args, setup, &publication, out, snt_ok(status) ? err : NULL));
+  if (!is_json && publication.count > 0) {
+    SNT_TRY(snt_init_print_publication(setup, &publication, out, snt_ok(status) ? err : NULL));
+  }
+  SNT_TRY(status);
   return is_json ? snt_done() : snt_init_print_next(setup, out, err);
 }
 
@@ -101,12 +90,11 @@ snt_status snt_cmd_init(struct snt_args *args, struct snt_out *out, struct snt_e
   if (snt_args_has(args, SNT_OPTION_YES)) {
     return apply(args, &options, &setup, out, err);
   }
-  SNT_TRY(show(args, &setup, out, err));
+  SNT_TRY(show(args, &setup, &(struct snt_init_publication){0}, out, err));
   if (options.is_plan) {
     bool is_json = snt_args_has(args, SNT_OPTION_JSON);
     return is_json ? snt_done() : snt_out_text(out, "\nNothing was changed; --yes does it.\n", err);
   }
-  SNT_TRY(snt_out_flush(out, err));
-  SNT_TRY(confirm(err));
+  SNT_TRY(snt_cli_agree(args, out, "Do this, and put the bundle in force?", "nothing was changed", err));
   return apply(args, &options, &setup, out, err);
 }

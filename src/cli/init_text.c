@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,8 +82,9 @@ snt_status snt_init_print(const struct snt_setup *setup, bool has_texts, struct 
                          setup->was_asked ? "as STS says" : "as --account says; nothing was asked of AWS"));
   SNT_TRY(print_list("regions", setup->regions, out, err));
   SNT_TRY(print_list("roles", setup->roles, out, err));
-  SNT_TRY(snt_out_printf(out, err, "  %-14s %s\n", "users",
-                         setup->users.len > 0 ? setup->users.data : "who runs it with --yes, as STS says"));
+  static char unknown[] = "who runs it with --yes, as STS says";
+  char *const nobody[] = {unknown, NULL};
+  SNT_TRY(print_list("users", setup->users[0] == NULL ? nobody : setup->users, out, err));
   SNT_TRY(snt_out_printf(out, err, "  %-14s /sentinel/policies/%s and its parts below /sentinel/bundles\n",
                          "parameters", setup->name));
   SNT_TRY(snt_out_printf(out, err, "\nkey and configuration\n  %-8s %-42s %s\n", snt_setup_state_name(setup->key.state),
@@ -95,6 +97,26 @@ snt_status snt_init_print(const struct snt_setup *setup, bool has_texts, struct 
   SNT_TRY(print_items(setup, out, err));
   SNT_TRY(print_settings(&setup->settings, out, err));
   return has_texts ? print_documents(setup, out, err) : snt_done();
+}
+
+snt_status snt_init_print_publication(const struct snt_setup *setup, const struct snt_init_publication *publication,
+                                      struct snt_out *out, struct snt_err *err) {
+  bool is_left = false;
+  SNT_TRY(snt_out_printf(out, err, "\nin force as /sentinel/policies/%s\n", setup->name));
+  for (size_t i = 0; i < publication->count; i++) {
+    enum snt_setup_state state = publication->regions[i].state;
+    is_left = is_left || state == SNT_SETUP_DIFFERENT || state == SNT_SETUP_MISSING;
+    SNT_TRY(snt_out_printf(out, err, "  %-8s %s", state == SNT_SETUP_MISSING ? "nothing" : snt_setup_state_name(state),
+                           publication->regions[i].region));
+    SNT_TRY(publication->regions[i].serial == 0
+                ? snt_out_text(out, state == SNT_SETUP_DIFFERENT ? ", no signed bundle\n" : "\n", err)
+                : snt_out_printf(out, err, ", serial %" PRId64 "\n", publication->regions[i].serial));
+  }
+  return !is_left ? snt_done()
+                  : snt_out_printf(
+                        out, err,
+                        "What differs is left. To put the folder in force: sentinel policy push %s %s/policies/%s\n",
+                        setup->name, setup->folder.data, setup->name);
 }
 
 static void put_list(struct snt_json_writer *writer, const char *key, char *const *list) {
@@ -121,8 +143,20 @@ static void put_items(struct snt_json_writer *writer, const struct snt_setup *se
   snt_json_end_array(writer);
 }
 
-snt_status snt_init_print_json(const struct snt_setup *setup, bool has_texts, struct snt_out *out,
-                               struct snt_err *err) {
+static void put_publication(struct snt_json_writer *writer, const struct snt_init_publication *publication) {
+  snt_json_begin_array(writer, "published");
+  for (size_t i = 0; i < publication->count; i++) {
+    snt_json_begin_object(writer, NULL);
+    snt_json_put_string(writer, "region", publication->regions[i].region);
+    snt_json_put_string(writer, "state", snt_setup_state_name(publication->regions[i].state));
+    snt_json_put_integer(writer, "serial", publication->regions[i].serial);
+    snt_json_end_object(writer);
+  }
+  snt_json_end_array(writer);
+}
+
+snt_status snt_init_print_json(const struct snt_setup *setup, const struct snt_init_publication *publication,
+                               bool has_texts, struct snt_out *out, struct snt_err *err) {
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, &out->text, err);
   snt_json_begin_object(&writer, NULL);
@@ -131,6 +165,7 @@ snt_status snt_init_print_json(const struct snt_setup *setup, bool has_texts, st
   snt_json_put_string(&writer, "account", setup->account);
   put_list(&writer, "regions", setup->regions);
   put_list(&writer, "roles", setup->roles);
+  put_list(&writer, "users", setup->users);
   snt_json_begin_object(&writer, "key");
   snt_json_put_string(&writer, "name", setup->key.spec.data);
   snt_json_put_string(&writer, "public", setup->key.public_line.len == 0 ? NULL : setup->key.public_line.data);
@@ -143,6 +178,7 @@ snt_status snt_init_print_json(const struct snt_setup *setup, bool has_texts, st
   snt_json_put_string(&writer, "text", setup->settings.text.data);
   snt_json_end_object(&writer);
   put_items(&writer, setup, has_texts);
+  put_publication(&writer, publication);
   snt_json_end_object(&writer);
   SNT_TRY(snt_json_finish(&writer));
   return snt_out_text(out, "\n", err);

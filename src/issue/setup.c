@@ -6,11 +6,9 @@
 #include "issue/setup_internal.h"
 
 const char *snt_setup_state_name(enum snt_setup_state state) {
-  static const char *const names[] = {[SNT_SETUP_UNKNOWN] = "unknown",
-                                      [SNT_SETUP_MISSING] = "new",
-                                      [SNT_SETUP_SAME] = "there",
-                                      [SNT_SETUP_DIFFERENT] = "differs",
-                                      [SNT_SETUP_WRITTEN] = "wrote"};
+  static const char *const names[] = {
+      [SNT_SETUP_UNKNOWN] = "unknown",   [SNT_SETUP_MISSING] = "new",     [SNT_SETUP_SAME] = "there",
+      [SNT_SETUP_DIFFERENT] = "differs", [SNT_SETUP_OMITTED] = "omitted", [SNT_SETUP_WRITTEN] = "wrote"};
   return names[state];
 }
 
@@ -24,11 +22,12 @@ static void free_list(char **list) {
 void snt_setup_clear(struct snt_setup *setup) {
   free_list(setup->regions);
   free_list(setup->roles);
+  free_list(setup->users);
   for (size_t i = 0; i < setup->item_count; i++) {
     snt_buf_clear(&setup->items[i].path);
     snt_buf_clear(&setup->items[i].text);
   }
-  struct snt_buf *buffers[] = {&setup->users,           &setup->first_user,    &setup->folder,       &setup->key.spec,
+  struct snt_buf *buffers[] = {&setup->first_user,      &setup->folder,        &setup->key.spec,
                                &setup->key.public_line, &setup->settings.path, &setup->settings.text};
   for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
     snt_buf_clear(buffers[i]);

@@ -10,7 +10,7 @@
 #include "issue/issue.h"
 #include "issue/setup_iam.h"
 
-enum { SNT_SETUP_ROLES_MAX = 16, SNT_SETUP_REGIONS_MAX = 8, SNT_SETUP_NAME_CAP = 65 };
+enum { SNT_SETUP_ROLES_MAX = 16, SNT_SETUP_USERS_MAX = 16, SNT_SETUP_REGIONS_MAX = 8, SNT_SETUP_NAME_CAP = 65 };
 
 /* What is asked for. Strings are borrowed; NULL: not given. */
 struct snt_setup_options {
@@ -34,6 +34,7 @@ enum snt_setup_state {
   SNT_SETUP_MISSING,
   SNT_SETUP_SAME,
   SNT_SETUP_DIFFERENT, /* left as it is */
+  SNT_SETUP_OMITTED,   /* not there, and it does not go with what differs */
   SNT_SETUP_WRITTEN    /* now */
 };
 /* "new", "there", ...: one word for people and programs. */
@@ -46,6 +47,7 @@ struct snt_setup_item {
   struct snt_buf text;
   unsigned mode;
   bool is_document; /* of IAM */
+  bool is_bundle;   /* of the bundle, whose files go with each other */
   enum snt_setup_state state;
 };
 enum { SNT_SETUP_ITEMS_MAX = 40 };
@@ -70,10 +72,10 @@ struct snt_setup {
   char name[SNT_SETUP_NAME_CAP], installation[SNT_SETUP_NAME_CAP];
   char account[13], partition[16];
   bool was_asked;                           /* of STS */
-  char *regions[SNT_SETUP_REGIONS_MAX + 1]; /* owned, and end with NULL; so do roles */
+  char *regions[SNT_SETUP_REGIONS_MAX + 1]; /* owned, and end with NULL; so do roles and users */
   char *roles[SNT_SETUP_ROLES_MAX + 1];
-  struct snt_buf users;      /* patterns, between them `", "`; empty while they are not known */
-  struct snt_buf first_user; /* a name that fits the first of them */
+  char *users[SNT_SETUP_USERS_MAX + 1]; /* patterns; none while they are not known */
+  struct snt_buf first_user;            /* a name that fits the first of them */
   struct snt_buf folder;
   struct snt_setup_key key;
   struct snt_setup_settings settings;

@@ -16,32 +16,34 @@ static const struct {
   const char *what;
   enum choice choice;
   bool has_users, has_key; /* whether the text says who may get in, and which key signs */
+  bool is_bundle;
 } ROWS[] = {
-    {"README.md", "README.md", PLAIN, "what is where, and how a change goes into force", ALWAYS, false, false},
+    {"README.md", "README.md", PLAIN, "what is where, and how a change goes into force", ALWAYS, false, false, false},
     {"policies/@NAME@/bundle.yaml", "bundle.yaml", PLAIN, "the bundle: serial 1, and the roles that it may mean",
-     ALWAYS, false, false},
+     ALWAYS, false, false, true},
     {"policies/@NAME@/policy.yaml", "policy.yaml", PLAIN, "its policy: who gets in, with a reason; never root", IF_YAML,
-     true, false},
+     true, false, true},
     {"policies/@NAME@/policy.lua", "policy.lua", PLAIN, "its policy: who gets in, with a reason; never root", IF_LUA,
-     true, false},
-    {"policies/@NAME@_spec.yaml", "spec.yaml", PLAIN, "what the bundle has to decide", ALWAYS, true, false},
-    {"config.yaml", "config.yaml", PLAIN, "the configuration of engineers and of CI", ALWAYS, false, true},
+     true, false, true},
+    {"policies/@NAME@_spec.yaml", "spec.yaml", PLAIN, "what the bundle has to decide", ALWAYS, true, false, true},
+    {"config.yaml", "config.yaml", PLAIN, "the configuration of engineers and of CI", ALWAYS, false, true, false},
     {"config.admin.yaml", "config.admin.yaml", PLAIN, "the same, locked, for /etc/sentinel/config.yaml", ALWAYS, false,
-     true},
-    {".gitignore", "gitignore", PLAIN, "keeps keys out of the repository", ALWAYS, false, false},
-    {".github/workflows/policies.yaml", "ci/github.yaml", PLAIN, "jobs of GitHub Actions", ALWAYS, false, false},
-    {".gitlab-ci.yml", "ci/gitlab.yaml", PLAIN, "jobs of GitLab CI", ALWAYS, false, false},
-    {"ci/check.sh", "ci/check.sh", PROGRAM, "validates, lints, tests, packs", ALWAYS, false, false},
-    {"ci/compare.sh", "ci/compare.sh", PROGRAM, "says who gains and who loses access", ALWAYS, false, false},
-    {"ci/publish.sh", "ci/publish.sh", PROGRAM, "signs and pushes what changed", ALWAYS, false, false},
-    {"ci/renew.sh", "ci/renew.sh", PROGRAM, "renews signatures", ALWAYS, false, false},
-    {"ci/key.sh", "ci/key-file.sh", PLAIN, "where the jobs have the key from: a secret of CI", IF_NO_KMS, false, false},
-    {"ci/key.sh", "ci/key-kms.sh", PLAIN, "where the jobs have the key from: KMS", IF_KMS, false, false},
+     true, false},
+    {".gitignore", "gitignore", PLAIN, "keeps keys out of the repository", ALWAYS, false, false, false},
+    {".github/workflows/policies.yaml", "ci/github.yaml", PLAIN, "jobs of GitHub Actions", ALWAYS, false, false, false},
+    {".gitlab-ci.yml", "ci/gitlab.yaml", PLAIN, "jobs of GitLab CI", ALWAYS, false, false, false},
+    {"ci/check.sh", "ci/check.sh", PROGRAM, "validates, lints, tests, packs", ALWAYS, false, false, false},
+    {"ci/compare.sh", "ci/compare.sh", PROGRAM, "says who gains and who loses access", ALWAYS, false, false, false},
+    {"ci/publish.sh", "ci/publish.sh", PROGRAM, "signs and pushes what changed", ALWAYS, false, false, false},
+    {"ci/renew.sh", "ci/renew.sh", PROGRAM, "renews signatures", ALWAYS, false, false, false},
+    {"ci/key.sh", "ci/key-file.sh", PLAIN, "where the jobs have the key from: a secret of CI", IF_NO_KMS, false, false,
+     false},
+    {"ci/key.sh", "ci/key-kms.sh", PLAIN, "where the jobs have the key from: KMS", IF_KMS, false, false, false},
 };
 
 /* What the texts' words stand for. */
 struct words {
-  struct snt_buf regions, region_list, roles, settings;
+  struct snt_buf regions, region_list, roles, users, settings;
   struct snt_starter_word rows[16];
 };
 
@@ -49,6 +51,7 @@ static void clear_words(struct words *words) {
   snt_buf_clear(&words->regions);
   snt_buf_clear(&words->region_list);
   snt_buf_clear(&words->roles);
+  snt_buf_clear(&words->users);
   snt_buf_clear(&words->settings);
 }
 
@@ -59,7 +62,9 @@ static snt_status join(char *const *list, const char *between, struct snt_buf *o
   return snt_done();
 }
 
-static const char *or_unknown(const struct snt_buf *buf) { return buf->len == 0 ? "known once it is there" : buf->data; }
+static const char *or_unknown(const struct snt_buf *buf) {
+  return buf->len == 0 ? "known once it is there" : buf->data;
+}
 
 static void set_rows(const struct snt_setup *setup, bool is_lua, struct words *words) {
   const struct snt_starter_word rows[] = {{"NAME", setup->name},
@@ -71,7 +76,7 @@ static void set_rows(const struct snt_setup *setup, bool is_lua, struct words *w
                                           {"REGION_LIST", snt_buf_borrow(&words->region_list)},
                                           {"ROLES", snt_buf_borrow(&words->roles)},
                                           {"ROLE", setup->roles[0]},
-                                          {"USERS", or_unknown(&setup->users)},
+                                          {"USERS", or_unknown(&words->users)},
                                           {"USER", or_unknown(&setup->first_user)},
                                           {"POLICY", is_lua ? "policy.lua" : "policy.yaml"},
                                           {"KEY", snt_buf_borrow(&setup->key.spec)},
@@ -88,6 +93,7 @@ static snt_status make_words(const struct snt_setup *setup, bool is_lua, struct 
   SNT_TRY(join(setup->regions, "\", \"", &words->regions, err));
   SNT_TRY(join(setup->regions, ", ", &words->region_list, err));
   SNT_TRY(join(setup->roles, "\", \"", &words->roles, err));
+  SNT_TRY(join(setup->users, "\", \"", &words->users, err));
   set_rows(setup, is_lua, words);
   SNT_TRY(snt_starter_find("settings.yaml", &settings, err));
   SNT_TRY(snt_starter_fill(settings, words->rows, &words->settings, err));
@@ -153,10 +159,12 @@ static snt_status add_file(struct snt_setup *setup, size_t row, const struct wor
   SNT_TRY(begin_item(setup, &item, err));
   item->what = ROWS[row].what;
   item->mode = ROWS[row].mode;
+  item->is_bundle = ROWS[row].is_bundle;
   SNT_TRY(snt_starter_find(ROWS[row].starter, &text, err));
   SNT_TRY(snt_starter_fill(ROWS[row].path, words->rows, &item->path, err));
   SNT_TRY(snt_starter_fill(text, words->rows, &item->text, err));
-  bool is_known = (!ROWS[row].has_users || setup->users.len > 0) && (!ROWS[row].has_key || is_key_known(&setup->key));
+  bool is_known =
+      (!ROWS[row].has_users || setup->users[0] != NULL) && (!ROWS[row].has_key || is_key_known(&setup->key));
   return snt_setup_compare(item->path.data, &item->text, is_known, &item->state, err);
 }
 
@@ -185,6 +193,16 @@ static void clear_items(struct snt_setup *setup) {
   setup->item_count = 0;
 }
 
+/* A policy and a spec of ours do not go with a manifest of somebody else's, nor a spec with his policy. */
+static void omit_from_bundle(struct snt_setup *setup) {
+  bool is_theirs = false;
+  for (size_t i = 0; i < setup->item_count; i++) {
+    struct snt_setup_item *item = &setup->items[i];
+    is_theirs = is_theirs || (item->is_bundle && item->state == SNT_SETUP_DIFFERENT);
+    item->state = is_theirs && item->is_bundle && item->state == SNT_SETUP_MISSING ? SNT_SETUP_OMITTED : item->state;
+  }
+}
+
 snt_status snt_setup_list_items(const struct snt_setup_options *options, struct snt_setup *setup, struct snt_err *err) {
   SNT_CLEANUP(clear_words) struct words words = {0};
   clear_items(setup);
@@ -192,6 +210,7 @@ snt_status snt_setup_list_items(const struct snt_setup_options *options, struct 
   for (size_t row = 0; row < sizeof ROWS / sizeof ROWS[0]; row++) {
     SNT_TRY(is_chosen(ROWS[row].choice, setup, options->is_lua) ? add_file(setup, row, &words, err) : snt_done());
   }
+  omit_from_bundle(setup);
   for (int format = 0; format < SNT_SETUP_FORMAT_COUNT; format++) {
     bool is_wanted = !options->has_format || format == (int)options->format;
     for (int document = 0; is_wanted && document < SNT_SETUP_DOCUMENT_COUNT; document++) {

@@ -129,9 +129,9 @@ static snt_status add_user(struct snt_setup *setup, struct snt_slice user, struc
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "the user %.*s would be everybody", (int)user.len, user.data));
     return snt_err_hint(err, "begin with the names that are known, and widen the policy afterwards");
   }
-  bool is_first = setup->users.len == 0;
-  SNT_TRY(is_first ? snt_done() : snt_buf_append_str(&setup->users, "\", \"", err));
-  SNT_TRY(snt_buf_append(&setup->users, user.data, user.len, err));
+  bool is_first = setup->users[0] == NULL;
+  SNT_FREE_AUTO char *copy = snt_str_dup_slice(user);
+  SNT_TRY(copy == NULL ? snt_fail_memory(err) : add_copy(setup->users, SNT_SETUP_USERS_MAX, copy, "--user", err));
   for (size_t i = 0; is_first && i < user.len; i++) {
     char c = user.data[i];
     SNT_TRY(snt_buf_append_char(&setup->first_user, c == '*' || c == '?' ? 'x' : c, err));
@@ -199,7 +199,7 @@ static snt_status ask_sts(const struct snt_setup_options *options, struct snt_se
   }
   memcpy(setup->account, asking.who.account, sizeof setup->account);
   setup->was_asked = true;
-  return setup->users.len > 0 ? snt_done() : take_caller(&asking.who, setup, err);
+  return setup->users[0] != NULL ? snt_done() : take_caller(&asking.who, setup, err);
 }
 
 static snt_status check_account(const char *account, struct snt_err *err) {
