@@ -109,7 +109,9 @@ result = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]], name, t
     expect.done(publisher:run { "policy", "history", "shop", "--profile", "corp" })
     expect.status(publisher:run(gc), 6)
     assert.is_truthy(expect.done(reader:run(verify)):find("serial 2", 1, true))
+    moto:forget()
     expect.done(janitor:run(gc))
+    assert.is_true(#moto:requests_for("DeleteParameters") > 0)
     expect.done(reader:run(verify))
     for _, each in ipairs { reader, publisher, janitor } do
       each:remove()
