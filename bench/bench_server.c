@@ -1,11 +1,13 @@
 /* STS and SSM with canned answers over TLS on the loopback; a thread for each connection, which is kept alive.
  *
- * usage: bench_server CERTIFICATE KEY POLICY PORT-FILE     ends with its parent */
+ * usage: bench_server CERTIFICATE KEY POLICY PORT-FILE [STORE]     ends with its parent
+ * STORE is a file of lines "NAME VALUE": further parameters, in whose values nothing has to be escaped but quotes */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REQUEST_CAP = 64 * 1024, ANSWER_CAP = 64 * 1024 };
+enum { REQUEST_CAP = 64 * 1024, ANSWER_CAP = 64 * 1024, STORE_CAP = 512 * 1024 };
 
 static SSL_CTX *context;
 static char parameter[ANSWER_CAP];
+static char store[STORE_CAP]; /* its lines, each ended by NUL */
 
 static const char IDENTITY[] =
     "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>"
@@ -58,6 +61,51 @@ static int load_parameter(const char *path) {
   return 0;
 }
 
+static int load_store(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) {
+    return -1;
+  }
+  size_t len = fread(store, 1, sizeof store - 2, file);
+  fclose(file);
+  for (size_t i = 0; i < len; i++) {
+    store[i] = store[i] == '\n' ? '\0' : store[i];
+  }
+  return 0;
+}
+
+/* The value of a name that is in quotes, or NULL; the line ends with NUL. */
+static const char *find_stored(const char *quoted) {
+  for (const char *line = store; *line != '\0'; line += strlen(line) + 1) {
+    size_t len = strcspn(line, " ");
+    if (strncmp(quoted + 1, line, len) == 0 && quoted[len + 1] == '"') {
+      return line + len + 1;
+    }
+  }
+  return NULL;
+}
+
+/* All parameters of the store that the request names, in its order. */
+static int format_stored(char *out, size_t cap, const char *request) {
+  bool is_batch = strstr(request, "AmazonSSM.GetParameters") != NULL;
+  int count = 0;
+  (void)snprintf(out, cap, is_batch ? "{\"InvalidParameters\":[],\"Parameters\":[" : "{\"Parameter\":");
+  for (const char *at = strstr(request, "\"/"); at != NULL; at = strstr(at + 1, "\"/")) {
+    const char *value = find_stored(at);
+    if (value == NULL) {
+      continue;
+    }
+    size_t used = strlen(out);
+    (void)snprintf(out + used, cap - used,
+                   "%s{\"DataType\":\"text\",\"Name\":\"%.*s\",\"Type\":\"String\",\"Version\":3,\"Value\":\"",
+                   count++ == 0 ? "" : ",", (int)strcspn(at + 1, "\""), at + 1);
+    append_escaped(out, cap - 4, value);
+    strcat(out, "\"}");
+  }
+  strcat(out, is_batch ? "]}" : "}");
+  return count;
+}
+
 static void format_session(char *out, size_t cap, const char *body) {
   char expires[32];
   char name[80] = "x";
@@ -85,19 +133,18 @@ static int answer(SSL *tls, const char *request) {
   char date[64];
   time_t now = time(NULL);
   struct tm parts;
-  const char *type = "text/xml";
-  if (strstr(request, "AmazonSSM.GetParameter") != NULL) {
+  bool is_ssm = strstr(request, "AmazonSSM.GetParameter") != NULL;
+  if (is_ssm && format_stored(body, sizeof body, request) == 0) {
     (void)snprintf(body, sizeof body, "%s", parameter);
-    type = "application/x-amz-json-1.1";
   } else if (strstr(request, "Action=AssumeRole") != NULL) {
     format_session(body, sizeof body, request);
-  } else {
+  } else if (!is_ssm) {
     (void)snprintf(body, sizeof body, "%s", IDENTITY);
   }
   strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &parts));
   int len =
       snprintf(whole, sizeof whole, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\nDate: %s\r\n\r\n%s",
-               type, strlen(body), date, body);
+               is_ssm ? "application/x-amz-json-1.1" : "text/xml", strlen(body), date, body);
   return SSL_write(tls, whole, len) == len ? 0 : -1;
 }
 
@@ -159,9 +206,9 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   context = SSL_CTX_new(TLS_server_method());
-  if (argc != 5 || SSL_CTX_use_certificate_chain_file(context, argv[1]) != 1 ||
+  if (argc < 5 || argc > 6 || (argc == 6 && load_store(argv[5]) != 0) || SSL_CTX_use_certificate_chain_file(context, argv[1]) != 1 ||
       SSL_CTX_use_PrivateKey_file(context, argv[2], SSL_FILETYPE_PEM) != 1 || load_parameter(argv[3]) != 0) {
-    fputs("usage: bench_server CERTIFICATE KEY POLICY PORT-FILE\n", stderr);
+    fputs("usage: bench_server CERTIFICATE KEY POLICY PORT-FILE [STORE]\n", stderr);
     return 2;
   }
   int listener = listen_on_loopback(argv[4]);

@@ -14,7 +14,22 @@
 enum { POLICIES = 20, REQUESTS_OF_ONE = 500, VM_BYTES = 1 << 30 };
 
 /* The numbers that who_can.lua tells, in its order. */
-enum { N_POLICIES, N_WAYS, N_INEXACT, N_REQUESTS, N_ALLOWED, N_COVERED, N_PAIRS, N_ALIKE, N_COMPARED, N_BAD, N_COUNT };
+enum {
+  N_POLICIES,
+  N_WAYS,
+  N_INEXACT,
+  N_REQUESTS,
+  N_ALLOWED,
+  N_COVERED,
+  N_PAIRS,
+  N_ALIKE,
+  N_COMPARED,
+  N_CHANGES,
+  N_DIFFERING,
+  N_UNSURE,
+  N_BAD,
+  N_COUNT
+};
 
 static _Noreturn void give_up(const char *what) {
   fprintf(stderr, "bench_who_can: %s\n", what);
@@ -89,6 +104,8 @@ int main(int argc, char **argv) {
          totals[N_ALLOWED], totals[N_COVERED]);
   printf("  %lld pairs of policies: %lld said to decide alike, %lld requests agree\n", totals[N_PAIRS], totals[N_ALIKE],
          totals[N_COMPARED]);
+  printf("  %lld changes of access (%lld pairs not exact); %lld requests that differ agree with them\n",
+         totals[N_CHANGES], totals[N_UNSURE], totals[N_DIFFERING]);
   printf("  %lld contradictions; %.1f s\n", totals[N_BAD], (now_us() - start) / 1e6);
   return totals[N_BAD] == 0 && totals[N_COVERED] > 0 ? 0 : 1;
 }

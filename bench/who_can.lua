@@ -1,14 +1,16 @@
 -- Who can get in, against evaluation: random policies, random requests, the same on every machine.
 -- Every request that a policy allows has to be covered by a way in of the rule that allows it: the
 -- way's own request, made by this user, is allowed too. Two policies that are said to decide alike
--- have to. Runs in the VM, for bench_who_can.c and for the spec; the texts in `...` are the numbers
--- of policies and of requests for each.
+-- have to, and where two decide differently, a change of access has to tell of it. Runs in the VM,
+-- for bench_who_can.c and for the spec; the texts in `...` are the numbers of policies and of
+-- requests for each.
 local POLICIES, REQUESTS, SEED = tonumber((...)), tonumber((select(2, ...))),
   tonumber((select(3, ...)))
 
-local difference = require "sentinel.difference"
+local access, difference = require "sentinel.access", require "sentinel.difference"
 local engine, errors = require "sentinel.engine", require "sentinel.errors"
 local front, reader = require "sentinel.lua_front", require "sentinel.reader"
+local outline = require "sentinel.outline"
 local space_values, ways = require "sentinel.space_values", require "sentinel.ways"
 
 local START <const> = 1768834800 -- 2026-01-19T15:00:00Z
@@ -227,7 +229,8 @@ end
 -- Checking ---------------------------------------------------------------------------------------
 
 local totals = { policies = 0, requests = 0, allowed = 0, ways = 0, inexact = 0, covered = 0,
-  pairs = 0, alike = 0, compared = 0, contradictions = 0 }
+  pairs = 0, alike = 0, compared = 0, changes = 0, differing = 0, unsure = 0,
+  contradictions = 0 }
 
 local function contradict(what, source, request)
   totals.contradictions = totals.contradictions + 1
@@ -280,7 +283,7 @@ local function check_ways(policy, source)
 end
 
 -- The same rules, but for one that is another one, of another effect, or not there.
-local function change(rules)
+local function alter(rules)
   local changed, i, how = table.move(rules, 1, #rules, 1, {}), random(#rules), random(4)
   if how == 1 and #rules > 1 then
     table.remove(changed, i)
@@ -296,8 +299,92 @@ local function change(rules)
   return changed
 end
 
+-- Whether no condition of the two policies tells one user from the other.
+local function are_one_class(own, one, two)
+  for _, leaf in ipairs(own:attribute("user").leaves) do
+    local a, b = { user = one }, { user = two }
+    if leaf.evaluate(a, engine.new_run(a), {}) ~= leaf.evaluate(b, engine.new_run(b), {}) then
+      return false
+    end
+  end
+  return true
+end
+
+-- Whether the change tells of what the user can do now, or cannot do any more.
+local function tells_of(change, own, user, is_opening, rule)
+  local allowing, refusing = is_opening and 2 or 1, is_opening and 1 or 2
+  local verdict = is_opening and change.after or change.before
+  if verdict.rule ~= rule or verdict.effect ~= "allow"
+    or not are_one_class(own, change.request.user, user) then
+    return false
+  end
+  local request, assumed = {}, {}
+  for field, value in pairs(change.request) do
+    request[field] = value
+  end
+  for _, condition in ipairs(change.assumed) do
+    assumed[condition.key] = condition.holds
+  end
+  request.user = user
+  local granted = own:decide(own.parts[allowing].policy, request, assumed)
+  local refused = own:decide(own.parts[refusing].policy, request, assumed)
+  return granted.effect == "allow" and granted.rule == rule and refused.effect ~= "allow"
+end
+
+local OPENING = { gains = true, more = true }
+local CLOSING = { loses = true, fewer = true }
+
+-- What one request comes to by both policies, against the changes that were told.
+local function check_request(policies, found, own, asked, told)
+  local one = engine.decide(policies[1], engine.new_run(asked))
+  local two = engine.decide(policies[2], engine.new_run(asked))
+  local is_opening = two.effect == "allow"
+  if (one.effect == "allow") == is_opening then
+    return
+  end
+  totals.differing = totals.differing + 1
+  for _, change in ipairs(found) do
+    if (is_opening and OPENING or CLOSING)[change.kind]
+      and tells_of(change, own, asked.user, is_opening, is_opening and two.rule or one.rule) then
+      return
+    end
+  end
+  contradict("no change tells of it", told, asked)
+end
+
+-- Who is said to gain had nothing before, and who loses has nothing now.
+local function check_whole(policies, found, own, asked, told)
+  for _, change in ipairs(found) do
+    local side = change.kind == "gains" and 1 or change.kind == "loses" and 2
+    if side and tells_of(change, own, asked.user, side == 1,
+      (side == 1 and change.after or change.before).rule) then
+      local reply = engine.decide(policies[side], engine.new_run(asked))
+      if reply.effect == "allow" then
+        contradict(change.kind .. " what there is on the other side too", told, asked)
+      end
+    end
+  end
+end
+
+local function check_access(before, after, told)
+  local known, profile, moment = {}, pick(PROFILES), random(3) == 1 and START + random(YEAR_S)
+  local sides = { outline.read(outline.write(before), known, {}),
+    outline.read(outline.write(after), known, {}) }
+  local found, is_exact, own = access.changes(sides, difference.keys(sides[1], sides[2]), profile,
+    { time = moment or START, is_ever = not moment },
+    { left = CHOICES, may_go_on = function() return true end })
+  totals.changes = totals.changes + #found
+  totals.unsure = totals.unsure + (is_exact and 0 or 1)
+  for _ = 1, is_exact and REQUESTS or 0 do
+    local asked = new_request(profile, moment or nil)
+    check_request({ before, after }, found, own, asked, told)
+    check_whole({ before, after }, found, own, asked, told)
+  end
+end
+
 local function check_difference(before, changed, source)
   local after, other = load_policy(changed)
+  check_access(before, after, source .. "\n" .. other)
   local request, is_exact = difference.find(before, after, { time = START, is_ever = true },
     { left = CHOICES })
   totals.pairs = totals.pairs + 1
@@ -324,14 +411,16 @@ for _ = 1, POLICIES do
   if not is_done then
     contradict(tostring(message), source, {})
   end
-  is_done, message = pcall(check_difference, policy, change(rules), source)
+  is_done, message = pcall(check_difference, policy, alter(rules), source)
   if not is_done then
     contradict(tostring(message), source, {})
   end
 end
 
 return ("%d policies, %d ways in (%d policies not exact); %d requests, %d allowed, %d covered; "
-  .. "%d pairs of policies, %d alike, %d requests compared; %d contradictions%s"):format(
+  .. "%d pairs of policies, %d alike, %d requests compared; %d changes of access, %d requests that "
+  .. "differ (%d pairs not exact); %d contradictions%s"):format(
   totals.policies, totals.ways, totals.inexact, totals.requests, totals.allowed, totals.covered,
-  totals.pairs, totals.alike, totals.compared, totals.contradictions,
+  totals.pairs, totals.alike, totals.compared, totals.changes, totals.differing, totals.unsure,
+  totals.contradictions,
   totals.first and "\n" .. totals.first or "")

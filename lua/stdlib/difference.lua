@@ -14,7 +14,7 @@ local TRUE <const>, NOT_TRUE <const> = search.TRUE, search.FALSE | search.UNKNOW
 -- Rules -------------------------------------------------------------------------------------------
 
 local BOUNDS = { "name", "effect", "max_duration", "max_server_duration", "session_table",
-  "emergency" }
+  "emergency", "is_void" }
 
 local function names_groups(list)
   local does = false
@@ -38,8 +38,8 @@ local function key_of(rule, ctx)
   return table.concat(parts, "\n")
 end
 
--- The keys of both policies' rules.
-local function keys_of_all(before, after)
+--- The keys of both policies' rules: the same for rules that decide the same.
+function difference.keys(before, after)
   local keys, functions = {}, formula.context(nil)
   for _, policy in ipairs { before, after } do
     local ctx = space.context(policy, functions)
@@ -50,8 +50,8 @@ local function keys_of_all(before, after)
   return keys
 end
 
--- Of two lists of rules, or of entries {rule}: what both begin with, what each has in the middle,
--- and what both end with.
+--- Of two lists of rules, or of entries {rule}: what both begin with (prefix), what each has in the
+-- middle (before, after), and what both end with (suffix).
 local function split(before, after, keys)
   local function is_same(i, k)
     local a, b = before[i], after[k]
@@ -124,9 +124,10 @@ local function constraints_on(leaves, allowed)
   return constraints
 end
 
--- What a rule that decides may come to: a list of {effect, constraints}. No rule is a denial.
+--- What a rule that decides may come to: a list of {effect, constraints}, an allow first. No rule
+-- is a denial, and so is one that its bundle does not permit (is_void).
 local function outcomes_of(entry)
-  if not entry or entry.rule.effect == "deny" then
+  if not entry or entry.rule.effect == "deny" or entry.rule.is_void then
     return { { effect = "deny", constraints = {} } }
   end
   local required, wanted = entry.required, entry.wanted
@@ -149,7 +150,7 @@ end
 local methods = {}
 methods.__index = methods
 
--- That the i-th of the entries is the first to decide; for i nil, that none decides.
+--- Constraints: the i-th of the entries is the first to decide; for i nil, none decides.
 local function first_to_decide(entries, i)
   local constraints = { i and ways.deciding(entries[i]) }
   for k = 1, i and i - 1 or #entries do
@@ -276,7 +277,7 @@ end
 -- @return the request, a list of {condition, holds, key} that it rests on, and those conditions by
 -- their keys; or nil, and whether there is none
 function difference.find(before, after, settings, budget, is_different)
-  local keys = keys_of_all(before, after)
+  local keys = difference.keys(before, after)
   local self = setmetatable({ budget = budget, is_different = is_different, keys = keys,
     is_exact = true }, methods)
   local profiles = not settings.profile and profiles_for(before, after, keys)
@@ -292,5 +293,8 @@ function difference.find(before, after, settings, budget, is_different)
   end
   return nil, self.is_exact and not budget.is_spent
 end
+
+difference.split, difference.outcomes = split, outcomes_of
+difference.first_to_decide = first_to_decide
 
 return difference

@@ -262,6 +262,25 @@ function main.who_can(question_json)
   return require("sentinel.who_can").answer(state.policy, decode(question_json, "the question"))
 end
 
+--- The policy that is linked, as data for who compares it with another one (outline.lua).
+function main.outline()
+  state.phase = "compare"
+  return require("sentinel.outline").write(state.policy or error("no policy is in force"))
+end
+
+--- One of two policies that are compared (comparison.lua): side "before" or "after".
+function main.compare_take(side, about, outlined)
+  state.phase = "compare"
+  return require("sentinel.comparison").take(side, about, outlined)
+end
+
+--- What is asked of the two: "rules", "profiles", or "access" with a question in JSON.
+function main.compare(what, question_json)
+  state.phase = what == "access" and "access" or "compare"
+  local question = question_json ~= "" and decode(question_json, "the question") or nil
+  return require("sentinel.comparison")[what](question)
+end
+
 --- The JSON Schema of a policy in YAML, for editors; with the conditions of the plugins that are
 -- there.
 function main.schema()
@@ -359,6 +378,10 @@ function main.failed(class, what)
   end
   if state.phase == "who_can" then
     return require("sentinel.who_can").NOTHING
+  elseif state.phase == "access" then
+    return require("sentinel.comparison").NOTHING
+  elseif state.phase == "compare" then
+    error("comparing spends more " .. what .. " than it may")
   end
   local problems, kind = errors.new(state.file), state.what or "policy"
   problems:add(errors.START, ("loading spends more %s than a %s may"):format(what, kind),

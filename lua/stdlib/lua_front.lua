@@ -15,6 +15,14 @@ local tree = require "sentinel.lua_tree"
 
 local lua_front = {}
 
+-- What policies see as `sentinel`.
+local views = setmetatable({}, { __mode = "k" })
+
+--- Whether the value is the `sentinel` module of a policy.
+function lua_front.is_view(value)
+  return views[value] == true
+end
+
 local function place_of_caller(problems)
   local line, file = host.caller_line()
   return errors.place(line or 1, 1, file and problems:file_number(file))
@@ -189,7 +197,9 @@ local function new_view(marks, problems)
   for name in pairs(module) do
     fields[name] = true
   end
-  return host.readonly(module, { name = "sentinel", strict = true, fields = fields })
+  local view = host.readonly(module, { name = "sentinel", strict = true, fields = fields })
+  views[view] = true
+  return view
 end
 
 --- @param files the sources of the bundle's files that the policy may require, by name

@@ -147,9 +147,9 @@ function space.context(policy, other)
 end
 
 -- A policy with its rules, {rule} each, until nodes are made of them.
-local function add_policy(self, policy)
+local function new_part(self, policy, profile)
   local entries = {}
-  for i, rule in ipairs(policy.rules) do
+  for i, rule in ipairs(profile and space.rules_for(policy, profile) or policy.rules) do
     entries[i] = { rule = rule }
   end
   return { policy = policy, entries = entries, ctx = space.context(policy, self.ctx) }
@@ -176,8 +176,8 @@ function space.profiles(policies)
   return texts, is_exact
 end
 
-local function has_profile(entry, request, run)
-  for _, condition in ipairs(entry.rule.conditions) do
+local function has_profile(rule, request, run)
+  for _, condition in ipairs(rule.conditions) do
     if condition.name == "profiles" then
       return condition.kind.evaluate(condition, request, run) == true
     end
@@ -185,16 +185,17 @@ local function has_profile(entry, request, run)
   return true
 end
 
--- Where the profile is fixed, only rules for it count: what others name makes no difference.
-local function drop_others(part, profile)
+--- The rules of a policy that engine.compile made ready that can be for the profile: what others
+-- name makes no difference where it is fixed.
+function space.rules_for(policy, profile)
   local request = { profile = profile }
   local run, kept = engine.new_run(request), {}
-  for _, entry in ipairs(part.entries) do
-    if has_profile(entry, request, run) then
-      kept[#kept + 1] = entry
+  for _, rule in ipairs(policy.rules) do
+    if has_profile(rule, request, run) then
+      kept[#kept + 1] = rule
     end
   end
-  part.entries = kept
+  return kept
 end
 
 local function make_nodes(self, part)
@@ -218,10 +219,7 @@ function space.new(policies, settings)
   values.mode = settings.mode and { { fields = { mode = settings.mode } } }
   values.time = not settings.is_ever and { space_values.moment(settings.time) } or nil
   for i, policy in ipairs(policies) do
-    self.parts[i] = add_policy(self, policy)
-    if settings.profile then
-      drop_others(self.parts[i], settings.profile)
-    end
+    self.parts[i] = new_part(self, policy, settings.profile)
     make_nodes(self, self.parts[i])
   end
   for condition in pairs(self.keys) do

@@ -59,8 +59,9 @@ local function members_of(values)
   return members
 end
 
--- Users between whom no condition tells: {number = of the attribute's value, members}; those that
--- nothing names come last.
+--- Users between whom no condition tells: {number = of the attribute's value, members = list of
+-- {label, value}}; those that nothing names come last.
+-- @param attribute the space's "user", made
 local function classes_of(attribute)
   local classes, rest = {}, {}
   for number, value in ipairs(attribute.values or {}) do
@@ -78,7 +79,7 @@ end
 
 -- Search -----------------------------------------------------------------------------------------
 
--- The entries that can decide for these users at all.
+--- The entries that can decide for these users at all.
 local function entries_for(entries, chosen)
   local live = {}
   for _, entry in ipairs(entries) do
@@ -117,7 +118,7 @@ local function tell_windows(rule)
   return #parts > 0 and " (" .. table.concat(parts, "; ") .. ")" or ""
 end
 
--- What of the request matters, beside profile and user.
+--- What of the request matters, beside profile and user: a list of texts.
 local function tell_chosen(self, rule, chosen)
   local words = {}
   for _, name in ipairs(space.ORDER) do
@@ -186,6 +187,8 @@ end
 local function always()
   return true
 end
+
+ways.classes, ways.entries_for, ways.tell = classes_of, entries_for, tell_chosen
 
 --- All ways in, by class of users, in the order of the rules.
 -- @param policy that engine.compile made ready

@@ -20,7 +20,7 @@ describe("usage", function()
   local mistakes = {
     { {}, "no command" },
     { { "credentialz", "dev" }, "credentials" },
-    { { "policy" }, "followed by: validate, lint, schema" },
+    { { "policy" }, "followed by: validate, lint" },
     { { "keychain", "dev" }, "followed by: migrate" },
     { { "shell", "int" }, "did you mean `sentinel shell init`" },
     { { "policy", "validat", "x.yaml" }, "policy validate" },

@@ -204,4 +204,75 @@ describe("an evaluator that lies", function()
       end
     end
   end)
+
+  -- Comparing ----------------------------------------------------------------------------------------
+
+  local function verdict(effect, rule)
+    return { effect = effect, rule = rule, error = cjson.null, max_duration = cjson.null }
+  end
+
+  local function change(changes)
+    local fields = { kind = "gains", user = "alice", before = verdict("deny", ""), after = verdict("allow", "evil"),
+      assumed = "[]", conditions = "[]", request = { user = "alice", profile = "dev", time = "2026-01-19T15:00:00Z" } }
+    for name, value in pairs(changes or {}) do
+      fields[name] = value
+    end
+    return (cjson.encode { profiles = { { changes = { fields }, exact = true } } }:gsub('"%[%]"', "[]"))
+  end
+
+  local function diff(mode, answer)
+    return home:run({ "policy", "diff", home.policy_file, home.policy_file, "--semantic", "--time", "2026-01-19T15:00:00Z" },
+      { bin = settings.evil, environment = { SENTINEL_EVIL = mode, SENTINEL_EVIL_REPLY = answer or false } })
+  end
+
+  it("tells who gains access as it should: the harness is sound", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    local result = diff("none:none")
+    expect.status(result, 1)
+    assert.matches("\n  %+ rule x added\n", result.stdout)
+    assert.matches("\n  nobody gains or loses any\n", result.stdout)
+    result = diff("access:reply", change { assumed = { { condition = "probe", holds = true, where = "both" } } })
+    expect.status(result, 1)
+    assert.matches("\n  %+ alice gains dev %(rule evil%)\n      if probe holds\n", result.stdout)
+    result = diff("access:reply", change { assumed = { { condition = "probe", holds = false, where = "after" } } })
+    assert.matches("\n  %? alice perhaps gains dev %(rule evil%)\n      cannot tell: it is so if probe does not hold now\n",
+      result.stdout)
+  end)
+
+  it("makes up who gains and who loses access", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    expect.refused(diff("access:reply", change()), 6, "contradicts itself", "alice of profile dev")
+    expect.refused(diff("access:reply", change { kind = "loses", before = verdict("allow", "other"), after = verdict("deny", "") }),
+      6, "contradicts itself", 'rule "other"')
+    for _, answer in ipairs { "", "{}", '{"profiles":[]}', change { user = "a\27[2J" }, change { kind = "loses" },
+      change { more = 1 }, change { request = { user = "alice", profile = "prod", time = "2026-01-19T15:00:00Z" } },
+      change { after = verdict("allow", "") }, change { before = verdict("allow", "evil") } } do
+      expect.refused(diff("access:reply", answer), 6, "makes no sense")
+    end
+  end)
+
+  it("makes up what changed, and which profiles there are", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    for _, mode in ipairs { "rules:reply", "profiles:reply", "outline:too_long", "side:failed", "rules:die", "access:crash" } do
+      expect.refused(diff(mode, '{"changes":[{}],"left_out":0}'), 6)
+    end
+    expect.refused(diff("rules:reply", '{"changes":[{"area":"file","kind":"added","name":"x","details":[]}],"left_out":0}'), 6,
+      "makes no sense")
+  end)
+
+  it("is told to be late where it does not say who gains access", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    local result = diff("access:hang")
+    expect.status(result, 1)
+    assert.matches("\n%? cannot tell who gains or loses access at some time with profile dev and 0 more: [^\n]*time", result.stdout)
+    assert.matches("\n%? cannot tell who gains or loses access now with profile dev and 0 more: ", result.stdout)
+  end)
 end)

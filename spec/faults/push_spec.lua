@@ -12,15 +12,9 @@ local POINTER = "/sentinel/policies/prod"
 
 -- A policy that packs into two parts: what cannot be compressed is in its reasons.
 local function policy(reason)
-  local rules, seed = {}, 7
+  local rules, noise = {}, pushing.noise()
   for i = 1, 60 do
-    local text = {}
-    for k = 1, 90 do
-      seed = (seed * 1103515245 + 12345) % 2147483648
-      text[k] = string.char(97 + (seed >> 16) % 26)
-    end
-    rules[i] = ("  - {name: r%d, effect: deny, conditions: {profiles: [p%d]}, reason: %s}"):format(i, i,
-      table.concat(text))
+    rules[i] = ("  - {name: r%d, effect: deny, conditions: {profiles: [p%d]}, reason: %s}"):format(i, i, noise(90))
   end
   return ("version: \"1\"\nrules:\n  - {name: prod-alice, effect: allow, conditions: {profiles: [prod], users: [alice]}, "
     .. "reason: %s}\n%s\n"):format(reason, table.concat(rules, "\n"))

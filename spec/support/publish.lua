@@ -15,12 +15,19 @@ local function run(argv)
   return result.stdout
 end
 
+local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
 local function base64(bytes)
-  local path = os.tmpname()
-  files.write(path, bytes)
-  local text = run({ OPENSSL, "base64", "-A", "-in", path })
-  os.remove(path)
-  return (text:gsub("%s", ""))
+  local text = bytes:gsub("..?.?", function(three)
+    local a, b, c = three:byte(1, 3)
+    local number, out = a << 16 | (b or 0) << 8 | (c or 0), {}
+    for i = 1, 4 do
+      local digit = (number >> (24 - 6 * i) & 63) + 1
+      out[i] = i <= #three + 1 and DIGITS:sub(digit, digit) or "="
+    end
+    return table.concat(out)
+  end)
+  return text
 end
 publish.base64 = base64
 

@@ -30,10 +30,11 @@ pushing.TARGETS = 'targets: {prod: ["arn:aws:iam::123456789012:role/Prod"]}\n'
 --- What whoever publishes has to be allowed.
 pushing.STATEMENTS = { { Effect = "Allow", Resource = "*", Action = { "sts:GetCallerIdentity", "ssm:*", "kms:*" } } }
 
---- moto with alice, who may pushing.
+--- moto with alice, who may publish, and a reader, who may only read.
 function pushing.moto()
   local moto = servers.start_moto()
-  moto.keys = moto:build { users = { alice = { statements = pushing.STATEMENTS } } }
+  local reading = { { Effect = "Allow", Resource = "*", Action = { "sts:GetCallerIdentity", "ssm:Get*" } } }
+  moto.keys = moto:build { users = { alice = { statements = pushing.STATEMENTS }, reader = { statements = reading } } }
   return moto
 end
 
@@ -44,13 +45,13 @@ function pushing.world(moto, settings)
     settings = "installation: acme\npolicy:\n  regions: [us-east-1, us-west-2]\n" .. (settings or "") }
 end
 
---- Writes a bundle's folder into the world: home/prod, and a spec beside it. options: serial, policy, name, more
--- (further lines of bundle.yaml), spec (text, or false).
+--- Writes a bundle's folder into the world: home/prod, and a spec beside it. options: name (default prod), serial,
+-- policy, more (further lines of bundle.yaml), spec (text, or false).
 function pushing.bundle(home, options)
   options = options or {}
-  local name = options.name or "prod"
+  local name = "prod"
   home:write(name .. "/bundle.yaml", ("sentinel_bundle: 1\nname: %s\nserial: %d\npolicy: policy.yaml\n%s%s"):format(
-    name, options.serial or 1, options.plain and "" or "installation: acme\n" .. pushing.TARGETS,
+    options.name or name, options.serial or 1, options.plain and "" or "installation: acme\n" .. pushing.TARGETS,
     options.more or ""))
   home:write(name .. "/policy.yaml", options.policy or pushing.POLICY)
   if options.spec ~= false then
@@ -76,53 +77,63 @@ print("ed25519:" + base64.b64encode(base64.b64decode(sys.argv[1])[-32:]).decode(
   return path, shown.stdout:match("%S+")
 end
 
--- Runs python with a client of SSM that is not checked, for a region.
-local READ = [[
-import json, sys, boto3
-ssm = boto3.client("ssm", endpoint_url=sys.argv[1], region_name=sys.argv[2],
-                   aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="setup")
-arguments = sys.argv[3:]
-]]
-
---- What an administrator does at SSM of moto in a region: lines of python with `ssm` and `arguments`, which set
--- `result`. Returns it.
-function pushing.administer(moto, region, lines, ...)
-  moto:post("/moto-api/reset-auth", "inf")
-  local result = process.python { "-c", READ .. lines .. "\nprint(json.dumps(result, default=str))", moto.url, region,
-    ... }
-  moto:post("/moto-api/reset-auth", "0")
+-- A call that is not checked, as an administrator would make it: curl, for boto3 takes a second to load.
+local function ask(moto, region, target, fields)
+  local scope = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/%s/%s/aws4_request, SignedHeaders=host, "
+    .. "Signature=0"
+  local service = target:match("^TrentService") and "kms" or "ssm"
+  local result = process.run { "/usr/bin/curl", "-sS", "-H", "Content-Type: application/x-amz-json-1.1",
+    "-H", "X-Amz-Target: " .. target, "-H", "Authorization: " .. scope:format(region, service),
+    "-d", next(fields) and cjson.encode(fields) or "{}", moto.url }
   assert(result.status == 0, result.stderr)
   return cjson.decode(result.stdout)
 end
 
---- All parameters of a region of moto, by name: {value, version, tier, type}.
-function pushing.parameters(moto, region)
-  return pushing.administer(moto, region, [==[
-result = {}
-for page in ssm.get_paginator("describe_parameters").paginate():
-    for it in page["Parameters"]:
-        value = ssm.get_parameter(Name=it["Name"], WithDecryption=True)["Parameter"]
-        result[it["Name"]] = {"value": value["Value"], "version": value["Version"], "tier": it["Tier"],
-                              "type": it["Type"]}
-]==])
+--- What an administrator does at moto in a region: an action of SSM ("PutParameter"), or of KMS
+-- ("TrentService.CreateKey"), with its fields. Returns the answer.
+function pushing.ask(moto, region, action, fields)
+  moto:post("/moto-api/reset-auth", "inf")
+  local answer = ask(moto, region, action:find("%.") and action or "AmazonSSM." .. action, fields)
+  moto:post("/moto-api/reset-auth", "0")
+  return answer
 end
 
---- Forgets all parameters of the regions.
-function pushing.empty(moto)
-  for _, region in ipairs { "us-east-1", "us-west-2" } do
-    pushing.administer(moto, region, [[
-for page in ssm.get_paginator("describe_parameters").paginate():
-    for it in page["Parameters"]:
-        ssm.delete_parameter(Name=it["Name"])
-result = True
-]])
+--- A parameter of a region of moto as GetParameter gives it; nil for none.
+function pushing.parameter(moto, region, name)
+  return pushing.ask(moto, region, "GetParameter", { Name = name, WithDecryption = true }).Parameter
+end
+
+--- The tier of a parameter.
+function pushing.tier(moto, region, name)
+  local filter = { { Key = "Name", Values = { name } } }
+  return pushing.ask(moto, region, "DescribeParameters", { ParameterFilters = filter }).Parameters[1].Tier
+end
+
+--- The pointer that a region of moto holds for a policy, decoded, and the parameter; nil for none.
+function pushing.pointer(moto, region, name)
+  local parameter = pushing.parameter(moto, region, "/sentinel/policies/" .. name)
+  return parameter and cjson.decode(parameter.Value), parameter
+end
+
+--- A maker of texts that cannot be compressed well, the same ones each time: noise(length).
+function pushing.noise()
+  local seed = 7
+  return function(length)
+    local text = {}
+    for i = 1, length do
+      seed = (seed * 1103515245 + 12345) % 2147483648
+      text[i] = string.char(97 + (seed >> 16) % 26)
+    end
+    return table.concat(text)
   end
 end
 
---- The pointer that a region of moto holds for a policy, decoded; nil for none.
-function pushing.pointer(moto, region, name)
-  local found = pushing.parameters(moto, region)["/sentinel/policies/" .. (name or "prod")]
-  return found and cjson.decode(found.value), found
+local names = 0
+
+--- A name that no policy has had yet.
+function pushing.new_name()
+  names = names + 1
+  return "prod" .. names
 end
 
 return pushing

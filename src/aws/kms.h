@@ -3,6 +3,7 @@
 #ifndef SNT_AWS_KMS_H
 #define SNT_AWS_KMS_H
 
+#include "aws/kms_arn.h"
 #include "aws/service.h"
 
 /* The only keys and algorithms there are for policy. */
@@ -13,10 +14,6 @@ enum snt_kms_algorithm {
 };
 /* "RSASSA_PSS_SHA_256"; NULL for none. */
 const char *snt_kms_algorithm_name(enum snt_kms_algorithm algorithm);
-
-/* Whether arn is that of a key ("arn:aws:kms:us-east-1:123456789012:key/UUID", or key/mrk- and 32 hex digits), of a
- * partition that has the region. Code USAGE with a hint; an alias is refused, for it may be pointed at another key. */
-snt_status snt_kms_arn_check(const char *arn, char region[static 64], struct snt_err *err);
 
 snt_status snt_kms_prepare_get_public_key(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
                                           const struct snt_aws_credentials *credentials, const char *arn,

@@ -67,6 +67,24 @@ static const char *text_of(const struct snt_json_value *object, const char *key)
   return text == NULL ? "" : text;
 }
 
+/* "alice push prod serial 8: done in us-east-1, us-west-2" */
+static snt_status describe_publishing(const struct snt_json_value *record, struct snt_buf *out, struct snt_err *err) {
+  int64_t serial = 0;
+  const struct snt_json_value *regions = snt_json_get(record, "regions");
+  const char *name = text_of(record, "name");
+  SNT_TRY(snt_buf_appendf(out, err, "%s %s %s", text_of(record, "user"), text_of(record, "action"),
+                          name[0] == '\0' ? "all" : name));
+  if (snt_json_integer(snt_json_get(record, "serial"), &serial)) {
+    SNT_TRY(snt_buf_appendf(out, err, " serial %lld", (long long)serial));
+  }
+  SNT_TRY(snt_buf_appendf(out, err, ": %s", text_of(record, "outcome")));
+  for (size_t i = 0; i < snt_json_count(regions); i++) {
+    const char *region = snt_json_string(snt_json_at(regions, i), NULL);
+    SNT_TRY(snt_buf_appendf(out, err, "%s%s", i == 0 ? " in " : ", ", region == NULL ? "" : region));
+  }
+  return snt_done();
+}
+
 /* What a record says, after time and kind. */
 static snt_status print_detail(struct snt_out *out, const struct snt_json_value *record, struct snt_err *err) {
   const char *kind = text_of(record, "kind");
@@ -81,6 +99,9 @@ static snt_status print_detail(struct snt_out *out, const struct snt_json_value 
   } else if (strcmp(kind, "failed") == 0) {
     SNT_TRY(snt_buf_appendf(&text, err, "%s %s: %s", text_of(record, "profile"), text_of(record, "stage"),
                             text_of(record, "message")));
+  }
+  if (strcmp(kind, "policy") == 0) {
+    SNT_TRY(describe_publishing(record, &text, err));
   }
   return snt_cli_print_clean(&out->text, snt_buf_borrow(&text), err);
 }

@@ -10,6 +10,7 @@
 #include "issue/issue.h"
 #include "policy/bundle.h"
 #include "policy/describe.h"
+#include "policy/pack.h"
 
 static bool has_file(const char *folder, const char *name) {
   SNT_BUF_AUTO struct snt_buf path = {0};
@@ -17,7 +18,7 @@ static bool has_file(const char *folder, const char *name) {
   return snt_ok(snt_buf_appendf(&path, NULL, "%s/%s", folder, name)) && stat(path.data, &st) == 0;
 }
 
-/* Calls visit for each plugin of a bundle's folder, of a plugin's own, or of a folder of plugins. */
+/* Calls visit for each plugin of a bundle, of a plugin's own, or of a folder of plugins. */
 struct visit {
   snt_status (*visit)(void *context, const struct snt_policy *policy, const struct snt_plugin *plugin,
                       struct snt_err *err);
@@ -57,7 +58,8 @@ static snt_status visit_folder(struct visit *visit, const char *path, struct snt
 }
 
 static snt_status visit_any(struct visit *visit, const char *path, struct snt_err *err) {
-  bool is_one = has_file(path, SNT_BUNDLE_MANIFEST) || has_file(path, "plugin.lua");
+  bool is_one =
+      has_file(path, SNT_BUNDLE_MANIFEST) || has_file(path, "plugin.lua") || snt_str_ends_with(path, SNT_PACKED_SUFFIX);
   return is_one ? visit_path(visit, path, err) : visit_folder(visit, path, err);
 }
 
@@ -77,6 +79,7 @@ static snt_status print_row(void *context, const struct snt_policy *policy, cons
     snt_json_begin_object(printing->json, NULL);
     snt_json_put_string(printing->json, "name", plugin->name);
     snt_json_put_string(printing->json, "version", plugin->version);
+    snt_json_put_string(printing->json, "sha256", plugin->sha256);
     snt_json_put_string(printing->json, "summary", plugin->summary);
     snt_json_put_string(printing->json, "ungranted", is_bundle && !is_granted ? missing : NULL);
     snt_json_end_object(printing->json);
@@ -150,6 +153,7 @@ static void put_plugin(struct snt_json_writer *json, const struct snt_plugin *pl
   snt_json_begin_object(json, NULL);
   snt_json_put_string(json, "name", plugin->name);
   snt_json_put_string(json, "version", plugin->version);
+  snt_json_put_string(json, "sha256", plugin->sha256);
   snt_json_put_string(json, "summary", plugin->summary);
   snt_json_put_raw(json, "args", (struct snt_slice){plugin->args.data, plugin->args.len});
   snt_json_put_raw(json, "request", (struct snt_slice){plugin->request.data, plugin->request.len});
@@ -216,8 +220,9 @@ static snt_status print_plugin(struct snt_out *out, const struct snt_plugin *plu
   for (char *const *file = plugin->files == NULL ? NULL : grant->files; file != NULL && *file != NULL; file++) {
     SNT_TRY(print_need(out, "read ", *file, true, err));
   }
-  return snt_out_printf(out, err, "  within   %lld ms, %lld units of fuel\n", (long long)plugin->timeout_ms,
-                        (long long)plugin->fuel);
+  SNT_TRY(snt_out_printf(out, err, "  within   %lld ms, %lld units of fuel\n", (long long)plugin->timeout_ms,
+                         (long long)plugin->fuel));
+  return snt_out_printf(out, err, "  sha256   %s\n", plugin->sha256);
 }
 
 static snt_status inspect(void *context, const struct snt_policy *policy, const struct snt_plugin *plugin,

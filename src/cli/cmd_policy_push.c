@@ -78,6 +78,7 @@ static snt_status push(struct snt_args *args, const struct snt_publish_options *
   plan.is_forced = plan.is_forced || is_forced;
   plan.is_untested = is_untested;
   SNT_TRY(snt_cli_print_plan(out, &plan, &view, err));
+  SNT_TRY(snt_cli_print_effect(out, options, draft, &view, err));
   return snt_cli_publish(args, options, &plan, &view, out, err);
 }
 

@@ -39,5 +39,6 @@ snt_status snt_cmd_policy_rollback(struct snt_args *args, struct snt_out *out, s
   }
   SNT_TRY(snt_cli_print_plan(out, &plan, &view, err));
   SNT_TRY(snt_out_printf(out, err, "  the content of serial %lld\n", (long long)view.older.pointer.serial));
+  SNT_TRY(snt_cli_print_effect(out, &options, &draft, &view, err));
   return snt_cli_publish(args, &options, &plan, &view, out, err);
 }

@@ -10,10 +10,9 @@
 #include "snt_build_id.h"
 
 #define BIT(id) SNT_OPTION_BIT(id)
-#define EVALUATING                                                                                                     \
-  (BIT(PROFILE) | BIT(POLICY) | BIT(REGION) | BIT(DURATION) | BIT(JUSTIFICATION) | BIT(BACKEND) | BIT(CONFIG))
-
-#define PUBLISHING (BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG))
+/* Whose credentials are used, and where. */
+#define ASKING (BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG))
+#define EVALUATING (ASKING | BIT(POLICY) | BIT(DURATION) | BIT(JUSTIFICATION))
 
 enum { STDERR_CAP = 4096, COMMANDS_MAX = 128 };
 
@@ -27,38 +26,37 @@ const struct snt_command SNT_COMMANDS[] = {
     {"explain", "[P]", "show what would be decided and why; issue nothing",
      EVALUATING | BIT(USER) | BIT(TIME) | BIT(MODE) | BIT(REQUEST) | BIT(JSON), 1, false, snt_cmd_explain},
     {"who-can", "[P]", "show who can get in, by which rule, and a request that does",
-     BIT(PROFILE) | BIT(POLICY) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(TIME) | BIT(EVER) | BIT(MODE) |
-         BIT(JSON),
-     1, false, snt_cmd_who_can},
-    {"whoami", "[P]", "show the user that policy sees",
-     BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_whoami},
+     ASKING | BIT(POLICY) | BIT(TIME) | BIT(EVER) | BIT(MODE) | BIT(JSON), 1, false, snt_cmd_who_can},
+    {"whoami", "[P]", "show the user that policy sees", ASKING | BIT(JSON), 1, false, snt_cmd_whoami},
     {"policy validate", "FILE...", "check policies", BIT(JSON), SNT_ARGUMENTS_MAX, false, snt_cmd_policy_validate},
     {"policy lint", "FILE...", "find what is valid in policies and hardly meant", BIT(JSON) | BIT(SARIF),
      SNT_ARGUMENTS_MAX, false, snt_cmd_policy_lint},
-    {"policy pack", "DIR", "check a bundle's folder, and write it as one file", BIT(OUT) | BIT(JSON), 1, false,
-     snt_cmd_policy_pack},
     {"policy keygen", "--out FILE | --keychain NAME | --public KEY | --kms ARN",
      "make a key that signs policy, or show the line of one for the configuration",
      BIT(OUT) | BIT(COMMENT) | BIT(KEYCHAIN) | BIT(PUBLIC) | BIT(KMS) | BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 0,
      false, snt_cmd_policy_keygen},
+    {"policy pack", "DIR", "check a bundle's folder, and write it as one file", BIT(OUT) | BIT(JSON), 1, false,
+     snt_cmd_policy_pack},
+    {"policy diff", "OLD NEW", "show what is different between two policies, in their texts or in what they decide",
+     ASKING | BIT(SEMANTIC) | BIT(LOG) | BIT(TIME) | BIT(JSON), 2, false, snt_cmd_policy_diff},
     {"policy schema", "[BUNDLE]", "print a JSON Schema of policies, or of a bundle's, for editors", 0, 1, false,
      snt_cmd_policy_schema},
     {"policy push", "NAME DIR|FILE", "publish a bundle, or a bare policy, in SSM",
-     PUBLISHING | BIT(KEY) | BIT(YES) | BIT(NO_TEST) | BIT(FORCE) | BIT(BARE) | BIT(VALID) | BIT(NOT_AFTER), 2, false,
+     ASKING | BIT(KEY) | BIT(YES) | BIT(NO_TEST) | BIT(FORCE) | BIT(BARE) | BIT(VALID) | BIT(NOT_AFTER), 2, false,
      snt_cmd_policy_push},
-    {"policy verify", "NAME|FILE", "check what is in force in SSM, or a packed file, as readers do",
-     PUBLISHING | BIT(JSON), 1, false, snt_cmd_policy_verify},
+    {"policy verify", "NAME|FILE", "check what is in force in SSM, or a packed file, as readers do", ASKING | BIT(JSON),
+     1, false, snt_cmd_policy_verify},
     {"policy pull", "NAME", "write what is in force in SSM into a folder, once it is verified",
-     PUBLISHING | BIT(OUT_FOLDER), 1, false, snt_cmd_policy_pull},
-    {"policy history", "NAME", "list what was in force in SSM, since when, and who put it there",
-     PUBLISHING | BIT(JSON), 1, false, snt_cmd_policy_history},
+     ASKING | BIT(OUT_FOLDER), 1, false, snt_cmd_policy_pull},
+    {"policy history", "NAME", "list what was in force in SSM, since when, and who put it there", ASKING | BIT(JSON), 1,
+     false, snt_cmd_policy_history},
     {"policy rollback", "NAME", "put in force again what was in force before, under a new serial",
-     PUBLISHING | BIT(TO_SERIAL) | BIT(KEY) | BIT(YES) | BIT(FORCE) | BIT(VALID) | BIT(NOT_AFTER), 1, false,
+     ASKING | BIT(TO_SERIAL) | BIT(KEY) | BIT(YES) | BIT(FORCE) | BIT(VALID) | BIT(NOT_AFTER), 1, false,
      snt_cmd_policy_rollback},
     {"policy gc", "NAME", "delete parts of bundles that nothing will be rolled back to",
-     PUBLISHING | BIT(ALL) | BIT(KEEP) | BIT(YES) | BIT(FORCE), 1, false, snt_cmd_policy_gc},
+     ASKING | BIT(ALL) | BIT(KEEP) | BIT(YES) | BIT(FORCE), 1, false, snt_cmd_policy_gc},
     {"policy sign", "FILE|NAME", "sign a packed file, or with --renew what is in force in SSM for longer",
-     PUBLISHING | BIT(KEY) | BIT(RENEW) | BIT(YES) | BIT(VALID) | BIT(NOT_AFTER), 1, false, snt_cmd_policy_sign},
+     ASKING | BIT(KEY) | BIT(RENEW) | BIT(YES) | BIT(VALID) | BIT(NOT_AFTER), 1, false, snt_cmd_policy_sign},
     {"plugin list", "[FOLDER]", "list the plugins of a folder or a bundle; default plugins/", BIT(JSON), 1, false,
      snt_cmd_plugin_list},
     {"plugin inspect", "FOLDER", "show what a plugin, or each of a bundle, may do", BIT(JSON), 1, false,
@@ -70,9 +68,7 @@ const struct snt_command SNT_COMMANDS[] = {
          BIT(BACKEND) | BIT(CONFIG),
      SNT_ARGUMENTS_MAX, false, snt_cmd_test},
     {"replay", "--policy SOURCE", "show what another policy would have decided on the requests of a log",
-     BIT(LOG) | BIT(POLICY) | BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(SINCE) | BIT(UNTIL) | BIT(ACCEPT) |
-         BIT(CONFIG) | BIT(JSON),
-     0, false, snt_cmd_replay},
+     ASKING | BIT(LOG) | BIT(POLICY) | BIT(SINCE) | BIT(UNTIL) | BIT(ACCEPT) | BIT(JSON), 0, false, snt_cmd_replay},
     {"log verify", "[FILE]", "check the decision log's chain", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_verify},
     {"log show", "[FILE]", "print the decision log for people", BIT(CONFIG) | BIT(JSON), 1, false, snt_cmd_log_show},
     {"add", "P | --secret NAME", "put a long-lived key, or a plugin's secret, into the keychain",
@@ -82,8 +78,8 @@ const struct snt_command SNT_COMMANDS[] = {
     {"remove", "P | --secret NAME | --keychain NAME",
      "remove a key, a plugin's secret, or a key that signs policy, from the keychain",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(SECRET) | BIT(KEYCHAIN), 1, false, snt_cmd_remove},
-    {"rotate", "P", "replace a long-lived key of the keychain by a new one",
-     BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(DISCARD), 1, false, snt_cmd_rotate},
+    {"rotate", "P", "replace a long-lived key of the keychain by a new one", ASKING | BIT(DISCARD), 1, false,
+     snt_cmd_rotate},
     {"keychain migrate", "--from NAME --to NAME", "move the entries of one keychain backend into another",
      BIT(FROM) | BIT(TO) | BIT(CONFIG), 0, false, snt_cmd_keychain_migrate},
     {"clear", "[P]", "forget what is cached: of a named profile its sessions, else everything",
@@ -94,7 +90,7 @@ const struct snt_command SNT_COMMANDS[] = {
          BIT(BACKEND) | BIT(CONFIG),
      1, false, snt_cmd_init},
     {"doctor", "[P]", "check everything that a decision needs, and say what to do about what is broken",
-     BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG) | BIT(ONLINE) | BIT(JSON), 1, false, snt_cmd_doctor},
+     ASKING | BIT(ONLINE) | BIT(JSON), 1, false, snt_cmd_doctor},
     {"completion", SNT_SHELL_NAMES, "print a script with which a shell completes commands, flags and profiles",
      BIT(PROFILES) | BIT(CONFIG), 1, false, snt_cmd_completion},
     {"shell init", "[" SNT_SHELL_NAMES "]", "print lines for a shell's start: completion, and a mark in the prompt", 0,

@@ -22,7 +22,7 @@
   X(REQUEST, "--request", "FILE", "explain this request (JSON); excludes the other request flags")                     \
   X(JSON, "--json", NULL, "print JSON")                                                                                \
   X(SARIF, "--sarif", NULL, "print SARIF 2.1.0, as code scanning reads it")                                            \
-  X(OUT, "--out", "FILE", "the file to write; of a bundle default NAME-SERIAL.bundle in this folder")                  \
+  X(OUT, "--out", "FILE", "the file to write; of a bundle, default NAME-SERIAL.bundle in this folder")                 \
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
   X(STDIN, "--stdin", NULL, "read id and secret key from stdin, a line each; with --secret, its one line")             \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
@@ -49,6 +49,7 @@
   X(NESTED, "--nested", NULL, "also inside a program that exec has started")                                           \
   X(FROM, "--from", "NAME", "the keychain backend that entries are taken out of")                                      \
   X(TO, "--to", "NAME", "the keychain backend that they are put into")                                                 \
+  X(SEMANTIC, "--semantic", NULL, "compare what is decided: rules, manifests, who gains and loses access, the log")    \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
   X(INSTALLATION, "--installation", "I", "name of this installation; bound into signatures")                           \

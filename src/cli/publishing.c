@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/common.h"
+#include "cli/difference_text.h"
 #include "format/time.h"
 
 static snt_status take_validity(const struct snt_args *args, struct snt_publish_options *out, struct snt_err *err) {
@@ -103,6 +104,19 @@ snt_status snt_cli_print_plan(struct snt_out *out, const struct snt_publish_plan
   SNT_TRY(snt_out_printf(out, err, "  %" PRId64 " bytes in %" PRId64 " %s\n", plan->pointer.size, plan->pointer.parts,
                          plan->pointer.parts == 1 ? "part" : "parts"));
   return print_signers(out, plan, view, err);
+}
+
+snt_status snt_cli_print_effect(struct snt_out *out, const struct snt_publish_options *options,
+                                const struct snt_draft *draft, const struct snt_publish_view *view,
+                                struct snt_err *err) {
+  struct snt_err why = {0};
+  SNT_DIFFERENCE_AUTO struct snt_difference difference = {0};
+  if (snt_ok(snt_publish_compare(options, draft, view, &difference, &why))) {
+    return snt_cli_print_difference(out, &difference, err);
+  }
+  SNT_TRY(snt_out_text(out, "? what it changes cannot be told: ", err));
+  SNT_TRY(snt_cli_print_clean(&out->text, why.message, err));
+  return snt_out_text(out, "\n", err);
 }
 
 /* "prod serial 8" */

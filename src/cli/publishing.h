@@ -11,6 +11,11 @@ snt_status snt_cli_publish_options(struct snt_args *args, struct snt_publish_opt
 /* What every region has, and what is to be there. */
 snt_status snt_cli_print_plan(struct snt_out *out, const struct snt_publish_plan *plan,
                               const struct snt_publish_view *view, struct snt_err *err);
+/* What that changes for people: rules, who gains and who loses access, decisions of the log. What cannot be told is
+ * told as that, and is no failure. */
+snt_status snt_cli_print_effect(struct snt_out *out, const struct snt_publish_options *options,
+                                const struct snt_draft *draft, const struct snt_publish_view *view,
+                                struct snt_err *err);
 /* Asks, publishes, and says what became of it; ends by the signal that interrupted it. */
 snt_status snt_cli_publish(const struct snt_args *args, const struct snt_publish_options *options,
                            const struct snt_publish_plan *plan, const struct snt_publish_view *view,

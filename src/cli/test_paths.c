@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "cli/common.h"
+#include "policy/pack.h"
 #include "policy/shuffle.h"
 
 enum { DEPTH_MAX = 16 };
@@ -84,6 +85,10 @@ static snt_status add_path(struct snt_test_paths *paths, const char *path, int d
   }
   if (S_ISDIR(st.st_mode)) {
     return add_folder(paths, path, depth, err);
+  }
+  if (depth == 0 && snt_str_ends_with(path, SNT_PACKED_SUFFIX)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s is a packed bundle, and no spec is packed", path));
+    return snt_err_hint(err, "name the folder that it was packed from, or a spec that names it as its policy");
   }
   if (depth == 0 && !is_spec(path)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s is no spec", path));

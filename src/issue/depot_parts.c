@@ -205,7 +205,8 @@ static snt_status read_back(struct parts *parts, struct snt_err *err) {
 
 static void tell_parts(const struct snt_depot *depot, size_t region, size_t count) {
   char text[160];
-  (void)snprintf(text, sizeof text, "%s: writing %zu parts", depot->flow.regions[region], count);
+  (void)snprintf(text, sizeof text, "%s: writing %zu %s", depot->flow.regions[region], count,
+                 count == 1 ? "part" : "parts");
   if (depot->tell != NULL && count > 0) {
     depot->tell(text);
   }

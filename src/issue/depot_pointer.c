@@ -59,6 +59,7 @@ static snt_status send_put(struct putting *putting, enum snt_ssm_tier tier, stru
   const struct snt_ssm_put put = {.name = putting->put->parameter,
                                   .value = putting->put->value,
                                   .tier = tier,
+                                  .is_secure = putting->put->seen->is_secure, /* SSM changes no type */
                                   .may_overwrite = putting->put->seen->version > 0};
   SNT_TRY(snt_ssm_prepare_put_parameter(call, &depot->ssm[putting->region], snt_flow_signer(&depot->flow), &put, err));
   struct snt_aws_call *const calls[] = {call};

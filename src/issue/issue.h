@@ -88,7 +88,7 @@ void snt_who_can_report_clear(struct snt_who_can_report *report);
 snt_status snt_issue_who_can(const struct snt_who_can_options *options, struct snt_who_can_report *out,
                              struct snt_err *err);
 
-/* `plugin list`, `plugin inspect`: a bundle's folder, or a plugin's own, with its plugins described. Code
+/* `plugin list`, `plugin inspect`: a bundle, or a plugin's own folder, with its plugins described. Code
  * POLICY_INVALID. */
 snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct snt_err *err);
 /* `policy validate`: problems gets a JSON array, empty when the file is good. Code POLICY_INVALID when it is not. */

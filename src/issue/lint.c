@@ -5,6 +5,7 @@
 #include "issue/issue.h"
 #include "policy/bundle.h"
 #include "policy/describe.h"
+#include "policy/grants_check.h"
 #include "policy/pack.h"
 
 static snt_status load(const char *path, struct snt_policy *policy, struct snt_evaluator **evaluator,
@@ -18,7 +19,8 @@ static snt_status load(const char *path, struct snt_policy *policy, struct snt_e
 snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct snt_err *err) {
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
-  return load(path, &policy, &evaluator, problems, err);
+  SNT_TRY(load(path, &policy, &evaluator, problems, err));
+  return snt_policy_check_grants(&policy, err);
 }
 
 snt_status snt_issue_pack(const char *path, struct snt_policy *out, struct snt_buf *packed, struct snt_buf *problems,
@@ -27,6 +29,7 @@ snt_status snt_issue_pack(const char *path, struct snt_policy *out, struct snt_b
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
   *out = (struct snt_policy){0};
   SNT_TRY(load(path, &policy, &evaluator, problems, err));
+  SNT_TRY(snt_policy_check_grants(&policy, err));
   SNT_TRY(snt_pack(&policy, packed, err));
   *out = policy;
   policy = (struct snt_policy){0}; /* ownership went to out */
@@ -41,8 +44,8 @@ snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct s
   struct stat st;
   *out = (struct snt_policy){0};
   SNT_TRY(snt_buf_appendf(&manifest, err, "%s/" SNT_BUNDLE_MANIFEST, path));
-  SNT_TRY(stat(manifest.data, &st) == 0 ? snt_policy_read_file(path, false, &policy, err)
-                                        : snt_bundle_read_plugin(path, &policy, err));
+  bool is_bundle = stat(manifest.data, &st) == 0 || snt_str_ends_with(path, SNT_PACKED_SUFFIX);
+  SNT_TRY(is_bundle ? snt_policy_read_file(path, false, &policy, err) : snt_bundle_read_plugin(path, &policy, err));
   SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
   SNT_TRY(snt_policy_describe(&policy, evaluator, NULL, err));
   *out = policy;

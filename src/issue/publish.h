@@ -16,6 +16,7 @@
 
 #include "aws/ssm.h"
 #include "issue/issue.h"
+#include "policy/difference.h"
 #include "policy/keys.h"
 #include "policy/lint.h"
 
@@ -119,6 +120,12 @@ bool snt_publish_is_believed(const struct snt_publish_view *view, const struct s
  * called; NULL: anything. Codes POLICY_INVALID, NO_POLICY, EVALUATOR. */
 snt_status snt_publish_check(const struct snt_publish_view *view, const struct snt_published *at, const char *name,
                              bool is_timely, struct snt_err *err);
+
+/* publish_compare.c: what the draft changes of what is in force where the serial is the highest, else in the first
+ * region that has a policy (issue/difference.h). now_ms: of the view. Codes as of snt_issue_difference; POLICY_INVALID,
+ * too, when what is in force cannot be had. */
+snt_status snt_publish_compare(const struct snt_publish_options *options, const struct snt_draft *draft,
+                               const struct snt_publish_view *view, struct snt_difference *out, struct snt_err *err);
 
 /* publish_plan.c: what is to be done. */
 struct snt_publish_plan {

@@ -73,13 +73,15 @@ static snt_status fetch(struct snt_depot *depot, size_t region, struct snt_publi
   return is_incomplete ? snt_done() : status;
 }
 
-/* The same of signatures that readers would refuse. */
-static snt_status verify(const struct looking *looking, const struct snt_publish_rules *rules,
+/* The same of signatures that readers would refuse; file: where the pointer is, NULL for SSM. */
+static snt_status verify(const struct looking *looking, const struct snt_publish_rules *rules, const char *file,
                          struct snt_published *published, struct snt_err *err) {
-  char source[256];
+  SNT_BUF_AUTO struct snt_buf source = {0};
   struct snt_err failure = {0};
-  (void)snprintf(source, sizeof source, "ssm:%s in %s", looking->view->parameter, published->region);
-  snt_status status = snt_publish_rules_verify(rules, &looking->view->signers, &published->pointer, source, &failure);
+  SNT_TRY(file != NULL ? snt_buf_appendf(&source, err, "%s.pointer", file)
+                       : snt_buf_appendf(&source, err, "ssm:%s in %s", looking->view->parameter, published->region));
+  snt_status status =
+      snt_publish_rules_verify(rules, &looking->view->signers, &published->pointer, source.data, &failure);
   bool is_untrusted = status.code == SNT_CODE_POLICY_INVALID;
   published->is_trusted = snt_ok(status);
   if (!snt_ok(status)) {
@@ -162,14 +164,14 @@ static snt_status look_at_all(struct snt_depot *depot, const struct looking *loo
   for (view->count = 0; view->count < depot->count; view->count++) {
     struct snt_published *at = &view->regions[view->count];
     bool has_bundle = at->pointer.serial > 0;
-    SNT_TRY(has_bundle ? verify(looking, rules, at, err) : snt_done());
+    SNT_TRY(has_bundle ? verify(looking, rules, NULL, at, err) : snt_done());
     SNT_TRY(has_bundle && looking->look != SNT_LOOK_POINTERS ? fetch(depot, view->count, at, err) : snt_done());
   }
   if (looking->look != SNT_LOOK_OLDER) {
     return snt_done();
   }
   SNT_TRY(find_older(depot, looking, err));
-  return verify(looking, rules, &view->older, err);
+  return verify(looking, rules, NULL, &view->older, err);
 }
 
 /* All of it, in the child. */
@@ -304,7 +306,7 @@ static snt_status look_at_file(void *context, struct snt_err *err) {
   SNT_TRY(snt_file_read(at_file->path, SNT_FILE_ANY, SNT_PACKED_CAP, &at->packed, err));
   SNT_TRY(read_file_pointer(at_file->path, at, err));
   check_file_hash(at_file->path, at);
-  return at->pointer.serial > 0 ? verify(&at_file->looking, &rules, at, err) : snt_done();
+  return at->pointer.serial > 0 ? verify(&at_file->looking, &rules, at_file->path, at, err) : snt_done();
 }
 
 static snt_status send_file_view(const void *context, int fd) {

@@ -29,19 +29,20 @@ static bool is_wanted(const struct snt_issue_replay_options *options, const stru
 }
 
 /* A refusal before there was a decision. What comes after one, which was recorded itself, is none of its own. */
-static void skip_failure(struct walk *walk, const struct snt_recorded *recorded) {
+static void skip_failure(const struct snt_recorded *recorded, struct snt_impact *impact) {
   char reason[64];
   bool is_word = strspn(recorded->stage, "abcdefghijklmnopqrstuvwxyz") == strlen(recorded->stage);
   if (strcmp(recorded->stage, "sts") != 0 && strcmp(recorded->stage, "output") != 0) {
     (void)snprintf(reason, sizeof reason, "failed:%s", is_word ? recorded->stage : "other");
-    snt_impact_skip(&walk->report->impact, reason);
+    snt_impact_skip(impact, reason);
   }
 }
 
 static struct snt_replay_case case_of(const struct snt_recorded *recorded, enum snt_effect effect) {
   struct snt_replay_case of = {.before = {.effect = effect, .max_duration_s = recorded->max_duration_s},
                                .has_bound = recorded->has_bound,
-                               .seq = recorded->seq};
+                               .seq = recorded->seq,
+                               .time_ms = recorded->time_ms};
   memcpy(of.before.rule, recorded->rule, sizeof of.before.rule);
   memcpy(of.before.error, recorded->error, sizeof of.before.error);
   memcpy(of.user, recorded->user, sizeof of.user);
@@ -50,30 +51,36 @@ static struct snt_replay_case case_of(const struct snt_recorded *recorded, enum 
   return of;
 }
 
-static snt_status take_decision(struct walk *walk, const struct snt_recorded *recorded, struct snt_err *err) {
+bool snt_replay_take_recorded(const struct snt_recorded *recorded, struct snt_impact *impact,
+                              struct snt_replay_case *out) {
   enum snt_effect effect = SNT_EFFECT_DENY;
-  walk->report->decisions++;
+  if (recorded->kind != SNT_RECORDED_DECISION) {
+    if (recorded->kind == SNT_RECORDED_FAILED) {
+      skip_failure(recorded, impact);
+    }
+    return false;
+  }
   if (!snt_effect_find(recorded->effect, &effect)) {
-    snt_impact_skip(&walk->report->impact, "unknown_effect");
-    return snt_done();
+    snt_impact_skip(impact, "unknown_effect");
+    return false;
   }
   if (strcmp(recorded->error, "policy_invalid") == 0 || strcmp(recorded->error, "evaluator_failed") == 0) {
-    snt_impact_skip(&walk->report->impact, recorded->error);
-    return snt_done();
+    snt_impact_skip(impact, recorded->error);
+    return false;
   }
-  struct snt_replay_case of = case_of(recorded, effect);
-  return snt_replay_add(walk->replay, &of, recorded->request, recorded->facts, err);
+  *out = case_of(recorded, effect);
+  return true;
 }
 
 static snt_status take_record(struct walk *walk, const struct snt_recorded *recorded, struct snt_err *err) {
-  if (recorded->kind == SNT_RECORDED_OTHER || !is_wanted(walk->options, recorded)) {
+  struct snt_replay_case of;
+  if (!is_wanted(walk->options, recorded)) {
     return snt_done();
   }
-  if (recorded->kind == SNT_RECORDED_FAILED) {
-    skip_failure(walk, recorded);
-    return snt_done();
-  }
-  return take_decision(walk, recorded, err);
+  walk->report->decisions += recorded->kind == SNT_RECORDED_DECISION ? 1 : 0;
+  return snt_replay_take_recorded(recorded, &walk->report->impact, &of)
+             ? snt_replay_add(walk->replay, &of, recorded->request, recorded->facts, err)
+             : snt_done();
 }
 
 static snt_status hint_at_verify(struct snt_err *err) {

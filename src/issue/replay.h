@@ -7,6 +7,7 @@
 #ifndef SNT_ISSUE_REPLAY_H
 #define SNT_ISSUE_REPLAY_H
 
+#include "audit/recorded.h"
 #include "issue/issue.h"
 #include "policy/impact.h"
 
@@ -38,5 +39,9 @@ void snt_replay_report_clear(struct snt_replay_report *report);
  * for {profile} without one; those of snt_parameter_read; EVALUATOR when too many decisions could not be made. */
 snt_status snt_issue_replay(const struct snt_issue_replay_options *options, struct snt_replay_report *out,
                             struct snt_err *err);
+
+/* Whether the record is a decision that can be made again; else it is counted where it was a refusal. */
+bool snt_replay_take_recorded(const struct snt_recorded *recorded, struct snt_impact *impact,
+                              struct snt_replay_case *out);
 
 #endif

@@ -146,6 +146,12 @@ snt_status snt_signer_make(struct snt_keychain *keychain, const char *name, char
   SNT_TRY(snt_signer_new_seed(&seed, err));
   SNT_TRY(crypto->ed25519_public(seed, public, err));
   SNT_TRY(snt_keychain_write(keychain, SNT_KEYCHAIN_KIND_SIGNING, name, seed, err));
+  snt_secret_free(&old);
+  SNT_TRY(read_entry(name, keychain, &old, err)); /* a key that is believed in and is not there helps nobody */
+  if (!snt_secret_is_equal(seed, old)) {
+    return snt_fail(err, SNT_CODE_KEYCHAIN, "the %s keychain did not keep the key",
+                    snt_keychain_backend_name(keychain));
+  }
   snt_signer_line(public, line);
   return snt_done();
 }

@@ -31,7 +31,10 @@
   X(CASES, 2048, 1024 * 1024)              /* the numbers of some of its cases */                                      \
   X(MUTATE, 4096, 2048 * 1024)             /* what the cases call the policy whose mutants are made */                 \
   X(MUTANT, 32, 128 * 1024)                /* the number of one of them */                                             \
-  X(RECORD, 128 * 1024, 64 * 1024)         /* the number of a case, and the answers that were had so far */
+  X(RECORD, 128 * 1024, 64 * 1024)         /* the number of a case, and the answers that were had so far */            \
+  X(OUTLINE, 0, 4096 * 1024)               /* the policy as data */                                                    \
+  X(SIDE, 4224 * 1024, 4096)               /* one of two policies that are compared, as such data */                   \
+  X(COMPARE, 128 * 1024, 1024 * 1024)      /* what is asked of the two, and the question */
 
 enum snt_frame_kind {
   SNT_FRAME_NONE = 0,

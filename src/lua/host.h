@@ -26,6 +26,9 @@
  *   host.error_text(value)          -> an error value as one short printable text, raw
  *   host.source_of(f)               -> file, line where the function begins
  *   host.caller_line([level])       -> line, file of the nearest caller that is not of the stdlib, or of that level
+ *   host.code_of(f)                 -> the code of a function of Lua, without names and lines | nothing  (lib_code.c)
+ *   host.upvalue_of(f, number)      -> true, value | false
+ *   host.digest(text)               -> SHA-256 in hexadecimal
  *   host.run_limited(fuel, ms, f, ...)
  *     -> "done", two results | "error", message | "fuel" | "time" | "suspended"        (limited.c)
  *   host.suspend()                  ends the run_limited around it; no pcall holds it
@@ -43,6 +46,10 @@ int snt_host_yaml(lua_State *L);
 int snt_host_plain_words(lua_State *L);
 int snt_host_compile_patterns(lua_State *L);
 int snt_host_compile_users(lua_State *L);
+/* lib_code.c. */
+int snt_host_code_of(lua_State *L);
+int snt_host_upvalue_of(lua_State *L);
+int snt_host_digest(lua_State *L);
 /* host.run_limited, host.suspend. */
 int snt_host_run_limited(lua_State *L);
 int snt_host_suspend(lua_State *L);

@@ -35,7 +35,8 @@ enum {
   SPEC_BLOCK = 8 << 20,
   EVALUATION_FUEL = 10000000,
   DESCRIPTION_FUEL = 200000,
-  WHO_CAN_FUEL = 60000000
+  WHO_CAN_FUEL = 60000000,
+  COMPARE_FUEL = 120000000 /* two policies */
 };
 /* What others of a batch left behind may make a decision a little dearer or cheaper. One that comes near its limit is
  * made alone: the verdict is never the batch's. */
@@ -80,6 +81,14 @@ static void answer_with(struct template *self, const struct snt_frame *request, 
     SNT_IGNORE(snt_buf_append_str(&self->answer, snt_vm_borrow_error(self->vm), NULL));
   }
   answer(self, request, (uint8_t)result);
+}
+
+/* For what is larger than a policy; policies, and each case of a spec, have what they always have. */
+static void answer_in_room(struct template *self, const struct snt_frame *request, const char *name,
+                           const struct snt_slice *args, size_t n, int64_t fuel) {
+  snt_vm_make_room(self->vm, SPEC_MEMORY, SPEC_BLOCK);
+  answer_with(self, request, name, args, n, fuel);
+  snt_vm_make_room(self->vm, SNT_MEMORY_CAP, SNT_BLOCK_CAP);
 }
 
 static void answer_call(struct template *self, const struct snt_frame *request, const char *name,
@@ -339,9 +348,7 @@ static void load_spec(struct template *self, const struct snt_frame *request) {
   const struct snt_slice args[] = {snt_slice_of(pair.first),
                                    {pair.second + plugin_len + 1, pair.second_len - plugin_len - 1},
                                    {pair.second, plugin_len}};
-  snt_vm_make_room(self->vm, SPEC_MEMORY, SPEC_BLOCK);
-  answer_with(self, request, "load_spec", args, 3, SPEC_FUEL);
-  snt_vm_make_room(self->vm, SNT_MEMORY_CAP, SNT_BLOCK_CAP); /* the policy, and each case, has what it always has */
+  answer_in_room(self, request, "load_spec", args, 3, SPEC_FUEL);
 }
 
 static void bind_spec(struct template *self, const struct snt_frame *request) {
@@ -361,15 +368,35 @@ static void run_cases(struct template *self, const struct snt_frame *request) {
 /* Cases of the spec run here, as its top level did. */
 static void mutate(struct template *self, const struct snt_frame *request) {
   const struct snt_slice args[] = {{snt_buf_borrow(&self->request), self->request.len}};
-  snt_vm_make_room(self->vm, SPEC_MEMORY, SPEC_BLOCK);
-  answer_with(self, request, "mutate", args, 1, MUTATION_FUEL);
-  snt_vm_make_room(self->vm, SNT_MEMORY_CAP, SNT_BLOCK_CAP);
+  answer_in_room(self, request, "mutate", args, 1, MUTATION_FUEL);
 }
 
 /* One call, in a worker. */
 static void let_call(struct template *self, const struct snt_frame *request, const char *function, int64_t fuel) {
   struct snt_worker start = prepare_worker(self, request, function, fuel);
   let_answer(self, request, &start);
+}
+
+static void outline(struct template *self, const struct snt_frame *request) {
+  answer_in_room(self, request, "outline", NULL, 0, SPEC_FUEL);
+}
+
+/* The payload is "before" or "after", a NUL, what the core knows of the bundle, a NUL, and the policy's outline. */
+static void take_side(struct template *self, const struct snt_frame *request) {
+  struct snt_frame_pair pair;
+  bool is_pair = snt_frame_unpack(self->request.data, self->request.len, &pair);
+  size_t about_len = is_pair ? strnlen(pair.second, pair.second_len) : 0;
+  if (!is_pair || about_len >= pair.second_len) {
+    end(EXIT_NO_CORE);
+  }
+  const struct snt_slice args[] = {snt_slice_of(pair.first),
+                                   {pair.second, about_len},
+                                   {pair.second + about_len + 1, pair.second_len - about_len - 1}};
+  answer_in_room(self, request, "compare_take", args, 3, SPEC_FUEL);
+}
+
+static void compare(struct template *self, const struct snt_frame *request) {
+  let_call(self, request, "compare", COMPARE_FUEL);
 }
 
 static void run_mutant(struct template *self, const struct snt_frame *request) {
@@ -402,7 +429,8 @@ static void (*const HANDLERS[SNT_FRAME_KIND_COUNT])(struct template *self, const
     [SNT_FRAME_EVALUATE] = evaluate,  [SNT_FRAME_BATCH] = evaluate_batch, [SNT_FRAME_LINT] = lint,
     [SNT_FRAME_WHO_CAN] = who_can,    [SNT_FRAME_SCHEMA] = schema,        [SNT_FRAME_SPEC] = load_spec,
     [SNT_FRAME_BIND] = bind_spec,     [SNT_FRAME_CASES] = run_cases,      [SNT_FRAME_MUTATE] = mutate,
-    [SNT_FRAME_MUTANT] = run_mutant,  [SNT_FRAME_RECORD] = record_case};
+    [SNT_FRAME_MUTANT] = run_mutant,  [SNT_FRAME_RECORD] = record_case,   [SNT_FRAME_OUTLINE] = outline,
+    [SNT_FRAME_SIDE] = take_side,     [SNT_FRAME_COMPARE] = compare};
 
 static void handle(struct template *self, const struct snt_frame *request) {
   if (request->kind >= SNT_FRAME_KIND_COUNT || HANDLERS[request->kind] == NULL) {
@@ -418,7 +446,8 @@ static void read_request(struct template *self, struct snt_frame *frame) {
     end(is_end ? 0 : EXIT_NO_CORE);
   }
   if (frame->kind == SNT_FRAME_DESCRIBE || frame->kind == SNT_FRAME_LOAD || frame->kind == SNT_FRAME_FILE ||
-      frame->kind == SNT_FRAME_BUNDLE || frame->kind == SNT_FRAME_UNPACK || frame->kind == SNT_FRAME_SPEC) {
+      frame->kind == SNT_FRAME_BUNDLE || frame->kind == SNT_FRAME_UNPACK || frame->kind == SNT_FRAME_SPEC ||
+      frame->kind == SNT_FRAME_SIDE) {
     snt_observe_before_policy("template");
   }
   snt_buf_reset(&self->request);

@@ -213,6 +213,8 @@ snt_status snt_grants_read(const char *file, const struct snt_yaml_node *node, b
                       node->key_lines[i], node->key_columns[i], node->keys[i]);
     }
     (void)snprintf(grant->plugin, sizeof grant->plugin, "%s", node->keys[i]);
+    grant->line = node->key_lines[i];
+    grant->column = node->key_columns[i];
     SNT_TRY(read_plugin(file, node->children[i], is_packed, grant, err));
   }
   return snt_done();

@@ -15,6 +15,7 @@
 /* Lists end with NULL; a NULL list is empty. */
 struct snt_grant {
   char plugin[SNT_PLUGIN_NAME_CAP];
+  unsigned line, column;                /* of it in the manifest, for messages */
   char version[SNT_PLUGIN_VERSION_CAP]; /* "": any, for the spec of a plugin that is in no bundle */
   char sha256[SNT_SHA256_HEX_CAP];      /* of its code (policy/describe.h); "": any */
   struct snt_buf said;                  /* of a packed bundle: what plugin.lua says, as sorted JSON */

@@ -42,7 +42,8 @@ enum snt_change snt_impact_classify(const struct snt_replay_case *of, const stru
 }
 
 static struct snt_flip flip_of(const struct snt_replay_case *of, const struct snt_verdict *after) {
-  struct snt_flip flip = {.from = of->before.effect, .to = after->effect, .first_seq = of->seq};
+  struct snt_flip flip = {
+      .from = of->before.effect, .to = after->effect, .first_seq = of->seq, .first_time_ms = of->time_ms};
   const struct {
     char *out;
     size_t cap;
@@ -115,6 +116,7 @@ static snt_status add_flip(struct snt_impact *impact, const struct snt_flip *fli
       known->count++;
       if (flip->first_seq < known->first_seq) {
         known->first_seq = flip->first_seq;
+        known->first_time_ms = flip->first_time_ms;
         memcpy(known->first_request_id, flip->first_request_id, sizeof known->first_request_id);
       }
       return snt_done();

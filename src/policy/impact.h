@@ -34,7 +34,7 @@ struct snt_flip {
   char rule_before[65], rule_after[65];   /* "" for none */
   char error_before[64], error_after[64]; /* "" for none */
   int64_t count;
-  int64_t first_seq;
+  int64_t first_seq, first_time_ms;
   char first_request_id[17];
 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/kms.h"
+#include "aws/kms_arn.h"
 #include "base/base64.h"
 #include "keychain/signature.h"
 

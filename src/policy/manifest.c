@@ -192,11 +192,31 @@ static snt_status read_plugins(const struct reading *reading, const struct snt_y
   return snt_grants_read(reading->file, node, reading->is_packed, &reading->out->grants, err);
 }
 
+/* A pattern of roles' ARNs: arn:P:iam::A:role/... with wildcards in any part but the kinds. */
+static bool is_role_pattern(const char *text) {
+  enum { PARTITION = 1, SERVICE, REGION, ACCOUNT, RESOURCE, PARTS };
+  static const char account[] = "0123456789*?";
+  const char *parts[PARTS];
+  parts[0] = text;
+  for (size_t i = 1; i < PARTS; i++) {
+    const char *colon = strchr(parts[i - 1], ':');
+    if (colon == NULL) {
+      return false;
+    }
+    parts[i] = colon + 1;
+  }
+  size_t account_len = (size_t)(parts[RESOURCE] - parts[ACCOUNT]) - 1;
+  return snt_str_starts_with(text, "arn:") && parts[SERVICE] - parts[PARTITION] > 1 &&
+         snt_str_starts_with(parts[SERVICE], "iam::") && account_len > 0 && account_len <= 12 &&
+         strspn(parts[ACCOUNT], account) == account_len && snt_str_starts_with(parts[RESOURCE], "role/") &&
+         parts[RESOURCE][strlen("role/")] != '\0' && strchr(text, '\\') == NULL;
+}
+
 static snt_status copy_roles(const struct reading *reading, const struct snt_yaml_node *list, char **out,
                              struct snt_err *err) {
   for (size_t i = 0; i < list->count; i++) {
     const struct snt_yaml_node *role = list->children[i];
-    bool is_arn = is_text(role) && snt_str_starts_with(role->text, "arn:") && strchr(role->text, '\\') == NULL;
+    bool is_arn = is_text(role) && is_role_pattern(role->text);
     out[i] = is_arn ? snt_str_dup(role->text) : NULL;
     if (out[i] == NULL) {
       return is_arn ? snt_fail_memory(err)

@@ -155,15 +155,22 @@ snt_status snt_pack(const struct snt_policy *policy, struct snt_buf *out, struct
   return snt_buf_append(out, packed.data, packed.len, err);
 }
 
+static snt_status refuse_packed(const char *source, const char *what, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not a packed bundle: %s", source, what));
+  return snt_err_hint(err, "`sentinel policy pack DIR` makes one of a bundle's folder");
+}
+
 /* The two parts of packed bytes. */
 static snt_status split(const char *source, struct snt_slice packed, struct snt_slice *line, struct snt_slice *frame,
                         struct snt_err *err) {
+  static const char begin[] = "{\"sentinel_bundle\":";
   size_t searched = packed.len < SNT_MANIFEST_CAP + 1 ? packed.len : SNT_MANIFEST_CAP + 1;
   const char *end = searched == 0 ? NULL : memchr(packed.data, '\n', searched);
-  if (packed.len > SNT_PACKED_CAP || end == NULL) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not a packed bundle: %s", source,
-                        end == NULL ? "it does not begin with one line of at most 64 KiB" : "it is larger than 1 MiB"));
-    return snt_err_hint(err, "`sentinel policy pack DIR` makes one of a bundle's folder");
+  if (packed.len > SNT_PACKED_CAP) {
+    return refuse_packed(source, "it is larger than 1 MiB", err);
+  }
+  if (end == NULL || packed.len < sizeof begin || memcmp(packed.data, begin, sizeof begin - 1) != 0) {
+    return refuse_packed(source, "it does not begin with a manifest of one line", err);
   }
   *line = (struct snt_slice){packed.data, (size_t)(end - packed.data)};
   *frame = (struct snt_slice){end + 1, packed.len - line->len - 1};

@@ -18,19 +18,17 @@ static snt_status refuse(const struct snt_policy *policy, const char *what, stru
 /* The files have their names from the manifest, and get their texts. */
 static snt_status take_files(struct snt_policy *policy, struct snt_slice bytes, struct snt_err *err) {
   struct snt_archive archive = snt_archive_of(bytes);
-  size_t count = 0;
-  for (; snt_archive_next(&archive); count++) {
-    if (count >= policy->file_count || strcmp(policy->files[count].name, archive.file.name) != 0) {
-      break;
-    }
-    SNT_TRY(snt_buf_append(&policy->files[count].text, archive.file.content.data, archive.file.content.len, err));
+  const struct snt_slice *content = &archive.file.content;
+  bool is_same = true;
+  for (size_t i = 0; i < policy->file_count && is_same; i++) {
+    struct snt_policy_file *file = &policy->files[i];
+    is_same = snt_archive_next(&archive) && strcmp(file->name, archive.file.name) == 0;
+    SNT_TRY(is_same ? snt_buf_append(&file->text, content->data, content->len, err) : snt_done());
   }
-  if (archive.damage != NULL) {
-    return refuse(policy, archive.damage, err);
+  if (is_same && archive.rest.len == 0) {
+    return snt_done();
   }
-  return count == policy->file_count && archive.rest.len == 0
-             ? snt_done()
-             : refuse(policy, "its manifest names other files than it holds", err);
+  return refuse(policy, archive.damage == NULL ? "its manifest names other files than it holds" : archive.damage, err);
 }
 
 static snt_status check_plugins(const struct snt_policy *policy, struct snt_err *err) {

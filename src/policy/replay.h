@@ -15,6 +15,8 @@ struct snt_replay_case {
   struct snt_verdict before;
   bool has_bound; /* before.max_duration_s was recorded */
   int64_t seq;
+  int64_t time_ms;
+  size_t number; /* the caller's own */
   char user[512], profile[257], request_id[17];
 };
 

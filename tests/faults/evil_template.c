@@ -1,9 +1,10 @@
 /* An evaluator that lies, for the tests of the core's side: a program that links this file has it in the place of
  * src/lua/template.c. Never part of what ships.
  *
- *   SENTINEL_EVIL         WHEN:WHAT, for example "evaluate:hang"; WHEN is hello, load, link, evaluate, batch, lint or
- * schema, or several of them with + between two; WHAT is one of the table below. Without it everything is answered
- * well, and every request with allow. SENTINEL_EVIL_REPLY   the text of "WHEN:reply"
+ *   SENTINEL_EVIL         WHEN:WHAT, for example "evaluate:hang"; WHEN is hello, load, bundle, unpack, link, evaluate,
+ * batch, lint, schema, outline, side, rules, profiles or access, or several of them with + between two; WHAT is one of
+ * the table below. Without it everything is answered well, and every request with allow. SENTINEL_EVIL_REPLY   the text
+ * of "WHEN:reply"
  *
  * Both are read before anything is wiped. */
 #include <signal.h>
@@ -29,6 +30,8 @@ static const struct {
   const char *name, *good_answer;
 } kinds[SNT_FRAME_KIND_COUNT] = {[SNT_FRAME_HELLO] = {"hello", ""},
                                  [SNT_FRAME_LOAD] = {"load", "{\"ok\":true,\"zones\":[]}"},
+                                 [SNT_FRAME_BUNDLE] = {"bundle", "{\"ok\":true,\"zones\":[]}"},
+                                 [SNT_FRAME_UNPACK] = {"unpack", "Aa\n1\nx\n"},
                                  [SNT_FRAME_ZONE] = {"zone", ""},
                                  [SNT_FRAME_FILE] = {"file", ""},
                                  [SNT_FRAME_LINK] = {"link", "{\"ok\":true,\"functions\":false}"},
@@ -36,7 +39,17 @@ static const struct {
                                  [SNT_FRAME_BATCH] = {"batch", "allow 0 0 0 - evil\n"},
                                  [SNT_FRAME_LINT] = {"lint", "{\"problems\":[],\"left_out\":0,\"complete\":true}"},
                                  [SNT_FRAME_WHO_CAN] = {"who_can", "{\"ways\":[],\"exact\":true}"},
-                                 [SNT_FRAME_SCHEMA] = {"schema", "{}"}};
+                                 [SNT_FRAME_SCHEMA] = {"schema", "{}"},
+                                 [SNT_FRAME_OUTLINE] = {"outline", "{}"},
+                                 [SNT_FRAME_SIDE] = {"side", ""}};
+
+/* What is asked of two policies is one kind of frame: told apart by what the payload begins with. */
+static const struct {
+  const char *name, *good_answer;
+} comparisons[] = {
+    {"rules", "{\"changes\":[{\"area\":\"rule\",\"kind\":\"added\",\"name\":\"x\",\"details\":[]}],\"left_out\":0}"},
+    {"profiles", "{\"profiles\":[{\"name\":\"dev\",\"label\":\"dev\"}],\"exact\":true}"},
+    {"access", "{\"profiles\":[{\"changes\":[],\"exact\":true}]}"}};
 
 /* What is about to be sent; an action changes it, or never returns. */
 struct answer {
@@ -218,11 +231,18 @@ static bool is_meant(const struct mode *mode, const char *name) {
   return false;
 }
 
-static void answer_frame(int fd, const struct mode *mode, uint8_t kind, uint64_t nonce) {
+static void answer_frame(int fd, const struct mode *mode, uint8_t kind, uint64_t nonce, const char *payload) {
   const char *good = kinds[kind].good_answer;
+  const char *name = kinds[kind].name;
+  for (size_t i = 0; kind == SNT_FRAME_COMPARE && i < sizeof comparisons / sizeof comparisons[0]; i++) {
+    if (strcmp(payload, comparisons[i].name) == 0) {
+      good = comparisons[i].good_answer;
+      name = comparisons[i].name;
+    }
+  }
   struct answer answer = {.fd = fd, .payload = good, .len = strlen(good)};
   answer.frame = snt_frame_make((enum snt_frame_kind)kind, SNT_VM_OK, nonce, answer.len);
-  for (size_t i = 0; is_meant(mode, kinds[kind].name) && i < sizeof actions / sizeof actions[0]; i++) {
+  for (size_t i = 0; is_meant(mode, name) && i < sizeof actions / sizeof actions[0]; i++) {
     if (strcmp(mode->what, actions[i].name) == 0) {
       actions[i].act(&answer);
     }
@@ -236,7 +256,7 @@ _Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_eval
   (void)options;
   struct mode mode = read_mode();
   snt_process_wipe_strings();
-  answer_frame(socket, &mode, SNT_FRAME_HELLO, 0);
+  answer_frame(socket, &mode, SNT_FRAME_HELLO, 0, "");
   for (;;) {
     struct snt_frame frame;
     bool is_end = false;
@@ -247,9 +267,10 @@ _Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_eval
     if (payload == NULL || !snt_frame_read_all(socket, payload, frame.len, &is_end)) {
       _exit(0);
     }
-    free(payload);
+    payload[frame.len] = '\0';
     if (frame.kind != SNT_FRAME_PRELOAD && frame.kind != SNT_FRAME_ZONE && frame.kind != SNT_FRAME_FILE) {
-      answer_frame(socket, &mode, frame.kind, frame.nonce);
+      answer_frame(socket, &mode, frame.kind, frame.nonce, payload);
     }
+    free(payload);
   }
 }

@@ -282,6 +282,34 @@ static void a_file_is_replaced_whole_and_read_with_its_checks(void **state) {
   assert_int_equal(rmdir(folder), 0);
 }
 
+static void a_secret_is_read_with_the_same_checks(void **state) {
+  (void)state;
+  char folder[] = "/tmp/snt-base-XXXXXX";
+  assert_non_null(mkdtemp(folder));
+  char path[64];
+  (void)snprintf(path, sizeof path, "%s/file", folder);
+  struct snt_err err = {0};
+  SNT_SECRET_AUTO struct snt_secret *secret = NULL;
+  assert_code(snt_file_read_secret(path, SNT_FILE_ANY, 100, &secret, &err), SNT_CODE_NOT_FOUND);
+  assert_ok(snt_file_create(path, "a\0b", 3, 0600, &err));
+  assert_code(snt_file_create(path, "c", 1, 0600, &err), SNT_CODE_IO);
+  assert_ok(snt_file_read_secret(path, SNT_FILE_PRIVATE, 3, &secret, &err));
+  assert_int_equal(snt_secret_len(secret), 3);
+  assert_memory_equal(snt_secret_borrow(secret), "a\0b", 3);
+  snt_secret_free(&secret);
+  assert_code(snt_file_read_secret(path, SNT_FILE_ANY, 2, &secret, &err), SNT_CODE_IO);
+  assert_null(secret);
+  assert_int_equal(chmod(path, 0640), 0);
+  assert_code(snt_file_read_secret(path, SNT_FILE_PRIVATE, 100, &secret, &err), SNT_CODE_IO);
+  assert_non_null(strstr(err.hint, "chmod 600"));
+  assert_int_equal(unlink(path), 0);
+  assert_ok(snt_file_create(path, "", 0, 0600, &err));
+  assert_ok(snt_file_read_secret(path, SNT_FILE_ANY, 0, &secret, &err));
+  assert_int_equal(snt_secret_len(secret), 0);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(rmdir(folder), 0);
+}
+
 static void request_ids_are_sixteen_hexadecimal_digits(void **state) {
   (void)state;
   char a[17];
@@ -313,6 +341,7 @@ int main(void) {
       cmocka_unit_test(utf8_is_checked_strictly),
       cmocka_unit_test(the_nearest_word_is_near),
       cmocka_unit_test(a_file_is_replaced_whole_and_read_with_its_checks),
+      cmocka_unit_test(a_secret_is_read_with_the_same_checks),
       cmocka_unit_test(request_ids_are_sixteen_hexadecimal_digits),
   };
   return cmocka_run_group_tests_name("base", tests, NULL, NULL);

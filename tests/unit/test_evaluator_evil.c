@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lua/evaluator.h"
+#include "policy/pack.h"
 
 static const struct snt_policy_text policy = {
     .name = "p.yaml", .kind = SNT_POLICY_KIND_YAML, .data = "version: 1\n", .len = 11};
@@ -133,6 +134,32 @@ static snt_status ask_batch(struct snt_buf *reply) {
   return snt_evaluator_batch_finish(evaluator, 1, reply, NULL);
 }
 
+/* The frame is never looked at here: it is the evaluator that says what is in it. */
+#define PACKED(hash, files)                                                                                            \
+  "{\"sentinel_bundle\":1,\"name\":\"a\",\"serial\":1,\"policy\":\"a.lua\",\"content\":\"" hash "\",\"files\":[" files \
+  "]}\nframe"
+#define ARCHIVE "a.lua\n1\nx\n"
+#define ARCHIVE_HASH "126ec313695566514966b00e6801d320d6ebafb8f19f9b45abf88b53b421ac6c"
+
+static snt_status open_bundle(struct snt_buf *reply) {
+  static const struct snt_evaluator_options options = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_POLICY_AUTO struct snt_policy opened = {0};
+  SNT_TRY(snt_evaluator_start(&options, &evaluator, NULL));
+  SNT_TRY(snt_packed_open("p", snt_slice_of(PACKED(ARCHIVE_HASH, "\"a.lua\"")), evaluator, &opened, NULL));
+  return snt_buf_append_str(reply, snt_buf_borrow(&opened.text), NULL);
+}
+
+static snt_status load_bundle(struct snt_buf *reply) {
+  static const struct snt_evaluator_options options = {0};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  SNT_POLICY_AUTO struct snt_policy packed = {0};
+  SNT_TRY(snt_evaluator_start(&options, &evaluator, NULL));
+  SNT_TRY(snt_policy_from_packed("p", snt_slice_of(PACKED(ARCHIVE_HASH, "\"a.lua\"")), &packed, NULL));
+  SNT_TRY(snt_policy_load(&packed, evaluator, NULL, NULL));
+  return snt_buf_append_str(reply, "loaded", NULL);
+}
+
 /* Late linting is not a clean policy, late looking not a policy that lets nobody in, and an odd answer none at all. */
 static void no_report_batch_or_schema_comes_from_an_evaluator_that_is_odd(void **state) {
   (void)state;
@@ -168,6 +195,21 @@ static void no_report_batch_or_schema_comes_from_an_evaluator_that_is_odd(void *
       {"none:none", NULL, ask_for_schema, SNT_CODE_OK, "{}"},
       {"schema:hang", NULL, ask_for_schema, SNT_CODE_EVALUATOR, ""},
       {"schema:twice", NULL, ask_for_schema, SNT_CODE_EVALUATOR, ""},
+      {"unpack:reply", "A" ARCHIVE, open_bundle, SNT_CODE_OK, "x"},
+      {"unpack:reply", "A" ARCHIVE "b\n1\nx\n", open_bundle, SNT_CODE_EVALUATOR, ""},
+      {"unpack:reply", "Aa.lua\n1\ny\n", open_bundle, SNT_CODE_EVALUATOR, ""},
+      {"unpack:reply", "A", open_bundle, SNT_CODE_EVALUATOR, ""},
+      {"unpack:reply", ARCHIVE, open_bundle, SNT_CODE_EVALUATOR, ""},
+      {"unpack:reply", "", open_bundle, SNT_CODE_EVALUATOR, ""},
+      {"unpack:reply", "{\"ok\":true}", open_bundle, SNT_CODE_EVALUATOR, ""},
+      {"unpack:reply", "{\"ok\":false}", open_bundle, SNT_CODE_EVALUATOR, ""},
+      {"unpack:hang", NULL, open_bundle, SNT_CODE_EVALUATOR, ""},
+      {"unpack:twice", NULL, open_bundle, SNT_CODE_EVALUATOR, ""},
+      {"unpack:too_long", NULL, open_bundle, SNT_CODE_EVALUATOR, ""},
+      {"none:none", NULL, load_bundle, SNT_CODE_OK, "loaded"},
+      {"bundle:reply", "{\"ok\":1}", load_bundle, SNT_CODE_EVALUATOR, ""},
+      {"bundle:hang", NULL, load_bundle, SNT_CODE_POLICY_INVALID, ""},
+      {"bundle:wrong_kind", NULL, load_bundle, SNT_CODE_EVALUATOR, ""},
       {"schema:reply", "{} {}", ask_for_schema, SNT_CODE_EVALUATOR, ""},
       {"schema:reply", "schema", ask_for_schema, SNT_CODE_EVALUATOR, ""},
   };

@@ -160,6 +160,19 @@ static void what_is_dumped_parses_to_the_same(void **state) {
   }
 }
 
+static void what_means_the_same_is_dumped_as_the_same_text(void **state) {
+  (void)state;
+  static const char *const texts[] = {"{\"b\":[{\"z\":1,\"a\":0.5}],\"\":{},\"a\":\"x\"}",
+                                      " { \"a\" : \"x\", \"b\" : [ { \"a\" : 5e-1, \"z\" : 1 } ], \"\" : {} } "};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+    SNT_BUF_AUTO struct snt_buf out = {0};
+    assert_ok(parse(texts[i], strlen(texts[i]), &doc));
+    assert_ok(snt_json_dump_sorted(snt_json_root(doc), &out, NULL));
+    assert_string_equal(out.data, "{\"\":{},\"a\":\"x\",\"b\":[{\"a\":0.5,\"z\":1}]}");
+  }
+}
+
 static void the_writer_escapes_what_could_break_a_line(void **state) {
   (void)state;
   SNT_BUF_AUTO struct snt_buf out = {0};
@@ -221,6 +234,7 @@ static snt_status parse_and_dump(const void *text) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   SNT_BUF_AUTO struct snt_buf out = {0};
   SNT_TRY(parse(text, strlen(text), &doc));
+  SNT_TRY(snt_json_dump_sorted(snt_json_root(doc), &out, NULL));
   return snt_json_dump(snt_json_root(doc), &out, NULL);
 }
 
@@ -337,6 +351,7 @@ int main(void) {
                                      cmocka_unit_test(values_are_found_by_type),
                                      cmocka_unit_test(unknown_keys_are_named_with_the_nearest),
                                      cmocka_unit_test(what_is_dumped_parses_to_the_same),
+                                     cmocka_unit_test(what_means_the_same_is_dumped_as_the_same_text),
                                      cmocka_unit_test(the_writer_escapes_what_could_break_a_line),
                                      cmocka_unit_test(a_failure_of_the_writer_sticks),
                                      cmocka_unit_test(every_allocation_may_fail),

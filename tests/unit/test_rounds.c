@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "policy/describe.h"
+#include "policy/grants_check.h"
 #include "policy/rounds.h"
 
 #define REQUEST "{\"profile\":\"dev\",\"user\":{\"name\":\"alice\",\"kind\":\"user\"}}"
@@ -232,12 +233,47 @@ static void what_is_needed_and_not_granted_is_named(void **state) {
   }
 }
 
+#define NAMED                                                                                                          \
+  "http = { oncalls = { url = 'GET https://a.example/', secret = 'token' } }, "                                        \
+  "secrets = { token = { header = 'X', format = '%s' } }"
+
+static void what_is_granted_and_not_there_is_named(void **state) {
+  (void)state;
+  static const struct {
+    const char *grant, *message; /* NULL: all is there */
+  } rows[] = {
+      {"", NULL},
+      {"http: [oncalls], secrets: [token], hosts: [else.example], geoip: true", NULL},
+      {"http: [oncalls, x]", "/bundle.yaml:6:3: plugins.p.grant.http: there is no \"x\""},
+      {"http: [oncall]", "plugins.p.grant.http: there is no \"oncall\"; did you mean \"oncalls\"?"},
+      {"secrets: [tokens]", "plugins.p.grant.secrets: there is no \"tokens\"; did you mean \"token\"?"},
+      {"files: [\"*.none\"]", NULL},
+      {"files: [days.txt]", NULL},
+      {"files: [day.txt]", "plugins.p.grant.files: there is no \"day.txt\""},
+      {"files: [plugins/p/init.lua]", "plugins.p.grant.files: there is no \"plugins/p/init.lua\""},
+  };
+  put("days.txt", "x");
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_POLICY_AUTO struct snt_policy policy = {0};
+    SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+    struct snt_err err = {0};
+    write_bundle("1.0.0", rows[i].grant, NAMED, "return true");
+    assert_ok(load(&policy, &evaluator, NULL));
+    snt_status status = snt_policy_check_grants(&policy, &err);
+    if (snt_ok(status) != (rows[i].message == NULL) ||
+        (rows[i].message != NULL && strstr(err.message, rows[i].message) == NULL)) {
+      fail_msg("row %zu: %s", i, err.message);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rounds_end_with_a_decision),
       cmocka_unit_test(all_facts_together_have_a_bound),
       cmocka_unit_test(a_plugin_that_is_not_what_the_bundle_says_is_refused),
       cmocka_unit_test(what_is_needed_and_not_granted_is_named),
+      cmocka_unit_test(what_is_granted_and_not_there_is_named),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
