@@ -403,6 +403,18 @@ describe("sentinel doctor", function()
     assert_told(findings, "policy", "/prod.yaml", "broken")
   end)
 
+  it("looks at the keys that sign policy", function()
+    local good = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+    local function told(settings, ...)
+      home:write_settings(settings)
+      assert_told(examine(), "configuration", ...)
+    end
+    told(("installation: acme\npolicy: {keys: [%q]}\n"):format(good), "signed by 1 of 1 key", "ok")
+    told(("policy: {keys: [%q]}\n"):format(good), "no bundle is good", "broken", "set installation")
+    told("installation: acme\npolicy: {keys: [\"ed25519:AAAA\"]}\n", "ed25519:AAAA", "broken")
+    told(("installation: acme\npolicy: {keys: [%q], min_signatures: 2}\n"):format(good), "policy.", "broken")
+  end)
+
   describe("on a machine of an administrator", function()
     local function examine_or_skip(text, environment)
       local result = home:run_under(text, { "doctor", "--json" }, { environment = environment })

@@ -9,12 +9,12 @@ local stage = require "spec.support.stage"
 local world = require "spec.support.world"
 
 local REFUSED = "AccessDenied"
-local POLICY, PART = "/sentinel/policies/shop", "/sentinel/bundles/" .. ("0"):rep(64) .. "/0"
+local POLICY, PART = "/sentinel/policies/bank", "/sentinel/bundles/" .. ("0"):rep(64) .. "/0"
 local CFN_LINT = "import sys; from cfnlint.runner import main; sys.exit(main())"
 local DOCUMENTS = { "reader", "assume-shop", "publisher", "janitor", "trust", "protect" }
 
 describe("the IAM documents of sentinel init", function()
-  local moto, home, folder, kms_key
+  local moto, home, folder, kms_key, told
 
   local function init(...)
     return home:run { "init", "shop", "--installation", "acme", "--region", "us-east-1,us-west-2", "--role",
@@ -39,7 +39,7 @@ describe("the IAM documents of sentinel init", function()
     home = stage.world(moto, { key = moto.keys.admin })
     os.remove(home.home .. "/.config/sentinel/config.yaml")
     folder = home.home .. "/sentinel-policy"
-    expect.done(init("--yes", "--key", "kms:" .. kms_key))
+    told = expect.done(init("--yes", "--key", "kms:" .. kms_key))
   end)
 
   teardown(function()
@@ -227,12 +227,18 @@ result = True]], read("json/trust.json"), read("json/assume-shop.json"), read("j
       return { RoleArn = world.role("Prod"), RoleSessionName = "session", SourceIdentity = source_identity }
     end
 
-    it("let Sentinel in", function()
-      local machine = stage.world(moto, { key = moto.keys.alice, policy = world.allow_dev:gsub("%[dev%]", "[shop]"),
-        config = world.profile("shop", "Prod") })
-      expect.credentials(machine:run { "credentials", "shop" })
-      local issued = machine:records()[1]
-      assert.is_truthy(issued.source_identity:find("sentinel=alice=direct=", 1, true))
+    it("let an engineer in by the bundle that is in force, with the lines that were told", function()
+      local machine = stage.world(moto, { key = moto.keys.alice,
+        config = assert(told:match("%[profile shop%]\n.*$")) .. "sentinel_source_profile = corp\n" })
+      machine:write_settings(files.read(folder .. "/config.yaml"))
+      local result = machine:run { "credentials", "shop" }
+      expect.refused(result, 4, "justification")
+      machine:clear_log()
+      expect.credentials(machine:run { "credentials", "shop", "--justification", "INC-42 the queue is stuck" })
+      local decision = machine:records()[1]
+      assert.are.equal("engineers", decision.rule)
+      assert.are.equal("kms:" .. kms_key, decision.policy.signed_by[1])
+      assert.is_truthy(decision.source_identity:find("sentinel=alice=direct=", 1, true))
       machine:remove()
     end)
 

@@ -240,7 +240,15 @@ matrix:
 cases:
   - {name: named, request: {user: alice, profile: prod}, mocks: {plugins: {names: [{returns: true}]}}, expect: {effect: allow}}
 ]])
+    home:write("specs/more_spec.lua", [[
+policy "b.bundle"
+it("opens development", function()
+  assert.allows({ user = "bob", profile = "dev" }, "dev")
+end)
+]])
     expect.done(home:run { "test", "specs", "--coverage" })
+    expect.done(home:run { "test", "specs", "--coverage", "--report", "lcov=out.lcov", "--report", "cobertura=out.xml" })
+    assert.is_truthy(home:read("out.lcov"):find("b.bundle/policy.lua", 1, true))
   end)
 
   it("is refused when it is damaged", function()

@@ -266,6 +266,8 @@ describe("a signed bundle", function()
     expect.credentials(home:run { "credentials", "dev" })
     assert.is_nil(count_calls():find("ssm", 1, true))
     assert.is_truthy(home:records()[3].policy.stale_s >= 0)
+    faulty:set { skew_s = 3 * 24 * 3600 }
+    expect.refused(home:run { "credentials", "dev" }, 5, "was valid until")
     configure { policy = "  cache_ttl: 1h", keys = { bob } }
     refused("which policy.keys does not list")
     assert.are.equal(1, faulty:count("ssm.GetParameter"))

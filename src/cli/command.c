@@ -85,9 +85,8 @@ const struct snt_command SNT_COMMANDS[] = {
     {"clear", "[P]", "forget what is cached: of a named profile its sessions, else everything",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 1, false, snt_cmd_clear},
     {"init", "NAME | --local", "set up policy as code in an AWS account, or a policy of this machine alone",
-     BIT(LOCAL) | BIT(INSTALLATION) | BIT(REGION) | BIT(ACCOUNT) | BIT(PROFILE) | BIT(ROLE) | BIT(INIT_USER) |
-         BIT(KEY) | BIT(NEW_KEY) | BIT(INIT_FOLDER) | BIT(LUA) | BIT(INIT_FORMAT) | BIT(PLAN) | BIT(YES) | BIT(JSON) |
-         BIT(BACKEND) | BIT(CONFIG),
+     ASKING | BIT(LOCAL) | BIT(INSTALLATION) | BIT(ACCOUNT) | BIT(ROLE) | BIT(INIT_USER) | BIT(KEY) | BIT(NEW_KEY) |
+         BIT(INIT_FOLDER) | BIT(LUA) | BIT(INIT_FORMAT) | BIT(PLAN) | BIT(YES) | BIT(JSON),
      1, false, snt_cmd_init},
     {"doctor", "[P]", "check everything that a decision needs, and say what to do about what is broken",
      ASKING | BIT(ONLINE) | BIT(JSON), 1, false, snt_cmd_doctor},

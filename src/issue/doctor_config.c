@@ -9,6 +9,7 @@
 #include "audit/log.h"
 #include "issue/doctor_internal.h"
 #include "issue/settings_internal.h"
+#include "policy/keys.h"
 
 static bool is_there(const char *path) {
   struct stat st;
@@ -81,6 +82,26 @@ static void look_at_variables(struct snt_doctor *doctor) {
   }
 }
 
+/* Who may sign policy. */
+static void look_at_keys(struct snt_doctor *doctor) {
+  SNT_POLICY_KEYS_AUTO struct snt_policy_keys keys = {0};
+  struct snt_err failure = {0};
+  const char *least = snt_doctor_text(doctor, SNT_SETTING_POLICY_MIN_SIGNATURES);
+  const char *const *lines = snt_settings_list(doctor->settings, SNT_SETTING_POLICY_KEYS);
+  if (lines == NULL) {
+    return;
+  }
+  if (!snt_ok(snt_policy_keys_read(lines, least == NULL ? 0 : strtoll(least, NULL, 10), &keys, &failure))) {
+    snt_doctor_failed(doctor, "policy.keys", &failure);
+  } else if (snt_doctor_text(doctor, SNT_SETTING_INSTALLATION) == NULL) {
+    snt_doctor_broken(doctor, "policy.keys", "set installation to the name that bundles are signed for",
+                      "installation is not set: no bundle is good");
+  } else {
+    snt_doctor_ok(doctor, "policy.keys", "policy has to be signed by %lld of %zu key%s",
+                  (long long)keys.min_signatures, keys.count, keys.count == 1 ? "" : "s");
+  }
+}
+
 static snt_status load_settings(struct snt_doctor *doctor, struct snt_err *err) {
   const struct snt_doctor_options *options = doctor->options;
   SNT_TRY(snt_settings_load(options->config, &doctor->settings, err));
@@ -111,6 +132,7 @@ void snt_doctor_check_configuration(struct snt_doctor *doctor) {
     return;
   }
   look_at_variables(doctor);
+  look_at_keys(doctor);
   snt_doctor_load_profiles(doctor);
 }
 

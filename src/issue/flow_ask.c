@@ -304,7 +304,9 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
     SNT_TRY(snt_flow_begin_policy(flow, err));
   }
   bool is_shared = flow->wants_identity && is_kept && snt_cache_check(&flow->cache);
-  return is_shared ? ask_in_turn(flow, err) : ask_what_is_wanted(flow, err);
+  SNT_TRY(is_shared ? ask_in_turn(flow, err) : ask_what_is_wanted(flow, err));
+  /* A kept bundle was looked at before the identity's answer told the time, and whose names are plain. */
+  return flow->bundle == NULL ? snt_done() : snt_flow_recheck_bundle(flow, err);
 }
 
 snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err) {

@@ -180,9 +180,14 @@ snt_status snt_flow_take_pointer(struct snt_flow *flow, const struct snt_flow_va
   SNT_TRY(check_pointer(flow, is_outage, err));
   SNT_TRY(find_packed(flow, value->region, is_kept, is_outage, err));
   SNT_TRY(take_packed(flow, err));
-  SNT_TRY(apply_accounts(flow, err));
   if (!is_kept) {
     snt_flow_raise_floor(flow);
   }
   return snt_done();
+}
+
+snt_status snt_flow_recheck_bundle(struct snt_flow *flow, struct snt_err *err) {
+  flow->stage = "policy";
+  SNT_TRY(check_validity(flow, err));
+  return apply_accounts(flow, err);
 }

@@ -33,6 +33,8 @@ snt_status snt_flow_open_bundle(struct snt_flow *flow, struct snt_err *err);
  * be asked. *is_outage: another region may be tried. Codes POLICY_INVALID, CONFIG_INVALID and those of asking AWS. */
 snt_status snt_flow_take_pointer(struct snt_flow *flow, const struct snt_flow_value *value, bool is_kept,
                                  bool *is_outage, struct snt_err *err);
+/* Once time and identity are known: the bundle has to be valid, and says whose names are plain. Code POLICY_INVALID. */
+snt_status snt_flow_recheck_bundle(struct snt_flow *flow, struct snt_err *err);
 /* What policy.keys asks of a policy that is none. Code POLICY_INVALID. */
 snt_status snt_flow_refuse_unsigned(const struct snt_flow *flow, struct snt_err *err);
 

@@ -97,6 +97,8 @@ static void nothing_else_is_an_archive(void **state) {
       fail_msg("\"%s\": %s", rows[i].text, damage == NULL ? "it is good" : damage);
     }
   }
+  struct snt_archive cut = snt_archive_of((struct snt_slice){"a\n1\nx\n", 5});
+  assert_false(snt_archive_next(&cut));
   static const char nul[] = "a\0b\n1\nx\n";
   assert_non_null(snt_archive_check((struct snt_slice){nul, sizeof nul - 1}));
 }

@@ -243,6 +243,26 @@ static void a_manifest_is_written_as_yaml_to_be_read(void **state) {
   assert_string_equal(again.data, text);
 }
 
+static void the_order_of_profiles_and_plugins_has_no_meaning(void **state) {
+  (void)state;
+  static const char least[] = "sentinel_bundle: 1\nname: a\nserial: 1\npolicy: p.lua\n";
+  static const char *const rests[] = {
+      "plugins: {a: {version: 1.0.0}, b: {version: 1.0.0}}\ntargets: {a: [\"arn:aws:iam::*:role/A\"], "
+      "b: [\"arn:aws:iam::*:role/B\"]}\n",
+      "targets: {b: [\"arn:aws:iam::*:role/B\"], a: [\"arn:aws:iam::*:role/A\"]}\n"
+      "plugins: {b: {version: 1.0.0}, a: {version: 1.0.0}}\n"};
+  SNT_BUF_AUTO struct snt_buf first = {0};
+  SNT_BUF_AUTO struct snt_buf second = {0};
+  for (size_t i = 0; i < 2; i++) {
+    SNT_MANIFEST_AUTO struct snt_manifest manifest = {0};
+    SNT_BUF_AUTO struct snt_buf text = {0};
+    assert_ok(snt_buf_appendf(&text, NULL, "%s%s", least, rests[i]));
+    assert_ok(snt_manifest_parse("m", text.data, text.len, &manifest, NULL));
+    assert_ok(snt_manifest_format(&manifest, i == 0 ? &first : &second, NULL));
+  }
+  assert_string_equal(first.data, second.data);
+}
+
 /* A bundle in YAML, without plugins: little enough to be damaged everywhere. */
 static void pack_small(struct snt_buf *out) {
   char command[256];
@@ -397,6 +417,7 @@ static void plugins_are_pinned_by_the_hash_of_their_code(void **state) {
   assert_non_null(at);
   size_t head = (size_t)(at - manifest.data);
   SNT_BUF_AUTO struct snt_buf pinned = {0};
+  put("plugins/names/a.txt", "data is not code\n");
   assert_ok(snt_buf_appendf(&pinned, NULL, "%.*s{sha256: %s, %s", (int)head, manifest.data, read.grants.list[0].sha256,
                             at + 1));
   put("bundle.yaml", pinned.data);
@@ -404,6 +425,10 @@ static void plugins_are_pinned_by_the_hash_of_their_code(void **state) {
   assert_same(&packed, &again);
   put("data/a.txt", "bob\n");
   put("README.md", "more\n");
+  char *files = strstr(pinned.data, "\"data/*.txt\"");
+  assert_non_null(files);
+  memcpy(files, "\"*/*?/*.txt\"", strlen("\"*/*?/*.txt\""));
+  put("bundle.yaml", pinned.data);
   snt_buf_reset(&again);
   pack_well(&again);
   put("plugins/names/init.lua", "return function() return true end\n");
@@ -477,29 +502,62 @@ static void a_bundle_is_packed_within_its_limits(void **state) {
   assert_non_null(strstr(err.message, "a bundle has at most 256 files"));
 }
 
-/* The policy's own text counts, whether or not it is a file to others. */
-static void a_policy_in_yaml_counts_among_the_files(void **state) {
-  (void)state;
-  SNT_BUF_AUTO struct snt_buf packed = {0};
+#define YAML_MANIFEST                                                                                                  \
+  "sentinel_bundle: 1\nname: y\nserial: 1\npolicy: p.yaml\nplugins: {names: {version: 1.0.0, grant: {files: [%s]}}}\n"
+
+static void put_yaml_bundle(const char *granted, size_t len) {
   SNT_BUF_AUTO struct snt_buf text = {0};
-  struct snt_err err = {0};
-  put("bundle.yaml", "sentinel_bundle: 1\nname: y\nserial: 1\npolicy: p.yaml\n"
-                     "plugins: {names: {version: 1.0.0, grant: {files: [\"data/*.txt\", \"*.yaml\"]}}}\n");
+  assert_ok(snt_buf_appendf(&text, NULL, YAML_MANIFEST, granted));
+  put("bundle.yaml", text.data);
+  snt_buf_reset(&text);
   assert_ok(snt_buf_append_str(&text, "version: \"1\"\nrules: [{name: a, effect: deny, conditions: {}}]\n#", NULL));
-  while (text.len < 500000) {
+  while (text.len < len) {
     assert_ok(snt_buf_append_str(&text, "0123456789", NULL));
   }
   put("p.yaml", text.data);
+}
+
+/* Whether or not it is a file to a plugin; and the manifest is none. */
+static void a_policy_in_yaml_is_one_of_the_files(void **state) {
+  (void)state;
+  static const char *const granted[] = {"\"data/*.txt\"", "\"data/*.txt\", \"*.yaml\""};
+  for (size_t i = 0; i < 2; i++) {
+    SNT_BUF_AUTO struct snt_buf packed = {0};
+    put_yaml_bundle(granted[i], 0);
+    pack_well(&packed);
+    assert_non_null(strstr(packed.data, "\"files\":[\"data/a.txt\",\"p.yaml\",\"plugins/names/init.lua\",\"plugins/"
+                                        "names/plugin.lua\"]}\n"));
+  }
+}
+
+static void assert_not_packed(const char *what) {
+  SNT_BUF_AUTO struct snt_buf packed = {0};
+  struct snt_err err = {0};
+  assert_code(pack(&packed, &err), SNT_CODE_POLICY_INVALID);
+  if (strstr(err.message, what) == NULL) {
+    fail_msg("\"%s\" does not say \"%s\"", err.message, what);
+  }
+}
+
+static void a_policy_in_yaml_counts_among_the_files(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf packed = {0};
+  put_yaml_bundle("\"data/*.txt\"", 524200);
   for (int i = 0; i < 3; i++) {
     char name[32];
     (void)snprintf(name, sizeof name, "data/%d.txt", i);
     put_noise(name, 524288);
   }
-  assert_code(pack(&packed, &err), SNT_CODE_POLICY_INVALID);
-  assert_non_null(strstr(err.message, "a bundle has at most 2 MiB"));
-  put("data/2.txt", "");
-  pack_well(&packed);
-  assert_non_null(strstr(packed.data, "\"data/a.txt\",\"p.yaml\",\"plugins/names/init.lua\",")); /* no bundle.yaml */
+  assert_not_packed("a bundle has at most 2 MiB");
+  for (int i = 0; i < 252; i++) {
+    char name[32];
+    (void)snprintf(name, sizeof name, "data/%d.txt", i);
+    put(name, "");
+  }
+  pack_well(&packed); /* with the policy, the plugin's two and a.txt */
+  put("data/252.txt", "");
+  assert_not_packed("/tmp/snt-pack-");
+  assert_not_packed("a bundle has at most 256 files");
 }
 
 /* Such a policy cannot come from packed bytes. */
@@ -564,6 +622,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_same_is_packed_to_the_same_bytes, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(another_serial_is_the_same_content, make_folder, remove_folder),
       cmocka_unit_test(a_manifest_is_written_as_yaml_to_be_read),
+      cmocka_unit_test(the_order_of_profiles_and_plugins_has_no_meaning),
       cmocka_unit_test_setup_teardown(what_is_opened_is_the_folder_and_packs_to_the_same, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(every_damage_is_refused_or_changes_the_hash, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(a_manifest_is_written_as_packing_does, make_folder, remove_folder),
@@ -572,6 +631,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(plugins_are_pinned_by_the_hash_of_their_code, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(packed_bytes_have_their_limits, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(a_bundle_is_packed_within_its_limits, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(a_policy_in_yaml_is_one_of_the_files, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(a_policy_in_yaml_counts_among_the_files, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(the_evaluator_is_sent_no_more_than_it_takes, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(the_policy_is_one_of_the_files, make_folder, remove_folder),
