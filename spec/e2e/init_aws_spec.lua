@@ -241,6 +241,15 @@ describe("sentinel init NAME", function()
       assert.are.equal("there us-east-1 1, there us-west-2 1", published(expect.json(init("--yes", "--json"))))
     end)
 
+    it("stays out of force while a spec beside it fails", function()
+      home:write("sentinel-policy/policies/shop_spec.lua",
+        'it("is open to bob", function() assert.allows({ user = "bob", profile = "shop" }) end)\n')
+      local result = init("--yes")
+      expect.status(result, 1)
+      assert.is_truthy(result.stderr:find("is open to bob", 1, true), result.stderr)
+      assert.are.same({}, faulty:stored())
+    end)
+
     it("goes into force by the next run when it did not by the first", function()
       faulty:set { ["ssm.PutParameter"] = { fault = "status", status = 400 } }
       local result = init("--yes")
@@ -288,6 +297,16 @@ describe("sentinel init NAME", function()
       expect.done(init("--yes"))
       home:write_settings(home:read("sentinel-policy/config.yaml") .. "keychain: {backend: file}\n")
       assert.are.equal("there", expect.json(init("--yes", "--json")).configuration.state)
+    end)
+
+    it("is another one as soon as one key differs", function()
+      expect.done(init("--yes"))
+      local text = home:read("sentinel-policy/config.yaml")
+      for _, change in ipairs { { '"acme"', '"acne"' }, { '"us%-east%-1", ', "" }, { "{profile}", "shop" },
+        { '%["ed25519:[^"]+"%]', '["ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="]' } } do
+        home:write_settings((text:gsub(change[1], change[2])))
+        assert.are.equal("differs", expect.json(init("--plan", "--json")).configuration.state, change[1])
+      end
     end)
 
     it("is the administrator's to write where he locked it", function()

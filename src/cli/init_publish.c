@@ -13,9 +13,8 @@ static snt_status append_bundle(const struct snt_setup *setup, struct snt_buf *o
   return snt_buf_appendf(out, err, "%s/policies/%s", setup->folder.data, setup->name);
 }
 
-/* As readers will take it, and with its specs: it may have been changed since it was written. */
+/* As readers will take it: it may have been changed since it was written. */
 static snt_status read_draft(const char *path, struct snt_draft *out, struct snt_err *err) {
-  struct snt_publish_specs specs = {0};
   SNT_TRY(snt_draft_read(path, false, out, err));
   if (out->is_refused) {
     *err = out->refusal;
@@ -25,7 +24,7 @@ static snt_status read_draft(const char *path, struct snt_draft *out, struct snt
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is hardly what is meant", path));
     return snt_err_hint(err, "sentinel policy lint %s", path);
   }
-  return snt_cli_run_specs(path, &specs, err);
+  return snt_done();
 }
 
 static void note(struct snt_init_publication *out, const struct snt_publish_view *view, const struct snt_draft *draft) {
@@ -107,5 +106,9 @@ snt_status snt_init_publish(const struct snt_setup_options *options, const struc
   SNT_TRY(read_draft(bundle.data, &draft, err));
   SNT_TRY(snt_publish_look(&publish, SNT_LOOK_BUNDLES, 0, &view, err));
   note(out, &view, &draft);
-  return is_wanted(setup, out) ? put(&publish, &draft, &view, out, err) : snt_done();
+  if (!is_wanted(setup, out)) {
+    return snt_done();
+  }
+  SNT_TRY(snt_cli_run_specs(bundle.data, &(struct snt_publish_specs){0}, err));
+  return put(&publish, &draft, &view, out, err);
 }
