@@ -309,7 +309,7 @@ function access.changes(sides, keys, profile, settings, budget)
   local narrowed, targets = {}, {}
   for i, policy in ipairs(sides) do
     targets[i] = { rules = { target_rule(policy, profile) } }
-    narrowed[i] = setmetatable({ index = false,
+    narrowed[i] = setmetatable({
       rules = joined(targets[i].rules, space.rules_for(policy, profile)) }, { __index = policy })
   end
   local all_keys = setmetatable(difference.keys(targets[1], targets[2]), { __index = keys })

@@ -12,8 +12,8 @@ local text = require "sentinel.text"
 
 local comparison = {}
 
--- The frames of the answers hold no more.
-local CHANGES_BYTES, ACCESS_BYTES, PROFILES_BYTES = 900000, 200000, 60000
+-- The frames of the answers hold no more, and a text is made in a block of up to twice its size.
+local CHANGES_BYTES, ACCESS_BYTES, PROFILES_BYTES = 500000, 200000, 60000
 
 local CHOICES = 200000 -- for one profile
 local TEXT_MAX, WORD_MAX, WORDS_MAX = 1100, 300, 50

@@ -12,6 +12,9 @@ local network = require "sentinel.network"
 
 local outline = {}
 
+-- The frame that carries it holds no more.
+local BYTES_MAX = 4000000
+
 local RULE_KEYS = { "name", "effect", "description", "reason", "max_duration",
   "max_server_duration", "session_table", "require", "emergency" }
 
@@ -62,15 +65,24 @@ local function encode(value)
   return (assert(host.json_encode(value)))
 end
 
+local function write_rule(rule)
+  local row = { conditions = write_list(rule.conditions) }
+  for _, key in ipairs(RULE_KEYS) do
+    row[key] = rule[key]
+  end
+  return encode(row)
+end
+
 --- The text of a policy that engine.compile made ready.
 function outline.write(policy)
   local lines = { encode({ description = policy.description, groups = policy.groups }) }
+  local bytes = #lines[1]
   for i, rule in ipairs(policy.rules) do
-    local row = { conditions = write_list(rule.conditions) }
-    for _, key in ipairs(RULE_KEYS) do
-      row[key] = rule[key]
+    lines[i + 1] = write_rule(rule)
+    bytes = bytes + #lines[i + 1] + 1
+    if bytes > BYTES_MAX then
+      error("the policy is too large to be compared", 0)
     end
-    lines[i + 1] = encode(row)
   end
   return table.concat(lines, "\n")
 end

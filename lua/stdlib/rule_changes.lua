@@ -28,7 +28,8 @@ local function as_justification(value)
   return text.cut(table.concat(parts, ", "), TEXT_MAX)
 end
 
--- What of a rule is told beside its conditions: the key, where it stands, its words.
+-- What of a rule is told beside its conditions: the key, where it stands, its words; and whether
+-- only where it has changed.
 local ROWS = {
   { "effect", function(rule) return rule.effect end, as_text },
   { "max_duration", function(rule) return rule.max_duration end, text.duration },
@@ -40,7 +41,7 @@ local ROWS = {
     function(mfa) return "no older than " .. text.duration(mfa.max_age) end },
   { "emergency", function(rule) return rule.emergency or nil end, as_text },
   { "reason", function(rule) return rule.reason end, as_text },
-  { "description", function(rule) return rule.description end, as_text },
+  { "description", function(rule) return rule.description end, as_text, true },
 }
 
 -- Details ----------------------------------------------------------------------------------------
@@ -156,11 +157,13 @@ local EMPTY <const> = { conditions = {} }
 
 -- All that is different; the other rule may be EMPTY.
 local function details_of(before, after, ctx)
-  local details = {}
+  local details, is_whole = {}, before == EMPTY or after == EMPTY
   for i, row in ipairs(ROWS) do
     local what, get, tell = row[1], row[2], row[3]
     local old, new = get(before), get(after)
-    add_texts(details, what, old ~= nil and tell(old) or nil, new ~= nil and tell(new) or nil)
+    if not (is_whole and row[4]) then
+      add_texts(details, what, old ~= nil and tell(old) or nil, new ~= nil and tell(new) or nil)
+    end
     if i == 1 then
       add_conditions(details, before.conditions, after.conditions, ctx)
     end

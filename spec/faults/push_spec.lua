@@ -131,4 +131,135 @@ describe("a push that does not come to its end", function()
       assert.are.same({ ["1 1"] = true, ["2 1"] = true, ["2 2"] = true }, seen)
     end)
   end)
+
+  describe("because a call fails", function()
+    before_each(function()
+      start_world()
+      home:clear_log()
+    end)
+
+    after_each(function()
+      home:remove()
+    end)
+
+    -- The first line of what it said, without what it showed before.
+    local function failed(result, status, ...)
+      result.stdout = ""
+      return expect.refused(result, status, ...)
+    end
+
+    local PUT = "ssm.PutParameter"
+
+    it("in the second region: says what every region has, and how to go on", function()
+      faulty:set { [PUT .. "@us-west-2"] = { fault = "error", code = "AccessDeniedException", at = 3 } }
+      failed(home:run(push()), 6, "it is in force in us-east-1, and as far as is known not in us-west-2",
+        "ssm:PutParameter", "run the same command again")
+      assert.are.equal("2 1", serials())
+      assert.are.equal("policy policy", home:kinds())
+      local record = home:records()[2]
+      assert.are.equal("failed", record.outcome)
+      assert.are.same({ "us-east-1" }, record.regions)
+      assert.is_truthy(record.message:find("AccessDenied", 1, true))
+      faulty:set {}
+      expect.done(home:run(push()))
+      assert.are.equal("2 2", serials())
+    end)
+
+    it("before any pointer: the old one stays in force everywhere", function()
+      faulty:set { [PUT .. "@us-west-2"] = { fault = "error", code = "AccessDeniedException" } }
+      failed(home:run(push()), 6, "as far as is known what was in force in us-east-1, us-west-2 still is")
+      assert.are.equal("1 1", serials())
+      assert.are.same({}, home:records()[2].regions)
+    end)
+
+    it("without an answer, and it was done all the same: that is seen", function()
+      for _, effect in ipairs { true, false } do
+        store(first)
+        faulty:set { [PUT] = { fault = "close", at = 5, effect = effect } }
+        expect.done(home:run(push()))
+        faulty:set {}
+        assert.are.equal("2 2", serials())
+      end
+    end)
+
+    it("because too many come: they wait and go on", function()
+      faulty:set { [PUT] = { fault = "error", code = "ThrottlingException", times = 6 } }
+      expect.done(home:run(push()))
+      assert.are.equal("2 2", serials())
+    end)
+
+    it("because a parameter is of the advanced tier and cannot be made smaller: it stays that", function()
+      faulty:set { [PUT .. "@us-east-1"] = { fault = "error", code = "ValidationException", at = 3, message =
+        "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the advanced-parameter "
+        .. "tier to the standard-parameter tier." } }
+      expect.done(home:run(push()))
+      local versions = cjson.decode(files.read(faulty.folder .. "/store.json"))["us-east-1"][POINTER]
+      assert.are.equal("Advanced", versions[#versions].Tier)
+      assert.are.equal("2 2", serials())
+    end)
+
+    it("because a region is down: nothing is written anywhere", function()
+      faulty:set { ["*@us-west-2"] = { fault = "close" } }
+      local result = home:run(push())
+      expect.refused(result, 6, "SSM GetParameters in us-west-2")
+      assert.are.equal(0, faulty:count(PUT))
+      faulty:set {}
+      assert.are.equal("1 1", serials())
+      assert.are.equal("", home:kinds())
+    end)
+
+    it("because what was written is read back as something else", function()
+      faulty:set { ["ssm.GetParameters@us-east-1"] = { fault = "replace", from = 4, pattern = '"Value": "[^"]*"',
+        by = '"Value": "AAAA"' } }
+      failed(home:run(push()), 5, "is not a part of this bundle")
+      faulty:set {}
+      assert.are.equal("1 1", serials())
+    end)
+
+    it("because somebody else was faster: his is not written over", function()
+      local handle
+      faulty:set { ["sts.GetCallerIdentity"] = { fault = "slow", seconds = 2, at = 2 } }
+      handle = home:start(push())
+      files.wait_for("its second half", 30, function()
+        return faulty:count "sts.GetCallerIdentity" == 2
+      end)
+      local regions = cjson.decode(files.read(faulty.folder .. "/store.json"))
+      local versions = regions["us-west-2"][POINTER]
+      versions[#versions + 1] = { Value = versions[#versions].Value, Version = versions[#versions].Version + 1,
+        Type = "String" }
+      store(cjson.encode(regions))
+      failed(process.finish(handle), 6, "it is in force in us-east-1", "somebody else wrote " .. POINTER .. " in us-west-2",
+        "policy history")
+      faulty:set {}
+      assert.are.equal("2 1", serials())
+    end)
+
+    it("because a signal comes: it ends by it, and says what there is", function()
+      faulty:set { [PUT] = { fault = "slow", seconds = 1 } }
+      local handle = home:start(push())
+      files.wait_for("the first part", 30, function()
+        return faulty:count(PUT) > 0
+      end)
+      process.signal(handle, "TERM")
+      local result = process.finish(handle)
+      faulty:set {}
+      failed(result, 143, "interrupted", "still is")
+      assert.are.equal("1 1", serials())
+      assert.are.equal("failed", home:records()[2].outcome)
+    end)
+
+    it("during a rollback, which is finished by its serial", function()
+      expect.done(home:run(push()))
+      local rollback = { "policy", "rollback", "prod", "--yes", "--key", key }
+      faulty:set { [PUT .. "@us-west-2"] = { fault = "error", code = "InternalServerError", status = 500 } }
+      failed(home:run(rollback), 6, "as far as is known what was in force in us-east-1, us-west-2 still is")
+      faulty:set { [PUT .. "@us-west-2"] = { fault = "error", code = "AccessDeniedException", at = 3 } }
+      failed(home:run(rollback), 6, "policy rollback prod --to 3")
+      faulty:set {}
+      expect.refused(home:run(rollback), 5, "do not hold the same", "--to 3")
+      expect.done(home:run { "policy", "rollback", "prod", "--to", "3", "--yes" })
+      assert.are.equal("3 3", serials())
+      assert.are.equal("Old", reason())
+    end)
+  end)
 end)

@@ -39,7 +39,7 @@ static snt_status decide(const struct snt_comparing *comparing, enum snt_side si
   return snt_done();
 }
 
-static bool is_told(const struct snt_verdict *told, const struct snt_verdict *decided) {
+static bool is_as_told(const struct snt_verdict *told, const struct snt_verdict *decided) {
   return told->effect == decided->effect && strcmp(told->rule, decided->rule) == 0 &&
          strcmp(told->error, decided->error) == 0 && told->max_duration_s == decided->max_duration_s;
 }
@@ -51,7 +51,7 @@ static snt_status confirm(const struct snt_comparing *comparing, const struct sn
   for (int i = 0; change->assumed_count == 0 && i < SNT_SIDE_COUNT; i++) {
     struct snt_verdict decided;
     SNT_TRY(decide(comparing, (enum snt_side)i, &change->request, &decided, err));
-    if (!is_told(told[i], &decided)) {
+    if (!is_as_told(told[i], &decided)) {
       SNT_IGNORE(snt_fail(err, SNT_CODE_EVALUATOR,
                           "the evaluator contradicts itself: %s of profile %.100s was said to be decided by rule "
                           "\"%s\", and an evaluation says otherwise",
@@ -66,7 +66,8 @@ static snt_status take_answer(struct snt_comparing *comparing, const struct snt_
                               const struct snt_access_question *question, struct snt_access_answer *answer,
                               struct snt_err *err) {
   for (size_t i = 0; i < answer->count; i++) {
-    SNT_TRY(confirm(comparing, &answer->list[i], err));
+    bool is_told = snt_difference_tells_access(comparing->out, &answer->list[i]);
+    SNT_TRY(is_told ? confirm(comparing, &answer->list[i], err) : snt_done());
     SNT_TRY(snt_difference_take_access(comparing->out, &answer->list[i], err));
   }
   if (answer->is_exact) {

@@ -100,8 +100,8 @@ bool snt_difference_is_any(const struct snt_difference *difference) {
 
 bool snt_difference_is_wider(const struct snt_difference *difference) {
   const struct snt_impact *impact = &difference->replay.impact;
-  bool is_wider = difference->unknown_count > 0 || difference->access_left_out > 0 ||
-                  impact->changes[SNT_CHANGE_TO_ALLOW] > 0 || impact->changes[SNT_CHANGE_LONGER] > 0;
+  bool is_wider = difference->unknown_count > 0 || difference->access_left_out > 0 || !snt_impact_is_harmless(impact) ||
+                  impact->changes[SNT_CHANGE_LONGER] > 0;
   for (size_t i = 0; i < difference->access_count; i++) {
     is_wider = is_wider || SNT_ACCESS_TABLE[difference->access[i].kind].opens;
   }
@@ -204,19 +204,29 @@ static bool tells_the_same(const struct snt_access_change *a, const struct snt_a
          strcmp(a->profile, b->profile) == 0 && strcmp(a->user, b->user) == 0 && strcmp(rule_of(a), rule_of(b)) == 0;
 }
 
-snt_status snt_difference_take_access(struct snt_difference *difference, struct snt_access_change *change,
-                                      struct snt_err *err) {
+static struct snt_access_change *find_same(const struct snt_difference *difference,
+                                           const struct snt_access_change *change) {
   for (size_t i = 0; i < difference->access_count; i++) {
-    struct snt_access_change *known = &difference->access[i];
-    if (tells_the_same(known, change)) {
-      known->is_now = known->is_now || change->is_now;
-      known->is_ever = known->is_ever || change->is_ever;
-      snt_access_change_clear(change);
-      return snt_done();
+    if (tells_the_same(&difference->access[i], change)) {
+      return &difference->access[i];
     }
   }
-  if (difference->access_count == ACCESS_MAX) {
-    difference->access_left_out++;
+  return NULL;
+}
+
+bool snt_difference_tells_access(const struct snt_difference *difference, const struct snt_access_change *change) {
+  return difference->access_count < ACCESS_MAX || find_same(difference, change) != NULL;
+}
+
+snt_status snt_difference_take_access(struct snt_difference *difference, struct snt_access_change *change,
+                                      struct snt_err *err) {
+  struct snt_access_change *known = find_same(difference, change);
+  if (known != NULL || difference->access_count == ACCESS_MAX) {
+    if (known != NULL) {
+      known->is_now = known->is_now || change->is_now;
+      known->is_ever = known->is_ever || change->is_ever;
+    }
+    difference->access_left_out += known == NULL ? 1 : 0;
     snt_access_change_clear(change);
     return snt_done();
   }

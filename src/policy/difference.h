@@ -208,6 +208,8 @@ snt_status snt_access_ask(const struct snt_access_question *question, struct snt
  * clears them, also after a failure. */
 snt_status snt_access_parse(const char *reply, size_t len, const struct snt_access_question *question,
                             struct snt_access_answer *answers, size_t *told, struct snt_err *err);
+/* Whether it will be told; of very many the rest is counted. */
+bool snt_difference_tells_access(const struct snt_difference *difference, const struct snt_access_change *change);
 /* Takes a change over, and leaves it zeroed: one that tells the same, now or at some time, is told once. */
 snt_status snt_difference_take_access(struct snt_difference *difference, struct snt_access_change *change,
                                       struct snt_err *err);

@@ -277,7 +277,8 @@ def tests():
         "lua/zone_file": "evaluator", "lua/lockdown_build": "lockdown", "lua/lockdown_build_sanitized": "lockdown",
         "lua/observe": "evaluator_memory", "policy/describe": "rounds", "policy/manifest_format": "pack", "policy/pack_open": "pack", "policy/grants_check": "rounds", "facts/http_fact": "facts",
         "facts/http_facts": "facts", "facts/reach_override": "reach", "policy/coverage_plugins": "coverage",
-        "policy/coverage_why": "coverage", "policy/mutation_run": "spec", "policy/spec_fixture": "spec_record",
+        "lua/lib_code": "evaluator_compare", "policy/difference_bundle": "difference",
+        "policy/difference_parse": "difference", "policy/coverage_why": "coverage", "policy/mutation_run": "spec", "policy/spec_fixture": "spec_record",
     }
     for path in c_files("*/*.c"):
         folder, stem = path.relative_to(SRC).parts[0], path.stem

@@ -154,8 +154,43 @@ static void an_issuance_and_a_failure_hold_what_the_log_promises(void **state) {
   assert_non_null(strstr(failed.data, "\"stage\":\"policy\",\"code\":\"NO_POLICY\""));
 }
 
+static void what_is_published_says_who_put_what_where(void **state) {
+  (void)state;
+  static const char *const regions[] = {"us-east-1", NULL};
+  static const char *const signed_by[] = {"ed25519:AAAA", "kms:arn", NULL};
+  static const struct snt_record_previous previous[] = {{"us-east-1", 3, 7, "11"}, {"us-west-2", 0, 0, NULL}};
+  const struct snt_record_publish record = {.time_ms = 1768790853120,
+                                            .time_source = "sts",
+                                            .request_id = "a1b2c3d4e5f60718",
+                                            .user = "ali\"ce",
+                                            .by = "arn:aws:iam::123456789012:user/alice",
+                                            .action = "push",
+                                            .outcome = "failed",
+                                            .name = "prod",
+                                            .serial = 8,
+                                            .sha256 = "00",
+                                            .regions = regions,
+                                            .signed_by = signed_by,
+                                            .previous = previous,
+                                            .previous_count = 2,
+                                            .is_forced = true,
+                                            .message = "a\nb"};
+  SNT_BUF_AUTO struct snt_buf members = {0};
+  assert_ok(snt_record_format_publish(&record, &members, NULL));
+  assert_string_equal(
+      members.data,
+      "\"time\":\"2026-01-19T02:47:33.120Z\",\"time_source\":\"sts\",\"kind\":\"policy\","
+      "\"request_id\":\"a1b2c3d4e5f60718\",\"user\":\"ali\\\"ce\","
+      "\"by\":\"arn:aws:iam::123456789012:user/alice\",\"action\":\"push\",\"outcome\":\"failed\","
+      "\"name\":\"prod\",\"serial\":8,\"sha256\":\"00\",\"regions\":[\"us-east-1\"],"
+      "\"signed_by\":[\"ed25519:AAAA\",\"kms:arn\"],\"previous\":[{\"region\":\"us-east-1\",\"version\":3,"
+      "\"serial\":7,\"sha256\":\"11\"},{\"region\":\"us-west-2\",\"version\":null,\"serial\":null,"
+      "\"sha256\":null}],\"parts\":null,\"forced\":true,\"untested\":false,\"message\":\"a\\nb\"");
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(text_from_outside_cannot_forge_a_record),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_published_says_who_put_what_where),
+                                     cmocka_unit_test(text_from_outside_cannot_forge_a_record),
                                      cmocka_unit_test(text_that_is_not_utf8_makes_no_record),
                                      cmocka_unit_test(a_decision_names_who_vouches_for_each_field),
                                      cmocka_unit_test(who_vouches_for_a_code_is_named_where_there_was_one),
