@@ -318,6 +318,12 @@ describe("sentinel init NAME", function()
       assert.is_truthy(result.stderr:find("config.admin.yaml as /etc/sentinel/config.yaml", 1, true), result.stderr)
       assert.is_truthy(result.stdout:find("the administrator of this machine has to write:", 1, true), result.stdout)
       assert.is_nil(home:read(".config/sentinel/config.yaml"))
+      assert.are.same({}, faulty:stored())
+      local document = expect.json(home:run_under(home:read("sentinel-policy/config.admin.yaml"),
+        { "init", "shop", "--role", world.role("Shop"), "--profile", "corp", "--yes", "--json" }))
+      assert.are.equal("there", document.configuration.state)
+      assert.is_true(document.configuration.locked)
+      assert.are.equal("wrote", document.published[2].state)
     end)
   end)
 

@@ -62,6 +62,8 @@ snt_status snt_draft_take(const char *source, struct snt_slice packed, struct sn
  * Code POLICY_INVALID when it has passed. */
 snt_status snt_publish_choose_end(const struct snt_publish_options *options, const char *of_manifest, int64_t now_ms,
                                   struct snt_pointer *out, struct snt_err *err);
+/* Whether a pointer is one to the draft, whatever its validity. */
+bool snt_draft_is_pointed_to(const struct snt_draft *draft, const struct snt_pointer *pointer);
 /* A pointer to the draft, without signatures. The same codes. */
 snt_status snt_draft_point(const struct snt_publish_options *options, const struct snt_draft *draft, int64_t now_ms,
                            struct snt_pointer *out, struct snt_err *err);

@@ -179,3 +179,10 @@ snt_status snt_draft_point(const struct snt_publish_options *options, const stru
   SNT_TRY(snt_publish_choose_end(options, manifest->not_after, now_ms, out, err));
   return choose_beginning(manifest->not_before, out, err);
 }
+
+bool snt_draft_is_pointed_to(const struct snt_draft *draft, const struct snt_pointer *pointer) {
+  const struct snt_manifest *manifest = &draft->manifest;
+  return strcmp(pointer->sha256, draft->sha256) == 0 && pointer->size == (int64_t)draft->bytes.len &&
+         strcmp(pointer->name, manifest->name) == 0 && pointer->serial == manifest->serial &&
+         strcmp(pointer->installation, manifest->installation) == 0;
+}
