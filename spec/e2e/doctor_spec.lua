@@ -405,8 +405,8 @@ describe("sentinel doctor", function()
 
   it("looks at the keys that sign policy", function()
     local good = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-    local function told(settings, ...)
-      home:write_settings(settings)
+    local function told(text, ...)
+      home:write_settings(text)
       assert_told(examine(), "configuration", ...)
     end
     told(("installation: acme\npolicy: {keys: [%q]}\n"):format(good), "signed by 1 of 1 key", "ok")

@@ -1,4 +1,5 @@
 /* sentinel explain: what would be decided, and why, from the evaluation's own trace. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -78,6 +79,14 @@ static snt_status print_request(struct snt_out *out, const struct snt_explanatio
                         text_of(request, "mode"), text_of(request, "time"));
 }
 
+static snt_status print_policy(struct snt_out *out, const struct snt_policy *policy, struct snt_err *err) {
+  char serial[48] = "";
+  if (policy->is_bundle) {
+    (void)snprintf(serial, sizeof serial, " serial %lld", (long long)policy->manifest.serial);
+  }
+  return snt_out_printf(out, err, "  policy   %s%s, sha256 %.16s\n", policy->name, serial, policy->sha256);
+}
+
 static snt_status print_head(struct snt_out *out, const struct snt_explanation *explanation, struct snt_err *err) {
   const struct snt_decision *decision = &explanation->decision;
   SNT_TRY(print_request(out, explanation, err));
@@ -98,8 +107,7 @@ static snt_status print_head(struct snt_out *out, const struct snt_explanation *
     snt_duration_format(decision->max_duration_s, text);
     SNT_TRY(snt_out_printf(out, err, "  session  at most %s\n", text));
   }
-  return snt_out_printf(out, err, "  policy   %s, sha256 %.16s\n", explanation->policy.name,
-                        explanation->policy.sha256);
+  return print_policy(out, &explanation->policy, err);
 }
 
 /* "  ok       oncall oncalls (schedule payments)", and why one was not had. */

@@ -63,9 +63,10 @@ static snt_status print_region(struct snt_out *out, const struct snt_publish_vie
   if (at->is_pointer && pointer->serial > 0) {
     SNT_TRY(snt_out_printf(out, err, "  %s serial %" PRId64 ", sha256 %.16s\n", pointer->name, pointer->serial,
                            pointer->sha256));
-    SNT_TRY(snt_out_printf(out, err, "  installation  %s\n  holds         from %s until %s\n",
-                           pointer->installation[0] == '\0' ? "-" : pointer->installation, pointer->not_before,
-                           pointer->not_after));
+    bool has_begin = pointer->not_before[0] != '-';
+    SNT_TRY(snt_out_printf(out, err, "  installation  %s\n  holds         %s%s%suntil %s\n",
+                           pointer->installation[0] == '\0' ? "-" : pointer->installation, has_begin ? "from " : "",
+                           has_begin ? pointer->not_before : "", has_begin ? " " : "", pointer->not_after));
     SNT_TRY(print_signatures(out, view, pointer, err));
   } else {
     SNT_TRY(snt_out_text(out, at->version > 0 && !at->is_pointer ? "  a bare policy\n" : "\n", err));

@@ -84,8 +84,10 @@ const struct snt_command SNT_COMMANDS[] = {
      BIT(FROM) | BIT(TO) | BIT(CONFIG), 0, false, snt_cmd_keychain_migrate},
     {"clear", "[P]", "forget what is cached: of a named profile its sessions, else everything",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 1, false, snt_cmd_clear},
-    {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
-     snt_cmd_init},
+    {"init", "NAME | --local", "set up policy as code in an AWS account, or a policy of this machine alone",
+     ASKING | BIT(LOCAL) | BIT(INSTALLATION) | BIT(ACCOUNT) | BIT(ROLE) | BIT(INIT_USER) | BIT(KEY) | BIT(NEW_KEY) |
+         BIT(INIT_FOLDER) | BIT(LUA) | BIT(INIT_FORMAT) | BIT(PLAN) | BIT(YES) | BIT(JSON),
+     1, false, snt_cmd_init},
     {"doctor", "[P]", "check everything that a decision needs, and say what to do about what is broken",
      ASKING | BIT(ONLINE) | BIT(JSON), 1, false, snt_cmd_doctor},
     {"completion", SNT_SHELL_NAMES, "print a script with which a shell completes commands, flags and profiles",

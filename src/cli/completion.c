@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/issued_text.h"
 #include "cli/report.h"
+#include "issue/setup_iam.h"
 #include "keychain/keychain.h"
 #include "policy/request.h"
 
@@ -19,6 +20,7 @@ static const struct {
     {SNT_OPTION_MODE, SNT_COMPLETION_VALUES, SNT_MODES(MODE_WORD)},
     {SNT_OPTION_FORMAT, SNT_COMPLETION_VALUES, SNT_REPORT_FORMATS},
     {SNT_OPTION_EXPORT_FORMAT, SNT_COMPLETION_VALUES, SNT_ISSUED_FORMATS},
+    {SNT_OPTION_INIT_FORMAT, SNT_COMPLETION_VALUES, SNT_SETUP_FORMATS},
     {SNT_OPTION_REPORT, SNT_COMPLETION_PAIRS, SNT_REPORT_FORMATS ", " SNT_REPORT_FORMATS_OF_LINES},
 };
 

@@ -52,6 +52,15 @@
   X(SEMANTIC, "--semantic", NULL, "compare what is decided: rules, manifests, who gains and loses access, the log")    \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
+  X(INSTALLATION, "--installation", "I", "name of this installation; bound into signatures")                           \
+  X(ACCOUNT, "--account", "A", "the account of the parameters; default: that of who asks, by STS")                     \
+  X(ROLE, "--role", "ARN", "a role that the profile may mean; may be repeated; default: the profile's")                \
+  X(INIT_USER, "--user", "U[,U...]", "who may use the profile; default: who asks, by STS")                             \
+  X(NEW_KEY, "--new-key", "FILE", "make a key that signs; default: beside the user's configuration")                   \
+  X(INIT_FOLDER, "--out", "DIR", "the repository to write; default sentinel-policy")                                   \
+  X(LUA, "--lua", NULL, "write the policy in Lua")                                                                     \
+  X(INIT_FORMAT, "--format", "F", "IAM documents only as json, terraform or cloudformation; --plan prints them")       \
+  X(PLAN, "--plan", NULL, "show what would be done, and change nothing")                                               \
   X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
   X(PROFILES, "--profiles", NULL, "print the names of the profiles, one a line")                                       \
   X(KEY, "--key", "KEY", "signs: FILE, keychain:NAME, agent:[KEY] or kms:ARN; may be repeated")                        \
@@ -88,6 +97,7 @@ extern const struct snt_option SNT_OPTION_TABLE[SNT_OPTION_COUNT];
 
 #define SNT_ARGUMENTS_MAX 64
 #define SNT_REPORTS_MAX 8
+#define SNT_ROLES_MAX 16
 #define SNT_KEYS_MAX 8
 
 /* What was given. Strings are argv's. */
@@ -95,6 +105,8 @@ struct snt_args {
   const char *values[SNT_OPTION_COUNT]; /* NULL: not given; "" for a switch that was given */
   const char *reports[SNT_REPORTS_MAX]; /* all values of --report, which may be repeated */
   size_t report_count;
+  const char *roles[SNT_ROLES_MAX + 1]; /* the same of --role; ends with NULL */
+  size_t role_count;
   const char *keys[SNT_KEYS_MAX]; /* the same of --key */
   size_t key_count;
   const char *arguments[SNT_ARGUMENTS_MAX];

@@ -229,10 +229,11 @@ snt_status snt_openssh_key_store(const char *path, const struct snt_secret *seed
   SNT_TRY(format_private(seed, public, comment, text, err));
   SNT_TRY(format_public(public, comment, &line, err));
   SNT_TRY(snt_buf_appendf(&public_path, err, "%s.pub", path));
-  SNT_TRY(create(public_path.data, line.data, line.len, 0644, err));
-  snt_status status = create(path, snt_secret_borrow(text), snt_secret_len(text), 0600, err);
+  /* In this order: who is killed between the two leaves a key that can be used. */
+  SNT_TRY(create(path, snt_secret_borrow(text), snt_secret_len(text), 0600, err));
+  snt_status status = create(public_path.data, line.data, line.len, 0644, err);
   if (!snt_ok(status)) {
-    (void)unlink(public_path.data);
+    (void)unlink(path);
   }
   return status;
 }

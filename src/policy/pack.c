@@ -16,12 +16,18 @@
 static const struct {
   ZSTD_cParameter name;
   int value;
-} PARAMETERS[] = {{ZSTD_c_windowLog, 22},      {ZSTD_c_hashLog, 22},
-                  {ZSTD_c_chainLog, 22},       {ZSTD_c_searchLog, 7},
-                  {ZSTD_c_minMatch, 3},        {ZSTD_c_targetLength, 256},
-                  {ZSTD_c_strategy, 9},        {ZSTD_c_enableLongDistanceMatching, 0},
-                  {ZSTD_c_contentSizeFlag, 1}, {ZSTD_c_checksumFlag, 0},
-                  {ZSTD_c_dictIDFlag, 0},      {ZSTD_c_nbWorkers, 0}};
+} PARAMETERS[] = {{ZSTD_c_windowLog, 22},
+                  {ZSTD_c_hashLog, 22},
+                  {ZSTD_c_chainLog, 22},
+                  {ZSTD_c_searchLog, 7},
+                  {ZSTD_c_minMatch, 3},
+                  {ZSTD_c_targetLength, 256},
+                  {ZSTD_c_strategy, ZSTD_btultra2},
+                  {ZSTD_c_enableLongDistanceMatching, 0},
+                  {ZSTD_c_contentSizeFlag, 1},
+                  {ZSTD_c_checksumFlag, 0},
+                  {ZSTD_c_dictIDFlag, 0},
+                  {ZSTD_c_nbWorkers, 0}};
 
 static void free_context(ZSTD_CCtx **context) { (void)ZSTD_freeCCtx(*context); }
 
@@ -251,7 +257,7 @@ static snt_status name_files(struct snt_policy *policy, struct snt_err *err) {
   while (names[count] != NULL) {
     count++;
   }
-  policy->files = calloc(count, sizeof *policy->files);
+  policy->files = calloc(count + 1, sizeof *policy->files);
   if (policy->files == NULL) {
     return snt_fail_memory(err);
   }

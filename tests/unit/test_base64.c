@@ -46,6 +46,7 @@ static void what_is_written_otherwise_is_refused(void **state) {
   }
   char plain[16];
   size_t len = 0;
+  assert_false(snt_base64_parse((struct snt_slice){"Zm9vYmFy", 6}, plain, sizeof plain, &len)); /* what is behind it */
   assert_false(snt_base64_parse((struct snt_slice){"Zm\0v", 4}, plain, sizeof plain, &len));
   assert_false(snt_base64_parse(snt_slice_of("Zm9vYmFy"), plain, 5, &len));
   assert_false(snt_base64_parse(snt_slice_of("Zg=="), plain, 0, &len));

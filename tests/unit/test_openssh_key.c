@@ -253,21 +253,60 @@ static void each_byte_of_a_key_counts(void **state) {
   assert_code(load_blob(&longer), SNT_CODE_SYNTAX);
 }
 
+/* Where things are in it. */
+enum { OPTIONS_AT = 31, INNER_LEN_AT = 94, INNER_AT = 98, COMMENT_AT = INNER_AT + 127, GOOD_LEN = INNER_AT + 144 };
+
+static void set_inner_len(struct blob *blob) {
+  size_t len = blob->len - INNER_AT;
+  blob->data[INNER_LEN_AT + 2] = (uint8_t)(len >> 8);
+  blob->data[INNER_LEN_AT + 3] = (uint8_t)len;
+}
+
+static void a_key_ends_with_its_block(void **state) {
+  (void)state;
+  struct blob blob = decode(PRIVATE);
+  assert_int_equal(blob.len, GOOD_LEN);
+  for (uint8_t i = 5; i <= 12; i++) { /* another block of padding */
+    blob.data[blob.len++] = i;
+    set_inner_len(&blob);
+    assert_code(load_blob(&blob), SNT_CODE_SYNTAX);
+  }
+  blob = decode(PRIVATE);
+  blob.len -= 4; /* none */
+  set_inner_len(&blob);
+  assert_code(load_blob(&blob), SNT_CODE_SYNTAX);
+  blob.data[COMMENT_AT + 3] = 5; /* and none that is needed */
+  blob.len = COMMENT_AT + 4 + 5;
+  set_inner_len(&blob);
+  assert_ok(load_blob(&blob));
+  blob.len = COMMENT_AT + 1; /* half a length of a comment */
+  set_inner_len(&blob);
+  assert_code(load_blob(&blob), SNT_CODE_SYNTAX);
+}
+
+static void what_is_not_encrypted_has_no_options_for_it(void **state) {
+  (void)state;
+  const struct blob good = decode(PRIVATE);
+  struct blob blob = good;
+  memcpy(blob.data + OPTIONS_AT, "\0\0\0\1x", 5);
+  memcpy(blob.data + OPTIONS_AT + 5, good.data + OPTIONS_AT + 4, good.len - OPTIONS_AT - 4);
+  blob.len++;
+  assert_code(load_blob(&blob), SNT_CODE_SYNTAX);
+}
+
 static void only_a_line_of_a_key_is_a_public_key(void **state) {
   (void)state;
   static const char *const bad[] = {
-      "",
-      "\n",
-      "ssh-ed25519\n",
-      "ssh-ed25519 \n",
-      "ssh-ed25519 AAAA\n",
-      "ssh-ed25519 AAAA*\n",
+      "", "\n", "ssh-ed25519\n", "ssh-ed25519 \n", "ssh-ed25519 AAAA\n", "ssh-ed25519 AAAA*\n",
       "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2\n",
       "AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2\n",
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2AAAA x\n",
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2 x\nsecond line\n",
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK x\n",
-      "ssh-ed25519 AAAAB3NzaC1yc2EAAAADAQABAAABAQ== x\n"};
+      "ssh-ed25519 AAAAB3NzaC1yc2EAAAADAQABAAABAQ== x\n",
+      /* keys of 31 and of 33 bytes */
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAHwABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4= x\n",
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fIA== x\n"};
   static const char *const good[] = {
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2",
       "ssh-ed25519  AAAAC3NzaC1lZDI1NTE5AAAAIBxWC2dyVoefPRRU3MXPM0NjhxQ7g6YZKQtgXkRHjKK2 me & mine\r\n"};
@@ -299,6 +338,8 @@ int main(void) {
       cmocka_unit_test(what_cannot_sign_is_refused_with_the_remedy),
       cmocka_unit_test(a_damaged_text_is_refused),
       cmocka_unit_test(each_byte_of_a_key_counts),
+      cmocka_unit_test(a_key_ends_with_its_block),
+      cmocka_unit_test(what_is_not_encrypted_has_no_options_for_it),
       cmocka_unit_test(only_a_line_of_a_key_is_a_public_key),
   };
   return cmocka_run_group_tests(tests, open_folder, close_folder);

@@ -81,6 +81,24 @@ static void mistakes_are_usage_errors_that_name_the_word(void **state) {
   assert_string_equal(err.hint, "did you mean --policy?");
 }
 
+static void a_flag_that_may_be_repeated_keeps_its_values(void **state) {
+  (void)state;
+  static char *argv[2 * (SNT_ROLES_MAX + 1) + 1];
+  struct snt_args args;
+  struct snt_err err = {0};
+  for (size_t i = 0; i < 2 * (SNT_ROLES_MAX + 1); i++) {
+    argv[i] = (char *)(uintptr_t)(i % 2 == 0 ? "--role" : i == 1 ? "a" : "b");
+  }
+  assert_code(snt_args_parse(argv, SNT_OPTION_BIT(ROLE), 0, &args, &err), SNT_CODE_USAGE);
+  assert_string_equal(err.message, "--role is given too often");
+  argv[2 * SNT_ROLES_MAX] = NULL;
+  assert_ok(snt_args_parse(argv, SNT_OPTION_BIT(ROLE), 0, &args, NULL));
+  assert_int_equal(args.role_count, SNT_ROLES_MAX);
+  assert_string_equal(args.roles[0], "a");
+  assert_string_equal(args.roles[SNT_ROLES_MAX - 1], "b");
+  assert_null(args.roles[SNT_ROLES_MAX]);
+}
+
 static void what_follows_two_dashes_is_the_program(void **state) {
   (void)state;
   struct snt_args args;
@@ -132,6 +150,7 @@ int main(void) {
       cmocka_unit_test(every_flag_has_a_bit_of_its_own),
       cmocka_unit_test(flags_take_their_value_in_two_ways),
       cmocka_unit_test(mistakes_are_usage_errors_that_name_the_word),
+      cmocka_unit_test(a_flag_that_may_be_repeated_keeps_its_values),
       cmocka_unit_test(what_follows_two_dashes_is_the_program),
       cmocka_unit_test(the_profile_is_an_argument_a_flag_or_a_variable),
       cmocka_unit_test(every_command_has_a_summary_and_a_function),

@@ -1,4 +1,5 @@
 #include "check.h"
+#include "fail_alloc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,6 +193,18 @@ static void no_byte_is_flipped_unseen(void **state) {
   free(copy);
 }
 
+static void nothing_of_that_length_is_one(void **state) {
+  (void)state;
+  static char text[SNT_POINTER_CAP + 1];
+  struct snt_pointer pointer = {0};
+  struct snt_err err = {0};
+  memset(text, ' ', sizeof text);
+  memcpy(text, POINTER, strlen(POINTER));
+  struct snt_slice value = {text, sizeof text};
+  assert_code(snt_pointer_parse(SOURCE, value, &pointer, &err), SNT_CODE_POLICY_INVALID);
+  assert_string_equal(err.message, SOURCE ": a pointer of 8193 bytes; at most 8192");
+}
+
 static void nothing_shorter_is_one(void **state) {
   (void)state;
   for (size_t len = 0; len < strlen(POINTER); len++) {
@@ -218,7 +231,20 @@ static void what_would_not_be_read_is_not_written(void **state) {
   pointer = good;
   pointer.signature_count = SNT_SIGNATURES_MAX + 1;
   assert_code(snt_pointer_format(&pointer, &out, &err), SNT_CODE_POLICY_INVALID);
+  assert_non_null(strstr(err.message, "signatures of the pointer has to be a list of at most 8"));
   assert_int_equal(out.len, 0);
+}
+
+static snt_status parse_anew(const void *text) {
+  struct snt_pointer pointer = {.name = "left"};
+  snt_status status = parse(text, &pointer, NULL);
+  assert_string_equal(pointer.name, snt_ok(status) ? "prod" : "");
+  return status;
+}
+
+static void a_pointer_that_there_is_no_memory_for_is_not_half_read(void **state) {
+  (void)state;
+  assert_true(fail_alloc_walk(parse_anew, POINTER) > 10);
 }
 
 /* Eight signatures of the longest keys of KMS that there are. */
@@ -251,8 +277,10 @@ int main(void) {
       cmocka_unit_test(only_what_begins_as_one_is_one),
       cmocka_unit_test(what_is_not_one_is_refused_with_its_key),
       cmocka_unit_test(no_byte_is_flipped_unseen),
+      cmocka_unit_test(nothing_of_that_length_is_one),
       cmocka_unit_test(nothing_shorter_is_one),
       cmocka_unit_test(what_would_not_be_read_is_not_written),
+      cmocka_unit_test(a_pointer_that_there_is_no_memory_for_is_not_half_read),
       cmocka_unit_test(as_many_signatures_as_there_may_be_fit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

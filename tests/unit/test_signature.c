@@ -581,6 +581,35 @@ static void a_key_is_taken_in_one_form(void **state) {
   }
 }
 
+static void an_rsa_key_is_taken_in_one_form(void **state) {
+  (void)state;
+  static const char message[] = "the key is not a SubjectPublicKeyInfo in DER, as KMS's GetPublicKey gives it";
+  const struct bytes good = rsa_of(2048);
+  enum snt_signature_algorithm algorithm = SNT_SIGNATURE_NONE;
+  assert_ok(snt_signature_check_key(slice(&good), &algorithm, NULL));
+  /* 30 82 01 22  30 0d 06 09 (rsaEncryption) 05 00  03 82 01 0f 00  30 82 01 0a  02 82 01 01 ... 02 03 01 00 01 */
+  assert_memory_equal(good.data, "\x30\x82\x01\x22\x30\x0d", 6);
+  struct bytes without_null = edit(&good, 17, 2, "", 0);
+  without_null.data[3] -= 2;
+  without_null.data[5] -= 2;
+  struct bytes long_exponent = edit(&good, good.len - 4, 1, "\x04\0", 2); /* 02 04 00 01 00 01 */
+  long_exponent.data[3] += 1;
+  long_exponent.data[22] += 1;
+  long_exponent.data[27] += 1;
+  const struct bytes rows[] = {edit(&good, good.len, 0, "\0", 1),
+                               edit(&good, good.len - 1, 1, "", 0),
+                               edit(&good, 1, 1, "\x83\0", 2),
+                               edit(&good, 5, 1, "\x81\x0d", 2),
+                               without_null,
+                               long_exponent,
+                               edit(&good, good.len, 0, "\x05\0", 2),
+                               edit(&good, 17, 1, "\x04", 1),
+                               edit(&good, 23, 1, "\1", 1)};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    check_refused(&rows[i], message);
+  }
+}
+
 static void a_key_of_another_kind_than_the_algorithm_is_refused(void **state) {
   (void)state;
   EVP_PKEY *ec = make_key("EC", NULL, "P-256", 0);
@@ -618,6 +647,7 @@ int main(void) {
       cmocka_unit_test(keys_of_other_kinds_are_refused),
       cmocka_unit_test(rsa_keys_of_2048_to_4096_bits_are_taken),
       cmocka_unit_test(a_key_is_taken_in_one_form),
+      cmocka_unit_test(an_rsa_key_is_taken_in_one_form),
       cmocka_unit_test(a_key_of_another_kind_than_the_algorithm_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

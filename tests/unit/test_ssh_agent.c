@@ -124,14 +124,14 @@ static void put_key(struct message *message, const uint8_t key[static SNT_ED2551
   put_string(message, "a comment", 9);
 }
 
-/* An RSA key and `count` of ours. */
+/* A key of another kind, with as many bytes, and `count` of ours. */
 static struct message list_of(size_t count) {
-  struct message rsa = {0};
+  struct message other = {0};
   struct message body = {0};
-  put_string(&rsa, "ssh-rsa", 7);
-  put_string(&rsa, "\1\0\1", 3);
+  put_string(&other, "ssh-ed25518", 11);
+  put_string(&other, keys[1], SNT_ED25519_LEN);
   put_number(&body, count + 1);
-  put_string(&body, rsa.data, rsa.len);
+  put_string(&body, other.data, other.len);
   put_string(&body, "", 0);
   for (size_t i = 0; i < count; i++) {
     put_key(&body, keys[i]);
@@ -302,7 +302,7 @@ static void an_agent_that_takes_nobody_is_left(void **state) {
   assert_int_equal(unlink(path), 0);
 }
 
-static struct message signature_of(const char *text, const char *kind, size_t len) {
+static struct message signature_of(const char *text, const char *kind, size_t len, const char *behind) {
   const struct snt_crypto *crypto = NULL;
   uint8_t bytes[SNT_ED25519_SIGNATURE_LEN + 1] = {0};
   struct message inner = {0};
@@ -311,6 +311,7 @@ static struct message signature_of(const char *text, const char *kind, size_t le
   assert_ok(crypto->ed25519_sign(seed, snt_slice_of(text), bytes, NULL));
   put_string(&inner, kind, strlen(kind));
   put_string(&inner, bytes, len);
+  put(&inner, behind, strlen(behind));
   put_string(&body, inner.data, inner.len);
   return finish(14, &body);
 }
@@ -328,12 +329,13 @@ static void a_signature_is_used_once_it_is_verified(void **state) {
   uint8_t out[SNT_ED25519_SIGNATURE_LEN] = {0};
   const uint8_t nothing[SNT_ED25519_SIGNATURE_LEN] = {0};
   struct snt_err err = {0};
-  const struct message good = signature_of("message", "ssh-ed25519", 64);
-  const struct message other = signature_of("another message", "ssh-ed25519", 64);
-  const struct message of_kind = signature_of("message", "ssh-ed25518", 64);
-  const struct message shorter = signature_of("message", "ssh-ed25519", 63);
-  const struct message longer = signature_of("message", "ssh-ed25519", 65);
-  const struct message *const odd[] = {&of_kind, &shorter, &longer};
+  const struct message good = signature_of("message", "ssh-ed25519", 64, "");
+  const struct message other = signature_of("another message", "ssh-ed25519", 64, "");
+  const struct message of_kind = signature_of("message", "ssh-ed25518", 64, "");
+  const struct message shorter = signature_of("message", "ssh-ed25519", 63, "");
+  const struct message longer = signature_of("message", "ssh-ed25519", 65, "");
+  const struct message more = signature_of("message", "ssh-ed25519", 64, "x");
+  const struct message *const odd[] = {&of_kind, &shorter, &longer, &more};
   assert_code(sign(&other, out, &err), SNT_CODE_ANSWER_INVALID);
   assert_string_equal(err.message, "the signature of the ssh-agent is not the key's");
   for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
