@@ -217,10 +217,14 @@ describe("sentinel policy push refuses", function()
     expect.done(push())
     local sha256 = pushing.pointer(moto, "us-west-2", name).sha256
     local part = "/sentinel/bundles/" .. sha256 .. "/0"
+    local value = pushing.parameter(moto, "us-west-2", part).Value
     pushing.ask(moto, "us-west-2", "DeleteParameters", { Names = { "/sentinel/policies/" .. name } })
-    pushing.ask(moto, "us-west-2", "PutParameter", { Name = part, Type = "String", Value = "AAAA", Overwrite = true })
-    refused_late(push(), 5, part, "us-west-2", "is not a part of this bundle", "delete-parameter")
-    assert.is_nil(serial())
+    for words, other in pairs { ["is not a part of this bundle"] = "AAAA",
+      ["holds something else than the bundle"] = (value:sub(1, 1) == "e" and "f" or "e") .. "A" .. value:sub(3) } do
+      pushing.ask(moto, "us-west-2", "PutParameter", { Name = part, Type = "String", Value = other, Overwrite = true })
+      refused_late(push(), 5, part, "us-west-2", words, "delete-parameter")
+      assert.is_nil(serial())
+    end
   end)
 
   it("to write anything that it cannot record", function()
