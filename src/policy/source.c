@@ -220,9 +220,9 @@ snt_status snt_policy_from_parameter(const char *name, const char *region, int64
   (void)snprintf(policy.file_name, sizeof policy.file_name, "ssm:%s", name);
   (void)snprintf(policy.region, sizeof policy.region, "%s", region);
   if (value.len >= sizeof pointer - 1 && memcmp(value.data, pointer, sizeof pointer - 1) == 0) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s points to a signed bundle, which this version cannot read",
-                        policy.source));
-    return snt_err_hint(err, "store a bare policy there, or use a newer sentinel");
+    SNT_IGNORE(
+        snt_fail(err, SNT_CODE_POLICY_INVALID, "%s points to a bundle; a bare policy was expected", policy.source));
+    return snt_err_hint(err, "name the bundle's folder or its packed file");
   }
   policy.kind = is_lua_text(value) ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;
   SNT_TRY(snt_buf_append(&policy.text, value.data, value.len, err));
