@@ -94,7 +94,7 @@ local function load_plugins(root, problems, zones)
 end
 
 --- kind "yaml" or "lua"; root_length: how much of the name is the folder of a bundle, "" for none.
--- Answers {"ok":true,"zones":[...]} or {"ok":false,"problems":[...]}.
+-- Answers {"ok":true,"zones":[...]} or {"ok":false,"problems":[...]}. The policy is only read then.
 function main.load(kind, name, source, root_length)
   state = { phase = "load", file = name }
   local problems = errors.new(name)
@@ -116,8 +116,20 @@ function main.load(kind, name, source, root_length)
     return refuse(problems)
   end
   state.files = problems.files
-  state.pending = { policy = require("sentinel.engine").compile(policy), zones = zones }
+  state.pending = { policy = policy, zones = zones }
   return require("sentinel.reply").encode_loaded(zone_names(zones, possible_zones))
+end
+
+--- What has to be done between loading and evaluating and needs no zones: the core looks for them
+-- meanwhile. Linking does what of it is not done.
+function main.compile()
+  local pending = state.pending
+  if pending and not pending.is_compiled then
+    require("sentinel.engine").compile(pending.policy)
+    require "sentinel.outcome"
+    pending.is_compiled = true
+  end
+  return ""
 end
 
 --- After the zones were added: every zone that a condition names has to be there. With "indexed"
@@ -128,8 +140,9 @@ function main.link(how)
   problems.files = state.files or problems.files -- a zone may be named in a file of the bundle
   if not state.pending then
     problems:add(errors.START, "no policy is loaded")
-    return refuse(problems)
+    return state.refusal or refuse(problems)
   end
+  main.compile()
   for _, zone in ipairs(state.pending.zones) do
     if not host.zone_known(zone.name) then
       local known = require("sentinel.zones")
@@ -349,7 +362,8 @@ function main.failed(class, what)
   local problems, kind = errors.new(state.file), state.what or "policy"
   problems:add(errors.START, ("loading spends more %s than a %s may"):format(what, kind),
     ("make the %s shorter, or what its Lua does while it loads"):format(kind))
-  return refuse(problems)
+  state.refusal = refuse(problems) -- for link, where compile has no answer
+  return state.refusal
 end
 
 return main
