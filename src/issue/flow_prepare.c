@@ -71,15 +71,16 @@ static bool is_known_file(struct snt_flow *flow) {
          snt_policy_was_seen(folder.data, &flow->policy);
 }
 
-/* Whether the network is loaded while the policy is. */
-static bool expects_network(struct snt_flow *flow) {
+/* Whether the policy comes over the network. The evaluator has time until then; one that is in a file comes before it
+ * is awaited, and what was loaded for another policy would only hold it up. */
+static bool is_fetched(struct snt_flow *flow) {
   const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_SOURCE);
   if (!snt_ok(snt_policy_source_parse(text, flow->options->profile, &flow->source, NULL))) {
     return false;
   }
   bool is_file = flow->source.origin == SNT_POLICY_ORIGIN_FILE;
   flow->is_known = is_file && !flow->has_no_early_policy && is_known_file(flow);
-  return !is_file || flow->is_known;
+  return !is_file;
 }
 
 snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err) {
@@ -100,7 +101,7 @@ snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err) {
     snt_evaluator_close(&flow->evaluator);
     SNT_TRY(snt_evaluator_start(&options, &flow->evaluator, err));
   }
-  if (expects_network(flow)) {
+  if (is_fetched(flow)) {
     snt_evaluator_preload(flow->evaluator);
   }
   return snt_environment_take(&flow->environment, err);
