@@ -88,11 +88,21 @@ snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err) {
   return set_flags(flow, err);
 }
 
+static struct snt_evaluator_options choose_evaluator(bool is_once, bool is_explained) {
+  return (struct snt_evaluator_options){.is_once = is_once,
+                                        .trace = is_explained ? SNT_TRACE_EXPLAINED : SNT_TRACE_NEAREST};
+}
+
+void snt_issue_start(struct snt_issue_options *options, bool is_explained) {
+  struct snt_evaluator_options evaluator = choose_evaluator(true, is_explained);
+  SNT_IGNORE(snt_evaluator_start(&evaluator, &options->evaluator, NULL));
+}
+
 /* The evaluator begins before anything is read: it takes longer than all that the core has to do until it is asked. */
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err) {
-  struct snt_evaluator_options options = {.is_once = !flow->is_asked_often,
-                                          .trace = flow->is_explained ? SNT_TRACE_EXPLAINED : SNT_TRACE_NEAREST};
-  snt_status started = snt_evaluator_start(&options, &flow->evaluator, err);
+  struct snt_evaluator_options options = choose_evaluator(!flow->is_asked_often, flow->is_explained);
+  flow->evaluator = flow->options->evaluator;
+  snt_status started = flow->evaluator != NULL ? snt_done() : snt_evaluator_start(&options, &flow->evaluator, err);
   SNT_TRY(snt_random_request_id(flow->request_id, err));
   SNT_TRY(snt_flow_load_settings(flow, err)); /* where the failure is recorded */
   SNT_TRY(started);
