@@ -18,7 +18,7 @@ local spec, spec_file = nil, nil
 
 local function refuse(problems)
   state.policy, state.pending = nil, nil
-  return require("sentinel.reply").encode_problems(problems:sorted())
+  return require("sentinel.loaded").encode_problems(problems:sorted())
 end
 
 -- Every zone once, in byte order; UTC is always there.
@@ -117,7 +117,7 @@ function main.load(kind, name, source, root_length)
   end
   state.files = problems.files
   state.pending = { policy = policy, zones = zones }
-  return require("sentinel.reply").encode_loaded(zone_names(zones, possible_zones))
+  return require("sentinel.loaded").encode_zones(zone_names(zones, possible_zones))
 end
 
 --- What has to be done between loading and evaluating and needs no zones: the core looks for them
@@ -127,6 +127,7 @@ function main.compile()
   if pending and not pending.is_compiled then
     require("sentinel.engine").compile(pending.policy)
     require "sentinel.outcome"
+    require "sentinel.reply"
     pending.is_compiled = true
   end
   return ""
@@ -157,7 +158,7 @@ function main.link(how)
   if how == "indexed" then
     require("sentinel.engine").make_index(state.policy)
   end
-  return require("sentinel.reply").encode_linked(state.policy)
+  return require("sentinel.loaded").encode_policy(state.policy)
 end
 
 local function decode(json, what)
@@ -293,7 +294,7 @@ function main.load_spec(name, source, plugin)
     files = bundle.data }, problems)
   spec_file = name
   if not spec then
-    return require("sentinel.reply").encode_problems(problems:sorted())
+    return require("sentinel.loaded").encode_problems(problems:sorted())
   end
   return runner.encode_cases(spec)
 end
@@ -305,7 +306,7 @@ function main.bind_spec(how)
   local runner, problems = require "sentinel.spec_runner", errors.new(spec_file)
   local is_pure = runner.bind(spec, state, how == "cover", problems)
   if not problems:is_empty() then
-    return require("sentinel.reply").encode_problems(problems:sorted())
+    return require("sentinel.loaded").encode_problems(problems:sorted())
   end
   return runner.encode_bound(spec, is_pure)
 end
