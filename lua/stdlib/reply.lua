@@ -71,14 +71,31 @@ function reply.keep_nearest(decision)
   decision.trace = { nearest or trace[#trace], nearest and trace[#trace] }
 end
 
+-- All entries as JSON, or those that were tried, and false, when they do not fit.
+local function encode_all(trace)
+  local encoded, left = {}, TRACE_BYTES
+  for i = 1, #trace do
+    encoded[i] = encode_entry(trace[i])
+    left = left - #encoded[i] - 1
+    if left < 0 then
+      return encoded, false
+    end
+  end
+  return encoded, true
+end
+
 -- The entries that fit, as JSON by their place: the last one, which decided, then the nearest, then
 -- the earliest.
 local function choose(trace)
+  local encoded, is_all = encode_all(trace)
+  if is_all then
+    return encoded
+  end
   local chosen, left = {}, TRACE_BYTES
   local function take(i)
-    local encoded = chosen[i] or encode_entry(trace[i])
-    if not chosen[i] and #encoded < left then
-      chosen[i], left = encoded, left - #encoded - 1
+    encoded[i] = encoded[i] or encode_entry(trace[i])
+    if not chosen[i] and #encoded[i] < left then
+      chosen[i], left = encoded[i], left - #encoded[i] - 1
     end
     return chosen[i] ~= nil
   end
