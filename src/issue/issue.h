@@ -19,12 +19,17 @@ struct snt_issue_options {
   const char *profile;
   const char *mode; /* credential_process, cli */
   const char *justification;
-  const char *policy;  /* --policy */
-  const char *regions; /* --region */
-  const char *backend; /* --backend */
-  const char *config;  /* --config */
-  int64_t duration_s;  /* --duration; 0: not given */
+  const char *policy;              /* --policy */
+  const char *regions;             /* --region */
+  const char *backend;             /* --backend */
+  const char *config;              /* --config */
+  int64_t duration_s;              /* --duration; 0: not given */
+  struct snt_evaluator *evaluator; /* of snt_issue_start; NULL: it is started when it is time */
 };
+
+/* Forks the evaluator now, for the one call that gets these options next and closes it, and before that call takes
+ * memory that the fork would have to copy. What fails here is tried again there, and told. */
+void snt_issue_start(struct snt_issue_options *options, bool is_explained);
 
 struct snt_issued {
   struct snt_aws_credentials credentials;
