@@ -215,6 +215,15 @@ describe("a signed bundle", function()
       refused("older bundle", "serial 7 is in the decision log")
     end)
 
+    it("by no floor that a bundle raised which nobody signed", function()
+      home:write_settings("policy: {source: \"ssm:/sentinel/policies/{profile}\", regions: [us-east-1]}\ninstallation: acme-aws\n")
+      put({ serial = 9007199254740991 }, {}, {})
+      expect.credentials(home:run { "credentials", "dev" })
+      configure()
+      put { serial = 7 }
+      expect.credentials(home:run { "credentials", "dev" })
+    end)
+
     it("when its parts are others', changed, or not there", function()
       local region, packed = put { serial = 1 }
       local other = pack { serial = 1, policy = publish.policy .. "# another\n" }
@@ -240,6 +249,8 @@ describe("a signed bundle", function()
     it("and so is a bare policy", function()
       faulty:store { ["us-east-1"] = publish.region("dev", publish.policy) }
       refused("not signed")
+      home:write("dev.yaml", publish.policy)
+      expect.refused(home:run { "policy", "diff", "ssm:/sentinel/policies/dev", "dev.yaml", "--profile", "dev" }, 5, "not signed")
     end)
   end)
 

@@ -23,9 +23,11 @@ static bool is_same_content(struct snt_slice a, struct snt_slice b) {
   return left.len > 0 && left.len == right.len && memcmp(left.data, right.data, left.len) == 0;
 }
 
+/* Of what nobody who signs here has signed, the manifest says nothing of the bytes behind it. */
 static bool is_same_bundle(const struct snt_published *published, const struct snt_draft *draft) {
-  return published->is_whole ? is_same_content(slice_of(&published->packed), slice_of(&draft->bytes))
-                             : strcmp(published->pointer.sha256, draft->sha256) == 0;
+  return published->is_whole && published->is_trusted
+             ? is_same_content(slice_of(&published->packed), slice_of(&draft->bytes))
+             : strcmp(published->pointer.sha256, draft->sha256) == 0;
 }
 
 /* What signs */
@@ -369,15 +371,48 @@ static snt_status fail_none(const struct snt_publish_options *options, struct sn
   return snt_err_hint(err, "push one first: sentinel policy push %s DIR --key KEY", options->name);
 }
 
+static snt_status refuse_renewal(const struct snt_err *why, struct snt_err *err) {
+  *err = *why;
+  SNT_IGNORE(snt_err_prefix(err, "what lies in SSM is not signed again"));
+  return snt_err_hint(err, "push the content from where it is reviewed");
+}
+
+/* Who can write to SSM can put back what was signed before, or elsewhere; only its end would keep it from being used.
+ */
+static snt_status check_place(const struct snt_publish_options *options, const struct snt_publish_view *view,
+                              const struct snt_published *newest, struct snt_err *err) {
+  struct snt_err why = {0};
+  SNT_DRAFT_AUTO struct snt_draft draft = {0};
+  const struct snt_pointer *pointer = &newest->pointer;
+  const struct snt_manifest *manifest = &draft.manifest;
+  int64_t seen = view->older.pointer.serial;
+  if (seen > pointer->serial) {
+    SNT_IGNORE(snt_fail(&why, SNT_CODE_POLICY_INVALID,
+                        "%s has serial %" PRId64 ", and serial %" PRId64 " was in force before", options->name,
+                        pointer->serial, seen));
+    SNT_IGNORE(refuse_renewal(&why, err));
+    return snt_err_hint(err, "to have that again: sentinel policy rollback %s --to %" PRId64, options->name, seen);
+  }
+  if (!snt_ok(snt_packed_manifest(view->parameter, slice_of(&newest->packed), &draft.manifest, &why)) ||
+      !snt_ok(check_manifest(options, view, &draft, &why))) {
+    return refuse_renewal(&why, err);
+  }
+  if (strcmp(manifest->name, pointer->name) == 0 && manifest->serial == pointer->serial &&
+      strcmp(manifest->installation, pointer->installation) == 0) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(&why, SNT_CODE_POLICY_INVALID, "the pointer of %s and the bundle's manifest do not say the same",
+                      options->name));
+  return refuse_renewal(&why, err);
+}
+
 /* Everywhere the same, whole, and signed by whom it may be. */
 static snt_status check_renewable(const struct snt_publish_options *options, const struct snt_publish_view *view,
                                   struct snt_err *err) {
   for (size_t i = 0; i < view->count; i++) {
     const struct snt_published *at = &view->regions[i];
     if (at->pointer.serial > 0 && !at->is_trusted) {
-      *err = at->untrusted;
-      SNT_IGNORE(snt_err_prefix(err, "what lies in SSM is not signed again"));
-      return snt_err_hint(err, "push the content from where it is reviewed");
+      return refuse_renewal(&at->untrusted, err);
     }
   }
   const struct snt_published *newest = snt_publish_newest(view);
@@ -391,7 +426,7 @@ static snt_status check_renewable(const struct snt_publish_options *options, con
     *err = newest->incomplete;
     return (snt_status){err->code};
   }
-  return snt_done();
+  return check_place(options, view, newest, err);
 }
 
 /* Of all regions, the latest end. */
