@@ -239,6 +239,17 @@ policy:
       assert.are.equal(1, faulty:count("sts.AssumeRole"))
     end)
 
+    it("gives it by a copy that was made long ago, and is in use", function()
+      os.execute(("touch -d '40 days ago' %s/bundle-*"):format(files.quote(home.home .. "/.cache/sentinel")))
+      faulty:set {}
+      expect.credentials(home:run { "credentials", "dev" })
+      faulty:store { ["us-east-1"] = region_of(9, "ops"), ["eu-west-1"] = {} }
+      expect.credentials(home:run { "credentials", "ops" })
+      assert.is_true(faulty:count("ssm.GetParameters") > 0)
+      faulty:set(DOWN)
+      expect.credentials(home:run { "credentials", "dev" })
+    end)
+
     it("gives nothing by any other rule", function()
       age(3)
       expect.refused(home:run { "credentials", "ops" }, 6, "no region has ssm:/sentinel/policies/ops")

@@ -119,6 +119,16 @@ describe("a signed bundle", function()
     expect.status(home:run { "explain", "dev" }, 5)
   end)
 
+  it("is compared file by file", function()
+    put { serial = 7 }
+    publish.write(home.home .. "/new", { serial = 8, policy = publish.policy:gsub("1h", "2h") })
+    local result = home:run { "policy", "diff", "ssm:/sentinel/policies/dev", "new", "--profile", "dev" }
+    expect.status(result, 1)
+    assert.is_truthy(result.stdout:find("\n-serial: 7\n+serial: 8\n", 1, true), result.stdout)
+    assert.is_truthy(result.stdout:find("     reason: Development is open\n-    max_duration: 1h\n+    max_duration: 2h\n", 1, true),
+      result.stdout)
+  end)
+
   it("is signed by KMS keys, which are not asked", function()
     for _, kind in ipairs { "rsa", "ec" } do
       local key = publish.key(folder, kind, kind, ARN)

@@ -158,13 +158,15 @@ bool snt_flow_recall_parts(struct snt_flow *flow) {
   bool is_good = snt_ok(find_path(pointer, &path, NULL)) &&
                  snt_ok(snt_file_read(path.data, SNT_FILE_NOT_WRITABLE, SNT_PACKED_CAP, out, NULL)) &&
                  is_whole(pointer, out);
-  if (!is_good) {
+  if (is_good) {
+    (void)utimensat(AT_FDCWD, path.data, NULL, AT_SYMLINK_NOFOLLOW); /* it is in use: see tidy */
+  } else {
     snt_buf_reset(out);
   }
   return is_good;
 }
 
-/* Bundles that nobody fetched for a month. */
+/* Bundles that nobody used for a month. */
 static void tidy(const char *folder) {
   DIR *dir = opendir(folder);
   time_t oldest = (time_t)(snt_clock_wall_ms() / 1000) - (time_t)KEPT_DAYS * 24 * 3600;

@@ -101,6 +101,7 @@ struct snt_publish_view {
   bool has_keys;                  /* policy.keys is configured; each of signers is one of them */
   int64_t min_signatures;         /* of those */
   char installation[65];          /* of the configuration; "": none is */
+  int64_t min_serial;             /* the same; 0: none is */
 };
 void snt_publish_view_clear(struct snt_publish_view *view);
 #define SNT_PUBLISH_VIEW_AUTO SNT_CLEANUP(snt_publish_view_clear)

@@ -31,6 +31,11 @@ static snt_status check_names(const struct snt_publish_view *view, const struct 
   if (name != NULL && strcmp(pointer->name, name) != 0) {
     return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is a bundle of another name, \"%s\"", source, pointer->name);
   }
+  if (pointer->serial < view->min_serial) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID,
+                    "%s has serial %" PRId64 ", which is lower than policy.min_serial, %" PRId64, source,
+                    pointer->serial, view->min_serial);
+  }
   bool is_other = view->installation[0] != '\0' && strcmp(pointer->installation, view->installation) != 0;
   return is_other && (view->has_keys || pointer->installation[0] != '\0')
              ? snt_fail(err, SNT_CODE_POLICY_INVALID,

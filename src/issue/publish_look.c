@@ -172,6 +172,7 @@ static snt_status look_back(struct snt_depot *depot, const struct looking *looki
 static void take_rules(const struct snt_publish_rules *rules, struct snt_publish_view *view) {
   view->has_keys = rules->keys.count > 0;
   view->min_signatures = rules->keys.min_signatures;
+  view->min_serial = rules->min_serial;
   memcpy(view->installation, rules->installation, sizeof view->installation);
 }
 

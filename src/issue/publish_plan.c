@@ -113,6 +113,16 @@ static snt_status check_manifest(const struct snt_publish_options *options, cons
 
 /* Serials */
 
+static snt_status check_lowest(const struct snt_publish_view *view, int64_t serial, struct snt_err *err) {
+  if (serial >= view->min_serial) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID,
+                      "serial %" PRId64 " is lower than policy.min_serial, %" PRId64 ": readers would refuse it",
+                      serial, view->min_serial));
+  return snt_err_hint(err, "write in bundle.yaml: serial: %" PRId64 ", or a higher one", view->min_serial);
+}
+
 static snt_status refuse_serial(const struct snt_publish_view *view, const struct snt_published *at, int64_t serial,
                                 struct snt_err *err) {
   int64_t highest = snt_publish_newest(view)->pointer.serial;
@@ -233,6 +243,7 @@ static snt_status plan_signing(const struct snt_publish_options *options, const 
 static snt_status plan_bundle(const struct snt_publish_options *options, const struct snt_draft *draft,
                               const struct snt_publish_view *view, struct snt_publish_plan *out, struct snt_err *err) {
   SNT_TRY(check_manifest(options, view, draft, err));
+  SNT_TRY(check_lowest(view, draft->manifest.serial, err));
   for (size_t i = 0; i < view->count; i++) {
     const struct snt_published *at = &view->regions[i];
     SNT_TRY(check_readable(options, at, out, err));
@@ -394,7 +405,7 @@ static snt_status check_place(const struct snt_publish_options *options, const s
     return snt_err_hint(err, "to have that again: sentinel policy rollback %s --to %" PRId64, options->name, seen);
   }
   if (!snt_ok(snt_packed_manifest(view->parameter, slice_of(&newest->packed), &draft.manifest, &why)) ||
-      !snt_ok(check_manifest(options, view, &draft, &why))) {
+      !snt_ok(check_manifest(options, view, &draft, &why)) || !snt_ok(check_lowest(view, pointer->serial, &why))) {
     return refuse_renewal(&why, err);
   }
   if (strcmp(manifest->name, pointer->name) == 0 && manifest->serial == pointer->serial &&
