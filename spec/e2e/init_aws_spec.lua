@@ -226,7 +226,7 @@ describe("sentinel init NAME", function()
       local before = faulty:stored()
       local text = expect.done(init("--yes"))
       assert.is_truthy(text:find("nothing  us-east-1\n  differs  us-west-2, no signed bundle\n", 1, true), text)
-      assert.is_truthy(text:find("sentinel policy push shop sentinel-policy/policies/shop", 1, true), text)
+      assert.is_truthy(text:find("sentinel policy push shop sentinel-policy/policies/shop --key /", 1, true), text)
       assert.are.same(before, faulty:stored())
     end)
 
@@ -273,7 +273,8 @@ describe("sentinel init NAME", function()
     local function users_of(...)
       os.execute("rm -rf " .. home.home .. "/sentinel-policy")
       expect.done(init("--yes", ...))
-      expect.done(home:run { "test", "--min-rule", "100", "--min-condition", "100", "sentinel-policy/policies" })
+      expect.done(home:run { "test", "--min-rule", "100", "--min-condition", "100", "--min-mutation", "100",
+        "sentinel-policy/policies" })
       return home:read("sentinel-policy/policies/shop/policy.yaml"):match("engineers: (%[.-%])")
     end
     assert.are.equal('["alice"]', users_of())

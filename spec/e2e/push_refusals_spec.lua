@@ -135,6 +135,7 @@ describe("sentinel policy push refuses", function()
     expect.done(push("--force"))
     assert.is_true(home:records()[1].forced)
     assert.is_true(home:records()[1].untested)
+    assert.is_truthy(expect.done(home:run { "log", "show" }):find("(forced, untested): begun in us-east-1", 1, true))
     expect.status(home:run { "policy", "verify", name }, 5)
   end)
 
@@ -177,7 +178,8 @@ describe("sentinel policy push refuses", function()
     bundle()
     refused(home:run { "policy", "push", name, "prod", "--yes", "--key", other }, 2, "none of policy.keys")
     refused(home:run { "policy", "push", name, "prod", "--yes" }, 2, "policy.keys asks for 1 signature", "--key")
-    refused(home:run { "policy", "push", name, "prod", "--yes", "--key", "nowhere" }, 6, "nowhere")
+    refused(home:run { "policy", "push", name, "prod", "--yes", "--key", "nowhere" }, 6, "nowhere",
+      "one of KMS as kms:ARN")
   end)
 
   it("to put what nobody signed in the place of what is signed, unless it is forced", function()

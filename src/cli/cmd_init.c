@@ -74,7 +74,9 @@ static snt_status apply(const struct snt_args *args, const struct snt_setup_opti
   if (!is_json && publication.count > 0) {
     SNT_TRY(snt_init_print_publication(setup, &publication, out, snt_ok(status) ? err : NULL));
   }
-  SNT_TRY(status);
+  if (!snt_ok(status)) {
+    return err->hint[0] != '\0' ? status : snt_err_hint(err, "run it again: it goes on from what is there");
+  }
   return is_json ? snt_done() : snt_init_print_next(setup, out, err);
 }
 

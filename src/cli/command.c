@@ -99,13 +99,30 @@ const struct snt_command SNT_COMMANDS[] = {
      1, false, snt_cmd_shell_init},
     {NULL, NULL, NULL, 0, 0, false, NULL}};
 
-static snt_status print_overview(struct snt_out *out, struct snt_err *err) {
-  SNT_TRY(snt_out_text(out,
-                       "sentinel: the policy gate in front of AWS credentials\n\n"
-                       "usage: sentinel <command> [flags] [-- program...]\n\n",
-                       err));
+/* Whether it is one of those that begin with this word, such as "policy". */
+static bool is_of_group(const struct snt_command *command, const char *word) {
+  size_t len = strlen(word);
+  return strncmp(command->name, word, len) == 0 && command->name[len] == ' ';
+}
+
+static bool is_group(const char *word) {
+  const struct snt_command *command = SNT_COMMANDS;
+  while (command->name != NULL && !is_of_group(command, word)) {
+    command++;
+  }
+  return command->name != NULL;
+}
+
+/* All commands, or those of a group; NULL: all. */
+static snt_status print_overview(const char *group, struct snt_out *out, struct snt_err *err) {
+  SNT_TRY(group != NULL ? snt_out_printf(out, err, "usage: sentinel %s <command> [flags]\n\n", group)
+                        : snt_out_text(out,
+                                       "sentinel: the policy gate in front of AWS credentials\n\n"
+                                       "usage: sentinel <command> [flags] [-- program...]\n\n",
+                                       err));
   for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL; command++) {
-    SNT_TRY(snt_out_printf(out, err, "  %-16s %s\n", command->name, command->summary));
+    bool is_meant = group == NULL || is_of_group(command, group);
+    SNT_TRY(is_meant ? snt_out_printf(out, err, "  %-16s %s\n", command->name, command->summary) : snt_done());
   }
   return snt_out_text(out, "\n`sentinel <command> --help` lists a command's flags; `sentinel --version` the version.\n",
                       err);
@@ -159,10 +176,9 @@ static const struct snt_command *find_command(char **words, size_t *used) {
 
 /* The second words of the commands that begin with this one: "validate, lint, schema"; nothing for any other word. */
 static snt_status list_group(const char *word, struct snt_buf *out, struct snt_err *err) {
-  size_t len = strlen(word);
   for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL; command++) {
-    if (strncmp(command->name, word, len) == 0 && command->name[len] == ' ') {
-      SNT_TRY(snt_buf_appendf(out, err, "%s%s", out->len == 0 ? "" : ", ", command->name + len + 1));
+    if (is_of_group(command, word)) {
+      SNT_TRY(snt_buf_appendf(out, err, "%s%s", out->len == 0 ? "" : ", ", command->name + strlen(word) + 1));
     }
   }
   return snt_done();
@@ -198,7 +214,7 @@ static snt_status dispatch(char **words, struct snt_out *out, struct snt_err *er
     return snt_err_hint(err, "`sentinel --help` lists the commands");
   }
   if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0 || strcmp(words[0], "help") == 0) {
-    return print_overview(out, err);
+    return print_overview(NULL, out, err);
   }
   if (strcmp(words[0], "--version") == 0) {
     return snt_out_printf(out, err, "sentinel %s\n", SNT_VERSION);
@@ -206,7 +222,8 @@ static snt_status dispatch(char **words, struct snt_out *out, struct snt_err *er
   size_t used = 0;
   const struct snt_command *command = find_command(words, &used);
   if (command == NULL) {
-    return fail_unknown(words, err);
+    bool is_asked = words[1] != NULL && strcmp(words[1], "--help") == 0 && is_group(words[0]);
+    return is_asked ? print_overview(words[0], out, err) : fail_unknown(words, err);
   }
   struct snt_args args;
   snt_status parsed = snt_args_parse(words + used, command->options, command->max_arguments, &args, err);

@@ -115,8 +115,9 @@ snt_status snt_init_print_publication(const struct snt_setup *setup, const struc
   return !is_left ? snt_done()
                   : snt_out_printf(
                         out, err,
-                        "What differs is left. To put the folder in force: sentinel policy push %s %s/policies/%s\n",
-                        setup->name, setup->folder.data, setup->name);
+                        "What differs is left. To put the folder in force: sentinel policy push %s %s/policies/%s "
+                        "--key %s\n",
+                        setup->name, setup->folder.data, setup->name, setup->key.spec.data);
 }
 
 static void put_list(struct snt_json_writer *writer, const char *key, char *const *list) {

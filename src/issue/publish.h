@@ -91,7 +91,7 @@ enum snt_look {
 };
 
 struct snt_publish_view {
-  char parameter[128]; /* "/sentinel/policies/prod" */
+  char parameter[512]; /* "/sentinel/policies/prod"; of a packed file its path */
   struct snt_published regions[SNT_PUBLISH_REGIONS_MAX];
   size_t count;
   struct snt_published older; /* what SNT_LOOK_OLDER and SNT_LOOK_HIGHER found; its serial is 0 when there is none */
@@ -224,6 +224,8 @@ struct snt_gc_report {
   } regions[SNT_PUBLISH_REGIONS_MAX];
   size_t count;
 };
+/* Codes of service.h; NO_POLICY for a name that no region has; that of agree; LOG; POLICY_INVALID where it cannot be
+ * told what is to be kept. */
 snt_status snt_publish_gc(const struct snt_gc_options *options, struct snt_gc_report *out, struct snt_err *err);
 
 #endif

@@ -152,7 +152,8 @@ snt_status snt_publish_choose_end(const struct snt_publish_options *options, con
     SNT_TRY(snt_time_parse(given, &out->not_after_ms, err));
   }
   if (out->not_after_ms <= now_ms) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s has passed: readers would refuse the bundle", place);
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s has passed: readers would refuse the bundle", place));
+    return snt_err_hint(err, "name a later time, or leave it out for %d days", SNT_PUBLISH_VALID_DAYS);
   }
   snt_time_format(out->not_after_ms, false, text);
   (void)snprintf(out->not_after, sizeof out->not_after, "%.20s", text);

@@ -183,13 +183,20 @@ static snt_status check_still_signed(const struct snt_publish_options *options, 
 
 /* What is in force already */
 
-/* Whether a region has the draft, signed by all that are to sign it, and still valid. */
+/* Whether others signed the same bytes for longer, one after the other: a renewal by several people. */
+static bool is_signed_for_longer(const struct snt_draft *draft, const struct snt_pointer *pointer) {
+  return draft->has_pointer && strcmp(draft->pointer.sha256, pointer->sha256) == 0 &&
+         draft->pointer.not_after_ms > pointer->not_after_ms;
+}
+
+/* Whether a region has the draft, signed by all that are to sign it, still valid, and not to be renewed. */
 static bool has_draft(const struct snt_publish_view *view, const struct snt_draft *draft,
                       const struct snt_published *at) {
   const struct snt_pointer *pointer = &at->pointer;
   bool is_signed =
       at->is_trusted && has_all_signatures(pointer, &view->signers) && pointer->not_after_ms > view->now_ms;
-  return pointer->serial == draft->manifest.serial && is_signed && is_same_bundle(at, draft);
+  return pointer->serial == draft->manifest.serial && is_signed && is_same_bundle(at, draft) &&
+         !is_signed_for_longer(draft, pointer);
 }
 
 /* A region that has it gives its bytes and its pointer to the others: so all have the same. */
@@ -282,10 +289,11 @@ static snt_status refuse_bare(const struct snt_publish_options *options, const s
 static snt_status plan_bare(const struct snt_publish_options *options, const struct snt_draft *draft,
                             const struct snt_publish_view *view, struct snt_publish_plan *out, struct snt_err *err) {
   size_t having = 0;
-  if (view->has_keys || view->signers.count > 0) {
+  bool is_for_signing = view->signers.count > 0 || options->valid_s != 0 || options->not_after != NULL;
+  if (view->has_keys || is_for_signing) {
     SNT_IGNORE(snt_fail(err, view->has_keys ? SNT_CODE_POLICY_INVALID : SNT_CODE_USAGE,
                         view->has_keys ? "policy.keys asks for signatures, and a bare policy has none"
-                                       : "--key: a bare policy cannot be signed"));
+                                       : "--key, --valid, --not-after: a bare policy cannot be signed"));
     return snt_err_hint(err, "push a bundle: a folder with a bundle.yaml, without --bare");
   }
   SNT_TRY(check_bare_size(draft, err));

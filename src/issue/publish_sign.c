@@ -57,10 +57,13 @@ static snt_status begin_again(const struct signing *signing, const char *why, st
   return hint_at_beginning(err);
 }
 
-/* Whether the options ask for another end than what others signed has. */
+/* What others signed has to be valid still, and the options may not ask for another end. */
 static snt_status check_end(const struct signing *signing, const struct snt_pointer *pointer, struct snt_err *err) {
   const struct snt_publish_options *options = signing->options;
   struct snt_pointer wanted;
+  if (pointer->not_after_ms <= snt_clock_wall_ms()) {
+    return begin_again(signing, "is not valid any more", err);
+  }
   if (options->valid_s == 0 && options->not_after == NULL) {
     return snt_done();
   }

@@ -27,8 +27,8 @@ void snt_setup_clear(struct snt_setup *setup) {
     snt_buf_clear(&setup->items[i].path);
     snt_buf_clear(&setup->items[i].text);
   }
-  struct snt_buf *buffers[] = {&setup->first_user,      &setup->folder,        &setup->key.spec,
-                               &setup->key.public_line, &setup->settings.path, &setup->settings.text};
+  struct snt_buf *buffers[] = {&setup->folder, &setup->key.spec, &setup->key.public_line, &setup->settings.path,
+                               &setup->settings.text};
   for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
     snt_buf_clear(buffers[i]);
   }

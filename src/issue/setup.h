@@ -75,7 +75,6 @@ struct snt_setup {
   char *regions[SNT_SETUP_REGIONS_MAX + 1]; /* owned, and end with NULL; so do roles and users */
   char *roles[SNT_SETUP_ROLES_MAX + 1];
   char *users[SNT_SETUP_USERS_MAX + 1]; /* patterns; none while they are not known */
-  struct snt_buf first_user;            /* a name that fits the first of them */
   struct snt_buf folder;
   struct snt_setup_key key;
   struct snt_setup_settings settings;

@@ -44,7 +44,8 @@ static const struct {
 /* What the texts' words stand for. */
 struct words {
   struct snt_buf regions, region_list, roles, users, settings;
-  struct snt_starter_word rows[16];
+  struct snt_buf user, others; /* a name that fits the first of the users, and cases for the others */
+  struct snt_starter_word rows[17];
 };
 
 static void clear_words(struct words *words) {
@@ -53,11 +54,35 @@ static void clear_words(struct words *words) {
   snt_buf_clear(&words->roles);
   snt_buf_clear(&words->users);
   snt_buf_clear(&words->settings);
+  snt_buf_clear(&words->user);
+  snt_buf_clear(&words->others);
 }
 
 static snt_status join(char *const *list, const char *between, struct snt_buf *out, struct snt_err *err) {
   for (size_t i = 0; list[i] != NULL; i++) {
     SNT_TRY(snt_buf_appendf(out, err, "%s%s", i == 0 ? "" : between, list[i]));
+  }
+  return snt_done();
+}
+
+/* A name that fits a pattern of users. */
+static snt_status append_fitting(const char *pattern, struct snt_buf *out, struct snt_err *err) {
+  for (; *pattern != '\0'; pattern++) {
+    SNT_TRY(snt_buf_append_char(out, *pattern == '*' || *pattern == '?' ? 'x' : *pattern, err));
+  }
+  return snt_done();
+}
+
+/* A case of the spec for each user behind the first. */
+static snt_status append_cases(const struct snt_setup *setup, struct snt_buf *out, struct snt_err *err) {
+  for (size_t i = 1; setup->users[0] != NULL && setup->users[i] != NULL; i++) {
+    SNT_BUF_AUTO struct snt_buf user = {0};
+    SNT_TRY(append_fitting(setup->users[i], &user, err));
+    SNT_TRY(snt_buf_appendf(out, err,
+                            "  - name: \"%s gets in too\"\n"
+                            "    request: {user: \"%s\", profile: \"%s\", justification: INC-42 the queue is stuck}\n"
+                            "    expect: {effect: allow, rule: engineers}\n",
+                            user.data, user.data, setup->name));
   }
   return snt_done();
 }
@@ -77,7 +102,8 @@ static void set_rows(const struct snt_setup *setup, bool is_lua, struct words *w
                                           {"ROLES", snt_buf_borrow(&words->roles)},
                                           {"ROLE", setup->roles[0]},
                                           {"USERS", or_unknown(&words->users)},
-                                          {"USER", or_unknown(&setup->first_user)},
+                                          {"USER", or_unknown(&words->user)},
+                                          {"OTHERS", snt_buf_borrow(&words->others)},
                                           {"POLICY", is_lua ? "policy.lua" : "policy.yaml"},
                                           {"KEY", snt_buf_borrow(&setup->key.spec)},
                                           {"PUBLIC_KEY", or_unknown(&setup->key.public_line)},
@@ -94,6 +120,8 @@ static snt_status make_words(const struct snt_setup *setup, bool is_lua, struct 
   SNT_TRY(join(setup->regions, ", ", &words->region_list, err));
   SNT_TRY(join(setup->roles, "\", \"", &words->roles, err));
   SNT_TRY(join(setup->users, "\", \"", &words->users, err));
+  SNT_TRY(setup->users[0] == NULL ? snt_done() : append_fitting(setup->users[0], &words->user, err));
+  SNT_TRY(append_cases(setup, &words->others, err));
   set_rows(setup, is_lua, words);
   SNT_TRY(snt_starter_find("settings.yaml", &settings, err));
   SNT_TRY(snt_starter_fill(settings, words->rows, &words->settings, err));

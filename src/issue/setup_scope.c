@@ -129,14 +129,8 @@ static snt_status add_user(struct snt_setup *setup, struct snt_slice user, struc
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "the user %.*s would be everybody", (int)user.len, user.data));
     return snt_err_hint(err, "begin with the names that are known, and widen the policy afterwards");
   }
-  bool is_first = setup->users[0] == NULL;
   SNT_FREE_AUTO char *copy = snt_str_dup_slice(user);
-  SNT_TRY(copy == NULL ? snt_fail_memory(err) : add_copy(setup->users, SNT_SETUP_USERS_MAX, copy, "--user", err));
-  for (size_t i = 0; is_first && i < user.len; i++) {
-    char c = user.data[i];
-    SNT_TRY(snt_buf_append_char(&setup->first_user, c == '*' || c == '?' ? 'x' : c, err));
-  }
-  return snt_done();
+  return copy == NULL ? snt_fail_memory(err) : add_copy(setup->users, SNT_SETUP_USERS_MAX, copy, "--user", err);
 }
 
 static snt_status take_users(const char *text, struct snt_setup *setup, struct snt_err *err) {

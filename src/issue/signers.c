@@ -99,7 +99,11 @@ static snt_status open_kms(struct snt_flow *flow, const char *name, struct snt_s
 static snt_status open_local(struct snt_flow *flow, const char *name, struct snt_signer *out, char **line,
                              struct snt_err *err) {
   SNT_TRY(snt_signer_needs_keychain(name) ? snt_flow_open_keychain(flow, err) : snt_done());
-  SNT_TRY(snt_signer_open(name, flow->keychain, out, err));
+  snt_status status = snt_signer_open(name, flow->keychain, out, err);
+  if (status.code == SNT_CODE_NOT_FOUND && snt_signer_is_file(name)) {
+    return snt_err_hint(err, "a key is named as " SNT_SIGNER_FORMS ", one of KMS as kms:ARN");
+  }
+  SNT_TRY(status);
   *line = snt_str_dup(out->key);
   return *line == NULL ? snt_fail_memory(err) : snt_done();
 }
