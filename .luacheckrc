@@ -36,6 +36,8 @@ files["plugins"] = { std = "sandbox" }
 files["plugins/*/plugin.lua"] = { std = "none" }
 files["plugins/*/spec"] = { std = "sandbox+testing" }
 files["policies/*_spec.lua"] = { std = "sandbox+testing" }
+files["starter"] = { std = "sandbox" }
+files["starter/local/*_spec.lua"] = { std = "sandbox+testing" }
 files["spec/**/*_spec.lua"] = { std = "lua54+busted", max_line_length = 140 }
 files["spec/support"] = { max_line_length = 120 }
 files["spec/sandbox/run_attack.lua"] = { max_line_length = 120 }

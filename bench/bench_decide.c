@@ -118,6 +118,7 @@ static void load_yaml(int rules) {
     }
     double start = now_us();
     if (snt_vm_call(vm, "load", args, 3, 30000000, &reply) != SNT_VM_OK ||
+        snt_vm_call(vm, "compile", NULL, 0, 30000000, &reply) != SNT_VM_OK ||
         snt_vm_call(vm, "link", args + 3, 1, 30000000, &reply) != SNT_VM_OK) {
       exit(1);
     }

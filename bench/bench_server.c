@@ -206,7 +206,8 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   context = SSL_CTX_new(TLS_server_method());
-  if (argc < 5 || argc > 6 || (argc == 6 && load_store(argv[5]) != 0) || SSL_CTX_use_certificate_chain_file(context, argv[1]) != 1 ||
+  if (argc < 5 || argc > 6 || (argc == 6 && load_store(argv[5]) != 0) ||
+      SSL_CTX_use_certificate_chain_file(context, argv[1]) != 1 ||
       SSL_CTX_use_PrivateKey_file(context, argv[2], SSL_FILETYPE_PEM) != 1 || load_parameter(argv[3]) != 0) {
     fputs("usage: bench_server CERTIFICATE KEY POLICY PORT-FILE [STORE]\n", stderr);
     return 2;

@@ -18,7 +18,7 @@ local spec, spec_file = nil, nil
 
 local function refuse(problems)
   state.policy, state.pending = nil, nil
-  return require("sentinel.reply").encode_problems(problems:sorted())
+  return require("sentinel.loaded").encode_problems(problems:sorted())
 end
 
 -- Every zone once, in byte order; UTC is always there.
@@ -108,7 +108,7 @@ function main.refuse_bundle(name, what)
 end
 
 --- kind "yaml" or "lua"; root_length: how much of the name is the folder of a bundle, "" for none.
--- Answers {"ok":true,"zones":[...]} or {"ok":false,"problems":[...]}.
+-- Answers {"ok":true,"zones":[...]} or {"ok":false,"problems":[...]}. The policy is only read then.
 function main.load(kind, name, source, root_length)
   state = { phase = "load", file = name }
   local problems = errors.new(name)
@@ -130,8 +130,22 @@ function main.load(kind, name, source, root_length)
     return refuse(problems)
   end
   state.files = problems.files
-  state.pending = { policy = require("sentinel.engine").compile(policy), zones = zones }
-  return require("sentinel.reply").encode_loaded(zone_names(zones, possible_zones))
+  state.pending = { policy = policy, zones = zones }
+  return require("sentinel.loaded").encode_zones(zone_names(zones, possible_zones))
+end
+
+--- What has to be done between loading and evaluating and needs no zones: the core looks for them
+-- meanwhile. Linking does what of it is not done.
+function main.compile()
+  local pending = state.pending
+  if pending and not pending.is_compiled then
+    require("sentinel.engine").compile(pending.policy)
+    require "sentinel.outcome"
+    require "sentinel.reply"
+    host.json_decode("{}") -- its library is opened here, and not by every worker
+    pending.is_compiled = true
+  end
+  return ""
 end
 
 --- After the zones were added: every zone that a condition names has to be there. With "indexed"
@@ -142,8 +156,9 @@ function main.link(how)
   problems.files = state.files or problems.files -- a zone may be named in a file of the bundle
   if not state.pending then
     problems:add(errors.START, "no policy is loaded")
-    return refuse(problems)
+    return state.refusal or refuse(problems)
   end
+  main.compile()
   for _, zone in ipairs(state.pending.zones) do
     if not host.zone_known(zone.name) then
       local known = require("sentinel.zones")
@@ -158,7 +173,7 @@ function main.link(how)
   if how == "indexed" then
     require("sentinel.engine").make_index(state.policy)
   end
-  return require("sentinel.reply").encode_linked(state.policy)
+  return require("sentinel.loaded").encode_policy(state.policy)
 end
 
 local function decode(json, what)
@@ -313,7 +328,7 @@ function main.load_spec(name, source, plugin)
     files = bundle.data }, problems)
   spec_file = name
   if not spec then
-    return require("sentinel.reply").encode_problems(problems:sorted())
+    return require("sentinel.loaded").encode_problems(problems:sorted())
   end
   return runner.encode_cases(spec)
 end
@@ -325,7 +340,7 @@ function main.bind_spec(how)
   local runner, problems = require "sentinel.spec_runner", errors.new(spec_file)
   local is_pure = runner.bind(spec, state, how == "cover", problems)
   if not problems:is_empty() then
-    return require("sentinel.reply").encode_problems(problems:sorted())
+    return require("sentinel.loaded").encode_problems(problems:sorted())
   end
   return runner.encode_bound(spec, is_pure)
 end
@@ -386,7 +401,8 @@ function main.failed(class, what)
   local problems, kind = errors.new(state.file), state.what or "policy"
   problems:add(errors.START, ("loading spends more %s than a %s may"):format(what, kind),
     ("make the %s shorter, or what its Lua does while it loads"):format(kind))
-  return refuse(problems)
+  state.refusal = refuse(problems) -- for link, where compile has no answer
+  return state.refusal
 end
 
 return main

@@ -73,7 +73,7 @@ end
 --- Runs plugin.lua. Answers {"ok":true,"plugin":{...}} or {"ok":false,"problems":[...]}; the core
 -- reads the answer as the word of a process that may have been taken over.
 function plugins.describe(folder, file, source)
-  local reply, problems = require "sentinel.reply", errors.new(file)
+  local problems = errors.new(file)
   local chunk, message = host.compile(source, file, {})
   local how, value = "error", message
   if chunk then
@@ -87,7 +87,7 @@ function plugins.describe(folder, file, source)
     loading.add_error(problems, what, "plugin.lua is one return { ... }")
   end
   if not manifest then
-    return reply.encode_problems(problems:sorted())
+    return require("sentinel.loaded").encode_problems(problems:sorted())
   end
   manifest.limits = manifest.limits or {}
   manifest.limits.timeout = manifest.limits.timeout or TIMEOUT_MS

@@ -1,4 +1,4 @@
---- Replies as JSON. What is written is bounded: it has to fit one frame.
+--- Decisions as JSON. What is written is bounded: it has to fit one frame.
 local logic = require "sentinel.logic"
 local text = require "sentinel.text"
 local time = require "sentinel.time"
@@ -13,14 +13,6 @@ local encode_text = host.json_text
 
 local function encode_text_or_null(value)
   return value and encode_text(value) or "null"
-end
-
-local function encode_list(list, encode)
-  local parts = {}
-  for i, item in ipairs(list) do
-    parts[i] = encode(item)
-  end
-  return "[" .. table.concat(parts, ",") .. "]"
 end
 
 local function short(value, cap)
@@ -79,14 +71,31 @@ function reply.keep_nearest(decision)
   decision.trace = { nearest or trace[#trace], nearest and trace[#trace] }
 end
 
+-- All entries as JSON, or those that were tried, and false, when they do not fit.
+local function encode_all(trace)
+  local encoded, left = {}, TRACE_BYTES
+  for i = 1, #trace do
+    encoded[i] = encode_entry(trace[i])
+    left = left - #encoded[i] - 1
+    if left < 0 then
+      return encoded, false
+    end
+  end
+  return encoded, true
+end
+
 -- The entries that fit, as JSON by their place: the last one, which decided, then the nearest, then
 -- the earliest.
 local function choose(trace)
+  local encoded, is_all = encode_all(trace)
+  if is_all then
+    return encoded
+  end
   local chosen, left = {}, TRACE_BYTES
   local function take(i)
-    local encoded = chosen[i] or encode_entry(trace[i])
-    if not chosen[i] and #encoded < left then
-      chosen[i], left = encoded, left - #encoded - 1
+    encoded[i] = encoded[i] or encode_entry(trace[i])
+    if not chosen[i] and #encoded[i] < left then
+      chosen[i], left = encoded[i], left - #encoded[i] - 1
     end
     return chosen[i] ~= nil
   end
@@ -129,7 +138,7 @@ local function encode_conditions(list)
   if #list > CONDITIONS_MAX then
     shown[#shown + 1] = ("(%d more)"):format(#list - CONDITIONS_MAX)
   end
-  return encode_list(shown, encode_text)
+  return text.json_list(shown, encode_text)
 end
 
 local function encode_flag(value)
@@ -147,21 +156,21 @@ local ENCODERS = {
   { "requires_session_tracking", encode_flag },
   { "trace", encode_trace },
   { "conditions", encode_conditions },
-  { "missing", function(list) return encode_list(list or {}, encode_text) end },
+  { "missing", function(list) return text.json_list(list or {}, encode_text) end },
   { "failed_condition", encode_text_or_null },
   { "emergency", encode_flag },
   { "requires_justification", encode_flag },
 }
 
 local function encode_remedies(list)
-  return encode_list(list, function(remedy)
+  return text.json_list(list, function(remedy)
     return ('{"rule":%s,"text":%s}'):format(encode_text(remedy.rule), encode_text(remedy.text))
   end)
 end
 
 --- {"needs":[{"plugin","kind","need","params"}]}: there is no decision yet.
 function reply.encode_needs(list)
-  return '{"needs":' .. encode_list(list, function(need)
+  return '{"needs":' .. text.json_list(list, function(need)
     local params = {}
     for i, name in ipairs(text.sorted_keys(need.params)) do
       params[i] = encode_text(name) .. ":" .. encode_text(need.params[name])
@@ -187,31 +196,12 @@ function reply.encode(decision)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
---- {"ok":true,"zones":[...]}
-function reply.encode_loaded(zones)
-  return '{"ok":true,"zones":' .. encode_list(zones, encode_text) .. "}"
-end
-
---- {"ok":true,"functions":...}: whether code of the policy runs in an evaluation.
-function reply.encode_linked(policy)
-  return ('{"ok":true,"functions":%s}'):format(policy.has_functions)
-end
-
 --- A decision in one line, for those who make very many: effect, number of the rule, whether it is
 -- an emergency's, longest session in seconds (0: no bound), error, rule; "-" for none.
 function reply.encode_briefly(decision)
   return ("%s %d %d %d %s %s"):format(decision.effect, decision.rule_index,
     decision.emergency and 1 or 0, decision.max_duration or 0, decision.error or "-",
     decision.rule == "" and "-" or decision.rule)
-end
-
---- {"ok":false,"problems":[...]}
-function reply.encode_problems(problems)
-  return '{"ok":false,"problems":' .. encode_list(problems, function(problem)
-    return ('{"file":%s,"line":%d,"column":%d,"message":%s,"hint":%s}'):format(
-      encode_text(problem.file), problem.line, problem.column, encode_text(problem.message),
-      encode_text(problem.hint))
-  end) .. "}"
 end
 
 return reply

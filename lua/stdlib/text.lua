@@ -34,6 +34,15 @@ function text.join(list)
   return text.cut(table.concat(parts, ", "))
 end
 
+--- The items, each as encode makes JSON of it, as a JSON array.
+function text.json_list(list, encode)
+  local parts = {}
+  for i, item in ipairs(list) do
+    parts[i] = encode(item)
+  end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
 --- "prod" and "time" give "prod.time"; nothing and "time" give "time".
 function text.path(prefix, name)
   return prefix == "" and name or prefix .. "." .. name

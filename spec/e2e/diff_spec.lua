@@ -4,6 +4,7 @@ local bundle = require "spec.support.bundle"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
+local samples = require "spec.support.samples"
 local servers = require "spec.support.servers"
 local stage = require "spec.support.stage"
 local world = require "spec.support.world"
@@ -56,6 +57,10 @@ describe("sentinel policy diff", function()
   local function semantic(before, after, ...)
     return expect.json(diff(before, after, "--semantic", "--json", ...), 1)
   end
+
+  it("does what its page says", function()
+    assert.equal(5, #samples.run_page(home, "diff.md"))
+  end)
 
   -- Texts --------------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ describe("sentinel init --local", function()
     assert.is_truthy(expect.done(result):match("^sentinel %d"))
   end)
 
-  it("wants --local", function()
+  it("wants --local, or a name", function()
     expect.refused(home:run { "init" }, 2, "--local")
   end)
 

@@ -135,6 +135,7 @@ describe("sentinel policy push refuses", function()
     expect.done(push("--force"))
     assert.is_true(home:records()[1].forced)
     assert.is_true(home:records()[1].untested)
+    assert.is_truthy(expect.done(home:run { "log", "show" }):find("(forced, untested): begun in us-east-1", 1, true))
     expect.status(home:run { "policy", "verify", name }, 5)
   end)
 
@@ -177,7 +178,8 @@ describe("sentinel policy push refuses", function()
     bundle()
     refused(home:run { "policy", "push", name, "prod", "--yes", "--key", other }, 2, "none of policy.keys")
     refused(home:run { "policy", "push", name, "prod", "--yes" }, 2, "policy.keys asks for 1 signature", "--key")
-    refused(home:run { "policy", "push", name, "prod", "--yes", "--key", "nowhere" }, 6, "nowhere")
+    refused(home:run { "policy", "push", name, "prod", "--yes", "--key", "nowhere" }, 6, "nowhere",
+      "one of KMS as kms:ARN")
   end)
 
   it("to put what nobody signed in the place of what is signed, unless it is forced", function()
@@ -236,10 +238,14 @@ describe("sentinel policy push refuses", function()
     expect.done(push())
     local sha256 = pushing.pointer(moto, "us-west-2", name).sha256
     local part = "/sentinel/bundles/" .. sha256 .. "/0"
+    local value = pushing.parameter(moto, "us-west-2", part).Value
     pushing.ask(moto, "us-west-2", "DeleteParameters", { Names = { "/sentinel/policies/" .. name } })
-    pushing.ask(moto, "us-west-2", "PutParameter", { Name = part, Type = "String", Value = "AAAA", Overwrite = true })
-    refused_late(push(), 5, part, "us-west-2", "is not a part of this bundle", "delete-parameter")
-    assert.is_nil(serial())
+    for words, other in pairs { ["is not a part of this bundle"] = "AAAA",
+      ["holds something else than the bundle"] = (value:sub(1, 1) == "e" and "f" or "e") .. "A" .. value:sub(3) } do
+      pushing.ask(moto, "us-west-2", "PutParameter", { Name = part, Type = "String", Value = other, Overwrite = true })
+      refused_late(push(), 5, part, "us-west-2", words, "delete-parameter")
+      assert.is_nil(serial())
+    end
   end)
 
   it("to write anything that it cannot record", function()

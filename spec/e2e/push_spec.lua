@@ -135,6 +135,14 @@ describe("sentinel policy push", function()
     assert.are.equal(0, #moto:requests_for("PutParameter"))
   end)
 
+  it("does nothing without a key, and when the manifest's end has passed, where it is in force already", function()
+    bundle { more = "not_after: 2020-01-01T00:00:00Z\n" }
+    expect.done(push("--key", key, "--valid", "1d"))
+    moto:forget()
+    assert.is_truthy(expect.done(push()):find("nothing to do", 1, true))
+    assert.are.equal(0, #moto:requests_for("PutParameter"))
+  end)
+
   it("gives a region that lacks it the very same pointer, without a key", function()
     bundle()
     with_keys(id)

@@ -86,7 +86,8 @@ describe("what was in force before", function()
     end)
 
     it("and only of policies that there are", function()
-      expect.refused(home:run { "policy", "history", "nobody" }, 5, 'no SSM parameter "/sentinel/policies/nobody"')
+      expect.refused(home:run { "policy", "history", "nobody" }, 5, 'no SSM parameter "/sentinel/policies/nobody"',
+        "policy push nobody DIR")
     end)
   end)
 
@@ -94,7 +95,8 @@ describe("what was in force before", function()
     it("under a new serial, signed and recorded as a push is", function()
       local done = expect.done(run("rollback", "--yes", "--key", key))
       assert.is_truthy(done:find("the content of serial 2\n", 1, true))
-      assert.is_truthy(done:find("rolled back to " .. name .. " serial 4, sha256 %x+: us%-east%-1 %(version 4%)"))
+      assert.is_truthy(done:find("rolled back " .. name .. " to the content of serial 2, as serial 4, sha256 %x+: "
+        .. "us%-east%-1 %(version 4%)"), done)
       for _, region in ipairs(REGIONS) do
         assert.are.equal(4, serial_in(region))
         assert.are.equal("Reason2", content_in(region))
@@ -152,6 +154,16 @@ describe("what was in force before", function()
       assert.are.equal(3, #versions)
     end)
 
+    it("not where readers refuse what is in force", function()
+      local mallory = pushing.key(home, "mallory")
+      home:write_settings("installation: acme\npolicy:\n  regions: [us-east-1, us-west-2]\n")
+      pushing.bundle(home, { name = name, serial = 4 })
+      expect.done(home:run { "policy", "push", name, "prod", "--yes", "--key", mallory })
+      configure()
+      expect.refused(run("rollback", "--yes", "--key", key), 5, "readers refuse what is in force",
+        "policy.keys does not list", "policy push " .. name .. " DIR")
+    end)
+
     it("not when it is gone", function()
       local sha256 = expect.json(run("history", "--json")).versions[2].sha256
       pushing.ask(moto, "us-east-1", "DeleteParameters", { Names = { "/sentinel/bundles/" .. sha256 .. "/0" } })
@@ -199,9 +211,9 @@ describe("what was in force before", function()
     end
 
     it("only when nothing keeps it, and it is not of today", function()
-      assert.is_truthy(expect.done(run("gc", "--yes")):find("us-east-1: 0 parts of 0 bundles can go; 3 of kept bundles stay", 1,
+      assert.is_truthy(expect.done(run("gc", "--yes")):find("us-east-1: nothing can go; 3 parts of kept bundles stay\n", 1,
         true))
-      assert.is_truthy(expect.done(run("gc", "--keep", "1", "--yes")):find("1 of kept bundles stay, 2 because they are younger "
+      assert.is_truthy(expect.done(run("gc", "--keep", "1", "--yes")):find("1 part of kept bundles stays, 2 because they are younger "
         .. "than a day", 1, true))
       assert.are.equal(3, parts_in("us-east-1"))
       assert.are.equal("", home:kinds())
@@ -210,7 +222,7 @@ describe("what was in force before", function()
 
     it("and what was in force with it", function()
       local done = expect.done(run("gc", "--keep", "2", "--force", "--yes"))
-      assert.is_truthy(done:find("us-west-2: 1 part of 1 bundle were deleted; 2 of kept bundles stay\n", 1, true))
+      assert.is_truthy(done:find("us-west-2: 1 part of 1 bundle was deleted; 2 parts of kept bundles stay\n", 1, true))
       assert.are.equal(2, parts_in("us-east-1"))
       assert.are.equal(2, parts_in("us-west-2"))
       assert.are.equal("policy policy", home:kinds())
@@ -228,6 +240,10 @@ describe("what was in force before", function()
       expect.done(run("verify", "--region", "us-west-2"))
       assert.is_truthy(pushing.parameter(moto, "us-west-2", "/sentinel/bundles/"
         .. pushing.pointer(moto, "us-east-1", name).sha256 .. "/0"))
+    end)
+
+    it("not by a name that nobody knows", function()
+      expect.refused(home:run { "policy", "gc", "nobody", "--yes" }, 5, "no SSM parameter /sentinel/policies/nobody", "--all")
     end)
 
     it("asks first", function()

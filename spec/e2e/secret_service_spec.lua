@@ -75,6 +75,17 @@ describe("the Secret Service", function()
     assert.are.equal("", found.stdout)
   end)
 
+  it("holds keys that sign policy, whatever bytes they are made of", function()
+    for i = 1, 4 do
+      local name = "release-" .. i
+      local line = expect.done(home:run { "policy", "keygen", "--keychain", name })
+      assert.are.equal(32, #session:lookup("signing", name))
+      assert.are.equal(line, expect.done(home:run { "policy", "keygen", "--public", "keychain:" .. name }))
+      expect.done(home:run { "remove", "--keychain", name })
+    end
+    assert.are.equal("", names())
+  end)
+
   it("takes a key that secret-tool stored", function()
     local shape = [[{"access_key_id": "%s", "secret_access_key": "%s"}]]
     session:store("aws", "corp", shape:format(moto.keys.alice.id, moto.keys.alice.secret))

@@ -21,6 +21,7 @@ describe("usage", function()
     { {}, "no command" },
     { { "credentialz", "dev" }, "credentials" },
     { { "policy" }, "followed by: validate, lint" },
+    { { "polic", "--help" }, "unknown command" },
     { { "keychain", "dev" }, "followed by: migrate" },
     { { "shell", "int" }, "did you mean `sentinel shell init`" },
     { { "policy", "validat", "x.yaml" }, "policy validate" },
@@ -78,6 +79,9 @@ describe("usage", function()
       end
       assert.is_truthy(expect.done(home:run(words)):match("^usage: sentinel " .. command))
     end
+    local group = expect.done(home:run { "policy", "--help" })
+    assert.is_truthy(group:match("^usage: sentinel policy <command> %[flags%]\n"), group)
+    assert.is_truthy(group:find("  policy push", 1, true) and not group:find("  whoami", 1, true), group)
     local help = expect.done(home:run { "exec", "--help" })
     assert.is_truthy(help:find("^usage: sentinel exec %[P%] %[flags%] %[%-%- program%.%.%.%]\n"), help)
     assert.is_truthy(expect.done(home:run { "--version" }):match("^sentinel %d+%.%d+%.%d+\n$"))

@@ -44,6 +44,13 @@ describe("sentinel whoami", function()
     end)
   end
 
+  it("asks for no policy, wherever it is", function()
+    home:write_settings('policy: {source: "ssm:/sentinel/policies/{profile}"}\n')
+    assert.are.equal("alice", expect.json(home:run { "whoami", "corp", "--region", "us-east-1", "--json" }).user)
+    assert.are.equal(0, faulty:count("ssm.GetParameter"))
+    os.remove(home.home .. "/.config/sentinel/config.yaml")
+  end)
+
   it("does not follow the operating system's user", function()
     local who = expect.json(home:run({ "whoami", "dev", "--json" },
       { environment = { USER = "mallory", LOGNAME = "mallory", SUDO_USER = "mallory" } }))

@@ -154,6 +154,8 @@ describe("a push that does not come to its end", function()
       faulty:set { [PUT .. "@us-west-2"] = { fault = "error", code = "AccessDeniedException", at = 3 } }
       failed(home:run(push()), 6, "it is in force in us-east-1, and as far as is known not in us-west-2",
         "ssm:PutParameter", "run the same command again")
+      assert.is_truthy(expect.done(home:run { "log", "show" }):find(": failed: the push is not finished: it is in force in "
+        .. "us-east-1", 1, true))
       assert.are.equal("2 1", serials())
       assert.are.equal("policy policy", home:kinds())
       local record = home:records()[2]
@@ -216,23 +218,30 @@ describe("a push that does not come to its end", function()
       assert.are.equal("1 1", serials())
     end)
 
-    it("because somebody else was faster: his is not written over", function()
-      local handle
+    -- Somebody else writes in a region while the push is under way.
+    local function overtake(region)
       faulty:set { ["sts.GetCallerIdentity"] = { fault = "slow", seconds = 2, at = 2 } }
-      handle = home:start(push())
+      local handle = home:start(push())
       files.wait_for("its second half", 30, function()
         return faulty:count "sts.GetCallerIdentity" == 2
       end)
       local regions = cjson.decode(files.read(faulty.folder .. "/store.json"))
-      local versions = regions["us-west-2"][POINTER]
+      local versions = regions[region][POINTER]
       versions[#versions + 1] = { Value = versions[#versions].Value, Version = versions[#versions].Version + 1,
         Type = "String" }
       store(cjson.encode(regions))
-      failed(process.finish(handle), 6, "it is in force in us-east-1", "somebody else wrote " .. POINTER .. " in us-west-2",
-        "policy history")
-      faulty:set {}
-      assert.are.equal("2 1", serials())
-    end)
+      return process.finish(handle)
+    end
+
+    for region, row in pairs { ["us-east-1"] = { "nothing of it is in force", "1 1" },
+      ["us-west-2"] = { "it is in force in us-east-1", "2 1" } } do
+      it("because somebody else was faster in " .. region .. ": his is not written over", function()
+        failed(overtake(region), 6, row[1], "somebody else wrote " .. POINTER .. " in " .. region,
+          "policy history prod --region " .. region, "a serial above theirs")
+        faulty:set {}
+        assert.are.equal(row[2], serials())
+      end)
+    end
 
     it("because somebody else wrote at the same moment: what was written over is told", function()
       local looks = 0

@@ -399,6 +399,20 @@ describe("a refused policy", function()
     state:close()
   end)
 
+  it("is told when it is linked, where nobody heard that it cannot be compiled", function()
+    local vm = require "snt_vm"
+    local state = vm.new(os.getenv("SNT_STDLIB_FOLDER"))
+    local answer = state:call("load", evaluator.LOAD_FUEL, "yaml", "a.yaml",
+      evaluator.one_rule("{groups: ['*']}"))
+    assert.equal('{"ok":true,"zones":[]}', answer)
+    state:call("compile", 10)
+    local linked = state:call("link", evaluator.LOAD_FUEL)
+    assert.truthy(linked:find('"ok":false', 1, true), linked)
+    assert.truthy(linked:find("loading spends more fuel than a policy may", 1, true), linked)
+    assert.equal("policy_invalid", evaluator.decide({ state = state }).error)
+    state:close()
+  end)
+
   it("denies too while it is loaded and not linked", function()
     local vm = require "snt_vm"
     local state = vm.new(os.getenv("SNT_STDLIB_FOLDER"))

@@ -116,6 +116,7 @@ function evaluator.load(kind, text, options)
   assert(json, result)
   local answer = decode(json)
   if answer.ok then
+    state:call("compile", evaluator.LOAD_FUEL)
     add_zones(state, answer.zones)
     json, result = state:call("link", evaluator.LOAD_FUEL)
     local linked = decode(assert(json, result))

@@ -238,7 +238,9 @@ static snt_status fail_not_found(const struct search *search, struct snt_err *er
                       profile, snt_buf_borrow(&search->places), variable == NULL ? "" : "; ",
                       variable == NULL ? "" : variable,
                       variable == NULL ? "" : " names a source that this version does not support"));
-  return snt_err_hint(err, "store a key: sentinel add %s", source);
+  bool is_default = strcmp(source, "default") == 0; /* which nobody may have named */
+  return snt_err_hint(err, "store a key: sentinel add %s%s", source,
+                      is_default ? "; or name a profile that has one with --profile" : "");
 }
 
 snt_status snt_aws_credentials_find(const struct snt_aws_target *target, struct snt_keychain *keychain,

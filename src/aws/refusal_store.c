@@ -5,6 +5,8 @@
 #include "aws/refusal_rules.h"
 #include "base/str.h"
 
+#define BUNDLES "/sentinel/bundles"
+
 enum { ACTION_CAP = 64 };
 
 static const char *subject_of(const struct snt_refused *it) {
@@ -36,10 +38,7 @@ static void take_action(const struct snt_refused *it, const char *service, const
 snt_status snt_refused_no_parameter(const struct snt_refused *it, struct snt_err *err) {
   SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no SSM parameter \"%.300s\" in %s (%s)", subject_of(it),
                       region_of(it), it->refusal->code));
-  return snt_err_hint(err,
-                      "store the policy there, or correct policy.source and the region: "
-                      "aws ssm put-parameter --region %s --name %.300s --type String --value file://policy.yaml",
-                      region_of(it), subject_of(it));
+  return snt_err_hint(err, "put a policy there (`sentinel policy push`), or correct policy.source and the region");
 }
 
 /* The key that a SecureString is kept with. */
@@ -63,7 +62,9 @@ snt_status snt_refused_hint_permission(const struct snt_refused *it, struct snt_
     return hint_secure(it, err);
   }
   take_action(it, "ssm", name_of_call(it), action);
-  return snt_err_hint(err, "the caller needs %s on SSM parameter %.300s in %s", action, subject_of(it), region_of(it));
+  bool is_part = snt_str_starts_with(subject_of(it), BUNDLES "/"); /* who needs one needs them all */
+  return snt_err_hint(err, "the caller needs %s on SSM parameter %.300s in %s", action,
+                      is_part ? BUNDLES "/*" : subject_of(it), region_of(it));
 }
 
 snt_status snt_refused_put(const struct snt_refused *it, struct snt_err *err) {

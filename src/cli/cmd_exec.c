@@ -85,6 +85,7 @@ snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_e
   }
   char path[4096];
   SNT_TRY(find_program(program[0], is_shell, path, sizeof path, err));
+  snt_issue_start(&options, false);
   SNT_ISSUED_AUTO struct snt_issued issued = {0};
   SNT_TRY(snt_issue(&options, &issued, err));
   return become(path, program, &shell.marks, &issued, err);

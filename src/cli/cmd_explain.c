@@ -177,6 +177,7 @@ static snt_status print_failure(struct snt_out *out, snt_status status, const st
 snt_status snt_cmd_explain(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   struct snt_explain_options options = {0};
   SNT_TRY(read_flags(args, &options, err));
+  snt_issue_start(&options.common, true);
   SNT_EXPLANATION_AUTO struct snt_explanation explanation = {0};
   snt_status status = snt_issue_explain(&options, &explanation, err);
   bool is_json = snt_args_has(args, SNT_OPTION_JSON);

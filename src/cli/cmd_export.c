@@ -38,6 +38,7 @@ snt_status snt_cmd_export(struct snt_args *args, struct snt_out *out, struct snt
     return snt_err_hint(err, "in a shell: eval \"$(sentinel export %s)\"; or add --force-tty", options.profile);
   }
   SNT_TRY(may_print);
+  snt_issue_start(&options, false);
   SNT_SECRET_AUTO struct snt_secret *text = NULL;
   SNT_TRY(snt_secret_new(SNT_ISSUED_TEXT_CAP, &text, err));
   SNT_ISSUED_AUTO struct snt_issued issued = {0};

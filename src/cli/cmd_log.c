@@ -67,7 +67,20 @@ static const char *text_of(const struct snt_json_value *object, const char *key)
   return text == NULL ? "" : text;
 }
 
-/* "alice push prod serial 8: done in us-east-1, us-west-2" */
+/* " (forced, untested)" of what was pushed in spite of something. */
+static snt_status describe_exceptions(const struct snt_json_value *record, struct snt_buf *out, struct snt_err *err) {
+  bool is_forced = false;
+  bool is_untested = false;
+  (void)snt_json_bool(snt_json_get(record, "forced"), &is_forced);
+  (void)snt_json_bool(snt_json_get(record, "untested"), &is_untested);
+  return !is_forced && !is_untested
+             ? snt_done()
+             : snt_buf_appendf(out, err, " (%s%s%s)", is_forced ? "forced" : "", is_forced && is_untested ? ", " : "",
+                               is_untested ? "untested" : "");
+}
+
+/* "alice push prod serial 8 (untested): done in us-east-1, us-west-2"; of a failure its message, which names regions.
+ */
 static snt_status describe_publishing(const struct snt_json_value *record, struct snt_buf *out, struct snt_err *err) {
   int64_t serial = 0;
   const struct snt_json_value *regions = snt_json_get(record, "regions");
@@ -77,7 +90,11 @@ static snt_status describe_publishing(const struct snt_json_value *record, struc
   if (snt_json_integer(snt_json_get(record, "serial"), &serial)) {
     SNT_TRY(snt_buf_appendf(out, err, " serial %lld", (long long)serial));
   }
+  SNT_TRY(describe_exceptions(record, out, err));
   SNT_TRY(snt_buf_appendf(out, err, ": %s", text_of(record, "outcome")));
+  if (text_of(record, "message")[0] != '\0') {
+    return snt_buf_appendf(out, err, ": %s", text_of(record, "message"));
+  }
   for (size_t i = 0; i < snt_json_count(regions); i++) {
     const char *region = snt_json_string(snt_json_at(regions, i), NULL);
     SNT_TRY(snt_buf_appendf(out, err, "%s%s", i == 0 ? " in " : ", ", region == NULL ? "" : region));

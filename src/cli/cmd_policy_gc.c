@@ -16,15 +16,24 @@ struct asking {
 
 static const char *parts(size_t count) { return count == 1 ? "part" : "parts"; }
 
-static snt_status print_regions(struct snt_out *out, const struct snt_gc_report *report, const char *verb,
+/* "2 parts of 1 bundle can go", "1 part of 1 bundle was deleted", "nothing can go" */
+static snt_status print_going(struct snt_out *out, size_t count, size_t bundles, bool is_done, struct snt_err *err) {
+  const char *verb = !is_done ? "can go" : count == 1 ? "was deleted" : "were deleted";
+  return count == 0 ? snt_out_text(out, is_done ? "nothing was deleted" : "nothing can go", err)
+                    : snt_out_printf(out, err, "%zu %s of %zu %s %s", count, parts(count), bundles,
+                                     bundles == 1 ? "bundle" : "bundles", verb);
+}
+
+static snt_status print_regions(struct snt_out *out, const struct snt_gc_report *report, bool is_done,
                                 struct snt_err *err) {
   for (size_t i = 0; i < report->count; i++) {
-    size_t count = report->regions[i].parts;
-    SNT_TRY(snt_out_printf(out, err, "%s: %zu %s of %zu %s %s; %zu %s", report->regions[i].region, count, parts(count),
-                           report->regions[i].bundles, report->regions[i].bundles == 1 ? "bundle" : "bundles", verb,
-                           report->regions[i].kept, "of kept bundles stay"));
+    size_t kept = report->regions[i].kept;
+    SNT_TRY(snt_out_printf(out, err, "%s: ", report->regions[i].region));
+    SNT_TRY(print_going(out, report->regions[i].parts, report->regions[i].bundles, is_done, err));
+    SNT_TRY(snt_out_printf(out, err, "; %zu %s of kept bundles %s", kept, parts(kept), kept == 1 ? "stays" : "stay"));
     if (report->regions[i].young > 0) {
-      SNT_TRY(snt_out_printf(out, err, ", %zu because they are younger than a day", report->regions[i].young));
+      SNT_TRY(snt_out_printf(out, err, ", %zu because %s younger than a day", report->regions[i].young,
+                             report->regions[i].young == 1 ? "it is" : "they are"));
     }
     SNT_TRY(snt_out_text(out, "\n", err));
   }
@@ -33,7 +42,7 @@ static snt_status print_regions(struct snt_out *out, const struct snt_gc_report 
 
 static snt_status agree(void *context, const struct snt_gc_report *report, struct snt_err *err) {
   struct asking *asking = context;
-  SNT_TRY(print_regions(asking->out, report, "can go", err));
+  SNT_TRY(print_regions(asking->out, report, false, err));
   SNT_TRY(snt_cli_agree(asking->args, asking->out, "Delete them?", "nothing was deleted", err));
   asking->has_agreed = true;
   return snt_done();
@@ -72,5 +81,5 @@ snt_status snt_cmd_policy_gc(struct snt_args *args, struct snt_out *out, struct 
   SNT_TRY(take_name(args, &options.publish, err));
   SNT_TRY(take_keep(args, &options.keep, err));
   SNT_TRY(snt_publish_gc(&options, &report, err));
-  return print_regions(out, &report, asking.has_agreed ? "were deleted" : "can go", err);
+  return print_regions(out, &report, asking.has_agreed, err);
 }

@@ -31,6 +31,5 @@ snt_status snt_cmd_policy_pull(struct snt_args *args, struct snt_out *out, struc
   bool has_passed = view.now_ms >= at->pointer.not_after_ms;
   return snt_out_printf(out, err, "%s: %s serial %" PRId64 ", sha256 %.16s, from %s%s%s\n", path.data, options.name,
                         at->pointer.serial, at->pointer.sha256, at->region,
-                        has_passed ? "; it does not hold any more since " : "",
-                        has_passed ? at->pointer.not_after : "");
+                        has_passed ? "; it is not valid any more since " : "", has_passed ? at->pointer.not_after : "");
 }

@@ -59,12 +59,12 @@ static snt_status print_region(struct snt_out *out, const struct snt_publish_vie
   const struct snt_pointer *pointer = &at->pointer;
   SNT_TRY(snt_out_printf(out, err, "%s%s%s  %s", snt_out_colour(out, verdicts->is_good[i] ? "32" : "31"),
                          verdicts->is_good[i] ? "good" : "refused", snt_out_colour(out, ""),
-                         at->region[0] == '\0' ? "the file" : at->region));
+                         at->region[0] == '\0' ? view->parameter : at->region));
   if (at->is_pointer && pointer->serial > 0) {
     SNT_TRY(snt_out_printf(out, err, "  %s serial %" PRId64 ", sha256 %.16s\n", pointer->name, pointer->serial,
                            pointer->sha256));
     bool has_begin = pointer->not_before[0] != '-';
-    SNT_TRY(snt_out_printf(out, err, "  installation  %s\n  holds         %s%s%suntil %s\n",
+    SNT_TRY(snt_out_printf(out, err, "  installation  %s\n  valid         %s%s%suntil %s\n",
                            pointer->installation[0] == '\0' ? "-" : pointer->installation, has_begin ? "from " : "",
                            has_begin ? pointer->not_before : "", has_begin ? " " : "", pointer->not_after));
     SNT_TRY(print_signatures(out, view, pointer, err));

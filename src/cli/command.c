@@ -44,8 +44,8 @@ const struct snt_command SNT_COMMANDS[] = {
     {"policy push", "NAME DIR|FILE", "publish a bundle, or a bare policy, in SSM",
      ASKING | BIT(KEY) | BIT(YES) | BIT(NO_TEST) | BIT(FORCE) | BIT(BARE) | BIT(VALID) | BIT(NOT_AFTER), 2, false,
      snt_cmd_policy_push},
-    {"policy verify", "NAME|FILE", "check what is in force in SSM, or a packed file, as readers do", ASKING | BIT(JSON),
-     1, false, snt_cmd_policy_verify},
+    {"policy verify", "NAME | FILE", "check what is in force in SSM, or a packed file, as readers do",
+     ASKING | BIT(JSON), 1, false, snt_cmd_policy_verify},
     {"policy pull", "NAME", "write what is in force in SSM into a folder, once it is verified",
      ASKING | BIT(OUT_FOLDER), 1, false, snt_cmd_policy_pull},
     {"policy history", "NAME", "list what was in force in SSM, since when, and who put it there", ASKING | BIT(JSON), 1,
@@ -55,8 +55,11 @@ const struct snt_command SNT_COMMANDS[] = {
      snt_cmd_policy_rollback},
     {"policy gc", "NAME", "delete parts of bundles that nothing will be rolled back to",
      ASKING | BIT(ALL) | BIT(KEEP) | BIT(YES) | BIT(FORCE), 1, false, snt_cmd_policy_gc},
-    {"policy sign", "FILE|NAME", "sign a packed file, or with --renew what is in force in SSM for longer",
+    {"policy sign", "FILE | NAME", "sign a packed file, or with --renew what is in force in SSM for longer",
      ASKING | BIT(KEY) | BIT(RENEW) | BIT(YES) | BIT(VALID) | BIT(NOT_AFTER), 1, false, snt_cmd_policy_sign},
+    {"policy import", "FILE...", "turn policies of the older Go program into one, and tell what changes in meaning",
+     BIT(LUA) | BIT(YAML) | BIT(OUT_POLICY) | BIT(REPLACE) | BIT(TIMEZONE) | BIT(JSON), SNT_ARGUMENTS_MAX, false,
+     snt_cmd_policy_import},
     {"plugin list", "[FOLDER]", "list the plugins of a folder or a bundle; default plugins/", BIT(JSON), 1, false,
      snt_cmd_plugin_list},
     {"plugin inspect", "FOLDER", "show what a plugin, or each of a bundle, may do", BIT(JSON), 1, false,
@@ -84,8 +87,10 @@ const struct snt_command SNT_COMMANDS[] = {
      BIT(FROM) | BIT(TO) | BIT(CONFIG), 0, false, snt_cmd_keychain_migrate},
     {"clear", "[P]", "forget what is cached: of a named profile its sessions, else everything",
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG), 1, false, snt_cmd_clear},
-    {"init", "--local", "write a configuration, a starter policy and its spec", BIT(LOCAL) | BIT(PROFILE), 0, false,
-     snt_cmd_init},
+    {"init", "NAME | --local", "set up policy as code in an AWS account, or a policy of this machine alone",
+     ASKING | BIT(LOCAL) | BIT(INSTALLATION) | BIT(ACCOUNT) | BIT(ROLE) | BIT(INIT_USER) | BIT(KEY) | BIT(NEW_KEY) |
+         BIT(INIT_FOLDER) | BIT(LUA) | BIT(INIT_FORMAT) | BIT(PLAN) | BIT(YES) | BIT(JSON),
+     1, false, snt_cmd_init},
     {"doctor", "[P]", "check everything that a decision needs, and say what to do about what is broken",
      ASKING | BIT(ONLINE) | BIT(JSON), 1, false, snt_cmd_doctor},
     {"completion", SNT_SHELL_NAMES, "print a script with which a shell completes commands, flags and profiles",
@@ -94,13 +99,30 @@ const struct snt_command SNT_COMMANDS[] = {
      1, false, snt_cmd_shell_init},
     {NULL, NULL, NULL, 0, 0, false, NULL}};
 
-static snt_status print_overview(struct snt_out *out, struct snt_err *err) {
-  SNT_TRY(snt_out_text(out,
-                       "sentinel: the policy gate in front of AWS credentials\n\n"
-                       "usage: sentinel <command> [flags] [-- program...]\n\n",
-                       err));
+/* Whether it is one of those that begin with this word, such as "policy". */
+static bool is_of_group(const struct snt_command *command, const char *word) {
+  size_t len = strlen(word);
+  return strncmp(command->name, word, len) == 0 && command->name[len] == ' ';
+}
+
+static bool is_group(const char *word) {
+  const struct snt_command *command = SNT_COMMANDS;
+  while (command->name != NULL && !is_of_group(command, word)) {
+    command++;
+  }
+  return command->name != NULL;
+}
+
+/* All commands, or those of a group; NULL: all. */
+static snt_status print_overview(const char *group, struct snt_out *out, struct snt_err *err) {
+  SNT_TRY(group != NULL ? snt_out_printf(out, err, "usage: sentinel %s <command> [flags]\n\n", group)
+                        : snt_out_text(out,
+                                       "sentinel: the policy gate in front of AWS credentials\n\n"
+                                       "usage: sentinel <command> [flags] [-- program...]\n\n",
+                                       err));
   for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL; command++) {
-    SNT_TRY(snt_out_printf(out, err, "  %-16s %s\n", command->name, command->summary));
+    bool is_meant = group == NULL || is_of_group(command, group);
+    SNT_TRY(is_meant ? snt_out_printf(out, err, "  %-16s %s\n", command->name, command->summary) : snt_done());
   }
   return snt_out_text(out, "\n`sentinel <command> --help` lists a command's flags; `sentinel --version` the version.\n",
                       err);
@@ -154,10 +176,9 @@ static const struct snt_command *find_command(char **words, size_t *used) {
 
 /* The second words of the commands that begin with this one: "validate, lint, schema"; nothing for any other word. */
 static snt_status list_group(const char *word, struct snt_buf *out, struct snt_err *err) {
-  size_t len = strlen(word);
   for (const struct snt_command *command = SNT_COMMANDS; command->name != NULL; command++) {
-    if (strncmp(command->name, word, len) == 0 && command->name[len] == ' ') {
-      SNT_TRY(snt_buf_appendf(out, err, "%s%s", out->len == 0 ? "" : ", ", command->name + len + 1));
+    if (is_of_group(command, word)) {
+      SNT_TRY(snt_buf_appendf(out, err, "%s%s", out->len == 0 ? "" : ", ", command->name + strlen(word) + 1));
     }
   }
   return snt_done();
@@ -193,7 +214,7 @@ static snt_status dispatch(char **words, struct snt_out *out, struct snt_err *er
     return snt_err_hint(err, "`sentinel --help` lists the commands");
   }
   if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0 || strcmp(words[0], "help") == 0) {
-    return print_overview(out, err);
+    return print_overview(NULL, out, err);
   }
   if (strcmp(words[0], "--version") == 0) {
     return snt_out_printf(out, err, "sentinel %s\n", SNT_VERSION);
@@ -201,7 +222,8 @@ static snt_status dispatch(char **words, struct snt_out *out, struct snt_err *er
   size_t used = 0;
   const struct snt_command *command = find_command(words, &used);
   if (command == NULL) {
-    return fail_unknown(words, err);
+    bool is_asked = words[1] != NULL && strcmp(words[1], "--help") == 0 && is_group(words[0]);
+    return is_asked ? print_overview(words[0], out, err) : fail_unknown(words, err);
   }
   struct snt_args args;
   snt_status parsed = snt_args_parse(words + used, command->options, command->max_arguments, &args, err);

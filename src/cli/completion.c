@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/issued_text.h"
 #include "cli/report.h"
+#include "issue/setup_iam.h"
 #include "keychain/keychain.h"
 #include "policy/request.h"
 
@@ -19,17 +20,18 @@ static const struct {
     {SNT_OPTION_MODE, SNT_COMPLETION_VALUES, SNT_MODES(MODE_WORD)},
     {SNT_OPTION_FORMAT, SNT_COMPLETION_VALUES, SNT_REPORT_FORMATS},
     {SNT_OPTION_EXPORT_FORMAT, SNT_COMPLETION_VALUES, SNT_ISSUED_FORMATS},
+    {SNT_OPTION_INIT_FORMAT, SNT_COMPLETION_VALUES, SNT_SETUP_FORMATS},
     {SNT_OPTION_REPORT, SNT_COMPLETION_PAIRS, SNT_REPORT_FORMATS ", " SNT_REPORT_FORMATS_OF_LINES},
 };
 
-/* What the tables call a value or an argument. */
+/* What the tables call a value, an argument, or several arguments one of which is completed. */
 static const struct {
   const char *name;
   enum snt_completion_kind kind;
 } NAMES[] = {
     {"P", SNT_COMPLETION_PROFILE}, {"FILE", SNT_COMPLETION_FILE},   {"SOURCE", SNT_COMPLETION_FILE},
     {"PATH", SNT_COMPLETION_FILE}, {"FOLDER", SNT_COMPLETION_FILE}, {"BUNDLE", SNT_COMPLETION_FILE},
-    {"DIR", SNT_COMPLETION_FILE},
+    {"DIR", SNT_COMPLETION_FILE},  {"KEY", SNT_COMPLETION_FILE},    {"NAME DIR|FILE", SNT_COMPLETION_FILE},
 };
 
 void snt_completion_clear(struct snt_completion *completion) { snt_buf_clear(&completion->words); }
@@ -59,7 +61,7 @@ static snt_status take_name(const char *text, struct snt_completion *out, struct
   size_t len = strcspn(text, ".] ");
   out->kind = len == 0 || text[0] == '-' ? SNT_COMPLETION_NOTHING : SNT_COMPLETION_TEXT;
   for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
-    if (snt_slice_is((struct snt_slice){text, len}, NAMES[i].name)) {
+    if (snt_slice_is((struct snt_slice){text, len}, NAMES[i].name) || strcmp(text, NAMES[i].name) == 0) {
       out->kind = NAMES[i].kind;
     }
   }

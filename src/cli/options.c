@@ -46,6 +46,7 @@ struct repeated {
 
 static struct repeated repeated_of(struct snt_args *args, int id) {
   return id == SNT_OPTION_REPORT ? (struct repeated){args->reports, &args->report_count, SNT_REPORTS_MAX}
+         : id == SNT_OPTION_ROLE ? (struct repeated){args->roles, &args->role_count, SNT_ROLES_MAX}
          : id == SNT_OPTION_KEY  ? (struct repeated){args->keys, &args->key_count, SNT_KEYS_MAX}
                                  : (struct repeated){0};
 }
@@ -63,7 +64,7 @@ static snt_status take_flag(char ***argv, snt_option_set allowed, struct snt_arg
   struct repeated repeated = repeated_of(out, id);
   bool may_repeat = repeated.list != NULL && *repeated.count < repeated.max;
   if (out->values[id] != NULL && !may_repeat) {
-    return snt_fail(err, SNT_CODE_USAGE, "%s is given twice", option->flag);
+    return snt_fail(err, SNT_CODE_USAGE, "%s is given %s", option->flag, repeated.list == NULL ? "twice" : "too often");
   }
   if (option->value == NULL) {
     if (equals != NULL) {

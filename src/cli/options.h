@@ -8,9 +8,9 @@
 
 /* X(ID, flag, value's name or NULL for a switch, help) */
 #define SNT_OPTIONS(X)                                                                                                 \
-  X(PROFILE, "--profile", "P", "the profile (also as the first argument, or AWS_PROFILE)")                             \
+  X(PROFILE, "--profile", "P", "the profile (also AWS_PROFILE, or the argument P where there is one)")                 \
   X(POLICY, "--policy", "SOURCE", "file:PATH, a path, or ssm:/path")                                                   \
-  X(REGION, "--region", "R[,R...]", "regions to ask, in order")                                                        \
+  X(REGION, "--region", "R[,R...]", "the regions, in order")                                                           \
   X(DURATION, "--duration", "D", "how long the session should last, 15m to 12h")                                       \
   X(JUSTIFICATION, "--justification", "TEXT", "why; written into the record (also SENTINEL_JUSTIFICATION)")            \
   X(BACKEND, "--backend", "NAME", "keychain backend: auto, secret-service, file, keyring")                             \
@@ -22,7 +22,7 @@
   X(REQUEST, "--request", "FILE", "explain this request (JSON); excludes the other request flags")                     \
   X(JSON, "--json", NULL, "print JSON")                                                                                \
   X(SARIF, "--sarif", NULL, "print SARIF 2.1.0, as code scanning reads it")                                            \
-  X(OUT, "--out", "FILE", "the file to write; of a bundle, default NAME-SERIAL.bundle in this folder")                 \
+  X(OUT, "--out", "FILE", "the file to write; of policy pack, default NAME-SERIAL.bundle in this folder")              \
   X(FORCE_TTY, "--force-tty", NULL, "print secrets even on a terminal")                                                \
   X(STDIN, "--stdin", NULL, "read id and secret key from stdin, a line each; with --secret, its one line")             \
   X(SECRET, "--secret", "NAME", "a secret of a plugin, in the place of a profile's key")                               \
@@ -52,19 +52,32 @@
   X(SEMANTIC, "--semantic", NULL, "compare what is decided: rules, manifests, who gains and loses access, the log")    \
   X(SERVER, "--server", NULL, "server mode (not in this version)")                                                     \
   X(LOCAL, "--local", NULL, "set up this machine only")                                                                \
+  X(INSTALLATION, "--installation", "I", "name of this installation; bound into signatures")                           \
+  X(ACCOUNT, "--account", "A", "the account of the parameters; default: that of who asks, by STS")                     \
+  X(ROLE, "--role", "ARN", "a role that the profile may mean; may be repeated; default: the profile's")                \
+  X(INIT_USER, "--user", "U[,U...]", "who may use the profile; default: who asks, by STS")                             \
+  X(NEW_KEY, "--new-key", "FILE", "make a key that signs; default: beside the user's configuration")                   \
+  X(INIT_FOLDER, "--out", "DIR", "the repository to write; default sentinel-policy")                                   \
+  X(LUA, "--lua", NULL, "write the policy in Lua")                                                                     \
+  X(INIT_FORMAT, "--format", "F", "IAM documents only as json, terraform or cloudformation; --plan prints them")       \
+  X(PLAN, "--plan", NULL, "show what would be done, and change nothing")                                               \
   X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
+  X(OUT_POLICY, "--out", "FILE", "the file to write, ending in .yaml, .yml or .lua; default stdout")                   \
+  X(REPLACE, "--force", NULL, "replace a file that is there")                                                          \
+  X(YAML, "--yaml", NULL, "write the policy in YAML (default)")                                                        \
+  X(TIMEZONE, "--timezone", "ZONE", "the time zone of windows that name none")                                         \
   X(PROFILES, "--profiles", NULL, "print the names of the profiles, one a line")                                       \
   X(KEY, "--key", "KEY", "signs: FILE, keychain:NAME, agent:[KEY] or kms:ARN; may be repeated")                        \
   X(YES, "--yes", NULL, "do not ask")                                                                                  \
   X(NO_TEST, "--no-test", NULL, "do not run the specs of the bundle; that is recorded")                                \
-  X(FORCE, "--force", NULL, "in spite of what is found; that is recorded")                                             \
+  X(FORCE, "--force", NULL, "in spite of what is found (gc: of being younger than a day); that is recorded")           \
   X(BARE, "--bare", NULL, "write a policy's file as it is, without serial and signature")                              \
   X(OUT_FOLDER, "--out", "DIR", "the folder to write; default NAME; a file for a bare policy")                         \
   X(TO_SERIAL, "--to", "SERIAL", "the serial whose content is wanted; default: the one before")                        \
-  X(KEEP, "--keep", "N", "how many versions of a policy keep their parts; default 10")                                 \
+  X(KEEP, "--keep", "N", "how many bundles of a policy keep their parts; default 10")                                  \
   X(ALL, "--all", NULL, "of all policies")                                                                             \
-  X(VALID, "--valid", "D", "how long the signature holds, such as 30d (the default)")                                  \
-  X(NOT_AFTER, "--not-after", "T", "until when the signature holds (RFC 3339, in UTC)")                                \
+  X(VALID, "--valid", "D", "how long the signature is valid, such as 30d (the default)")                               \
+  X(NOT_AFTER, "--not-after", "T", "until when the signature is valid (RFC 3339, in UTC)")                             \
   X(RENEW, "--renew", NULL, "sign what is in force in SSM again, for longer")                                          \
   X(COMMENT, "--comment", "TEXT", "what the key's files say about it")                                                 \
   X(KEYCHAIN, "--keychain", "NAME", "a key that signs policy, in the keychain")                                        \
@@ -88,6 +101,7 @@ extern const struct snt_option SNT_OPTION_TABLE[SNT_OPTION_COUNT];
 
 #define SNT_ARGUMENTS_MAX 64
 #define SNT_REPORTS_MAX 8
+#define SNT_ROLES_MAX 16
 #define SNT_KEYS_MAX 8
 
 /* What was given. Strings are argv's. */
@@ -95,6 +109,8 @@ struct snt_args {
   const char *values[SNT_OPTION_COUNT]; /* NULL: not given; "" for a switch that was given */
   const char *reports[SNT_REPORTS_MAX]; /* all values of --report, which may be repeated */
   size_t report_count;
+  const char *roles[SNT_ROLES_MAX + 1]; /* the same of --role; ends with NULL */
+  size_t role_count;
   const char *keys[SNT_KEYS_MAX]; /* the same of --key */
   size_t key_count;
   const char *arguments[SNT_ARGUMENTS_MAX];

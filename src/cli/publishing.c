@@ -119,17 +119,26 @@ snt_status snt_cli_print_effect(struct snt_out *out, const struct snt_publish_op
   return snt_out_text(out, "\n", err);
 }
 
-/* "prod serial 8" */
+/* "prod serial 8", "prod to the content of serial 5, as serial 8" */
 static snt_status name_it(const struct snt_publish_options *options, const struct snt_publish_plan *plan,
-                          struct snt_buf *out, struct snt_err *err) {
-  return plan->is_bare ? snt_buf_appendf(out, err, "bare %s", options->name)
-                       : snt_buf_appendf(out, err, "%s serial %" PRId64, options->name, plan->pointer.serial);
+                          const struct snt_publish_view *view, struct snt_buf *out, struct snt_err *err) {
+  int64_t serial = plan->pointer.serial;
+  int64_t older = view->older.pointer.serial;
+  if (plan->is_bare) {
+    return snt_buf_appendf(out, err, "bare %s", options->name);
+  }
+  return strcmp(plan->action, "rollback") == 0 && older != serial
+             ? snt_buf_appendf(out, err, "%s to the content of serial %" PRId64 ", as serial %" PRId64, options->name,
+                               older, serial)
+             : snt_buf_appendf(out, err, "%s serial %" PRId64, options->name, serial);
 }
 
 /* X of `push`, `rollback`, `renew`: how they ask, and what they say when they are done. */
 static const struct {
-  const char *action, *question, *done;
-} WORDS[] = {{"push", "Push", "pushed"}, {"rollback", "Roll back to", "rolled back to"}, {"renew", "Renew", "renewed"}};
+  const char *action, *question, *where, *done;
+} WORDS[] = {{"push", "Push", "to", "pushed"},
+             {"rollback", "Roll back", "in", "rolled back"},
+             {"renew", "Renew", "in", "renewed"}};
 
 static size_t find_words(const char *action) {
   for (size_t i = 1; i < sizeof WORDS / sizeof WORDS[0]; i++) {
@@ -144,9 +153,11 @@ static snt_status agree(const struct snt_args *args, const struct snt_publish_op
                         const struct snt_publish_plan *plan, const struct snt_publish_view *view, struct snt_out *out,
                         struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf question = {0};
-  SNT_TRY(snt_buf_appendf(&question, err, "%s ", WORDS[find_words(plan->action)].question));
-  SNT_TRY(name_it(options, plan, &question, err));
-  SNT_TRY(snt_buf_append_str(&question, plan->is_forced ? " in spite of what was found, to " : " to ", err));
+  size_t words = find_words(plan->action);
+  SNT_TRY(snt_buf_appendf(&question, err, "%s ", WORDS[words].question));
+  SNT_TRY(name_it(options, plan, view, &question, err));
+  SNT_TRY(snt_buf_appendf(&question, err, "%s %s ", plan->is_forced ? ", in spite of what was found," : "",
+                          WORDS[words].where));
   SNT_TRY(snt_cli_list_regions(view, &question, err));
   SNT_TRY(snt_buf_append_char(&question, '?', err));
   return snt_cli_agree(args, out, question.data, "nothing was changed", err);
@@ -157,7 +168,7 @@ snt_status snt_cli_publish(const struct snt_args *args, const struct snt_publish
                            struct snt_out *out, struct snt_err *err) {
   struct snt_publish_report report;
   SNT_BUF_AUTO struct snt_buf name = {0};
-  SNT_TRY(name_it(options, plan, &name, err));
+  SNT_TRY(name_it(options, plan, view, &name, err));
   SNT_TRY(agree(args, options, plan, view, out, err));
   snt_status status = snt_publish_put(options, plan, view, &report, err);
   if (!snt_ok(status) && report.signal != 0) {

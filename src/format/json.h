@@ -82,4 +82,8 @@ void snt_json_put_null(struct snt_json_writer *writer, const char *key);
 void snt_json_put_raw(struct snt_json_writer *writer, const char *key, struct snt_slice text);
 snt_status snt_json_finish(struct snt_json_writer *writer);
 
+/* Appends what the writer wrote, one member a line, two blanks a level; indent: the blanks of the lines that begin and
+ * end it. No line feed at its end. */
+snt_status snt_json_pretty(struct snt_slice compact, size_t indent, struct snt_buf *out, struct snt_err *err);
+
 #endif

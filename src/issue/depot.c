@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "issue/signals.h"
 
-enum { WINDOW = 8, PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 5000, THROTTLED_MS = 60000, OUTAGES_MAX = 2 };
+enum { WINDOW = 8, CALL_MS = 10000, PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 5000, THROTTLED_MS = 60000, OUTAGES_MAX = 2 };
 
 snt_status snt_published_take(const char *parameter, struct snt_slice value, struct snt_published *out,
                               struct snt_err *err) {
@@ -92,6 +92,7 @@ static snt_status check_signals(struct snt_depot *depot, struct snt_err *err) {
 static snt_status perform_window(struct snt_depot *depot, struct window *window, struct snt_err *err) {
   for (size_t i = 0; i < window->count; i++) {
     SNT_TRY(window->batch->prepare(window->batch->context, window->first + i, &window->calls[i], err));
+    window->calls[i].timeout_ms = CALL_MS; /* nobody waits for credentials meanwhile */
   }
   int64_t end_ms = snt_clock_monotonic_ms() + THROTTLED_MS;
   int outages = 0;

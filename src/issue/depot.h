@@ -14,7 +14,6 @@
 #include "issue/publish.h"
 
 #define SNT_DEPOT_POLICIES "/sentinel/policies"
-#define SNT_DEPOT_BUNDLES "/sentinel/bundles"
 /* SSM's two sizes of a value. */
 #define SNT_DEPOT_STANDARD ((size_t)4096)
 #define SNT_DEPOT_ADVANCED ((size_t)8192)

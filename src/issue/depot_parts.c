@@ -31,7 +31,7 @@ static size_t count_of(size_t size) { return (size + SNT_BUNDLE_PART - 1) / SNT_
 
 static struct part_name name_part(const struct parts *parts, size_t n) {
   struct part_name name;
-  (void)snprintf(name.text, sizeof name.text, SNT_DEPOT_BUNDLES "/%s/%zu", parts->sha256, n);
+  (void)snprintf(name.text, sizeof name.text, SNT_BUNDLE_FOLDER "/%s/%zu", parts->sha256, n);
   return name;
 }
 

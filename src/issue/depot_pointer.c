@@ -48,9 +48,15 @@ static snt_status read_now(struct putting *putting, struct snt_err *err) {
 }
 
 static snt_status fail_changed(const struct putting *putting, struct snt_err *err) {
+  const char *parameter = putting->put->parameter;
+  const char *region = putting->depot->flow.regions[putting->region];
   SNT_IGNORE(snt_fail(err, SNT_CODE_CHANGED, "somebody else wrote %s in %s meanwhile: it is version %" PRId64 " now",
-                      putting->put->parameter, putting->depot->flow.regions[putting->region], putting->now.version));
-  return snt_err_hint(err, "see who that was with `sentinel policy history`, and run this again");
+                      parameter, region, putting->now.version));
+  return snt_err_hint(
+      err,
+      "see who that was with `sentinel policy history %s --region %s`, and run this again; a push needs "
+      "a serial above theirs then",
+      strrchr(parameter, '/') + 1, region);
 }
 
 static snt_status send_put(struct putting *putting, enum snt_ssm_tier tier, struct snt_aws_call *call,

@@ -37,8 +37,7 @@ struct snt_issue_open_options {
   struct snt_issue_options asking; /* config; for a policy of SSM also profile (not NULL: whose credentials read it),
                                     * regions and backend */
 };
-/* A file, a folder, a packed bundle, which is opened, or a parameter of SSM, which a child of this process reads; its
- * bundle is opened, too. Codes
+/* A file, a folder, a packed bundle, which is opened, or a parameter of SSM, which a child of this process reads. Codes
  * of the source: NO_POLICY, POLICY_INVALID, USAGE for {profile} without one, those of snt_parameter_read, EVALUATOR. */
 snt_status snt_issue_open_policy(const struct snt_issue_open_options *options, const char *source,
                                  struct snt_policy *out, struct snt_err *err);

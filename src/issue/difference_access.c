@@ -1,4 +1,5 @@
 /* Who gains and who loses access. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,16 +75,21 @@ static snt_status take_answer(struct snt_comparing *comparing, const struct snt_
     return snt_done();
   }
   return snt_difference_add_unknown(comparing->out, err,
-                                    "who else gains or loses access with profile %s%s: the policies are too large for "
+                                    "who else gains or loses access with %s%s: the policies are too large for "
                                     "all of it to be looked at",
                                     profile->label, question->is_ever ? " at some time" : " now");
 }
 
 static snt_status tell_late(struct snt_comparing *comparing, const struct snt_access_question *question,
                             struct snt_err *err) {
-  return snt_difference_add_unknown(
-      comparing->out, err, "who gains or loses access%s with profile %s and %zu more: it was not done in time",
-      question->is_ever ? " at some time" : " now", question->profiles[0].label, question->count - 1);
+  char more[64] = "";
+  size_t others = question->count - 1;
+  if (others > 0) {
+    (void)snprintf(more, sizeof more, " and %zu more %s", others, others == 1 ? "profile" : "profiles");
+  }
+  return snt_difference_add_unknown(comparing->out, err,
+                                    "who gains or loses access%s with %s%s: it was not done in time",
+                                    question->is_ever ? " at some time" : " now", question->profiles[0].label, more);
 }
 
 /* As many of the profiles as one answer tells of: *told of them. */

@@ -1,7 +1,6 @@
 /* Policies that are to be compared: read, opened and checked. */
 #include <string.h>
 
-#include "base/file.h"
 #include "issue/difference.h"
 #include "issue/parameter.h"
 #include "issue/settings.h"
@@ -15,53 +14,27 @@ static snt_status start_evaluator(const char *config, struct snt_evaluator **out
   return snt_evaluator_start(&options, out, err);
 }
 
-static snt_status open_packed(const struct snt_issue_open_options *options, const char *source,
-                              const struct snt_buf *bytes, struct snt_policy *out, struct snt_err *err) {
+/* A packed bundle gets its files' texts. */
+static snt_status open_packed(const struct snt_issue_open_options *options, struct snt_policy *policy,
+                              struct snt_err *err) {
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
   SNT_TRY(start_evaluator(options->asking.config, &evaluator, err));
-  return snt_packed_open(source, (struct snt_slice){snt_buf_borrow(bytes), bytes->len}, evaluator, out, err);
-}
-
-/* The bytes are read again: a policy keeps of them only what loading needs. */
-static snt_status open_packed_file(const struct snt_issue_open_options *options, const char *path,
-                                   struct snt_policy *out, struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf bytes = {0};
-  SNT_BUF_AUTO struct snt_buf source = {0};
-  SNT_TRY(snt_file_read(path, SNT_FILE_ANY, SNT_PACKED_CAP + 1, &bytes, err));
-  SNT_TRY(snt_buf_appendf(&source, err, "file:%s", path));
-  return open_packed(options, source.data, &bytes, out, err);
-}
-
-static snt_status open_parameter(const struct snt_issue_open_options *options, const struct snt_policy_source *source,
-                                 struct snt_policy *out, struct snt_err *err) {
-  SNT_POLICY_AUTO struct snt_policy policy = {0};
-  SNT_BUF_AUTO struct snt_buf packed = {0};
-  SNT_TRY(snt_parameter_read(&options->asking, source, &policy, &packed, err));
-  if (packed.len > 0) {
-    return open_packed(options, policy.source, &packed, out, err);
-  }
-  *out = policy;
-  policy = (struct snt_policy){0}; /* ownership went to out */
-  return snt_done();
+  return snt_policy_open(policy, evaluator, err);
 }
 
 snt_status snt_issue_open_policy(const struct snt_issue_open_options *options, const char *source,
                                  struct snt_policy *out, struct snt_err *err) {
   struct snt_policy_source parsed = {0};
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
   *out = (struct snt_policy){0};
   if (options->profile == NULL && strstr(source, "{profile}") != NULL) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%.200s: {profile} is another policy for each profile", source));
     return snt_err_hint(err, "say which one is meant with --profile");
   }
   SNT_TRY(snt_policy_source_parse(source, options->profile, &parsed, err));
-  if (parsed.origin == SNT_POLICY_ORIGIN_SSM) {
-    return open_parameter(options, &parsed, out, err);
-  }
-  SNT_POLICY_AUTO struct snt_policy policy = {0};
-  SNT_TRY(snt_policy_read_file(parsed.path, false, &policy, err));
-  if (policy.packed.len > 0) {
-    return open_packed_file(options, parsed.path, out, err);
-  }
+  SNT_TRY(parsed.origin == SNT_POLICY_ORIGIN_SSM ? snt_parameter_read(&options->asking, &parsed, &policy, err)
+                                                 : snt_policy_read_file(parsed.path, false, &policy, err));
+  SNT_TRY(policy.packed.len > 0 ? open_packed(options, &policy, err) : snt_done());
   *out = policy;
   policy = (struct snt_policy){0}; /* ownership went to out */
   return snt_done();

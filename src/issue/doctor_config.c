@@ -97,8 +97,8 @@ static void look_at_keys(struct snt_doctor *doctor) {
     snt_doctor_broken(doctor, "policy.keys", "set installation to the name that bundles are signed for",
                       "installation is not set: no bundle is good");
   } else {
-    snt_doctor_ok(doctor, "policy.keys", "policy has to be signed by %lld of %zu key%s",
-                  (long long)keys.min_signatures, keys.count, keys.count == 1 ? "" : "s");
+    snt_doctor_ok(doctor, "policy.keys", "policy has to be signed by %lld of %zu key%s", (long long)keys.min_signatures,
+                  keys.count, keys.count == 1 ? "" : "s");
   }
 }
 

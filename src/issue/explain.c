@@ -19,6 +19,7 @@ snt_status snt_issue_whoami(const struct snt_issue_options *options, struct snt_
                             struct snt_err *err) {
   SNT_FLOW_AUTO struct snt_flow flow = {.options = options, .stage = "config", .has_no_early_policy = true};
   SNT_TRY(snt_flow_open(&flow, err));
+  flow.source = (struct snt_policy_source){0}; /* who somebody is, no policy says */
   SNT_TRY(snt_flow_find_caller(&flow, err));
   SNT_TRY(snt_flow_find_credentials(&flow, err));
   SNT_TRY(snt_flow_ask(&flow, err));

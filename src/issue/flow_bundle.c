@@ -124,13 +124,21 @@ static snt_status check_validity(const struct snt_flow *flow, struct snt_err *er
   }
   if (now_ms >= pointer->not_after_ms) {
     (void)snprintf(what, sizeof what, "was valid until %s", pointer->not_after);
-    return refuse(flow, what, "sign it again: sentinel policy sign NAME --renew", err);
+    SNT_IGNORE(refuse(flow, what, "", err));
+    return snt_err_hint(err, "have it signed again: sentinel policy sign %s --renew --key KEY", pointer->name);
   }
   return snt_done();
 }
 
+/* What is refused is told with which bundle it is, as far as it can be told of one that nobody stands for. */
+static snt_status check_signatures(const struct snt_flow *flow, struct snt_err *err) {
+  char source[sizeof flow->policy.source + sizeof flow->bundle->account + 4];
+  (void)snprintf(source, sizeof source, "%s, %s,", flow->policy.source, flow->bundle->account);
+  return snt_policy_keys_verify(&flow->bundle->keys, &flow->bundle->pointer, source, err);
+}
+
 static snt_status check_pointer(struct snt_flow *flow, bool *is_below, struct snt_err *err) {
-  SNT_TRY(snt_policy_keys_verify(&flow->bundle->keys, &flow->bundle->pointer, flow->policy.source, err));
+  SNT_TRY(check_signatures(flow, err));
   name_signers(flow->bundle);
   SNT_TRY(check_names(flow, err));
   SNT_TRY(snt_flow_check_floor(flow, is_below, err)); /* first: what has ended and is older, too, is an outage */

@@ -72,15 +72,16 @@ static bool is_known_file(struct snt_flow *flow) {
          snt_policy_was_seen(folder.data, &flow->policy);
 }
 
-/* Whether the network is loaded while the policy is. */
-static bool expects_network(struct snt_flow *flow) {
+/* Whether the policy comes over the network. The evaluator has time until then; one that is in a file comes before it
+ * is awaited, and what was loaded for another policy would only hold it up. */
+static bool is_fetched(struct snt_flow *flow) {
   const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_SOURCE);
   if (!snt_ok(snt_policy_source_parse(text, flow->options->profile, &flow->source, NULL))) {
     return false;
   }
   bool is_file = flow->source.origin == SNT_POLICY_ORIGIN_FILE;
   flow->is_known = is_file && !flow->has_no_early_policy && is_known_file(flow);
-  return !is_file || flow->is_known;
+  return !is_file;
 }
 
 snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err) {
@@ -88,11 +89,21 @@ snt_status snt_flow_load_settings(struct snt_flow *flow, struct snt_err *err) {
   return set_flags(flow, err);
 }
 
+static struct snt_evaluator_options choose_evaluator(bool is_once, bool is_explained) {
+  return (struct snt_evaluator_options){.is_once = is_once,
+                                        .trace = is_explained ? SNT_TRACE_EXPLAINED : SNT_TRACE_NEAREST};
+}
+
+void snt_issue_start(struct snt_issue_options *options, bool is_explained) {
+  struct snt_evaluator_options evaluator = choose_evaluator(true, is_explained);
+  SNT_IGNORE(snt_evaluator_start(&evaluator, &options->evaluator, NULL));
+}
+
 /* The evaluator begins before anything is read: it takes longer than all that the core has to do until it is asked. */
 snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err) {
-  struct snt_evaluator_options options = {.is_once = !flow->is_asked_often,
-                                          .trace = flow->is_explained ? SNT_TRACE_EXPLAINED : SNT_TRACE_NEAREST};
-  snt_status started = snt_evaluator_start(&options, &flow->evaluator, err);
+  struct snt_evaluator_options options = choose_evaluator(!flow->is_asked_often, flow->is_explained);
+  flow->evaluator = flow->options->evaluator;
+  snt_status started = flow->evaluator != NULL ? snt_done() : snt_evaluator_start(&options, &flow->evaluator, err);
   SNT_TRY(snt_random_request_id(flow->request_id, err));
   SNT_TRY(snt_flow_load_settings(flow, err)); /* where the failure is recorded */
   SNT_TRY(started);
@@ -101,7 +112,7 @@ snt_status snt_flow_open(struct snt_flow *flow, struct snt_err *err) {
     snt_evaluator_close(&flow->evaluator);
     SNT_TRY(snt_evaluator_start(&options, &flow->evaluator, err));
   }
-  if (expects_network(flow)) {
+  if (is_fetched(flow)) {
     snt_evaluator_preload(flow->evaluator);
   }
   return snt_environment_take(&flow->environment, err);

@@ -19,12 +19,17 @@ struct snt_issue_options {
   const char *profile;
   const char *mode; /* credential_process, cli */
   const char *justification;
-  const char *policy;  /* --policy */
-  const char *regions; /* --region */
-  const char *backend; /* --backend */
-  const char *config;  /* --config */
-  int64_t duration_s;  /* --duration; 0: not given */
+  const char *policy;              /* --policy */
+  const char *regions;             /* --region */
+  const char *backend;             /* --backend */
+  const char *config;              /* --config */
+  int64_t duration_s;              /* --duration; 0: not given */
+  struct snt_evaluator *evaluator; /* of snt_issue_start; NULL: it is started when it is time */
 };
+
+/* Forks the evaluator now, for the one call that gets these options next and closes it, and before that call takes
+ * memory that the fork would have to copy. What fails here is tried again there, and told. */
+void snt_issue_start(struct snt_issue_options *options, bool is_explained);
 
 struct snt_issued {
   struct snt_aws_credentials credentials;
@@ -98,6 +103,9 @@ snt_status snt_issue_pack(const char *path, struct snt_policy *out, struct snt_b
                           struct snt_err *err);
 /* `policy lint`: validates, and then says what is hardly meant. */
 snt_status snt_issue_lint(const char *path, struct snt_lint *out, struct snt_buf *problems, struct snt_err *err);
+/* The same for a policy that is no file: its kind, file_name and text are given. */
+snt_status snt_issue_lint_policy(struct snt_policy *policy, struct snt_lint *out, struct snt_buf *problems,
+                                 struct snt_err *err);
 /* `policy schema`: a JSON document; path is NULL, or a bundle whose plugins' conditions are in it too. */
 snt_status snt_issue_schema(const char *path, struct snt_buf *out, struct snt_err *err);
 

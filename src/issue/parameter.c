@@ -69,7 +69,7 @@ static snt_status take_policy(const struct reading *reading, struct snt_policy *
 }
 
 snt_status snt_parameter_read(const struct snt_issue_options *options, const struct snt_policy_source *source,
-                              struct snt_policy *out, struct snt_buf *packed, struct snt_err *err) {
+                              struct snt_policy *out, struct snt_err *err) {
   struct reading reading = {.options = options, .source = source};
   const struct snt_child child = {.what = "reads the policy",
                                   .context = &reading,
@@ -80,10 +80,6 @@ snt_status snt_parameter_read(const struct snt_issue_options *options, const str
   snt_status status = snt_child_run(&child, err);
   if (snt_ok(status)) {
     status = take_policy(&reading, out, err);
-  }
-  if (snt_ok(status) && packed != NULL && reading.head.is_packed) {
-    *packed = reading.text;
-    reading.text = (struct snt_buf){0}; /* ownership went to packed */
   }
   snt_buf_clear(&reading.text);
   return status;

@@ -62,6 +62,8 @@ snt_status snt_draft_take(const char *source, struct snt_slice packed, struct sn
  * Code POLICY_INVALID when it has passed. */
 snt_status snt_publish_choose_end(const struct snt_publish_options *options, const char *of_manifest, int64_t now_ms,
                                   struct snt_pointer *out, struct snt_err *err);
+/* Whether a pointer is one to the draft, whatever its validity. */
+bool snt_draft_is_pointed_to(const struct snt_draft *draft, const struct snt_pointer *pointer);
 /* A pointer to the draft, without signatures. The same codes. */
 snt_status snt_draft_point(const struct snt_publish_options *options, const struct snt_draft *draft, int64_t now_ms,
                            struct snt_pointer *out, struct snt_err *err);
@@ -89,7 +91,7 @@ enum snt_look {
 };
 
 struct snt_publish_view {
-  char parameter[128]; /* "/sentinel/policies/prod" */
+  char parameter[512]; /* "/sentinel/policies/prod"; of a packed file its path */
   struct snt_published regions[SNT_PUBLISH_REGIONS_MAX];
   size_t count;
   struct snt_published older; /* what SNT_LOOK_OLDER and SNT_LOOK_HIGHER found; its serial is 0 when there is none */
@@ -222,6 +224,8 @@ struct snt_gc_report {
   } regions[SNT_PUBLISH_REGIONS_MAX];
   size_t count;
 };
+/* Codes of service.h; NO_POLICY for a name that no region has; that of agree; LOG; POLICY_INVALID where it cannot be
+ * told what is to be kept. */
 snt_status snt_publish_gc(const struct snt_gc_options *options, struct snt_gc_report *out, struct snt_err *err);
 
 #endif

@@ -7,29 +7,35 @@
 #include "issue/publish.h"
 #include "policy/pack.h"
 
+static bool is_file(const struct snt_published *at) { return at->region[0] == '\0'; }
+
 /* Where it lies, for messages. */
 static void name_source(const struct snt_publish_view *view, const struct snt_published *at, char *out, size_t cap) {
-  bool is_file = at->region[0] == '\0';
-  (void)snprintf(out, cap, "%s%s%s%s", is_file ? "the file" : "ssm:", view->parameter, is_file ? "" : " in ",
+  (void)snprintf(out, cap, "%s%s%s%s", is_file(at) ? "" : "ssm:", view->parameter, is_file(at) ? "" : " in ",
                  at->region);
 }
 
-static snt_status check_times(const struct snt_pointer *pointer, int64_t now_ms, const char *source,
+static snt_status check_times(const struct snt_publish_view *view, const struct snt_published *at, const char *source,
                               struct snt_err *err) {
-  if (now_ms >= pointer->not_after_ms) {
-    SNT_IGNORE(
-        snt_fail(err, SNT_CODE_POLICY_INVALID, "%s was signed until %s, which has passed", source, pointer->not_after));
-    return snt_err_hint(err, "have it signed for longer: sentinel policy sign %s --renew --key KEY", pointer->name);
+  const struct snt_pointer *pointer = &at->pointer;
+  if (view->now_ms >= pointer->not_after_ms) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s was valid until %s", source, pointer->not_after));
+    return is_file(at) ? snt_err_hint(err,
+                                      "remove %s.pointer, and have the file signed again: sentinel policy sign %s "
+                                      "--key KEY",
+                                      source, source)
+                       : snt_err_hint(err, "sign it again: sentinel policy sign %s --renew --key KEY", pointer->name);
   }
-  return now_ms >= pointer->not_before_ms
+  return view->now_ms >= pointer->not_before_ms
              ? snt_done()
-             : snt_fail(err, SNT_CODE_POLICY_INVALID, "%s holds only from %s on", source, pointer->not_before);
+             : snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not valid before %s", source, pointer->not_before);
 }
 
 static snt_status check_names(const struct snt_publish_view *view, const struct snt_pointer *pointer, const char *name,
                               const char *source, struct snt_err *err) {
   if (name != NULL && strcmp(pointer->name, name) != 0) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is a bundle of another name, \"%s\"", source, pointer->name);
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is a bundle of another name, \"%s\"", source, pointer->name));
+    return snt_err_hint(err, "a bundle is good only under its own name: sentinel policy push %s DIR", pointer->name);
   }
   if (pointer->serial < view->min_serial) {
     return snt_fail(err, SNT_CODE_POLICY_INVALID,
@@ -37,16 +43,18 @@ static snt_status check_names(const struct snt_publish_view *view, const struct 
                     pointer->serial, view->min_serial);
   }
   bool is_other = view->installation[0] != '\0' && strcmp(pointer->installation, view->installation) != 0;
-  return is_other && (view->has_keys || pointer->installation[0] != '\0')
-             ? snt_fail(err, SNT_CODE_POLICY_INVALID,
-                        "%s is for installation \"%s\", and the configuration's is \"%s\"", source,
-                        pointer->installation, view->installation)
-             : snt_done();
+  if (!is_other || (!view->has_keys && pointer->installation[0] == '\0')) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is for installation \"%s\", and the configuration's is \"%s\"",
+                      source, pointer->installation, view->installation));
+  return snt_err_hint(err, "check installation in the configuration and in bundle.yaml");
 }
 
 static snt_status fail_manifest(const char *source, const char *what, struct snt_err *err) {
-  return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: the pointer and the bundle's manifest do not say the same %s",
-                  source, what);
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: the pointer and the bundle's manifest do not say the same %s",
+                      source, what));
+  return snt_err_hint(err, "push the bundle again, under a higher serial");
 }
 
 /* The bundle is what its pointer says, and an evaluator takes it. */
@@ -90,10 +98,11 @@ static snt_status fail_with(const struct snt_err *why, struct snt_err *err) {
 
 snt_status snt_publish_check(const struct snt_publish_view *view, const struct snt_published *at, const char *name,
                              bool is_timely, struct snt_err *err) {
-  char source[256];
+  char source[640];
   name_source(view, at, source, sizeof source);
   if (at->version == 0) {
-    return snt_fail(err, SNT_CODE_NO_POLICY, "there is no SSM parameter %s in %s", view->parameter, at->region);
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no SSM parameter %s in %s", view->parameter, at->region));
+    return snt_err_hint(err, "check the name and the region; `sentinel policy push NAME DIR` puts a policy there");
   }
   if (!at->is_pointer) {
     return check_bare(view, at, source, err);
@@ -105,6 +114,6 @@ snt_status snt_publish_check(const struct snt_publish_view *view, const struct s
                      err);
   }
   SNT_TRY(check_names(view, &at->pointer, name, source, err));
-  SNT_TRY(is_timely ? check_times(&at->pointer, view->now_ms, source, err) : snt_done());
+  SNT_TRY(is_timely ? check_times(view, at, source, err) : snt_done());
   return check_bundle(at, source, err);
 }

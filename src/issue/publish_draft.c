@@ -152,7 +152,8 @@ snt_status snt_publish_choose_end(const struct snt_publish_options *options, con
     SNT_TRY(snt_time_parse(given, &out->not_after_ms, err));
   }
   if (out->not_after_ms <= now_ms) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s has passed: readers would refuse the bundle", place);
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s has passed: readers would refuse the bundle", place));
+    return snt_err_hint(err, "name a later time, or leave it out for %d days", SNT_PUBLISH_VALID_DAYS);
   }
   snt_time_format(out->not_after_ms, false, text);
   (void)snprintf(out->not_after, sizeof out->not_after, "%.20s", text);
@@ -179,4 +180,11 @@ snt_status snt_draft_point(const struct snt_publish_options *options, const stru
   (void)snprintf(out->installation, sizeof out->installation, "%s", manifest->installation);
   SNT_TRY(snt_publish_choose_end(options, manifest->not_after, now_ms, out, err));
   return choose_beginning(manifest->not_before, out, err);
+}
+
+bool snt_draft_is_pointed_to(const struct snt_draft *draft, const struct snt_pointer *pointer) {
+  const struct snt_manifest *manifest = &draft->manifest;
+  return strcmp(pointer->sha256, draft->sha256) == 0 && pointer->size == (int64_t)draft->bytes.len &&
+         strcmp(pointer->name, manifest->name) == 0 && pointer->serial == manifest->serial &&
+         strcmp(pointer->installation, manifest->installation) == 0;
 }

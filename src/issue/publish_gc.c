@@ -62,6 +62,7 @@ struct sweeping {
   struct snt_ssm_entries policies; /* of the region that is looked at, when all are meant */
   struct hashes in_force;          /* in any region, of any policy that is meant */
   struct hashes kept, known;       /* of the region: what policies keep, and what they ever pointed to */
+  bool has_history;                /* of a policy that is meant, in some region */
   struct sweep regions[SNT_PUBLISH_REGIONS_MAX];
 };
 
@@ -117,6 +118,7 @@ static snt_status visit_history(struct sweeping *sweeping, size_t region, const 
   if (status.code == SNT_CODE_NO_POLICY) {
     return snt_done();
   }
+  sweeping->has_history = true;
   for (size_t i = 0; i < history.count && snt_ok(status); i++) {
     struct snt_pointer pointer;
     status = read_pointer(parameter, name, &history.list[i].value, &pointer, err);
@@ -138,7 +140,7 @@ static snt_status visit_history(struct sweeping *sweeping, size_t region, const 
 
 /* "/sentinel/bundles/<sha256>/<n>"; false for anything else. */
 static bool take_hash(const char *name, char out[static 65]) {
-  const char *sha256 = name + strlen(SNT_DEPOT_BUNDLES "/");
+  const char *sha256 = name + strlen(SNT_BUNDLE_FOLDER "/");
   size_t len = strspn(sha256, "0123456789abcdef");
   bool is_part =
       len == 64 && sha256[64] == '/' && sha256[65] != '\0' && sha256[65 + strspn(sha256 + 65, "0123456789")] == '\0';
@@ -193,7 +195,7 @@ static snt_status look_at_region(struct sweeping *sweeping, size_t region, struc
   clear_hashes(&sweeping->kept);
   clear_hashes(&sweeping->known);
   SNT_TRY(each_policy(sweeping, region, visit_history, err));
-  SNT_TRY(snt_depot_list(&sweeping->depot, region, SNT_DEPOT_BUNDLES, &sweep->parts, err));
+  SNT_TRY(snt_depot_list(&sweeping->depot, region, SNT_BUNDLE_FOLDER, &sweep->parts, err));
   SNT_TRY(find_young(sweep, snt_flow_now_ms(&sweeping->depot.flow), &young, err));
   return choose_parts(sweeping, region, &young, err);
 }
@@ -225,7 +227,13 @@ static snt_status look(struct sweeping *sweeping, struct snt_err *err) {
   for (size_t i = 0; i < report->count; i++) {
     SNT_TRY(look_at_region(sweeping, i, err));
   }
-  return snt_done();
+  const char *name = sweeping->options->publish.name;
+  if (name == NULL || sweeping->has_history) {
+    return snt_done();
+  }
+  SNT_IGNORE(
+      snt_fail(err, SNT_CODE_NO_POLICY, "there is no SSM parameter " SNT_DEPOT_POLICIES "/%s in any region", name));
+  return snt_err_hint(err, "--all looks at all policies, and at parts that no pointer names");
 }
 
 static snt_status record(struct sweeping *sweeping, const char *outcome, const struct snt_err *failure,

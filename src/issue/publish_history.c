@@ -47,7 +47,14 @@ static snt_status read_history(const struct snt_publish_options *options, struct
   SNT_SSM_ENTRIES_AUTO struct snt_ssm_entries entries = {0};
   SNT_TRY(snt_publish_name_parameter(options->name, parameter, err));
   SNT_TRY(snt_depot_open(&depot, &options->common, err));
-  SNT_TRY(snt_depot_read_history(&depot, 0, parameter, &entries, err));
+  snt_status status = snt_depot_read_history(&depot, 0, parameter, &entries, err);
+  if (status.code == SNT_CODE_NO_POLICY) {
+    return snt_err_hint(err,
+                        "check the name, or name another region with --region; `sentinel policy push %s DIR` puts "
+                        "a policy there",
+                        options->name);
+  }
+  SNT_TRY(status);
   (void)snprintf(out->region, sizeof out->region, "%s", depot.flow.regions[0]);
   out->list = calloc(entries.count + 1, sizeof *out->list);
   if (out->list == NULL) {

@@ -109,9 +109,26 @@ static bool is_better(const struct snt_published *candidate, const struct snt_pu
          (serial == best->pointer.serial && candidate->is_trusted && !best->is_trusted);
 }
 
+/* A pointer that is there and not believed; NULL when there is none. */
+static const struct snt_published *find_refused(const struct snt_publish_view *view) {
+  for (size_t i = 0; i < view->count; i++) {
+    if (view->regions[i].is_pointer) {
+      return &view->regions[i];
+    }
+  }
+  return NULL;
+}
+
 static snt_status fail_none_older(const struct looking *looking, const struct snt_published *newest,
                                   struct snt_err *err) {
   const char *parameter = looking->view->parameter;
+  const struct snt_published *refused = newest == NULL ? find_refused(looking->view) : NULL;
+  if (refused != NULL) {
+    *err = refused->pointer.serial == 0 ? refused->unreadable : refused->untrusted;
+    SNT_IGNORE(snt_err_prefix(err, "readers refuse what is in force"));
+    return snt_err_hint(err, "push the content from where it is reviewed: sentinel policy push %s DIR --key KEY",
+                        looking->options->name);
+  }
   if (newest == NULL) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "%s holds no bundle in any region", parameter));
     return snt_err_hint(err, "push one first: sentinel policy push %s DIR", looking->options->name);
@@ -326,6 +343,7 @@ static snt_status look_at_file(void *context, struct snt_err *err) {
   struct snt_published *at = &view->regions[0];
   SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
   SNT_PUBLISH_RULES_AUTO struct snt_publish_rules rules = {0};
+  (void)snprintf(view->parameter, sizeof view->parameter, "%s", at_file->path);
   SNT_TRY(snt_settings_load(at_file->config, &settings, err));
   SNT_TRY(snt_publish_rules_read(settings, &rules, err));
   take_rules(&rules, view);

@@ -40,10 +40,7 @@ static bool is_to_be_signed(const struct snt_publish_view *view, const struct sn
 static snt_status take_file_pointer(const struct snt_publish_options *options, const struct snt_draft *draft,
                                     int64_t now_ms, struct snt_pointer *out, struct snt_err *err) {
   const struct snt_pointer *signed_one = &draft->pointer;
-  bool is_of_it = strcmp(signed_one->sha256, draft->sha256) == 0 && strcmp(signed_one->name, out->name) == 0 &&
-                  signed_one->serial == out->serial && signed_one->size == out->size &&
-                  strcmp(signed_one->installation, out->installation) == 0;
-  if (!is_of_it) {
+  if (!snt_draft_is_pointed_to(draft, signed_one)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "the .pointer beside the packed file is of another bundle"));
     return snt_err_hint(err, "remove it, and have the file signed again: sentinel policy sign FILE.bundle --key KEY");
   }
@@ -186,13 +183,20 @@ static snt_status check_still_signed(const struct snt_publish_options *options, 
 
 /* What is in force already */
 
-/* Whether a region has the draft, signed by all that are to sign it, and still valid. */
+/* Whether others signed the same bytes for longer, one after the other: a renewal by several people. */
+static bool is_signed_for_longer(const struct snt_draft *draft, const struct snt_pointer *pointer) {
+  return draft->has_pointer && strcmp(draft->pointer.sha256, pointer->sha256) == 0 &&
+         draft->pointer.not_after_ms > pointer->not_after_ms;
+}
+
+/* Whether a region has the draft, signed by all that are to sign it, still valid, and not to be renewed. */
 static bool has_draft(const struct snt_publish_view *view, const struct snt_draft *draft,
                       const struct snt_published *at) {
   const struct snt_pointer *pointer = &at->pointer;
   bool is_signed =
       at->is_trusted && has_all_signatures(pointer, &view->signers) && pointer->not_after_ms > view->now_ms;
-  return pointer->serial == draft->manifest.serial && is_signed && is_same_bundle(at, draft);
+  return pointer->serial == draft->manifest.serial && is_signed && is_same_bundle(at, draft) &&
+         !is_signed_for_longer(draft, pointer);
 }
 
 /* A region that has it gives its bytes and its pointer to the others: so all have the same. */
@@ -228,6 +232,21 @@ static void take_bytes(const struct snt_publish_view *view, const struct snt_dra
   }
 }
 
+/* What is signed now: of a packed file what others signed, else a pointer to the draft. */
+static snt_status plan_signing(const struct snt_publish_options *options, const struct snt_draft *draft,
+                               const struct snt_publish_view *view, struct snt_publish_plan *out, struct snt_err *err) {
+  for (size_t i = 0; i < view->count; i++) {
+    SNT_TRY(check_still_signed(options, view, draft, &view->regions[i], out, err));
+  }
+  if (draft->has_pointer) {
+    SNT_TRY(take_file_pointer(options, draft, view->now_ms, &out->pointer, err));
+  } else {
+    SNT_TRY(snt_draft_point(options, draft, view->now_ms, &out->pointer, err));
+    take_bytes(view, draft, out);
+  }
+  return check_signer_count(view, &out->pointer, err);
+}
+
 static snt_status plan_bundle(const struct snt_publish_options *options, const struct snt_draft *draft,
                               const struct snt_publish_view *view, struct snt_publish_plan *out, struct snt_err *err) {
   SNT_TRY(check_manifest(options, view, draft, err));
@@ -235,19 +254,12 @@ static snt_status plan_bundle(const struct snt_publish_options *options, const s
   for (size_t i = 0; i < view->count; i++) {
     const struct snt_published *at = &view->regions[i];
     SNT_TRY(check_readable(options, at, out, err));
-    SNT_TRY(check_still_signed(options, view, draft, at, out, err));
     SNT_TRY(snt_publish_is_believed(view, at) ? check_serial(view, draft, at, err) : snt_done());
   }
-  SNT_TRY(snt_draft_point(options, draft, view->now_ms, &out->pointer, err));
-  if (draft->has_pointer) {
-    SNT_TRY(take_file_pointer(options, draft, view->now_ms, &out->pointer, err));
-  }
   adopt(view, draft, out);
-  if (!out->is_adopted && !draft->has_pointer) {
-    take_bytes(view, draft, out);
-  }
-  (void)snprintf(out->sha256, sizeof out->sha256, "%s", out->pointer.sha256);
-  return out->is_adopted ? snt_done() : check_signer_count(view, &out->pointer, err);
+  SNT_TRY(out->is_adopted ? snt_done() : plan_signing(options, draft, view, out, err));
+  memcpy(out->sha256, out->pointer.sha256, sizeof out->sha256);
+  return snt_done();
 }
 
 /* Bare policies */
@@ -277,10 +289,11 @@ static snt_status refuse_bare(const struct snt_publish_options *options, const s
 static snt_status plan_bare(const struct snt_publish_options *options, const struct snt_draft *draft,
                             const struct snt_publish_view *view, struct snt_publish_plan *out, struct snt_err *err) {
   size_t having = 0;
-  if (view->has_keys || view->signers.count > 0) {
+  bool is_for_signing = view->signers.count > 0 || options->valid_s != 0 || options->not_after != NULL;
+  if (view->has_keys || is_for_signing) {
     SNT_IGNORE(snt_fail(err, view->has_keys ? SNT_CODE_POLICY_INVALID : SNT_CODE_USAGE,
                         view->has_keys ? "policy.keys asks for signatures, and a bare policy has none"
-                                       : "--key: a bare policy cannot be signed"));
+                                       : "--key, --valid, --not-after: a bare policy cannot be signed"));
     return snt_err_hint(err, "push a bundle: a folder with a bundle.yaml, without --bare");
   }
   SNT_TRY(check_bare_size(draft, err));

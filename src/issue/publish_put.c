@@ -122,12 +122,19 @@ static snt_status tell_state(const struct putting *putting, struct snt_err *err)
   (void)list_regions(putting->report, true, having, sizeof having);
   (void)list_regions(putting->report, false, lacking, sizeof lacking);
   memcpy(remedy, err->hint, sizeof remedy);
+  bool was_overtaken = err->code == SNT_CODE_CHANGED;
   if (having[0] == '\0') {
-    SNT_IGNORE(snt_err_prefix(err, "the %s is not finished, and as far as is known what was in force in %s still is",
-                              action, lacking));
+    SNT_IGNORE(was_overtaken
+                   ? snt_err_prefix(err, "the %s is not finished, and nothing of it is in force", action)
+                   : snt_err_prefix(err,
+                                    "the %s is not finished, and as far as is known what was in force in %s still is",
+                                    action, lacking));
   } else {
     SNT_IGNORE(snt_err_prefix(err, "the %s is not finished: it is in force in %s, and as far as is known not in %s",
                               action, having, lacking));
+  }
+  if (was_overtaken) {
+    return (snt_status){err->code}; /* the same again would be refused */
   }
   const char *between = remedy[0] == '\0' ? "" : "; ";
   if (strcmp(action, "rollback") == 0 && having[0] != '\0') {

@@ -57,32 +57,37 @@ static snt_status begin_again(const struct signing *signing, const char *why, st
   return hint_at_beginning(err);
 }
 
+/* What others signed has to be valid still, and the options may not ask for another end. */
+static snt_status check_end(const struct signing *signing, const struct snt_pointer *pointer, struct snt_err *err) {
+  const struct snt_publish_options *options = signing->options;
+  struct snt_pointer wanted;
+  if (pointer->not_after_ms <= snt_clock_wall_ms()) {
+    return begin_again(signing, "is not valid any more", err);
+  }
+  if (options->valid_s == 0 && options->not_after == NULL) {
+    return snt_done();
+  }
+  SNT_TRY(snt_publish_choose_end(options, "", snt_clock_wall_ms(), &wanted, err));
+  return strcmp(pointer->not_after, wanted.not_after) == 0 ? snt_done()
+                                                           : begin_again(signing, "is signed with another end", err);
+}
+
 /* What others signed already stays as it is, to the letter. */
 static snt_status take_pointer(struct signing *signing, struct snt_pointer *out, struct snt_err *err) {
-  const struct snt_publish_options *options = signing->options;
   SNT_BUF_AUTO struct snt_buf text = {0};
-  struct snt_pointer wanted;
   SNT_TRY(snt_buf_appendf(&signing->file, err, "%s.pointer", signing->path));
   snt_status status = snt_file_read(signing->file.data, SNT_FILE_ANY, SNT_POINTER_CAP, &text, err);
-  bool is_new = status.code == SNT_CODE_NOT_FOUND;
-  SNT_TRY(is_new ? snt_done() : status);
-  SNT_TRY(snt_draft_point(options, &signing->draft, snt_clock_wall_ms(), &wanted, err));
-  if (is_new) {
-    *out = wanted;
-    return snt_done();
+  if (status.code == SNT_CODE_NOT_FOUND) {
+    return snt_draft_point(signing->options, &signing->draft, snt_clock_wall_ms(), out, err);
   }
+  SNT_TRY(status);
   SNT_TRY(snt_pointer_parse(signing->file.data, (struct snt_slice){snt_buf_borrow(&text), text.len}, out, err));
-  if (strcmp(out->sha256, wanted.sha256) != 0 || out->size != wanted.size || out->serial != wanted.serial ||
-      strcmp(out->name, wanted.name) != 0 || strcmp(out->installation, wanted.installation) != 0) {
+  if (!snt_draft_is_pointed_to(&signing->draft, out)) {
     return begin_again(signing, "is of another bundle", err);
   }
-  if (out->signature_count == 0) { /* nobody stands for its times */
-    *out = wanted;
-    return snt_done();
-  }
-  bool is_other_end =
-      (options->valid_s != 0 || options->not_after != NULL) && strcmp(out->not_after, wanted.not_after) != 0;
-  return is_other_end ? begin_again(signing, "is signed with another end", err) : snt_done();
+  bool is_signed = out->signature_count > 0; /* else nobody stands for its times */
+  return is_signed ? check_end(signing, out, err)
+                   : snt_draft_point(signing->options, &signing->draft, snt_clock_wall_ms(), out, err);
 }
 
 static snt_status open_keys(struct signing *signing, struct snt_err *err) {

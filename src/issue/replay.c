@@ -153,7 +153,7 @@ static snt_status find_policy(const struct snt_issue_replay_options *options, st
   }
   SNT_TRY(snt_policy_source_parse(options->policy, options->profile, &source, err));
   return source.origin == SNT_POLICY_ORIGIN_FILE ? snt_policy_read_file(source.path, false, out, err)
-                                                 : snt_parameter_read(&options->asking, &source, out, NULL, err);
+                                                 : snt_parameter_read(&options->asking, &source, out, err);
 }
 
 static void name_policy(const struct snt_policy *policy, struct snt_replay_report *out) {

@@ -117,6 +117,14 @@ static snt_status derive(const struct snt_secret *seed, uint8_t out[static SNT_E
   return crypto->ed25519_public(seed, out, err);
 }
 
+/* Whoever names FILE.pub means FILE: a public key may be read by everybody, and signs nothing. */
+static snt_status refuse_unread(const char *path, snt_status status, struct snt_err *err) {
+  int len = (int)(strlen(path) - strlen(".pub"));
+  return status.code == SNT_CODE_IO && snt_str_ends_with(path, ".pub")
+             ? snt_err_hint(err, "this is the name of a public key; the private one signs: %.*s", len, path)
+             : status;
+}
+
 snt_status snt_openssh_key_load(const char *path, struct snt_secret **seed, struct snt_err *err) {
   SNT_SECRET_AUTO struct snt_secret *text = NULL;
   SNT_SECRET_AUTO struct snt_secret *blob = NULL;
@@ -125,7 +133,8 @@ snt_status snt_openssh_key_load(const char *path, struct snt_secret **seed, stru
   uint8_t public[SNT_ED25519_LEN];
   struct snt_slice inner = {"", 0};
   *seed = NULL;
-  SNT_TRY(snt_file_read_secret(path, SNT_FILE_PRIVATE, FILE_CAP, &text, err));
+  snt_status status = snt_file_read_secret(path, SNT_FILE_PRIVATE, FILE_CAP, &text, err);
+  SNT_TRY(snt_ok(status) ? status : refuse_unread(path, status, err));
   if (!snt_str_starts_with(snt_secret_borrow(text), BEGIN)) {
     SNT_IGNORE(refuse(path, "this is not a private key in OpenSSH's format", err));
     return snt_err_hint(err, "make one with `sentinel policy keygen --out FILE` or `ssh-keygen -t ed25519`");
@@ -229,10 +238,11 @@ snt_status snt_openssh_key_store(const char *path, const struct snt_secret *seed
   SNT_TRY(format_private(seed, public, comment, text, err));
   SNT_TRY(format_public(public, comment, &line, err));
   SNT_TRY(snt_buf_appendf(&public_path, err, "%s.pub", path));
-  SNT_TRY(create(public_path.data, line.data, line.len, 0644, err));
-  snt_status status = create(path, snt_secret_borrow(text), snt_secret_len(text), 0600, err);
+  /* In this order: who is killed between the two leaves a key that can be used. */
+  SNT_TRY(create(path, snt_secret_borrow(text), snt_secret_len(text), 0600, err));
+  snt_status status = create(public_path.data, line.data, line.len, 0644, err);
   if (!snt_ok(status)) {
-    (void)unlink(public_path.data);
+    (void)unlink(path);
   }
   return status;
 }

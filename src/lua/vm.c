@@ -130,11 +130,13 @@ static enum snt_vm_result take_answer(struct snt_vm *vm, struct snt_buf *reply) 
   return SNT_VM_OK;
 }
 
-/* Loading YAML that is not of a bundle, whose plugins have code, runs the stdlib alone, in time that is linear in the
- * text, and its C functions charge as ever. The hook, which would double that time, is for policy's own code. */
+/* Loading YAML that is not of a bundle, whose plugins have code, and compiling what was read, run the stdlib alone, in
+ * time that is linear in the text, and its C functions charge as ever. The hook, which would double that time, is for
+ * policy's own code. */
 static bool is_plain(const struct call *call) {
-  return strcmp(call->name, "load") == 0 && snt_slice_is(call->args[0], "yaml") &&
-         (call->n == 3 || call->args[3].len == 0);
+  return strcmp(call->name, "compile") == 0 ||
+         (strcmp(call->name, "load") == 0 && snt_slice_is(call->args[0], "yaml") &&
+          (call->n == 3 || call->args[3].len == 0));
 }
 
 static enum snt_vm_result run(struct snt_vm *vm, struct call *call, int64_t fuel, struct snt_buf *reply) {

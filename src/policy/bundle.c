@@ -179,7 +179,11 @@ snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct
   SNT_TRY(read_manifest(file.data, check, &text, &manifest, err));
   snt_buf_reset(&file);
   SNT_TRY(snt_buf_appendf(&file, err, "%s/%s", path, manifest.policy));
-  SNT_TRY(snt_policy_read_file(file.data, is_trusted_only, &policy, err));
+  snt_status status = snt_policy_read_file(file.data, is_trusted_only, &policy, err);
+  if (status.code == SNT_CODE_NO_POLICY) {
+    return snt_err_hint(err, "%s/" SNT_BUNDLE_MANIFEST " names it: policy: %s", path, manifest.policy);
+  }
+  SNT_TRY(status);
   if (policy.is_bundle) {
     return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is a folder; a bundle's policy is a file", file.data);
   }

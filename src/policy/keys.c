@@ -174,8 +174,8 @@ static snt_status check_count(const struct snt_policy_keys *keys, const struct s
                  : snt_fail(err, SNT_CODE_POLICY_INVALID,
                             "%s is signed with %zu of the keys in policy.keys, and policy.min_signatures is %lld",
                             source, pointer->signature_count, (long long)keys->min_signatures));
-  return snt_err_hint(err, "let the holders of more keys sign it: sentinel policy sign %s.bundle --key KEY",
-                      pointer->name);
+  return snt_err_hint(err,
+                      "let the holders of more keys sign the packed file: sentinel policy sign FILE.bundle --key KEY");
 }
 
 snt_status snt_policy_keys_verify(const struct snt_policy_keys *keys, const struct snt_pointer *pointer,

@@ -30,5 +30,8 @@ snt_status snt_policy_from_packed(const char *source, struct snt_slice packed, s
  * EVALUATOR. */
 snt_status snt_packed_open(const char *source, struct snt_slice packed, struct snt_evaluator *evaluator,
                            struct snt_policy *out, struct snt_err *err);
+/* The same of a policy that was read packed, and is not afterwards. One that fails half-way is good for nothing but to
+ * be cleared. */
+snt_status snt_policy_open(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_err *err);
 
 #endif

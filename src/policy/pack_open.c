@@ -1,4 +1,4 @@
-/* snt_packed_open of policy/pack.h.
+/* snt_policy_open and snt_packed_open of policy/pack.h.
  *
  * MUST
  *  1. take the evaluator's answer for nothing more than its word: it is the archive that the manifest names, or it is
@@ -42,25 +42,30 @@ static snt_status check_plugins(const struct snt_policy *policy, struct snt_err 
   return snt_done();
 }
 
-snt_status snt_packed_open(const char *source, struct snt_slice packed, struct snt_evaluator *evaluator,
-                           struct snt_policy *out, struct snt_err *err) {
+snt_status snt_policy_open(struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_err *err) {
   char digest[SNT_SHA256_HEX_CAP];
   SNT_BUF_AUTO struct snt_buf bytes = {0};
+  struct snt_policy_text text = snt_policy_text_of(policy);
+  SNT_TRY(snt_evaluator_unpack(evaluator, &text, &bytes, err));
+  snt_sha256_hex(snt_buf_borrow(&bytes), bytes.len, digest);
+  if (strcmp(digest, policy->manifest.content) != 0) {
+    return snt_fail(err, SNT_CODE_EVALUATOR, "the policy evaluator failed: what it unpacked is not what %s holds",
+                    policy->source);
+  }
+  SNT_TRY(take_files(policy, (struct snt_slice){bytes.data, bytes.len}, err));
+  SNT_TRY(check_plugins(policy, err));
+  const struct snt_policy_file *file = snt_policy_find_file(policy, policy->manifest.policy);
+  SNT_TRY(snt_buf_append(&policy->text, snt_buf_borrow(&file->text), file->text.len, err));
+  snt_buf_clear(&policy->packed);
+  return snt_done();
+}
+
+snt_status snt_packed_open(const char *source, struct snt_slice packed, struct snt_evaluator *evaluator,
+                           struct snt_policy *out, struct snt_err *err) {
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   *out = (struct snt_policy){0};
   SNT_TRY(snt_policy_from_packed(source, packed, &policy, err));
-  struct snt_policy_text text = snt_policy_text_of(&policy);
-  SNT_TRY(snt_evaluator_unpack(evaluator, &text, &bytes, err));
-  snt_sha256_hex(snt_buf_borrow(&bytes), bytes.len, digest);
-  if (strcmp(digest, policy.manifest.content) != 0) {
-    return snt_fail(err, SNT_CODE_EVALUATOR, "the policy evaluator failed: what it unpacked is not what %s holds",
-                    source);
-  }
-  SNT_TRY(take_files(&policy, (struct snt_slice){bytes.data, bytes.len}, err));
-  SNT_TRY(check_plugins(&policy, err));
-  const struct snt_policy_file *file = snt_policy_find_file(&policy, policy.manifest.policy);
-  SNT_TRY(snt_buf_append(&policy.text, snt_buf_borrow(&file->text), file->text.len, err));
-  snt_buf_clear(&policy.packed);
+  SNT_TRY(snt_policy_open(&policy, evaluator, err));
   *out = policy;
   policy = (struct snt_policy){0}; /* ownership went to out */
   return snt_done();

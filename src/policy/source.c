@@ -148,15 +148,16 @@ static snt_status refuse_file(const char *path, struct snt_err *err) {
   return snt_err_hint(err, "%s", inner.hint);
 }
 
+static snt_status fail_missing(const char *path, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no policy file or folder %s", path));
+  return snt_err_hint(err, "check the path: of an argument, of --policy, or of policy.source");
+}
+
 static snt_status read_bytes(const char *path, bool is_trusted_only, size_t cap, struct snt_buf *out,
                              struct snt_err *err) {
   enum snt_file_check check = is_trusted_only ? SNT_FILE_NOT_WRITABLE : SNT_FILE_ANY;
   snt_status status = snt_file_read(path, check, cap, out, err);
-  if (status.code == SNT_CODE_NOT_FOUND) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no policy file %s", path));
-    return snt_err_hint(err, "check the path in policy.source or --policy");
-  }
-  return status;
+  return status.code == SNT_CODE_NOT_FOUND ? fail_missing(path, err) : status;
 }
 
 static snt_status read_packed(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err) {
@@ -175,13 +176,18 @@ snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct s
   memset(out, 0, sizeof *out);
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   struct stat st;
-  if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+  bool is_there = stat(path, &st) == 0;
+  if (is_there && S_ISDIR(st.st_mode)) {
     return snt_bundle_read_folder(path, is_trusted_only, out, err);
   }
   if (snt_str_ends_with(path, SNT_PACKED_SUFFIX)) {
     return read_packed(path, is_trusted_only, out, err);
   }
-  if (!snt_policy_kind_of(path, &policy.kind)) {
+  bool has_kind = snt_policy_kind_of(path, &policy.kind);
+  if (!has_kind && !is_there) {
+    return fail_missing(path, err);
+  }
+  if (!has_kind) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID,
                         "%s: a policy file ends in .yaml, .yml or .lua, and a packed bundle in " SNT_PACKED_SUFFIX,
                         path));
@@ -220,9 +226,9 @@ snt_status snt_policy_from_parameter(const char *name, const char *region, int64
   (void)snprintf(policy.file_name, sizeof policy.file_name, "ssm:%s", name);
   (void)snprintf(policy.region, sizeof policy.region, "%s", region);
   if (value.len >= sizeof pointer - 1 && memcmp(value.data, pointer, sizeof pointer - 1) == 0) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s points to a signed bundle, which this version cannot read",
-                        policy.source));
-    return snt_err_hint(err, "store a bare policy there, or use a newer sentinel");
+    SNT_IGNORE(
+        snt_fail(err, SNT_CODE_POLICY_INVALID, "%s points to a bundle; a bare policy was expected", policy.source));
+    return snt_err_hint(err, "name the bundle's folder or its packed file");
   }
   policy.kind = is_lua_text(value) ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;
   SNT_TRY(snt_buf_append(&policy.text, value.data, value.len, err));

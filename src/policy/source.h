@@ -57,7 +57,7 @@ void snt_policy_sort_files(struct snt_policy_file *files, size_t count);
 bool snt_policy_kind_of(const char *name, enum snt_policy_kind *out);
 
 /* A folder is a bundle (policy/bundle.h), and so is a file whose name ends in .bundle, which is packed (policy/pack.h);
- * other files are Lua for .lua, YAML for .yaml and .yml, else POLICY_INVALID. NO_POLICY when there is no file. With
+ * other files are Lua for .lua, YAML for .yaml and .yml, else POLICY_INVALID. NO_POLICY when nothing is there. With
  * is_trusted_only a file that others may write is refused. */
 snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err);
 /* From a parameter's value, which is copied: Lua when its first line is "-- sentinel: lua", else YAML. A pointer to a

@@ -148,7 +148,7 @@ static void what_is_missing_or_may_be_changed_by_others_is_refused(void **state)
   (void)state;
   assert_refused("there is no /tmp/snt-bundle-");
   put("bundle.yaml", MANIFEST, 0644);
-  assert_refused("there is no policy file /tmp/snt-bundle-");
+  assert_refused("there is no policy file or folder /tmp/snt-bundle-");
   put("rules.yaml", RULES, 0666);
   assert_refused("rules.yaml");
   put("bundle.yaml", "sentinel_bundle: 1\nname: prod\nserial: 7\npolicy: sub\n", 0644);

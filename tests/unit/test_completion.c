@@ -29,6 +29,7 @@ static void what_a_flag_takes_follows_from_the_tables(void **state) {
       {SNT_OPTION_MODE, SNT_COMPLETION_VALUES, "credential_process cli server"},
       {SNT_OPTION_FORMAT, SNT_COMPLETION_VALUES, "pretty tap junit json github"},
       {SNT_OPTION_EXPORT_FORMAT, SNT_COMPLETION_VALUES, "env json ini"},
+      {SNT_OPTION_INIT_FORMAT, SNT_COMPLETION_VALUES, "json terraform cloudformation"},
       {SNT_OPTION_REPORT, SNT_COMPLETION_PAIRS, "pretty tap junit json github lcov cobertura"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -196,6 +196,25 @@ static void the_writer_escapes_what_could_break_a_line(void **state) {
                       "\"n\":null,\"i\":-9223372036854775808,\"l\":[true,null]}");
 }
 
+static void what_was_written_can_be_laid_out_for_people(void **state) {
+  (void)state;
+  static const char compact[] = "{\"a:{\":[1,\"x,\\\"]\",true],\"e\":{},\"l\":[],\"o\":{\"n\":null}}";
+  SNT_BUF_AUTO struct snt_buf out = {0};
+  assert_ok(snt_json_pretty(snt_slice_of(compact), 2, &out, NULL));
+  assert_string_equal(out.data, "{\n"
+                                "    \"a:{\": [\n"
+                                "      1,\n"
+                                "      \"x,\\\"]\",\n"
+                                "      true\n"
+                                "    ],\n"
+                                "    \"e\": {},\n"
+                                "    \"l\": [],\n"
+                                "    \"o\": {\n"
+                                "      \"n\": null\n"
+                                "    }\n"
+                                "  }");
+}
+
 static void a_failure_of_the_writer_sticks(void **state) {
   (void)state;
   SNT_BUF_AUTO struct snt_buf out = {0};
@@ -342,6 +361,7 @@ int main(void) {
                                      cmocka_unit_test(a_real_number_stays_one),
                                      cmocka_unit_test(an_empty_raw_value_is_a_failure),
                                      cmocka_unit_test(unknown_keys_of_bad_shape_are_refused_too),
-                                     cmocka_unit_test(only_short_printable_texts_are_taken)};
+                                     cmocka_unit_test(only_short_printable_texts_are_taken),
+                                     cmocka_unit_test(what_was_written_can_be_laid_out_for_people)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

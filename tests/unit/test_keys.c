@@ -219,7 +219,8 @@ static void enough_right_signatures_are_accepted(void **state) {
   assert_code(snt_policy_keys_verify(&keys, &pointer, SOURCE, &err), SNT_CODE_POLICY_INVALID);
   assert_string_equal(err.message,
                       SOURCE " is signed with 2 of the keys in policy.keys, and policy.min_signatures is 3");
-  assert_string_equal(err.hint, "let the holders of more keys sign it: sentinel policy sign prod.bundle --key KEY");
+  assert_string_equal(err.hint,
+                      "let the holders of more keys sign the packed file: sentinel policy sign FILE.bundle --key KEY");
   add(&pointer, RSA_ARN, "RSASSA_PSS_SHA_256", RSA_SIGNATURE);
   assert_ok(snt_policy_keys_verify(&keys, &pointer, SOURCE, &err));
   sign(&pointer, 1);

@@ -158,6 +158,17 @@ static void a_key_that_others_can_read_is_refused(void **state) {
   assert_code(snt_openssh_key_load("key", &seed, NULL), SNT_CODE_NOT_FOUND);
 }
 
+static void who_names_a_public_key_is_told_of_the_private_one(void **state) {
+  (void)state;
+  SNT_SECRET_AUTO struct snt_secret *seed = NULL;
+  struct snt_err err = {0};
+  assert_ok(snt_file_create("key.pub", PUBLIC_LINE, strlen(PUBLIC_LINE), 0644, NULL));
+  assert_code(snt_openssh_key_load("key.pub", &seed, &err), SNT_CODE_IO);
+  assert_non_null(strstr(err.hint, "the private one signs: key"));
+  assert_null(strstr(err.hint, ".pub"));
+  (void)unlink("key.pub");
+}
+
 static void what_cannot_sign_is_refused_with_the_remedy(void **state) {
   (void)state;
   struct snt_err err = {0};
@@ -335,6 +346,7 @@ int main(void) {
       cmocka_unit_test(what_is_stored_is_read),
       cmocka_unit_test(nothing_is_overwritten_and_nothing_is_left_behind),
       cmocka_unit_test(a_key_that_others_can_read_is_refused),
+      cmocka_unit_test(who_names_a_public_key_is_told_of_the_private_one),
       cmocka_unit_test(what_cannot_sign_is_refused_with_the_remedy),
       cmocka_unit_test(a_damaged_text_is_refused),
       cmocka_unit_test(each_byte_of_a_key_counts),

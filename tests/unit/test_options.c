@@ -15,6 +15,36 @@ static snt_status parse(struct snt_args *args, struct snt_err *err, const char *
   return snt_args_parse(argv, SNT_OPTION_BIT(PROFILE) | SNT_OPTION_BIT(POLICY) | SNT_OPTION_BIT(JSON), 1, args, err);
 }
 
+static void keys_and_reports_may_be_repeated_up_to_a_limit(void **state) {
+  (void)state;
+  static char flag[] = "--key";
+  static char value[] = "k";
+  char *argv[2 * SNT_KEYS_MAX + 3] = {NULL};
+  struct snt_args args;
+  struct snt_err err = {0};
+  for (size_t i = 0; i < SNT_KEYS_MAX; i++) {
+    argv[2 * i] = flag;
+    argv[2 * i + 1] = value;
+  }
+  assert_ok(snt_args_parse(argv, SNT_OPTION_BIT(KEY) | SNT_OPTION_BIT(REPORT), 0, &args, &err));
+  assert_int_equal(args.key_count, SNT_KEYS_MAX);
+  assert_int_equal(args.report_count, 0);
+  argv[2 * SNT_KEYS_MAX] = flag;
+  argv[2 * SNT_KEYS_MAX + 1] = value;
+  assert_code(snt_args_parse(argv, SNT_OPTION_BIT(KEY) | SNT_OPTION_BIT(REPORT), 0, &args, &err), SNT_CODE_USAGE);
+}
+
+/* More flags than a machine word has bits. */
+static void every_flag_has_a_bit_of_its_own(void **state) {
+  (void)state;
+  snt_option_set all = 0;
+  for (int id = 0; id < SNT_OPTION_COUNT; id++) {
+    assert_true((all >> id & 1) == 0);
+    all |= (snt_option_set)1 << id;
+  }
+  assert_true((all >> (SNT_OPTION_COUNT - 1) & 1) == 1);
+}
+
 static void flags_take_their_value_in_two_ways(void **state) {
   (void)state;
   struct snt_args args;
@@ -49,6 +79,24 @@ static void mistakes_are_usage_errors_that_name_the_word(void **state) {
   const char *const words[] = {"--polcy", "x", NULL};
   assert_code(parse(&args, &err, words), SNT_CODE_USAGE);
   assert_string_equal(err.hint, "did you mean --policy?");
+}
+
+static void a_flag_that_may_be_repeated_keeps_its_values(void **state) {
+  (void)state;
+  static char *argv[2 * (SNT_ROLES_MAX + 1) + 1];
+  struct snt_args args;
+  struct snt_err err = {0};
+  for (size_t i = 0; i < 2 * (SNT_ROLES_MAX + 1); i++) {
+    argv[i] = (char *)(uintptr_t)(i % 2 == 0 ? "--role" : i == 1 ? "a" : "b");
+  }
+  assert_code(snt_args_parse(argv, SNT_OPTION_BIT(ROLE), 0, &args, &err), SNT_CODE_USAGE);
+  assert_string_equal(err.message, "--role is given too often");
+  argv[2 * SNT_ROLES_MAX] = NULL;
+  assert_ok(snt_args_parse(argv, SNT_OPTION_BIT(ROLE), 0, &args, NULL));
+  assert_int_equal(args.role_count, SNT_ROLES_MAX);
+  assert_string_equal(args.roles[0], "a");
+  assert_string_equal(args.roles[SNT_ROLES_MAX - 1], "b");
+  assert_null(args.roles[SNT_ROLES_MAX]);
 }
 
 static void what_follows_two_dashes_is_the_program(void **state) {
@@ -98,8 +146,11 @@ static void every_command_has_a_summary_and_a_function(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(keys_and_reports_may_be_repeated_up_to_a_limit),
+      cmocka_unit_test(every_flag_has_a_bit_of_its_own),
       cmocka_unit_test(flags_take_their_value_in_two_ways),
       cmocka_unit_test(mistakes_are_usage_errors_that_name_the_word),
+      cmocka_unit_test(a_flag_that_may_be_repeated_keeps_its_values),
       cmocka_unit_test(what_follows_two_dashes_is_the_program),
       cmocka_unit_test(the_profile_is_an_argument_a_flag_or_a_variable),
       cmocka_unit_test(every_command_has_a_summary_and_a_function),

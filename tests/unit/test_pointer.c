@@ -1,4 +1,5 @@
 #include "check.h"
+#include "fail_alloc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,6 +235,18 @@ static void what_would_not_be_read_is_not_written(void **state) {
   assert_int_equal(out.len, 0);
 }
 
+static snt_status parse_anew(const void *text) {
+  struct snt_pointer pointer = {.name = "left"};
+  snt_status status = parse(text, &pointer, NULL);
+  assert_string_equal(pointer.name, snt_ok(status) ? "prod" : "");
+  return status;
+}
+
+static void a_pointer_that_there_is_no_memory_for_is_not_half_read(void **state) {
+  (void)state;
+  assert_true(fail_alloc_walk(parse_anew, POINTER) > 10);
+}
+
 /* Eight signatures of the longest keys of KMS that there are. */
 static void as_many_signatures_as_there_may_be_fit(void **state) {
   (void)state;
@@ -267,6 +280,7 @@ int main(void) {
       cmocka_unit_test(nothing_of_that_length_is_one),
       cmocka_unit_test(nothing_shorter_is_one),
       cmocka_unit_test(what_would_not_be_read_is_not_written),
+      cmocka_unit_test(a_pointer_that_there_is_no_memory_for_is_not_half_read),
       cmocka_unit_test(as_many_signatures_as_there_may_be_fit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,7 +161,7 @@ static void refusals_name_the_thing_and_the_remedy(void **state) {
       {400, "{\"__type\":\"ParameterNotFound\"}", SNT_CODE_NO_POLICY,
        "no SSM parameter \"/sentinel/policies/dev\" in eu-central-1", "policy.source"},
       {400, "{\"__type\":\"com.amazonaws.ssm#ParameterNotFound\",\"message\":\"x\"}", SNT_CODE_NO_POLICY,
-       "/sentinel/policies/dev", "aws ssm put-parameter"},
+       "/sentinel/policies/dev", "sentinel policy push"},
       {400, "{\"__type\":\"ParameterVersionNotFound\"}", SNT_CODE_NO_POLICY, "/sentinel/policies/dev", ""},
       {400,
        "{\"__type\":\"AccessDeniedException\",\"Message\":\"User: arn:aws:iam::123456789012:user/alice is not "

@@ -260,6 +260,19 @@ static void a_refusal_of_many_names_the_first(void **state) {
   assert_non_null(strstr(err.hint, "ssm:GetParameters on SSM parameter /b/1 and 1 more in eu-central-1"));
 }
 
+static void a_refusal_of_a_part_names_all_parts(void **state) {
+  (void)state;
+  static const char *const parts[] = {"/sentinel/bundles/ab/0", "/sentinel/bundles/ab/1"};
+  const struct snt_ssm_names names = {parts, 2};
+  SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
+  struct snt_err err = {0};
+  struct snt_ssm_batch batch;
+  assert_ok(snt_ssm_prepare_get_parameters(&call, &ssm, &base_credentials, &names, NULL));
+  answer(&call, 400, JSON, "{\"__type\":\"AccessDeniedException\"}");
+  assert_code(snt_ssm_parse_get_parameters(&call, &names, &batch, &err), SNT_CODE_AWS_REFUSED);
+  assert_non_null(strstr(err.hint, "ssm:GetParameters on SSM parameter /sentinel/bundles/* in eu-central-1"));
+}
+
 static snt_status parse_delete(const char *body, size_t *deleted) {
   SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
   assert_ok(snt_ssm_prepare_delete_parameters(&call, &ssm, &base_credentials, &BOTH, NULL));
@@ -302,6 +315,7 @@ int main(void) {
       cmocka_unit_test(a_put_over_what_is_there_is_told_apart),
       cmocka_unit_test(refusals_name_the_thing_and_the_remedy),
       cmocka_unit_test(a_refusal_of_many_names_the_first),
+      cmocka_unit_test(a_refusal_of_a_part_names_all_parts),
       cmocka_unit_test(what_was_not_there_is_deleted_too),
   };
   return cmocka_run_group_tests_name("ssm_parameters", tests, open_ssm, close_base_credentials);

@@ -1,0 +1,2 @@
+# The key that signs; its private half never leaves KMS.
+key='@KEY@'
