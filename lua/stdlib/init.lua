@@ -142,6 +142,7 @@ function main.compile()
     require("sentinel.engine").compile(pending.policy)
     require "sentinel.outcome"
     require "sentinel.reply"
+    host.json_decode("{}") -- its library is opened here, and not by every worker
     pending.is_compiled = true
   end
   return ""

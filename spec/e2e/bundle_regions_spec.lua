@@ -3,6 +3,7 @@
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local publish = require "spec.support.publish"
+local pushing = require "spec.support.pushing"
 local servers = require "spec.support.servers"
 local world = require "spec.support.world"
 
@@ -29,10 +30,12 @@ local TARGETS = '{"*": ["arn:aws:iam::123456789012:role/*"]}'
 describe("a signed bundle in two regions", function()
   local faulty, home, folder, alice, old, new
 
-  local function region_of(serial, name)
+  -- valid_s: how long it holds.
+  local function region_of(serial, name, valid_s)
     local packed = publish.pack(("%s/%s%d"):format(folder, name, serial),
       { serial = serial, name = name, policy = POLICY, targets = TARGETS })
-    local pointer = publish.pointer(packed, { serial = serial, name = name }, { alice })
+    local pointer = publish.pointer(packed, { serial = serial, name = name,
+      not_after = publish.time(valid_s or 24 * 3600) }, { alice })
     return publish.region(name, pointer, (publish.parts(packed)))
   end
 
@@ -102,6 +105,25 @@ policy:
     end)
   end
 
+  it("asks no more for the parts of a large one than it has to, to see that the first is down", function()
+    local noise, lines = pushing.noise(), { POLICY }
+    for _ = 1, 480 do
+      lines[#lines + 1] = "# " .. noise(1000)
+    end
+    local packed = publish.pack(folder .. "/large", { serial = 8, policy = table.concat(lines, "\n") .. "\n", targets = TARGETS })
+    local parts = publish.parts(packed)
+    local large = publish.region("dev", publish.pointer(packed, { serial = 8 }, { alice }), parts)
+    assert.is_true(#packed > 3072 * 80)
+    faulty:store { ["us-east-1"] = large, ["eu-west-1"] = large }
+    faulty:set { ["ssm.GetParameters@us-east-1"] = OUTAGES.down }
+    assert.are.same({ "eu-west-1", 8 }, { served_by() })
+    local asked = 0
+    for _, request in ipairs(faulty:requests()) do
+      asked = asked + (request.call == "ssm.GetParameters" and request.region == "us-east-1" and 1 or 0)
+    end
+    assert.is_true(asked <= 2 * 8, asked)
+  end)
+
   it("takes a refusal of the first for an answer", function()
     local refusal = { fault = "error", status = 400, code = "AccessDeniedException", message = "no" }
     faulty:set { ["ssm.GetParameter@us-east-1"] = refusal }
@@ -128,6 +150,46 @@ policy:
     faulty:store { ["us-east-1"] = old, ["eu-west-1"] = old }
     configure("max_stale: 0s")
     expect.refused(home:run { "credentials", "dev" }, 5, "older bundle")
+  end)
+
+  it("counts one as down whose older one has ended, too", function()
+    assert.are.same({ "us-east-1", 8 }, { served_by() })
+    faulty:store { ["us-east-1"] = region_of(7, "dev", -60), ["eu-west-1"] = new }
+    assert.are.same({ "eu-west-1", 8 }, { served_by() })
+  end)
+
+  describe("takes nothing that is not signed from the second", function()
+    local bare = publish.region("dev", (POLICY:gsub("fire", "bare")))
+
+    it("when the first serves less than was seen", function()
+      assert.are.same({ "us-east-1", 8 }, { served_by() })
+      faulty:store { ["us-east-1"] = old, ["eu-west-1"] = bare }
+      expect.refused(home:run { "credentials", "dev" }, 5, "not signed")
+    end)
+
+    it("when the first gives a pointer and no parts", function()
+      faulty:store { ["us-east-1"] = new, ["eu-west-1"] = bare }
+      faulty:set { ["ssm.GetParameters@us-east-1"] = OUTAGES.down }
+      expect.refused(home:run { "credentials", "dev" }, 5, "not signed")
+    end)
+
+    it("when a copy of before is not taken", function()
+      configure("cache_ttl: 1h")
+      assert.are.same({ "us-east-1", 8 }, { served_by() })
+      for _, name in ipairs(files.list(home.home .. "/.cache/sentinel")) do
+        if name:find("^bundle%-") then
+          os.remove(home.home .. "/.cache/sentinel/" .. name)
+        end
+      end
+      faulty:store { ["us-east-1"] = bare, ["eu-west-1"] = bare }
+      expect.refused(home:run { "credentials", "dev" }, 5, "not signed")
+    end)
+  end)
+
+  it("needs STS of one and SSM of another", function()
+    faulty:set { ["ssm.GetParameter@us-east-1"] = OUTAGES.down, ["sts.GetCallerIdentity@eu-west-1"] = OUTAGES.down,
+      ["sts.AssumeRole@eu-west-1"] = OUTAGES.down }
+    assert.are.same({ "eu-west-1", 8 }, { served_by() })
   end)
 
   it("needs no earlier sight of it for another region", function()
@@ -167,6 +229,27 @@ policy:
       assert.is_true(policy.stale_s >= 3 * 3600 and policy.stale_s < 3 * 3600 + 600, policy.stale_s)
     end)
 
+    it("gives it also where the last of them has no STS either", function()
+      local faults = { ["sts.GetCallerIdentity@eu-west-1"] = OUTAGES.down, ["sts.AssumeRole@eu-west-1"] = OUTAGES.down }
+      for call, fault in pairs(DOWN) do
+        faults[call] = fault
+      end
+      faulty:set(faults)
+      expect.credentials(home:run { "credentials", "dev", "--duration", "20m" })
+      assert.are.equal(1, faulty:count("sts.AssumeRole"))
+    end)
+
+    it("gives it by a copy that was made long ago, and is in use", function()
+      os.execute(("touch -d '40 days ago' %s/bundle-*"):format(files.quote(home.home .. "/.cache/sentinel")))
+      faulty:set {}
+      expect.credentials(home:run { "credentials", "dev" })
+      faulty:store { ["us-east-1"] = region_of(9, "ops"), ["eu-west-1"] = {} }
+      expect.credentials(home:run { "credentials", "ops" })
+      assert.is_true(faulty:count("ssm.GetParameters") > 0)
+      faulty:set(DOWN)
+      expect.credentials(home:run { "credentials", "dev" })
+    end)
+
     it("gives nothing by any other rule", function()
       age(3)
       expect.refused(home:run { "credentials", "ops" }, 6, "no region has ssm:/sentinel/policies/ops")
@@ -199,6 +282,14 @@ policy:
     it("gives nothing by a copy that says it comes from the future", function()
       age(-1)
       expect.refused(home:run { "credentials", "dev" }, 6)
+    end)
+
+    it("gives what a copy says whose time was told wrongly once, and rightly since", function()
+      age(-48)
+      faulty:set {}
+      expect.credentials(home:run { "credentials", "dev" })
+      faulty:set(DOWN)
+      expect.credentials(home:run { "credentials", "dev" })
     end)
   end)
 end)

@@ -133,6 +133,18 @@ describe("signed policy", function()
     end)
   end)
 
+  it("is not what somebody put there under its manifest", function()
+    configure()
+    expect.done(run("pack", "prod"))
+    local forged = home:read("prod-1.bundle"):match("^[^\n]+\n") .. "no frame"
+    local pointer = publish.pointer(forged, { name = "prod", installation = "acme" }, {})
+    local regions = { ["us-east-1"] = publish.region("prod", pointer, (publish.parts(forged))) }
+    write_store(regions)
+    expect.refused(push("--key", key), 5, "serial 1 is in force in us-east-1 with another content", "serial: 2")
+    assert.is_nil(store()["us-west-2"])
+    assert.are.same({}, pointer_in("us-east-1").signatures)
+  end)
+
   it("may be signed by an agent, and by a key of the keychain", function()
     local environment = { SENTINEL_FILE_PASSPHRASE = "correct horse", SENTINEL_BACKEND = "file" }
     local kept = expect.done(home:run({ "policy", "keygen", "--keychain", "release" }, { environment = environment }))
@@ -193,6 +205,46 @@ describe("signed policy", function()
       configure()
       expect.refused(run("sign", "prod", "--renew", "--key", other, "--yes"), 5, "what lies in SSM is not signed again")
       expect.done(run("sign", "prod", "--renew", "--key", key, "--yes"))
+    end)
+
+    -- Somebody writes that value into both regions.
+    local function put_in_place(value)
+      local regions = store()
+      for _, region in ipairs { "us-east-1", "us-west-2" } do
+        local versions = regions[region]["/sentinel/policies/prod"]
+        versions[#versions + 1] = { Value = value, Version = versions[#versions].Version + 1 }
+      end
+      write_store(regions)
+    end
+
+    -- It is not renewed, for that reason, and nothing was written.
+    local function not_renewed(...)
+      local before = value_in("us-west-2")
+      expect.refused(run("sign", "prod", "--renew", "--key", key, "--yes"), 5, "not signed again", ...)
+      assert.are.equal(before, value_in("us-west-2"))
+    end
+
+    it("not when it is an older one that somebody put back", function()
+      expect.done(push("--key", key, "--valid", "1d"))
+      local old = value_in("us-east-1")
+      pushing.bundle(home, { serial = 2 })
+      expect.done(push("--key", key, "--valid", "1d"))
+      put_in_place(old)
+      not_renewed("serial 1", "serial 2 was in force before", "policy rollback prod --to 2")
+      expect.done(run("rollback", "prod", "--to", "2", "--key", key, "--yes"))
+      assert.are.equal(2, pointer_in("us-west-2").serial)
+      expect.done(run("sign", "prod", "--renew", "--key", key, "--valid", "60d", "--yes"))
+    end)
+
+    it("not when it is another bundle, of this installation or another", function()
+      expect.done(push("--key", key, "--valid", "1d"))
+      pushing.bundle(home, { name = "other" })
+      expect.done(run("push", "other", "prod", "--key", key, "--valid", "1d", "--yes"))
+      put_in_place(store()["us-east-1"]["/sentinel/policies/other"][1].Value)
+      not_renewed('name is "other"')
+      put_in_place(store()["us-east-1"]["/sentinel/policies/prod"][1].Value)
+      home:write_settings("installation: elsewhere\npolicy:\n  regions: [us-east-1, us-west-2]\n" .. keys_of(id))
+      not_renewed('installation "acme"', '"elsewhere"')
     end)
 
     it("not in part: where the regions differ, or a part is missing", function()
@@ -256,6 +308,45 @@ describe("signed policy", function()
       home:write("prod-1.bundle", other_bytes)
       expect.done(run("sign", "prod-1.bundle", "--key", key, "--key", other))
       expect.refused(run("push", "prod", "prod-1.bundle", "--yes"), 5, "with the same content in other bytes", "serial: 2")
+    end)
+
+    -- The pointer beside it, changed by somebody who can write there.
+    local function change_file(from, to)
+      local text = home:read("prod-1.bundle.pointer")
+      local at, last = text:find(from, 1, true)
+      assert.is_truthy(at, from)
+      home:write("prod-1.bundle.pointer", text:sub(1, at - 1) .. to .. text:sub(last + 1))
+    end
+
+    it("is not signed with what nobody signed before", function()
+      expect.done(run("sign", "prod-1.bundle", "--key", key, "--valid", "2d"))
+      local good = home:read("prod-1.bundle.pointer")
+      local pointer = cjson.decode(good)
+      local cases = { { pointer.not_after, "2099-01-01T00:00:00Z", 5, "is refused: " },
+        { '"not_before":"-"', '"not_before":"2020-01-01T00:00:00Z"', 5, "is refused: " },
+        { pointer.signatures[1].signature:sub(1, 4), "AAAA", 5, "is refused: " },
+        { '"name":"prod"', '"name":"prof"', 2, "is of another bundle" },
+        { '"acme"', '"evil"', 2, "is of another bundle" },
+        { ('"size":%d'):format(pointer.size), '"size":1', 2, "is of another bundle" } }
+      for _, case in ipairs(cases) do
+        change_file(case[1], case[2])
+        expect.refused(run("sign", "prod-1.bundle", "--key", other), case[3], "prod-1.bundle.pointer", case[4], "remove it")
+        home:write("prod-1.bundle.pointer", good)
+      end
+      expect.done(run("sign", "prod-1.bundle", "--key", other))
+    end)
+
+    it("takes no end from a pointer without signatures", function()
+      expect.done(run("sign", "prod-1.bundle", "--key", key, "--not-after", "2099-01-01T00:00:00Z"))
+      local signatures = home:read("prod-1.bundle.pointer"):match('"signatures":%[(.*)%]')
+      change_file(signatures, "")
+      expect.done(run("sign", "prod-1.bundle", "--key", other))
+      assert.are.equal(os.date("!%Y-%m-%d", os.time() + 30 * 86400),
+        cjson.decode(home:read("prod-1.bundle.pointer")).not_after:sub(1, 10))
+      change_file(home:read("prod-1.bundle.pointer"):match('"signatures":%[(.*)%]'), "")
+      change_file(cjson.decode(home:read("prod-1.bundle.pointer")).not_after, "2099-01-01T00:00:00Z")
+      expect.done(run("push", "prod", "prod-1.bundle", "--yes", "--key", key, "--key", other))
+      assert.is_true(pointer_in("us-west-2").not_after < "2099")
     end)
 
     it("is refused when what was signed is not valid any more", function()

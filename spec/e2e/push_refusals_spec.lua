@@ -3,6 +3,7 @@
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local pushing = require "spec.support.pushing"
+local settings = require "spec.support.settings"
 
 describe("sentinel policy push refuses", function()
   local moto, home, key, id, name
@@ -95,6 +96,24 @@ describe("sentinel policy push refuses", function()
     bundle { serial = 10005 }
     expect.done(push())
     assert.are.equal(10005, serial())
+  end)
+
+  it("a serial that the administrator asks more of", function()
+    bundle { serial = 5 }
+    local admin = "policy: {min_serial: %d}\n"
+    local words = { "policy", "push", name, home.home .. "/prod", "--yes", "--key", key }
+    local result = home:run_under(admin:format(6), words)
+    if not result then
+      return pending(settings.skipped("a mount name space cannot be made here"))
+    end
+    expect.refused(result, 5, "serial 5 is lower than policy.min_serial, 6", "serial: 6")
+    expect.done(home:run_under(admin:format(5), words))
+    expect.refused(home:run_under(admin:format(6), { "policy", "sign", name, "--renew", "--yes", "--valid", "90d", "--key", key }),
+      5, "policy.min_serial")
+    result = home:run_under(admin:format(6), { "policy", "verify", name })
+    expect.status(result, 5)
+    assert.is_truthy(result.stdout:find("has serial 5, which is lower than policy.min_serial, 6", 1, true))
+    assert.are.equal(5, serial())
   end)
 
   it("one that is higher in one region only", function()

@@ -1,6 +1,8 @@
 --- sentinel policy history, rollback and gc: what was in force, going back to it, and what nobody will go back to.
 local expect = require "spec.support.expect"
 local pushing = require "spec.support.pushing"
+local settings = require "spec.support.settings"
+local terminal = require "spec.support.terminal"
 
 local REGIONS = { "us-east-1", "us-west-2" }
 
@@ -115,6 +117,21 @@ describe("what was in force before", function()
       expect.refused(run("rollback", "--to", "7", "--yes", "--key", key), 5, "has no serial 7", "policy history")
       expect.refused(run("rollback", "--to", "x", "--yes", "--key", key), 2, "not a serial")
       assert.are.equal("nothing to do: serial 5 is in force everywhere\n", expect.done(run("rollback", "--to", "5")))
+    end)
+
+    it("whatever somebody put in between", function()
+      local parameter, before = "/sentinel/policies/" .. name, {}
+      for i, region in ipairs(REGIONS) do
+        before[i] = pushing.parameter(moto, region, parameter).Value
+        local versions = pushing.ask(moto, region, "GetParameterHistory", { Name = parameter }).Parameters
+        local forged = versions[2].Value:gsub('"signature":"....', '"signature":"AAAA')
+        for _, value in ipairs { forged, versions[1].Value, before[i] } do
+          pushing.ask(moto, region, "PutParameter", { Name = parameter, Type = "String", Value = value, Overwrite = true })
+        end
+      end
+      expect.done(run("rollback", "--yes", "--key", key))
+      assert.are.equal(4, serial_in("us-west-2"))
+      assert.are.equal("Reason2", content_in("us-west-2"))
     end)
 
     it("not without the key that readers ask for", function()
@@ -234,6 +251,21 @@ describe("what was in force before", function()
       expect.status(result, 4)
       assert.is_truthy(result.stdout:find("2 parts of 2 bundles can go", 1, true))
       assert.are.equal(3, parts_in("us-east-1"))
+    end)
+
+    it("but not what came into force while somebody was asked", function()
+      local parameter = "/sentinel/policies/" .. name
+      local before = pushing.parameter(moto, "us-east-1", parameter).Value
+      expect.done(push(4))
+      for _, region in ipairs(REGIONS) do -- as if that push had died before its pointers
+        pushing.ask(moto, region, "DeleteParameters", { Names = { parameter } })
+        pushing.ask(moto, region, "PutParameter", { Name = parameter, Type = "String", Value = before })
+      end
+      local seen = terminal.run(home, { settings.bin, "policy", "gc", "--all", "--force" }, { { wait = "Delete them? [y/N]: " },
+        { meanwhile = { settings.bin, "policy", "push", name, "prod", "--yes", "--key", key } }, { type = "y\n" } })
+      assert.are.equal(0, seen.status, seen.screen)
+      assert.are.equal(4, serial_in("us-west-2"))
+      expect.done(run("verify"))
     end)
 
     it("keeps a bundle however often it was signed again", function()

@@ -119,6 +119,16 @@ describe("a signed bundle", function()
     expect.status(home:run { "explain", "dev" }, 5)
   end)
 
+  it("is compared file by file", function()
+    put { serial = 7 }
+    publish.write(home.home .. "/new", { serial = 8, policy = publish.policy:gsub("1h", "2h") })
+    local result = home:run { "policy", "diff", "ssm:/sentinel/policies/dev", "new", "--profile", "dev" }
+    expect.status(result, 1)
+    assert.is_truthy(result.stdout:find("\n-serial: 7\n+serial: 8\n", 1, true), result.stdout)
+    assert.is_truthy(result.stdout:find("     reason: Development is open\n-    max_duration: 1h\n+    max_duration: 2h\n", 1, true),
+      result.stdout)
+  end)
+
   it("is signed by KMS keys, which are not asked", function()
     for _, kind in ipairs { "rsa", "ec" } do
       local key = publish.key(folder, kind, kind, ARN)
@@ -215,6 +225,15 @@ describe("a signed bundle", function()
       refused("older bundle", "serial 7 is in the decision log")
     end)
 
+    it("by no floor that a bundle raised which nobody signed", function()
+      home:write_settings("policy: {source: \"ssm:/sentinel/policies/{profile}\", regions: [us-east-1]}\ninstallation: acme-aws\n")
+      put({ serial = 9007199254740991 }, {}, {})
+      expect.credentials(home:run { "credentials", "dev" })
+      configure()
+      put { serial = 7 }
+      expect.credentials(home:run { "credentials", "dev" })
+    end)
+
     it("when its parts are others', changed, or not there", function()
       local region, packed = put { serial = 1 }
       local other = pack { serial = 1, policy = publish.policy .. "# another\n" }
@@ -240,6 +259,8 @@ describe("a signed bundle", function()
     it("and so is a bare policy", function()
       faulty:store { ["us-east-1"] = publish.region("dev", publish.policy) }
       refused("not signed")
+      home:write("dev.yaml", publish.policy)
+      expect.refused(home:run { "policy", "diff", "ssm:/sentinel/policies/dev", "dev.yaml", "--profile", "dev" }, 5, "not signed")
     end)
   end)
 

@@ -243,6 +243,56 @@ describe("a push that does not come to its end", function()
       end)
     end
 
+    it("because somebody else wrote at the same moment: what was written over is told", function()
+      local looks = 0
+      for _, call in ipairs(calls_of_a_push()) do
+        if call.region == "us-east-1" and call.fields.Name == POINTER then
+          break
+        end
+        looks = looks + (call.region == "us-east-1" and call.call == "ssm.GetParameters" and 1 or 0)
+      end
+      home:clear_log()
+      local look = "ssm.GetParameters"
+      faulty:set { [look .. "@us-east-1"] = { fault = "slow", seconds = 2, at = looks } }
+      local handle = home:start(push())
+      files.wait_for("the last look before it is written", 30, function()
+        local count = 0
+        for _, request in ipairs(faulty:requests()) do
+          count = count + (request.region == "us-east-1" and request.call == look and 1 or 0)
+        end
+        return count == looks
+      end)
+      local regions = cjson.decode(files.read(faulty.folder .. "/store.json"))
+      local versions = regions["us-east-1"][POINTER]
+      versions[#versions + 1] = { Value = versions[#versions].Value, Version = versions[#versions].Version + 1,
+        Type = "String" }
+      store(cjson.encode(regions))
+      failed(process.finish(handle), 6, "it is in force in us-east-1, and as far as is known not in us-west-2",
+        "somebody else wrote " .. POINTER .. " in us-east-1 at the same moment", "version 3", "policy history")
+      faulty:set {}
+      assert.are.equal("2 1", serials())
+      assert.are.same({ "us-east-1" }, home:records()[2].regions)
+    end)
+
+    it("but for its record: says that it is in force, and that nobody wrote that down", function()
+      faulty:set { [PUT .. "@us-west-2"] = { fault = "slow", seconds = 2, at = 3 } }
+      local handle = home:start(push())
+      files.wait_for("the last pointer", 30, function()
+        local count = 0
+        for _, request in ipairs(faulty:requests()) do
+          count = count + (request.region == "us-west-2" and request.call == PUT and 1 or 0)
+        end
+        return count == 3
+      end)
+      assert(os.rename(home.log, home.log .. ".away"))
+      files.make_folder(home.log)
+      failed(process.finish(handle), 6, "it is in force in us-east-1, us-west-2, and that could not be recorded", home.log)
+      faulty:set {}
+      os.remove(home.log)
+      assert(os.rename(home.log .. ".away", home.log))
+      assert.are.equal("2 2", serials())
+    end)
+
     it("because a signal comes: it ends by it, and says what there is", function()
       faulty:set { [PUT] = { fault = "slow", seconds = 1 } }
       local handle = home:start(push())

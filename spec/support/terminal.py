@@ -4,7 +4,7 @@ usage: terminal.py < {"argv", "environment", "folder", "steps"}   prints {"scree
 
 Steps, each with 30 s: {"wait": text}, until it is on the screen, behind what was waited for before; {"type": text};
 {"signal": name}, to the program alone; {"hang_up": true}, the terminal goes away; {"look": true}, notes in "echo"
-whether the terminal shows what is typed. Then its end is waited for; status is 128+n after a signal.
+whether the terminal shows what is typed; {"meanwhile": argv}, another program runs to its end, which has to be 0. Then its end is waited for; status is 128+n after a signal.
 """
 
 import json
@@ -12,6 +12,7 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -22,6 +23,7 @@ LIMIT_S = 30
 class Terminal:
     def __init__(self, task):
         self.screen, self.seen, self.echo = b"", 0, []
+        self.task = task
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(task["folder"])
@@ -57,6 +59,12 @@ class Terminal:
 
     def look(self, _):
         self.echo.append(termios.tcgetattr(self.fd)[3] & termios.ECHO != 0)
+
+    def meanwhile(self, argv):
+        done = subprocess.run(argv, cwd=self.task["folder"], env=self.task["environment"], stdin=subprocess.DEVNULL,
+                              capture_output=True, check=False, timeout=LIMIT_S)
+        if done.returncode != 0:
+            sys.exit(f"{argv} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
 
     def finish(self):
         end = time.monotonic() + LIMIT_S

@@ -1,6 +1,7 @@
 /* MUST
  *  1. let nothing that a caller may write (a justification, a name) pass for a bundle's serial: lines are parsed, and
- *     only what stands at its place counts. */
+ *     only what stands at its place counts;
+ *  2. let no bundle that nobody signed raise the floor of signed ones: it can claim any serial. */
 #include "audit/serials.h"
 
 #include <errno.h>
@@ -22,19 +23,19 @@ static bool is_text(const struct snt_json_value *object, const char *key, const 
 }
 
 /* Whether it tells of a serial. A line that is no record is for `log verify` to tell of. */
-static bool take_line(const char *line, size_t len, const char *source, const char *installation,
-                      struct snt_log_serial *out) {
+static bool take_line(const char *line, size_t len, const struct snt_log_bundle *bundle, struct snt_log_serial *out) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   int64_t serial = 0;
-  if (memmem(line, len, source, strlen(source)) == NULL ||
+  if (memmem(line, len, bundle->source, strlen(bundle->source)) == NULL ||
       !snt_ok(snt_json_parse(line, len, "a record of the decision log", &doc, NULL))) {
     return false;
   }
   const struct snt_json_value *policy = snt_json_get(snt_json_root(doc), "policy");
   const char *sha256 = snt_json_string(snt_json_get(policy, "sha256"), NULL);
-  bool is_one = is_text(snt_json_root(doc), "kind", "decision") && is_text(policy, "source", source) &&
-                is_text(policy, "installation", installation) && sha256 != NULL &&
-                snt_json_integer(snt_json_get(policy, "serial"), &serial) && serial > 0;
+  bool is_one = is_text(snt_json_root(doc), "kind", "decision") && is_text(policy, "source", bundle->source) &&
+                is_text(policy, "installation", bundle->installation) && sha256 != NULL &&
+                snt_json_integer(snt_json_get(policy, "serial"), &serial) && serial > 0 &&
+                (!bundle->is_signed || snt_json_count(snt_json_get(policy, "signed_by")) > 0);
   if (is_one) {
     out->serial = serial;
     (void)snprintf(out->sha256, sizeof out->sha256, "%s", sha256);
@@ -58,13 +59,12 @@ static snt_status read_end(int fd, const char *path, int64_t size, int64_t bytes
 }
 
 /* From the last line to the first. */
-static bool search_lines(const struct snt_buf *text, const char *source, const char *installation,
-                         struct snt_log_serial *out) {
+static bool search_lines(const struct snt_buf *text, const struct snt_log_bundle *bundle, struct snt_log_serial *out) {
   size_t end = text->len;
   while (end > 0) {
     const char *feed = memrchr(text->data, '\n', end - 1);
     size_t begin = feed == NULL ? 0 : (size_t)(feed + 1 - text->data);
-    if (take_line(text->data + begin, end - begin, source, installation, out)) {
+    if (take_line(text->data + begin, end - begin, bundle, out)) {
       return true;
     }
     end = begin;
@@ -72,8 +72,8 @@ static bool search_lines(const struct snt_buf *text, const char *source, const c
   return false;
 }
 
-snt_status snt_log_find_serial(const char *path, const char *source, const char *installation,
-                               struct snt_log_serial *out, struct snt_err *err) {
+snt_status snt_log_find_serial(const char *path, const struct snt_log_bundle *bundle, struct snt_log_serial *out,
+                               struct snt_err *err) {
   *out = (struct snt_log_serial){0};
   SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
   SNT_BUF_AUTO struct snt_buf text = {0};
@@ -87,7 +87,7 @@ snt_status snt_log_find_serial(const char *path, const char *source, const char 
   }
   for (size_t i = 0; i < sizeof WINDOWS / sizeof WINDOWS[0]; i++) {
     SNT_TRY(read_end(reader.fd, path, st.st_size, WINDOWS[i], &text, err));
-    if (search_lines(&text, source, installation, out) || st.st_size <= WINDOWS[i]) {
+    if (search_lines(&text, bundle, out) || st.st_size <= WINDOWS[i]) {
       break;
     }
   }

@@ -12,10 +12,16 @@ struct snt_log_serial {
   char sha256[65];
 };
 
-/* The newest decision by the bundle of that source ("ssm:/sentinel/policies/prod") and installation. Serials only grow,
- * so that it is the highest, too. At most the last 32 MiB are read, from the end; no log yet is none. Codes as in
- * snt_log_reader_open. */
-snt_status snt_log_find_serial(const char *path, const char *source, const char *installation,
-                               struct snt_log_serial *out, struct snt_err *err);
+/* Whose serials are looked for. */
+struct snt_log_bundle {
+  const char *source; /* "ssm:/sentinel/policies/prod" */
+  const char *installation;
+  bool is_signed; /* only decisions by one whose signatures were asked for */
+};
+
+/* The newest decision by the bundle. Serials only grow, so that it is the highest, too. At most the last 32 MiB are
+ * read, from the end; no log yet is none. Codes as in snt_log_reader_open. */
+snt_status snt_log_find_serial(const char *path, const struct snt_log_bundle *bundle, struct snt_log_serial *out,
+                               struct snt_err *err);
 
 #endif

@@ -52,13 +52,10 @@ snt_status snt_buf_append_char(struct snt_buf *buf, char c, struct snt_err *err)
   return snt_buf_append(buf, &c, 1, err);
 }
 
-snt_status snt_buf_appendf(struct snt_buf *buf, struct snt_err *err, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
+snt_status snt_buf_vappendf(struct snt_buf *buf, struct snt_err *err, const char *format, va_list args) {
   va_list again;
   va_copy(again, args);
   int length = vsnprintf(NULL, 0, format, args);
-  va_end(args);
   snt_status status = length < 0 ? snt_fail(err, SNT_CODE_BUG, "a text could not be formatted")
                                  : snt_buf_reserve(buf, (size_t)length, err);
   if (snt_ok(status)) {
@@ -66,6 +63,14 @@ snt_status snt_buf_appendf(struct snt_buf *buf, struct snt_err *err, const char 
     buf->len += (size_t)length;
   }
   va_end(again);
+  return status;
+}
+
+snt_status snt_buf_appendf(struct snt_buf *buf, struct snt_err *err, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  snt_status status = snt_buf_vappendf(buf, err, format, args);
+  va_end(args);
   return status;
 }
 

@@ -23,6 +23,8 @@ snt_status snt_buf_append_str(struct snt_buf *buf, const char *text, struct snt_
 snt_status snt_buf_append_char(struct snt_buf *buf, char c, struct snt_err *err);
 snt_status snt_buf_appendf(struct snt_buf *buf, struct snt_err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+snt_status snt_buf_vappendf(struct snt_buf *buf, struct snt_err *err, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 /* "" for an empty buffer; dies with the next change. */
 const char *snt_buf_borrow(const struct snt_buf *buf);
 /* Wipes the content and keeps the memory. */

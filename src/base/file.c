@@ -157,18 +157,29 @@ snt_status snt_file_create(const char *path, const void *data, size_t len, unsig
   return status;
 }
 
-snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
+/* Writes a new file beside path and gives it the name: link(2) never takes the place of another. */
+static snt_status write_whole(const char *path, struct snt_slice text, unsigned mode, bool is_replacing,
+                              struct snt_err *err) {
   char id[17];
   SNT_TRY(snt_random_request_id(id, err));
   SNT_BUF_AUTO struct snt_buf fresh = {0};
   SNT_TRY(snt_buf_appendf(&fresh, err, "%s.%s.tmp", path, id));
-  SNT_TRY(snt_file_create(fresh.data, data, len, mode, err));
-  if (rename(fresh.data, path) != 0) {
-    snt_status status = snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
+  SNT_TRY(snt_file_create(fresh.data, text.data, text.len, mode, err));
+  int result = is_replacing ? rename(fresh.data, path) : link(fresh.data, path);
+  snt_status status = result == 0 ? snt_done() : snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
+  if (result != 0 || !is_replacing) {
     (void)unlink(fresh.data);
-    return status;
   }
+  SNT_TRY(status);
   return sync_folder_of(path, err);
+}
+
+snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
+  return write_whole(path, (struct snt_slice){data, len}, mode, true, err);
+}
+
+snt_status snt_file_put_new(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
+  return write_whole(path, (struct snt_slice){data, len}, mode, false, err);
 }
 
 snt_status snt_file_make_folders(const char *path, struct snt_err *err) {

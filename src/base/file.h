@@ -28,6 +28,8 @@ snt_status snt_file_create(const char *path, const void *data, size_t len, unsig
 /* Replaces path by content: a new file beside it (mode), fsync, rename, fsync of the folder. Code IO; on a failure the
  * old file is as it was. */
 snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);
+/* The same where nothing has that name yet, not as a link either: code IO when something has. */
+snt_status snt_file_put_new(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);
 /* Makes the missing folders of path (0700), never HOME itself nor anything above it. Code IO. */
 snt_status snt_file_make_folders(const char *path, struct snt_err *err);
 

@@ -9,7 +9,7 @@ static snt_status renew(struct snt_args *args, const struct snt_publish_options 
                         struct snt_err *err) {
   struct snt_publish_plan plan;
   SNT_PUBLISH_VIEW_AUTO struct snt_publish_view view = {0};
-  SNT_TRY(snt_publish_look(options, SNT_LOOK_BUNDLES, 0, &view, err));
+  SNT_TRY(snt_publish_look(options, SNT_LOOK_HIGHER, 0, &view, err));
   SNT_TRY(snt_publish_plan_renew(options, &view, &plan, err));
   SNT_TRY(snt_cli_print_plan(out, &plan, &view, err));
   return snt_cli_publish(args, options, &plan, &view, out, err);

@@ -36,6 +36,7 @@ snt_status snt_cmd_policy_lint(struct snt_args *args, struct snt_out *out, struc
 snt_status snt_cmd_policy_keygen(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_pack(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_diff(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_policy_import(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_schema(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_push(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_policy_verify(struct snt_args *args, struct snt_out *out, struct snt_err *err);

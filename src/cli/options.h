@@ -62,6 +62,10 @@
   X(INIT_FORMAT, "--format", "F", "IAM documents only as json, terraform or cloudformation; --plan prints them")       \
   X(PLAN, "--plan", NULL, "show what would be done, and change nothing")                                               \
   X(ONLINE, "--online", NULL, "ask STS what time it is, without a key")                                                \
+  X(OUT_POLICY, "--out", "FILE", "the file to write, ending in .yaml, .yml or .lua; default stdout")                   \
+  X(REPLACE, "--force", NULL, "replace a file that is there")                                                          \
+  X(YAML, "--yaml", NULL, "write the policy in YAML (default)")                                                        \
+  X(TIMEZONE, "--timezone", "ZONE", "the time zone of windows that name none")                                         \
   X(PROFILES, "--profiles", NULL, "print the names of the profiles, one a line")                                       \
   X(KEY, "--key", "KEY", "signs: FILE, keychain:NAME, agent:[KEY] or kms:ARN; may be repeated")                        \
   X(YES, "--yes", NULL, "do not ask")                                                                                  \

@@ -1,5 +1,6 @@
 /* format/yaml (layer 1): YAML of the configuration and of manifests. One document; no tags, anchors, aliases or
- * duplicate keys; depth at most 16, 10,000 nodes. Policy text is never parsed here, but in the evaluator. */
+ * duplicate keys; depth at most 16, 10,000 nodes. The text of a policy that decides is never parsed here, but in the
+ * evaluator. */
 #ifndef SNT_FORMAT_YAML_H
 #define SNT_FORMAT_YAML_H
 

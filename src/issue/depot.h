@@ -66,7 +66,8 @@ snt_status snt_depot_count_parts(struct snt_depot *depot, size_t region, const s
 
 /* depot_pointer.c */
 /* Makes value what the parameter holds in a region, where it is still what was seen; a value that is there already is
- * left. *version: of the parameter, then. Codes of service.h; CHANGED when somebody else wrote it meanwhile. */
+ * left. *version: of the parameter, when it holds the value; 0: as far as is known, it does not. Codes of service.h;
+ * CHANGED when somebody else wrote it meanwhile. */
 struct snt_depot_put {
   const char *parameter;
   struct snt_slice value;

@@ -130,6 +130,18 @@ static snt_status fail_unseen(const struct putting *putting, struct snt_err *err
                       "look again in a moment with `sentinel policy verify`, and run this again if it is still so");
 }
 
+/* Of two who write at once, the later one sees that his is not the version that comes next. */
+static snt_status check_version(const struct putting *putting, struct snt_err *err) {
+  if (putting->now.version == putting->put->seen->version + 1) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CHANGED,
+                      "somebody else wrote %s in %s at the same moment, and was written over: it is version %" PRId64
+                      " now",
+                      putting->put->parameter, putting->depot->flow.regions[putting->region], putting->now.version));
+  return snt_err_hint(err, "see who that was with `sentinel policy history`, and agree on what is to be in force");
+}
+
 static snt_status put_value(struct putting *putting, struct snt_err *err) {
   bool is_there = false;
   struct snt_err failure = {0};
@@ -147,7 +159,7 @@ static snt_status put_value(struct putting *putting, struct snt_err *err) {
     }
     SNT_TRY(wrote == WROTE_NOTHING ? snt_done() : read_back(putting, &is_there, err));
     if (is_there || wrote == WROTE_IT) {
-      return is_there ? snt_done() : fail_unseen(putting, err);
+      return is_there ? check_version(putting, err) : fail_unseen(putting, err);
     }
     pause_ms(TRY_PAUSE_MS << tries);
   }
@@ -158,7 +170,7 @@ static snt_status put_value(struct putting *putting, struct snt_err *err) {
 snt_status snt_depot_put(struct snt_depot *depot, size_t region, const struct snt_depot_put *put, int64_t *version,
                          struct snt_err *err) {
   SNT_CLEANUP(clear_putting) struct putting putting = {.depot = depot, .region = region, .put = put};
-  SNT_TRY(put_value(&putting, err));
-  *version = putting.now.version;
-  return snt_done();
+  snt_status status = put_value(&putting, err);
+  *version = is_value(&putting.now, put->value) ? putting.now.version : 0;
+  return status;
 }

@@ -120,9 +120,12 @@ static snt_status take_parameter(struct snt_flow *flow, const struct snt_aws_cal
                                        .region = call->endpoint.region,
                                        .version = parameter.version,
                                        .modified_ms = parameter.modified_ms};
-  return snt_pointer_is_one(value.text) ? snt_flow_take_pointer(flow, &value, false, is_outage, err)
-                                        : snt_policy_from_parameter(flow->source.path, value.region, value.version,
-                                                                    value.text, &flow->policy, err);
+  if (snt_pointer_is_one(value.text)) {
+    return snt_flow_take_pointer(flow, &value, false, is_outage, err);
+  }
+  snt_flow_bundle_free(&flow->bundle);
+  SNT_TRY(snt_policy_from_parameter(flow->source.path, value.region, value.version, value.text, &flow->policy, err));
+  return snt_flow_check_unsigned(flow, err);
 }
 
 /* What a region that is asked because an earlier one was down has to serve: signed bundles have a floor. */
@@ -172,10 +175,12 @@ static snt_status accept_awaited_policy(struct snt_flow *flow, const struct snt_
   return arrival->status;
 }
 
-/* One region: the policy and the identity, in one round trip. Where there is another region to fall back to, nothing is
- * given to the evaluator before both are there: it takes one policy. Of two refusals, the identity's is told. */
+/* One region: the policy and the identity, in one round trip. Where its STS is down and an earlier region's said who
+ * asks, that one stays. Where there is another region to fall back to, nothing is given to the evaluator before both
+ * are there: it takes one policy. Of two refusals, the identity's is told. */
 static snt_status ask_region(struct snt_flow *flow, const char *const *regions, bool *is_outage, struct snt_err *err) {
   bool is_fallback = regions != flow->regions;
+  const struct snt_aws_endpoint earlier_sts = flow->sts;
   struct snt_aws_endpoint ssm = {0};
   const char *configured = flow->target.endpoint_url;
   SNT_TRY(snt_aws_endpoint_find("sts", regions[0], configured, &flow->sts, err));
@@ -199,9 +204,11 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
   }
   SNT_TRY(snt_aws_perform(flow->client, calls, count, err));
   flow->is_key_refused = snt_aws_call_is_key_refused(&identity) || snt_aws_call_is_key_refused(&policy);
-  *is_outage =
-      (flow->wants_identity && snt_flow_is_down(&identity)) || (flow->wants_policy && snt_flow_is_down(&policy));
-  SNT_TRY(flow->wants_identity ? accept_caller(flow, &identity, err) : snt_done());
+  bool is_sts_down = flow->wants_identity && snt_flow_is_down(&identity);
+  bool was_told = is_sts_down && is_fallback && flow->time_source == SNT_TIME_STS;
+  flow->sts = was_told ? earlier_sts : flow->sts;
+  *is_outage = (is_sts_down && !was_told) || (flow->wants_policy && snt_flow_is_down(&policy));
+  SNT_TRY(flow->wants_identity && !was_told ? accept_caller(flow, &identity, err) : snt_done());
   return flow->wants_policy ? accept_awaited_policy(flow, &policy, is_fallback, &arrival, is_outage, err) : snt_done();
 }
 
@@ -250,6 +257,9 @@ static snt_status take_stale(struct snt_flow *flow, snt_status failed, struct sn
   flow->is_stale = true;
   flow->bundle->outage = outage;
   *err = (struct snt_err){0};
+  if (flow->time_source != SNT_TIME_STS) { /* no STS was asked yet: the first of them comes first */
+    SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &flow->sts, err));
+  }
   return snt_flow_begin_policy(flow, err);
 }
 

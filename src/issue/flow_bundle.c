@@ -2,7 +2,8 @@
  *  1. believe nothing of a pointer before enough of the configured keys have signed it, and nothing of the bytes before
  *     they have its hash;
  *  2. take no bundle of another name or installation, outside of its validity, or below the floor;
- *  3. take the manifest's word only where it agrees with the pointer's. */
+ *  3. take the manifest's word only where it agrees with the pointer's;
+ *  4. leave nothing of a bundle that was not taken: while flow->bundle is there, flow->policy is that bundle. */
 #include "issue/flow_bundle.h"
 
 #include <inttypes.h>
@@ -29,7 +30,10 @@ static snt_status refuse(const struct snt_flow *flow, const char *what, const ch
   return snt_err_hint(err, "%s", hint);
 }
 
-snt_status snt_flow_refuse_unsigned(const struct snt_flow *flow, struct snt_err *err) {
+snt_status snt_flow_check_unsigned(const struct snt_flow *flow, struct snt_err *err) {
+  if (snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) == NULL) {
+    return snt_done();
+  }
   SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not signed, and policy.keys asks for signatures",
                       flow->policy.source));
   return snt_err_hint(err, "use a signed bundle, or remove policy.keys");
@@ -128,8 +132,8 @@ static snt_status check_pointer(struct snt_flow *flow, bool *is_below, struct sn
   SNT_TRY(check_signatures(flow, err));
   name_signers(flow->bundle);
   SNT_TRY(check_names(flow, err));
-  SNT_TRY(check_validity(flow, err));
-  return snt_flow_check_floor(flow, is_below, err);
+  SNT_TRY(snt_flow_check_floor(flow, is_below, err)); /* first: what has ended and is older, too, is an outage */
+  return check_validity(flow, err);
 }
 
 static snt_status check_manifest(const struct snt_flow *flow, struct snt_err *err) {
@@ -177,9 +181,8 @@ static snt_status take_packed(struct snt_flow *flow, struct snt_err *err) {
   return check_manifest(flow, err);
 }
 
-snt_status snt_flow_take_pointer(struct snt_flow *flow, const struct snt_flow_value *value, bool is_kept,
-                                 bool *is_outage, struct snt_err *err) {
-  flow->stage = "policy";
+static snt_status take_pointer(struct snt_flow *flow, const struct snt_flow_value *value, bool is_kept, bool *is_outage,
+                               struct snt_err *err) {
   snt_policy_clear(&flow->policy);
   flow->policy.version = value->version;
   (void)snprintf(flow->policy.source, sizeof flow->policy.source, "ssm:%s", flow->source.path);
@@ -192,6 +195,17 @@ snt_status snt_flow_take_pointer(struct snt_flow *flow, const struct snt_flow_va
     snt_flow_raise_floor(flow);
   }
   return snt_done();
+}
+
+snt_status snt_flow_take_pointer(struct snt_flow *flow, const struct snt_flow_value *value, bool is_kept,
+                                 bool *is_outage, struct snt_err *err) {
+  flow->stage = "policy";
+  snt_status status = take_pointer(flow, value, is_kept, is_outage, err);
+  if (!snt_ok(status)) { /* what was verified of it may vouch for nothing that comes next */
+    snt_flow_bundle_free(&flow->bundle);
+    snt_policy_clear(&flow->policy);
+  }
+  return status;
 }
 
 snt_status snt_flow_recheck_bundle(struct snt_flow *flow, struct snt_err *err) {

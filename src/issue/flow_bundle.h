@@ -30,13 +30,14 @@ struct snt_flow_value {
 snt_status snt_flow_open_bundle(struct snt_flow *flow, struct snt_err *err);
 /* value is a pointer: flow->policy becomes its bundle, which is begun to be loaded by nobody yet. The
  * packed bytes are a copy that was kept, or are asked of SSM in that region, if is_kept does not say that nothing may
- * be asked. *is_outage: another region may be tried. Codes POLICY_INVALID, CONFIG_INVALID and those of asking AWS. */
+ * be asked. *is_outage: another region may be tried. A failure leaves neither policy nor bundle. Codes POLICY_INVALID,
+ * CONFIG_INVALID and those of asking AWS. */
 snt_status snt_flow_take_pointer(struct snt_flow *flow, const struct snt_flow_value *value, bool is_kept,
                                  bool *is_outage, struct snt_err *err);
 /* Once time and identity are known: the bundle has to be valid, and says whose names are plain. Code POLICY_INVALID. */
 snt_status snt_flow_recheck_bundle(struct snt_flow *flow, struct snt_err *err);
-/* What policy.keys asks of a policy that is none. Code POLICY_INVALID. */
-snt_status snt_flow_refuse_unsigned(const struct snt_flow *flow, struct snt_err *err);
+/* Of a policy that is no bundle of SSM: policy.keys takes none. Code POLICY_INVALID. */
+snt_status snt_flow_check_unsigned(const struct snt_flow *flow, struct snt_err *err);
 
 /* flow_parts.c: flow->bundle->packed becomes what its pointer names: the bytes with that hash. */
 snt_status snt_flow_fetch_parts(struct snt_flow *flow, const char *region, bool *is_outage, struct snt_err *err);

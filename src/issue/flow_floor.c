@@ -103,7 +103,8 @@ static snt_status find_floor(const struct snt_flow *flow, const char *installati
     raise_to(out, kept->pointer.serial, kept->pointer.sha256, "was accepted here before");
   }
   SNT_TRY(snt_log_find_path(snt_settings_text(flow->settings, SNT_SETTING_LOG_PATH), &path, err));
-  if (snt_ok(snt_log_find_serial(path.data, flow->policy.source, installation, &logged, NULL)) && logged.serial > 0) {
+  const struct snt_log_bundle bundle = {flow->policy.source, installation, flow->bundle->keys.count > 0};
+  if (snt_ok(snt_log_find_serial(path.data, &bundle, &logged, NULL)) && logged.serial > 0) {
     raise_to(out, logged.serial, logged.sha256, "is in the decision log");
   }
   const char *least = snt_settings_text(flow->settings, SNT_SETTING_POLICY_MIN_SERIAL);
@@ -151,12 +152,14 @@ static snt_status write_kept(const struct snt_flow *flow, struct snt_err *err) {
   return snt_file_replace(path.data, file.data, file.len, 0600, err);
 }
 
-/* A pointer with a later end is the same bundle, signed again; the time is told anew now and then. */
+/* A pointer with a later end is the same bundle, signed again; the time is told anew now and then, and where the clock
+ * was ahead. */
 static bool is_newer(const struct snt_flow *flow, const struct kept *kept) {
   const struct snt_pointer *pointer = &flow->bundle->pointer;
+  int64_t age_ms = kept == NULL ? 0 : snt_flow_now_ms(flow) - kept->fetched_ms;
   return kept == NULL || kept->pointer.serial < pointer->serial ||
-         (kept->pointer.serial == pointer->serial && (kept->pointer.not_after_ms < pointer->not_after_ms ||
-                                                      snt_flow_now_ms(flow) - kept->fetched_ms > AGE_STEP_MS));
+         (kept->pointer.serial == pointer->serial &&
+          (kept->pointer.not_after_ms < pointer->not_after_ms || age_ms > AGE_STEP_MS || age_ms < 0));
 }
 
 /* One that cannot be kept is no reason to refuse: the log tells of it, too. */

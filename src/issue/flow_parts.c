@@ -88,17 +88,28 @@ static snt_status take_batch(const struct snt_flow *flow, const struct batch *ba
   return snt_done();
 }
 
-/* All that may go out together: bundles over 240 KiB take more than one round. */
+static bool is_any_down(struct snt_aws_call *const *calls, size_t count) {
+  bool is_down = false;
+  for (size_t i = 0; i < count; i++) {
+    is_down = is_down || snt_flow_is_down(calls[i]);
+  }
+  return is_down;
+}
+
+/* All that may go out together: bundles over 240 KiB take more than one round. A region that did not answer in one is
+ * not waited for in the next: whoever takes the batches in order comes upon its failure first. */
 static snt_status ask_batches(struct snt_flow *flow, const struct snt_aws_endpoint *ssm, struct batch *batches,
                               size_t count, struct snt_err *err) {
   struct snt_aws_call *calls[CALLS_AT_ONCE];
-  for (size_t done = 0; done < count;) {
+  bool is_down = false;
+  for (size_t done = 0; done < count && !is_down;) {
     size_t now = 0;
     for (; now < CALLS_AT_ONCE && done < count; now++, done++) {
       SNT_TRY(prepare_batch(flow, ssm, (int64_t)done * PARTS_A_CALL, &batches[done], err));
       calls[now] = &batches[done].call;
     }
     SNT_TRY(snt_aws_perform(flow->client, calls, now, err));
+    is_down = is_any_down(calls, now);
   }
   return snt_done();
 }
@@ -147,13 +158,15 @@ bool snt_flow_recall_parts(struct snt_flow *flow) {
   bool is_good = snt_ok(find_path(pointer, &path, NULL)) &&
                  snt_ok(snt_file_read(path.data, SNT_FILE_NOT_WRITABLE, SNT_PACKED_CAP, out, NULL)) &&
                  is_whole(pointer, out);
-  if (!is_good) {
+  if (is_good) {
+    (void)utimensat(AT_FDCWD, path.data, NULL, AT_SYMLINK_NOFOLLOW); /* it is in use: see tidy */
+  } else {
     snt_buf_reset(out);
   }
   return is_good;
 }
 
-/* Bundles that nobody fetched for a month. */
+/* Bundles that nobody used for a month. */
 static void tidy(const char *folder) {
   DIR *dir = opendir(folder);
   time_t oldest = (time_t)(snt_clock_wall_ms() / 1000) - (time_t)KEPT_DAYS * 24 * 3600;

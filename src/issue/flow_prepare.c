@@ -157,15 +157,9 @@ snt_status snt_flow_find_caller(struct snt_flow *flow, struct snt_err *err) {
   return is_default ? snt_flow_find_target_if_any(flow, err) : snt_flow_find_target(flow, err);
 }
 
-/* A bundle of SSM was verified when it came. */
-static snt_status check_signature(const struct snt_flow *flow, struct snt_err *err) {
-  bool is_asked_for = snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) != NULL;
-  return is_asked_for && flow->bundle == NULL ? snt_flow_refuse_unsigned(flow, err) : snt_done();
-}
-
 snt_status snt_flow_begin_policy(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "policy";
-  SNT_TRY(check_signature(flow, err));
+  SNT_TRY(flow->bundle == NULL ? snt_flow_check_unsigned(flow, err) : snt_done()); /* a bundle was verified before */
   SNT_TRY(snt_policy_load_begin(&flow->policy, flow->evaluator, &flow->problems, err));
   flow->is_loading = true;
   return snt_done();

@@ -103,6 +103,9 @@ snt_status snt_issue_pack(const char *path, struct snt_policy *out, struct snt_b
                           struct snt_err *err);
 /* `policy lint`: validates, and then says what is hardly meant. */
 snt_status snt_issue_lint(const char *path, struct snt_lint *out, struct snt_buf *problems, struct snt_err *err);
+/* The same for a policy that is no file: its kind, file_name and text are given. */
+snt_status snt_issue_lint_policy(struct snt_policy *policy, struct snt_lint *out, struct snt_buf *problems,
+                                 struct snt_err *err);
 /* `policy schema`: a JSON document; path is NULL, or a bundle whose plugins' conditions are in it too. */
 snt_status snt_issue_schema(const char *path, struct snt_buf *out, struct snt_err *err);
 

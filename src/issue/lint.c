@@ -79,16 +79,31 @@ static snt_status describe_bundle(const struct snt_policy *policy, struct snt_bu
   return snt_json_finish(&writer);
 }
 
+static snt_status lint(const struct snt_policy *policy, struct snt_evaluator *evaluator, struct snt_lint *out,
+                       struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf facts = {0};
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  SNT_TRY(describe_bundle(policy, &facts, err));
+  SNT_TRY(snt_evaluator_lint(evaluator, &facts, &reply, err));
+  return snt_lint_parse(snt_buf_borrow(&reply), reply.len, out, err);
+}
+
 snt_status snt_issue_lint(const char *path, struct snt_lint *out, struct snt_buf *problems, struct snt_err *err) {
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
-  SNT_BUF_AUTO struct snt_buf facts = {0};
-  SNT_BUF_AUTO struct snt_buf reply = {0};
   *out = (struct snt_lint){0};
   SNT_TRY(load(path, &policy, &evaluator, problems, err));
-  SNT_TRY(describe_bundle(&policy, &facts, err));
-  SNT_TRY(snt_evaluator_lint(evaluator, &facts, &reply, err));
-  return snt_lint_parse(snt_buf_borrow(&reply), reply.len, out, err);
+  return lint(&policy, evaluator, out, err);
+}
+
+snt_status snt_issue_lint_policy(struct snt_policy *policy, struct snt_lint *out, struct snt_buf *problems,
+                                 struct snt_err *err) {
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  struct snt_evaluator_options options = {.is_rlimits_only = false};
+  *out = (struct snt_lint){0};
+  SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
+  SNT_TRY(snt_policy_load(policy, evaluator, problems, err));
+  return lint(policy, evaluator, out, err);
 }
 
 snt_status snt_issue_schema(const char *path, struct snt_buf *out, struct snt_err *err) {

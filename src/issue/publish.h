@@ -43,7 +43,7 @@ struct snt_draft {
   struct snt_buf bytes;         /* the packed bundle, or the bare policy's text */
   char sha256[65];              /* of them */
   struct snt_manifest manifest; /* of a bundle */
-  bool has_pointer;             /* a packed file with FILE.pointer beside it */
+  bool has_pointer;             /* a packed file with a signed FILE.pointer beside it */
   struct snt_pointer pointer;   /* that one; nobody has verified it */
   bool is_refused;              /* by the evaluator */
   struct snt_err refusal;       /* then */
@@ -86,20 +86,22 @@ void snt_published_clear(struct snt_published *published);
 enum snt_look {
   SNT_LOOK_POINTERS = 0, /* the parameters alone */
   SNT_LOOK_BUNDLES,      /* and the bundles that they point to */
-  SNT_LOOK_OLDER         /* and one of the history: that with the serial asked for, else the latest before */
+  SNT_LOOK_OLDER,        /* and one of the history: that with the serial asked for, else the highest before */
+  SNT_LOOK_HIGHER        /* and, where the history has a trusted one of a higher serial, the pointer of the highest */
 };
 
 struct snt_publish_view {
   char parameter[512]; /* "/sentinel/policies/prod"; of a packed file its path */
   struct snt_published regions[SNT_PUBLISH_REGIONS_MAX];
   size_t count;
-  struct snt_published older; /* of SNT_LOOK_OLDER */
+  struct snt_published older; /* what SNT_LOOK_OLDER and SNT_LOOK_HIGHER found; its serial is 0 when there is none */
   struct snt_aws_identity who;
   int64_t now_ms;                 /* STS's time */
   struct snt_policy_keys signers; /* of the keys that were given: each can be used */
   bool has_keys;                  /* policy.keys is configured; each of signers is one of them */
   int64_t min_signatures;         /* of those */
   char installation[65];          /* of the configuration; "": none is */
+  int64_t min_serial;             /* the same; 0: none is */
 };
 void snt_publish_view_clear(struct snt_publish_view *view);
 #define SNT_PUBLISH_VIEW_AUTO SNT_CLEANUP(snt_publish_view_clear)
@@ -152,7 +154,8 @@ snt_status snt_draft_roll_back(const struct snt_publish_view *view, struct snt_d
 snt_status snt_publish_plan_rollback(const struct snt_publish_options *options, const struct snt_draft *draft,
                                      const struct snt_publish_view *view, struct snt_publish_plan *out,
                                      struct snt_err *err);
-/* What is in force everywhere, for longer. */
+/* What is in force everywhere, for longer, where it is what the name, the installation and the history say. view: of
+ * SNT_LOOK_HIGHER. */
 snt_status snt_publish_plan_renew(const struct snt_publish_options *options, const struct snt_publish_view *view,
                                   struct snt_publish_plan *out, struct snt_err *err);
 

@@ -37,6 +37,11 @@ static snt_status check_names(const struct snt_publish_view *view, const struct 
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is a bundle of another name, \"%s\"", source, pointer->name));
     return snt_err_hint(err, "a bundle is good only under its own name: sentinel policy push %s DIR", pointer->name);
   }
+  if (pointer->serial < view->min_serial) {
+    return snt_fail(err, SNT_CODE_POLICY_INVALID,
+                    "%s has serial %" PRId64 ", which is lower than policy.min_serial, %" PRId64, source,
+                    pointer->serial, view->min_serial);
+  }
   bool is_other = view->installation[0] != '\0' && strcmp(pointer->installation, view->installation) != 0;
   if (!is_other || (!view->has_keys && pointer->installation[0] == '\0')) {
     return snt_done();

@@ -58,8 +58,9 @@ static snt_status read_pointer(const char *path, struct snt_draft *out, struct s
     return snt_done();
   }
   SNT_TRY(status);
-  out->has_pointer = true;
-  return snt_pointer_parse(file.data, (struct snt_slice){snt_buf_borrow(&text), text.len}, &out->pointer, err);
+  SNT_TRY(snt_pointer_parse(file.data, (struct snt_slice){snt_buf_borrow(&text), text.len}, &out->pointer, err));
+  out->has_pointer = out->pointer.signature_count > 0; /* nobody stands for the times of one without */
+  return snt_done();
 }
 
 static snt_status read_packed(const char *path, struct snt_draft *out, struct snt_err *err) {

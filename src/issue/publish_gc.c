@@ -3,7 +3,8 @@
  * MUST
  *  1. delete no part of a bundle that is in force in any of the regions, or that a policy keeps in this one;
  *  2. delete nothing where what a policy keeps cannot be told: of a pointer that cannot be read;
- *  3. leave what is younger than a day: somebody may be about to point to it. */
+ *  3. leave what is younger than a day: somebody may be about to point to it;
+ *  4. look again once somebody has agreed: what was pointed to meanwhile stays. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,9 +268,31 @@ static snt_status record(struct sweeping *sweeping, const char *outcome, const s
   return snt_log_append(flow->log, &line, 1, &position, err);
 }
 
+/* Leaves out what came into force, or into a history, since the regions were looked at. */
+static snt_status spare_what_is_pointed_to(struct sweeping *sweeping, size_t region, struct snt_err *err) {
+  struct sweep *sweep = &sweeping->regions[region];
+  SNT_CLEANUP(clear_hashes) struct hashes going = {0};
+  char sha256[65];
+  size_t left = 0;
+  clear_hashes(&sweeping->kept);
+  SNT_TRY(each_policy(sweeping, region, visit_in_force, err));
+  SNT_TRY(each_policy(sweeping, region, visit_history, err));
+  for (size_t i = 0; i < sweep->count; i++) {
+    (void)take_hash(sweep->names[i], sha256);
+    if (!holds(&sweeping->kept, sha256) && !holds(&sweeping->in_force, sha256)) {
+      sweep->names[left++] = sweep->names[i];
+      SNT_TRY(add_hash(&going, sha256, err));
+    }
+  }
+  sweep->count = sweeping->report->regions[region].parts = left;
+  sweeping->report->regions[region].bundles = going.count;
+  return snt_done();
+}
+
 static snt_status delete_all(struct sweeping *sweeping, struct snt_err *err) {
   for (size_t i = 0; i < sweeping->report->count; i++) {
     const struct sweep *sweep = &sweeping->regions[i];
+    SNT_TRY(spare_what_is_pointed_to(sweeping, i, err));
     SNT_TRY(snt_depot_delete(&sweeping->depot, i, sweep->names, sweep->count, err));
     sweeping->report->regions[i].is_done = true;
   }

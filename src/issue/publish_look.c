@@ -90,13 +90,23 @@ static snt_status verify(const struct looking *looking, const struct snt_publish
   return is_untrusted ? snt_done() : status;
 }
 
-/* Whether a version of the history is the one that is looked for: of what was in force before, the latest. */
-static bool is_wanted(const struct looking *looking, const struct snt_pointer *in_force,
-                      const struct snt_pointer *pointer) {
-  if (pointer->serial == 0) {
+/* Whether a version of the history is one that is looked for. */
+static bool is_wanted(const struct looking *looking, int64_t in_force, int64_t serial) {
+  if (serial == 0) {
     return false;
   }
-  return looking->serial > 0 ? pointer->serial == looking->serial : pointer->serial < in_force->serial;
+  if (looking->look == SNT_LOOK_HIGHER) {
+    return serial > in_force;
+  }
+  return looking->serial > 0 ? serial == looking->serial : serial < in_force;
+}
+
+/* Serials only grow where nobody meddles: the highest counts, wherever it lies in the history; of the same serial one
+ * whose signatures are good, then what was written last. */
+static bool is_better(const struct snt_published *candidate, const struct snt_published *best) {
+  int64_t serial = candidate->pointer.serial;
+  return serial > best->pointer.serial ||
+         (serial == best->pointer.serial && candidate->is_trusted && !best->is_trusted);
 }
 
 /* A pointer that is there and not believed; NULL when there is none. */
@@ -132,32 +142,54 @@ static snt_status fail_none_older(const struct looking *looking, const struct sn
                   (long long)newest->pointer.serial, parameter);
 }
 
-static snt_status find_older(struct snt_depot *depot, const struct looking *looking, struct snt_err *err) {
+/* The best of the versions of the history that are wanted; its serial is 0 when there is none. */
+static snt_status search(const struct looking *looking, const struct snt_publish_rules *rules,
+                         const struct snt_ssm_entries *history, const struct snt_published *newest,
+                         struct snt_err *err) {
+  struct snt_publish_view *view = looking->view;
+  for (size_t i = 0; i < history->count; i++) {
+    const struct snt_ssm_entry *entry = &history->list[i];
+    SNT_CLEANUP(snt_published_clear) struct snt_published found = {.version = entry->version};
+    struct snt_slice value = {snt_buf_borrow(&entry->value), entry->value.len};
+    memcpy(found.region, newest->region, sizeof found.region);
+    SNT_TRY(snt_published_take(view->parameter, value, &found, err));
+    if (!is_wanted(looking, newest->pointer.serial, found.pointer.serial)) {
+      continue;
+    }
+    SNT_TRY(verify(looking, rules, NULL, &found, err));
+    bool may_be = looking->look == SNT_LOOK_OLDER || found.is_trusted;
+    if (may_be && is_better(&found, &view->older)) {
+      snt_published_clear(&view->older);
+      view->older = found;
+      memset(&found, 0, sizeof found); /* ownership went to view */
+    }
+  }
+  return snt_done();
+}
+
+static snt_status look_back(struct snt_depot *depot, const struct looking *looking,
+                            const struct snt_publish_rules *rules, struct snt_err *err) {
   struct snt_publish_view *view = looking->view;
   const struct snt_published *newest = snt_publish_newest(view);
+  bool is_needed = looking->look == SNT_LOOK_OLDER;
   SNT_SSM_ENTRIES_AUTO struct snt_ssm_entries history = {0};
   if (newest == NULL) {
-    return fail_none_older(looking, NULL, err);
+    return is_needed ? fail_none_older(looking, NULL, err) : snt_done();
   }
   size_t region = (size_t)(newest - view->regions);
   SNT_TRY(snt_depot_read_history(depot, region, view->parameter, &history, err));
-  for (size_t i = 0; i < history.count; i++) {
-    const struct snt_ssm_entry *entry = &history.list[i];
-    struct snt_slice value = {snt_buf_borrow(&entry->value), entry->value.len};
-    snt_published_clear(&view->older);
-    memcpy(view->older.region, newest->region, sizeof view->older.region);
-    view->older.version = entry->version;
-    SNT_TRY(snt_published_take(view->parameter, value, &view->older, err));
-    if (is_wanted(looking, &newest->pointer, &view->older.pointer)) {
-      return fetch(depot, region, &view->older, err);
-    }
+  SNT_TRY(search(looking, rules, &history, newest, err));
+  if (!is_needed) {
+    return snt_done();
   }
-  return fail_none_older(looking, newest, err);
+  return view->older.pointer.serial > 0 ? fetch(depot, region, &view->older, err)
+                                        : fail_none_older(looking, newest, err);
 }
 
 static void take_rules(const struct snt_publish_rules *rules, struct snt_publish_view *view) {
   view->has_keys = rules->keys.count > 0;
   view->min_signatures = rules->keys.min_signatures;
+  view->min_serial = rules->min_serial;
   memcpy(view->installation, rules->installation, sizeof view->installation);
 }
 
@@ -184,11 +216,8 @@ static snt_status look_at_all(struct snt_depot *depot, const struct looking *loo
     SNT_TRY(has_bundle ? verify(looking, rules, NULL, at, err) : snt_done());
     SNT_TRY(has_bundle && looking->look != SNT_LOOK_POINTERS ? fetch(depot, view->count, at, err) : snt_done());
   }
-  if (looking->look != SNT_LOOK_OLDER) {
-    return snt_done();
-  }
-  SNT_TRY(find_older(depot, looking, err));
-  return verify(looking, rules, NULL, &view->older, err);
+  bool looks_back = looking->look == SNT_LOOK_OLDER || looking->look == SNT_LOOK_HIGHER;
+  return looks_back ? look_back(depot, looking, rules, err) : snt_done();
 }
 
 /* All of it, in the child. */

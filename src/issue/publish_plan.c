@@ -23,9 +23,11 @@ static bool is_same_content(struct snt_slice a, struct snt_slice b) {
   return left.len > 0 && left.len == right.len && memcmp(left.data, right.data, left.len) == 0;
 }
 
+/* Of what nobody who signs here has signed, the manifest says nothing of the bytes behind it. */
 static bool is_same_bundle(const struct snt_published *published, const struct snt_draft *draft) {
-  return published->is_whole ? is_same_content(slice_of(&published->packed), slice_of(&draft->bytes))
-                             : strcmp(published->pointer.sha256, draft->sha256) == 0;
+  return published->is_whole && published->is_trusted
+             ? is_same_content(slice_of(&published->packed), slice_of(&draft->bytes))
+             : strcmp(published->pointer.sha256, draft->sha256) == 0;
 }
 
 /* What signs */
@@ -111,6 +113,16 @@ static snt_status check_manifest(const struct snt_publish_options *options, cons
 
 /* Serials */
 
+static snt_status check_lowest(const struct snt_publish_view *view, int64_t serial, struct snt_err *err) {
+  if (serial >= view->min_serial) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID,
+                      "serial %" PRId64 " is lower than policy.min_serial, %" PRId64 ": readers would refuse it",
+                      serial, view->min_serial));
+  return snt_err_hint(err, "write in bundle.yaml: serial: %" PRId64 ", or a higher one", view->min_serial);
+}
+
 static snt_status refuse_serial(const struct snt_publish_view *view, const struct snt_published *at, int64_t serial,
                                 struct snt_err *err) {
   int64_t highest = snt_publish_newest(view)->pointer.serial;
@@ -125,11 +137,15 @@ static snt_status refuse_serial(const struct snt_publish_view *view, const struc
   return snt_err_hint(err, "write in bundle.yaml: serial: %" PRId64, highest + 1);
 }
 
+/* Whether others signed a packed file for longer than what is in force: a renewal by several people. */
+static bool is_signed_for_longer(const struct snt_draft *draft, const struct snt_pointer *pointer) {
+  return draft->has_pointer && draft->pointer.not_after_ms > pointer->not_after_ms;
+}
+
 /* Readers take no other bytes under a serial that they saw, though the content is the same. */
 static snt_status check_bytes(const struct snt_publish_view *view, const struct snt_draft *draft,
                               const struct snt_published *at, struct snt_err *err) {
-  bool is_to_replace = draft->has_pointer && draft->pointer.not_after_ms > at->pointer.not_after_ms;
-  if (!is_to_replace || strcmp(draft->sha256, at->pointer.sha256) == 0) {
+  if (!is_signed_for_longer(draft, &at->pointer) || strcmp(draft->sha256, at->pointer.sha256) == 0) {
     return snt_done();
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID,
@@ -188,11 +204,6 @@ static snt_status check_still_signed(const struct snt_publish_options *options, 
 }
 
 /* What is in force already */
-
-/* Whether others signed the same bytes for longer, one after the other: a renewal by several people. */
-static bool is_signed_for_longer(const struct snt_draft *draft, const struct snt_pointer *pointer) {
-  return draft->has_pointer && draft->pointer.not_after_ms > pointer->not_after_ms;
-}
 
 /* Whether a region has the draft, signed by all that are to sign it, still valid, and not to be renewed. */
 static bool has_draft(const struct snt_publish_view *view, const struct snt_draft *draft,
@@ -255,6 +266,7 @@ static snt_status plan_signing(const struct snt_publish_options *options, const 
 static snt_status plan_bundle(const struct snt_publish_options *options, const struct snt_draft *draft,
                               const struct snt_publish_view *view, struct snt_publish_plan *out, struct snt_err *err) {
   SNT_TRY(check_manifest(options, view, draft, err));
+  SNT_TRY(check_lowest(view, draft->manifest.serial, err));
   for (size_t i = 0; i < view->count; i++) {
     const struct snt_published *at = &view->regions[i];
     SNT_TRY(check_readable(options, at, out, err));
@@ -394,15 +406,48 @@ static snt_status fail_none(const struct snt_publish_options *options, struct sn
   return snt_err_hint(err, "push one first: sentinel policy push %s DIR --key KEY", options->name);
 }
 
+static snt_status refuse_renewal(const struct snt_err *why, struct snt_err *err) {
+  *err = *why;
+  SNT_IGNORE(snt_err_prefix(err, "what lies in SSM is not signed again"));
+  return snt_err_hint(err, "push the content from where it is reviewed");
+}
+
+/* Who can write to SSM can put back what was signed before, or elsewhere; only its end would keep it from being used.
+ */
+static snt_status check_place(const struct snt_publish_options *options, const struct snt_publish_view *view,
+                              const struct snt_published *newest, struct snt_err *err) {
+  struct snt_err why = {0};
+  SNT_DRAFT_AUTO struct snt_draft draft = {0};
+  const struct snt_pointer *pointer = &newest->pointer;
+  const struct snt_manifest *manifest = &draft.manifest;
+  int64_t seen = view->older.pointer.serial;
+  if (seen > pointer->serial) {
+    SNT_IGNORE(snt_fail(&why, SNT_CODE_POLICY_INVALID,
+                        "%s has serial %" PRId64 ", and serial %" PRId64 " was in force before", options->name,
+                        pointer->serial, seen));
+    SNT_IGNORE(refuse_renewal(&why, err));
+    return snt_err_hint(err, "to have that again: sentinel policy rollback %s --to %" PRId64, options->name, seen);
+  }
+  if (!snt_ok(snt_packed_manifest(view->parameter, slice_of(&newest->packed), &draft.manifest, &why)) ||
+      !snt_ok(check_manifest(options, view, &draft, &why)) || !snt_ok(check_lowest(view, pointer->serial, &why))) {
+    return refuse_renewal(&why, err);
+  }
+  if (strcmp(manifest->name, pointer->name) == 0 && manifest->serial == pointer->serial &&
+      strcmp(manifest->installation, pointer->installation) == 0) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(&why, SNT_CODE_POLICY_INVALID, "the pointer of %s and the bundle's manifest do not say the same",
+                      options->name));
+  return refuse_renewal(&why, err);
+}
+
 /* Everywhere the same, whole, and signed by whom it may be. */
 static snt_status check_renewable(const struct snt_publish_options *options, const struct snt_publish_view *view,
                                   struct snt_err *err) {
   for (size_t i = 0; i < view->count; i++) {
     const struct snt_published *at = &view->regions[i];
     if (at->pointer.serial > 0 && !at->is_trusted) {
-      *err = at->untrusted;
-      SNT_IGNORE(snt_err_prefix(err, "what lies in SSM is not signed again"));
-      return snt_err_hint(err, "push the content from where it is reviewed");
+      return refuse_renewal(&at->untrusted, err);
     }
   }
   const struct snt_published *newest = snt_publish_newest(view);
@@ -416,7 +461,7 @@ static snt_status check_renewable(const struct snt_publish_options *options, con
     *err = newest->incomplete;
     return (snt_status){err->code};
   }
-  return snt_done();
+  return check_place(options, view, newest, err);
 }
 
 /* Of all regions, the latest end. */

@@ -81,8 +81,9 @@ static snt_status put_regions(struct putting *putting, struct snt_err *err) {
                                       .seen = &putting->view->regions[i]};
     SNT_TRY(check_signals(putting, err));
     tell(putting, "putting it in force", i);
-    SNT_TRY(snt_depot_put(&putting->depot, i, &put, &report->regions[i].version, err));
-    report->regions[i].has_it = true;
+    snt_status status = snt_depot_put(&putting->depot, i, &put, &report->regions[i].version, err);
+    report->regions[i].has_it = report->regions[i].version > 0;
+    SNT_TRY(status);
   }
   return snt_done();
 }
@@ -148,8 +149,11 @@ static snt_status finish(struct putting *putting, snt_status status, struct snt_
   struct snt_err inner = {0};
   putting->report->signal = putting->depot.signal;
   if (snt_ok(status)) {
-    SNT_TRY(record(putting, "done", NULL, err));
-    return snt_done();
+    char having[600];
+    status = record(putting, "done", NULL, err);
+    return snt_ok(status) ? status
+                          : snt_err_prefix(err, "it is in force in %s, and that could not be recorded",
+                                           list_regions(putting->report, true, having, sizeof having));
   }
   status = tell_state(putting, err);
   if (!snt_ok(record(putting, "failed", err, &inner))) {

@@ -19,6 +19,8 @@ snt_status snt_publish_rules_read(const struct snt_settings *settings, struct sn
   if (installation != NULL && strlen(installation) >= sizeof out->installation) {
     return snt_fail(err, SNT_CODE_CONFIG_INVALID, "installation: \"%.80s\" has more than 64 characters", installation);
   }
+  const char *lowest = snt_settings_text(settings, SNT_SETTING_POLICY_MIN_SERIAL);
+  out->min_serial = lowest == NULL ? 0 : strtoll(lowest, NULL, 10);
   (void)snprintf(out->installation, sizeof out->installation, "%s", installation == NULL ? "" : installation);
   return snt_policy_keys_read(snt_settings_list(settings, SNT_SETTING_POLICY_KEYS), min_signatures, &out->keys, err);
 }

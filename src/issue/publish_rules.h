@@ -9,6 +9,7 @@
 struct snt_publish_rules {
   struct snt_policy_keys keys;
   char installation[65]; /* "": any */
+  int64_t min_serial;    /* 0: any */
 };
 void snt_publish_rules_clear(struct snt_publish_rules *rules);
 #define SNT_PUBLISH_RULES_AUTO SNT_CLEANUP(snt_publish_rules_clear)

@@ -48,9 +48,13 @@ static snt_status check_installation(const struct signing *signing, struct snt_e
                   signing->path, has, wanted);
 }
 
+static snt_status hint_at_beginning(struct snt_err *err) {
+  return snt_err_hint(err, "to begin anew, remove it: its signatures are lost then");
+}
+
 static snt_status begin_again(const struct signing *signing, const char *why, struct snt_err *err) {
   SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s %s", signing->file.data, why));
-  return snt_err_hint(err, "to begin anew, remove it: its signatures are lost then");
+  return hint_at_beginning(err);
 }
 
 /* What others signed has to be valid still, and the options may not ask for another end. */
@@ -78,8 +82,12 @@ static snt_status take_pointer(struct signing *signing, struct snt_pointer *out,
   }
   SNT_TRY(status);
   SNT_TRY(snt_pointer_parse(signing->file.data, (struct snt_slice){snt_buf_borrow(&text), text.len}, out, err));
-  return snt_draft_is_pointed_to(&signing->draft, out) ? check_end(signing, out, err)
-                                                       : begin_again(signing, "is of another bundle", err);
+  if (!snt_draft_is_pointed_to(&signing->draft, out)) {
+    return begin_again(signing, "is of another bundle", err);
+  }
+  bool is_signed = out->signature_count > 0; /* else nobody stands for its times */
+  return is_signed ? check_end(signing, out, err)
+                   : snt_draft_point(signing->options, &signing->draft, snt_clock_wall_ms(), out, err);
 }
 
 static snt_status open_keys(struct signing *signing, struct snt_err *err) {
@@ -94,12 +102,25 @@ static snt_status open_keys(struct signing *signing, struct snt_err *err) {
   return snt_publish_rules_check_signers(&signing->rules, &keys, err);
 }
 
+/* What others signed is signed once more, if they did sign it: as far as is known here who they may be. */
+static snt_status check_signatures(const struct signing *signing, const struct snt_pointer *pointer,
+                                   struct snt_err *err) {
+  struct snt_policy_keys keys = signing->rules.keys; /* borrowed */
+  keys.min_signatures = 1;
+  if (pointer->signature_count == 0) {
+    return snt_done();
+  }
+  snt_status status = snt_policy_keys_verify(&keys, pointer, signing->file.data, err);
+  return status.code == SNT_CODE_POLICY_INVALID ? hint_at_beginning(err) : status;
+}
+
 static snt_status sign_file(struct signing *signing, struct snt_pointer *out, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(read_bundle(signing, err));
   SNT_TRY(take_pointer(signing, out, err));
   SNT_TRY(open_keys(signing, err));
   SNT_TRY(check_installation(signing, err));
+  SNT_TRY(check_signatures(signing, out, err));
   SNT_TRY(snt_signers_sign(&signing->signers, out, err));
   SNT_TRY(snt_pointer_format(out, &text, err));
   return snt_file_replace(signing->file.data, text.data, text.len, 0644, err);

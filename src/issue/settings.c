@@ -87,6 +87,47 @@ static snt_status check_value(enum snt_setting_id id, const char *value, const c
   return SNT_SETTING_ROWS[id].type == SNT_SETTING_DURATION ? check_duration(id, value, origin, err) : snt_done();
 }
 
+static bool is_listed(char *const *items, const char *wanted) {
+  for (; *items != NULL; items++) {
+    if (strcmp(*items, wanted) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static snt_status ask_administrator(const char *origin, struct snt_err *err) {
+  return snt_err_hint(err,
+                      "who asks for signatures may not be asked for less: remove it from %s, or ask your "
+                      "administrator",
+                      origin);
+}
+
+/* Where a layer above has keys, this one may ask for more of a bundle, and for nothing less. */
+static snt_status check_requirement(const struct snt_settings *settings, enum snt_setting_id id, const char *value,
+                                    const char *origin, struct snt_err *err) {
+  const struct snt_setting *above = &settings->rows[id];
+  if (!settings->has_keys_above || above->items == NULL) {
+    return snt_done();
+  }
+  if (id == SNT_SETTING_POLICY_KEYS && !is_listed(above->items, value)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: policy.keys: \"%.100s\" is none of the keys in %s", origin,
+                        value, above->origin));
+    return ask_administrator(origin, err);
+  }
+  if (id == SNT_SETTING_POLICY_MIN_SIGNATURES && strtoll(value, NULL, 10) < strtoll(above->items[0], NULL, 10)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: policy.min_signatures is less than %s, which is set in %s",
+                        origin, above->items[0], above->origin));
+    return ask_administrator(origin, err);
+  }
+  if (id == SNT_SETTING_INSTALLATION && strcmp(value, above->items[0]) != 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: installation is not \"%.100s\", which is set in %s", origin,
+                        above->items[0], above->origin));
+    return ask_administrator(origin, err);
+  }
+  return snt_done();
+}
+
 /* Takes items; frees them when it fails. */
 snt_status snt_settings_set_items(struct snt_settings *settings, enum snt_setting_id id, char **items,
                                   const char *origin, struct snt_err *err) {
@@ -101,6 +142,7 @@ snt_status snt_settings_set_items(struct snt_settings *settings, enum snt_settin
   snt_status status = where == NULL ? snt_fail_memory(err) : snt_done();
   for (char **item = items; snt_ok(status) && *item != NULL; item++) {
     status = check_value(id, *item, origin, err);
+    status = snt_ok(status) ? check_requirement(settings, id, *item, origin, err) : status;
   }
   if (!snt_ok(status)) {
     free(where);

@@ -255,6 +255,7 @@ static snt_status add_layer(struct snt_settings *settings, const char *name, str
   }
   settings->layer_names[settings->layer_count] = copy;
   settings->layers[settings->layer_count++] = copy;
+  settings->has_keys_above = settings->rows[SNT_SETTING_POLICY_KEYS].items != NULL;
   return snt_done();
 }
 

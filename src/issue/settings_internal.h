@@ -32,6 +32,7 @@ struct snt_settings {
   size_t profile_count;
   const char *layers[4];
   size_t layer_count;
+  bool has_keys_above; /* policy.keys was set by a layer that was read before */
   char *layer_names[3];
 };
 

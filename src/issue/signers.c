@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/kms.h"
 #include "base/base64.h"
 #include "base/sha256.h"
+#include "issue/kms_key.h"
 
 #define KMS "kms:"
 
@@ -26,18 +26,14 @@ struct kms_key {
   struct snt_kms_public_key public;
 };
 
-static snt_status perform(const struct kms_key *key, struct snt_aws_call *call, struct snt_err *err) {
-  struct snt_aws_call *const calls[] = {call};
-  return snt_aws_perform(key->flow->client, calls, 1, err);
-}
-
 static snt_status ask_signature(const struct kms_key *key, struct snt_slice message, struct snt_kms_signature *out,
                                 struct snt_err *err) {
   SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
   struct snt_kms_sign sign = {.arn = key->arn, .algorithm = key->public.algorithm};
   snt_sha256(message.data, message.len, sign.digest);
   SNT_TRY(snt_kms_prepare_sign(&call, &key->endpoint, snt_flow_signer(key->flow), &sign, err));
-  SNT_TRY(perform(key, &call, err));
+  struct snt_aws_call *const calls[] = {&call};
+  SNT_TRY(snt_aws_perform(key->flow->client, calls, 1, err));
   return snt_kms_parse_sign(&call, &sign, out, err);
 }
 
@@ -65,13 +61,6 @@ static void close_kms(void **state) {
   *state = NULL;
 }
 
-static snt_status ask_public_key(struct kms_key *key, struct snt_err *err) {
-  SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
-  SNT_TRY(snt_kms_prepare_get_public_key(&call, &key->endpoint, snt_flow_signer(key->flow), key->arn, err));
-  SNT_TRY(perform(key, &call, err));
-  return snt_kms_parse_get_public_key(&call, &key->public, err);
-}
-
 /* Whose credentials ask KMS, where nothing else was asked of AWS before. */
 static snt_status find_credentials(struct snt_flow *flow, struct snt_err *err) {
   if (flow->base.access_key_id[0] != '\0') {
@@ -85,7 +74,7 @@ static snt_status open_kms(struct snt_flow *flow, const char *name, struct snt_s
                            struct snt_err *err) {
   char region[64];
   const char *arn = name + strlen(KMS);
-  SNT_TRY(snt_kms_arn_check(arn, region, err));
+  SNT_TRY(snt_kms_arn_check(arn, region, err)); /* before anything is asked for */
   SNT_TRY(find_credentials(flow, err));
   SNT_FREE_AUTO struct kms_key *key = calloc(1, sizeof *key);
   if (key == NULL) {
@@ -93,8 +82,7 @@ static snt_status open_kms(struct snt_flow *flow, const char *name, struct snt_s
   }
   key->flow = flow;
   (void)snprintf(key->arn, sizeof key->arn, "%s", arn);
-  SNT_TRY(snt_flow_open_service(flow, "kms", region, &key->endpoint, err));
-  SNT_TRY(ask_public_key(key, err));
+  SNT_TRY(snt_kms_key_ask(flow, arn, &key->endpoint, &key->public, err));
   char base64[SNT_BASE64_CAP(sizeof key->public.der)];
   snt_base64(key->public.der, key->public.len, base64);
   SNT_BUF_AUTO struct snt_buf text = {0};

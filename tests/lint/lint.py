@@ -278,7 +278,11 @@ def tests():
         "lua/observe": "evaluator_memory", "policy/describe": "rounds", "policy/manifest_format": "pack", "policy/pack_open": "pack", "policy/grants_check": "rounds", "facts/http_fact": "facts",
         "facts/http_facts": "facts", "facts/reach_override": "reach", "policy/coverage_plugins": "coverage",
         "lua/lib_code": "evaluator_compare", "policy/difference_bundle": "difference",
-        "policy/difference_parse": "difference", "policy/coverage_why": "coverage", "policy/mutation_run": "spec", "policy/spec_fixture": "spec_record",
+        "policy/difference_parse": "difference",
+        "policy/import_access": "import", "policy/import_approval": "import", "policy/import_break_glass": "import",
+        "policy/import_conditions": "import", "policy/import_note": "import", "policy/import_rate_limit": "import",
+        "policy/import_read": "import", "policy/import_window": "import", "policy/import_words": "import",
+        "policy/import_writer": "import", "policy/coverage_why": "coverage", "policy/mutation_run": "spec", "policy/spec_fixture": "spec_record",
     }
     for path in c_files("*/*.c"):
         folder, stem = path.relative_to(SRC).parts[0], path.stem

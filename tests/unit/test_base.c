@@ -310,6 +310,28 @@ static void a_secret_is_read_with_the_same_checks(void **state) {
   assert_int_equal(rmdir(folder), 0);
 }
 
+static void a_file_is_put_whole_only_where_nothing_has_its_name(void **state) {
+  (void)state;
+  char folder[] = "/tmp/snt-base-XXXXXX";
+  assert_non_null(mkdtemp(folder));
+  char path[64];
+  char other[64];
+  (void)snprintf(path, sizeof path, "%s/file", folder);
+  (void)snprintf(other, sizeof other, "%s/other", folder);
+  struct snt_err err = {0};
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  assert_ok(snt_file_put_new(path, "one", 3, 0600, &err));
+  assert_code(snt_file_put_new(path, "two", 3, 0600, &err), SNT_CODE_IO);
+  assert_non_null(strstr(err.message, path));
+  assert_int_equal(symlink("nowhere", other), 0);
+  assert_code(snt_file_put_new(other, "two", 3, 0600, &err), SNT_CODE_IO);
+  assert_ok(snt_file_read(path, SNT_FILE_PRIVATE, 3, &text, &err));
+  assert_string_equal(text.data, "one");
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(unlink(other), 0);
+  assert_int_equal(rmdir(folder), 0); /* nothing else was left there */
+}
+
 static void request_ids_are_sixteen_hexadecimal_digits(void **state) {
   (void)state;
   char a[17];
@@ -342,6 +364,7 @@ int main(void) {
       cmocka_unit_test(the_nearest_word_is_near),
       cmocka_unit_test(a_file_is_replaced_whole_and_read_with_its_checks),
       cmocka_unit_test(a_secret_is_read_with_the_same_checks),
+      cmocka_unit_test(a_file_is_put_whole_only_where_nothing_has_its_name),
       cmocka_unit_test(request_ids_are_sixteen_hexadecimal_digits),
   };
   return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -26,14 +26,17 @@ static void write_log(const char *first, const char *text, size_t times) {
   "\",\"serial\":" serial ",\"sha256\":\"hash" serial "\"}" more "}\n"
 #define DECISION(serial) RECORD("decision", SOURCE, "acme", serial, "")
 
-static int64_t find(void) {
+static int64_t find_of(bool is_signed) {
+  const struct snt_log_bundle bundle = {SOURCE, "acme", is_signed};
   struct snt_log_serial found = {0};
-  assert_ok(snt_log_find_serial(path, SOURCE, "acme", &found, NULL));
+  assert_ok(snt_log_find_serial(path, &bundle, &found, NULL));
   char wanted[32];
   (void)snprintf(wanted, sizeof wanted, "hash%d", (int)found.serial);
   assert_string_equal(found.sha256, found.serial == 0 ? "" : wanted);
   return found.serial;
 }
+
+static int64_t find(void) { return find_of(false); }
 
 static void the_newest_counts(void **state) {
   (void)state;
@@ -52,6 +55,21 @@ static void others_do_not(void **state) {
                                  "\"",
             1);
   assert_int_equal(find(), 3);
+}
+
+static void what_nobody_signed_counts_only_among_its_like(void **state) {
+  (void)state;
+  static const char signed_one[] =
+      "{\"kind\":\"decision\",\"policy\":{\"source\":\"" SOURCE
+      "\",\"installation\":\"acme\",\"serial\":3,\"sha256\":\"hash3\",\"signed_by\":[\"ed25519:AA==\"]}}\n";
+  static const char unsigned_one[] = "{\"kind\":\"decision\",\"policy\":{\"source\":\"" SOURCE
+                                     "\",\"installation\":\"acme\",\"serial\":9,\"sha256\":\"hash9\","
+                                     "\"signed_by\":[]}}\n";
+  write_log(signed_one, unsigned_one, 1);
+  assert_int_equal(find_of(false), 9);
+  assert_int_equal(find_of(true), 3);
+  write_log(DECISION("4"), unsigned_one, 1);
+  assert_int_equal(find_of(true), 0);
 }
 
 static void no_log_and_an_empty_one_tell_of_none(void **state) {
@@ -73,13 +91,15 @@ static void one_far_from_the_end_is_found(void **state) {
 static void what_is_no_file_is_an_error(void **state) {
   (void)state;
   struct snt_log_serial found = {0};
-  assert_code(snt_log_find_serial("/", SOURCE, "acme", &found, NULL), SNT_CODE_NOT_A_LOG);
+  const struct snt_log_bundle bundle = {SOURCE, "acme", false};
+  assert_code(snt_log_find_serial("/", &bundle, &found, NULL), SNT_CODE_NOT_A_LOG);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_newest_counts),
       cmocka_unit_test(others_do_not),
+      cmocka_unit_test(what_nobody_signed_counts_only_among_its_like),
       cmocka_unit_test(no_log_and_an_empty_one_tell_of_none),
       cmocka_unit_test(one_far_from_the_end_is_found),
       cmocka_unit_test(what_is_no_file_is_an_error),

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "issue/settings.h"
+#include "issue/settings_internal.h"
 #include "keychain/keychain.h"
 
 static char path[64];
@@ -144,6 +144,45 @@ static void the_backends_of_a_flag_are_those_of_the_keychain(void **state) {
   assert_string_equal(err.message, "--backend cannot be \"pocket\"");
 }
 
+/* The two texts as layers, one over the other. */
+static snt_status load_layers(const char *upper, const char *lower, struct snt_err *err) {
+  SNT_SETTINGS_AUTO struct snt_settings *settings = calloc(1, sizeof *settings);
+  assert_non_null(settings);
+  assert_ok(snt_file_replace(path, upper, strlen(upper), 0600, NULL));
+  assert_ok(snt_settings_read_file(settings, path, false, true, err));
+  assert_ok(snt_file_replace(path, lower, strlen(lower), 0600, NULL));
+  return snt_settings_read_file(settings, path, false, true, err);
+}
+
+static void a_layer_above_that_sets_keys_is_only_added_to(void **state) {
+  (void)state;
+  static const char upper[] = "installation: acme-aws\npolicy: {keys: [a, b, c], min_signatures: 2}\n";
+  static const struct {
+    const char *upper, *lower, *message; /* NULL: it is good */
+  } rows[] = {
+      {upper, "policy: {keys: [a, b]}\n", NULL},
+      {upper, "policy: {min_signatures: 3}\n", NULL},
+      {upper, "installation: acme-aws\npolicy: {max_stale: 1h}\n", NULL},
+      {"installation: acme-aws\n", "policy: {keys: [a]}\ninstallation: acme-test\n", NULL},
+      {"policy: {keys: [a]}\n", "installation: acme-aws\npolicy: {min_signatures: 1}\n", NULL},
+      {upper, "policy: {keys: [d]}\n", ":1: policy.keys: \"d\" is none of the keys in "},
+      {upper, "policy: {keys: [a, b, d]}\n", "\"d\" is none of"},
+      {upper, "policy: {min_signatures: 1}\n", ":1: policy.min_signatures is less than 2, which is set in "},
+      {upper, "installation: acme-test\n", ":1: installation is not \"acme-aws\", which is set in "},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct snt_err err = {0};
+    snt_status status = load_layers(rows[i].upper, rows[i].lower, &err);
+    if (rows[i].message == NULL) {
+      assert_ok(status);
+      continue;
+    }
+    assert_code(status, SNT_CODE_CONFIG_INVALID);
+    assert_non_null(strstr(err.message, rows[i].message));
+    assert_non_null(strstr(err.hint, "ask your administrator"));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_whole_configuration_is_read),
@@ -151,6 +190,7 @@ int main(void) {
       cmocka_unit_test(a_file_that_others_may_write_is_refused),
       cmocka_unit_test(a_file_that_is_named_has_to_be_there),
       cmocka_unit_test(the_environment_goes_over_the_file_and_a_flag_over_both),
+      cmocka_unit_test(a_layer_above_that_sets_keys_is_only_added_to),
       cmocka_unit_test(the_backends_of_a_flag_are_those_of_the_keychain),
   };
   return cmocka_run_group_tests_name("settings", tests, make_folder, NULL);

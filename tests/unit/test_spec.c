@@ -110,7 +110,7 @@ static void what_does_not_load_is_refused_with_its_place(void **state) {
       {"dev_spec.lua", "policy('../dev.yaml') it('a', function() end)", "is no file beside the spec"},
       {"dev_spec.lua", "policy('/etc/passwd') it('a', function() end)", "is no file beside the spec"},
       {"dev_spec.lua", "policy('none.yaml') it('a', function() end)", "none.yaml"},
-      {"dev_spec.lua", "while true do end", "loading spends more fuel"},
+      {"dev_spec.lua", "while true do end", "1:1: loading "}, /* more fuel than it has, or on a slow machine time */
       {"lost_spec.lua", "it('a', function() end)", "there is no policy lost.yaml, lost.lua or lost/ beside it"},
       {"odd/spec/x_spec.lua", "it('a', function() end)", "there is no policy x.yaml"},
   };
