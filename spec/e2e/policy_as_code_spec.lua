@@ -14,7 +14,9 @@ describe("the guide to policy as code", function()
     end
     assert.is_true(counts.file >= 5 and counts.run >= 6 and counts.prints >= 2)
     for _, region in ipairs { "us-east-1", "us-west-2" } do
-      assert.are.equal(4, pushing.pointer(moto, region, "prod").serial)
+      local pointer = pushing.pointer(moto, region, "prod")
+      assert.are.equal(4, pointer.serial)
+      assert.is_true(pointer.not_after > os.date("!%Y-%m-%d", os.time() + 50 * 86400)) -- it was renewed
     end
     expect.done(home:run({ "policy", "verify", "prod", "--config", "policies/sentinel.yaml" },
       { environment = environment }))

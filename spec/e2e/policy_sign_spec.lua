@@ -297,6 +297,23 @@ describe("signed policy", function()
       assert.are.equal("2099-01-01T00:00:00Z", cjson.decode(home:read("prod-1.bundle.pointer")).not_after)
     end)
 
+    it("renews nothing with other bytes, whose content is the same", function()
+      local packed = home:read("prod-1.bundle")
+      local line = packed:find("\n", 1, true)
+      home:write("frame.zst", packed:sub(line + 1))
+      local result = process.run { "/bin/sh", "-c", 'cd "$1" && zstd -q -d frame.zst -o content && '
+        .. 'zstd -q --no-check --fast=9 content -o other.zst', "sh", home.home }
+      if result.status ~= 0 then
+        return pending("zstd is not installed")
+      end
+      local other_bytes = packed:sub(1, line) .. home:read("other.zst")
+      assert.are_not.equal(packed, other_bytes)
+      expect.done(run("push", "prod", "prod", "--yes", "--key", key, "--key", other, "--valid", "1d"))
+      home:write("prod-1.bundle", other_bytes)
+      expect.done(run("sign", "prod-1.bundle", "--key", key, "--key", other))
+      expect.refused(run("push", "prod", "prod-1.bundle", "--yes"), 5, "with the same content in other bytes", "serial: 2")
+    end)
+
     -- The pointer beside it, changed by somebody who can write there.
     local function change_file(from, to)
       local text = home:read("prod-1.bundle.pointer")

@@ -137,12 +137,34 @@ static snt_status refuse_serial(const struct snt_publish_view *view, const struc
   return snt_err_hint(err, "write in bundle.yaml: serial: %" PRId64, highest + 1);
 }
 
+/* Whether others signed a packed file for longer than what is in force: a renewal by several people. */
+static bool is_signed_for_longer(const struct snt_draft *draft, const struct snt_pointer *pointer) {
+  return draft->has_pointer && draft->pointer.not_after_ms > pointer->not_after_ms;
+}
+
+/* Readers take no other bytes under a serial that they saw, though the content is the same. */
+static snt_status check_bytes(const struct snt_publish_view *view, const struct snt_draft *draft,
+                              const struct snt_published *at, struct snt_err *err) {
+  if (!is_signed_for_longer(draft, &at->pointer) || strcmp(draft->sha256, at->pointer.sha256) == 0) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID,
+                      "serial %" PRId64 " is in force in %s with the same content in other bytes: another version of "
+                      "libzstd packed it",
+                      at->pointer.serial, at->region));
+  return snt_err_hint(err, "pack and sign it with that version, or write in bundle.yaml: serial: %" PRId64,
+                      snt_publish_newest(view)->pointer.serial + 1);
+}
+
 static snt_status check_serial(const struct snt_publish_view *view, const struct snt_draft *draft,
                                const struct snt_published *at, struct snt_err *err) {
   int64_t serial = draft->manifest.serial;
   int64_t there = at->pointer.serial;
   if (there > serial || (there == serial && !is_same_bundle(at, draft))) {
     return refuse_serial(view, at, serial, err);
+  }
+  if (there == serial) {
+    return check_bytes(view, draft, at, err);
   }
   if (serial - there <= SNT_PUBLISH_SERIAL_STEP) {
     return snt_done();
@@ -182,12 +204,6 @@ static snt_status check_still_signed(const struct snt_publish_options *options, 
 }
 
 /* What is in force already */
-
-/* Whether others signed the same bytes for longer, one after the other: a renewal by several people. */
-static bool is_signed_for_longer(const struct snt_draft *draft, const struct snt_pointer *pointer) {
-  return draft->has_pointer && strcmp(draft->pointer.sha256, pointer->sha256) == 0 &&
-         draft->pointer.not_after_ms > pointer->not_after_ms;
-}
 
 /* Whether a region has the draft, signed by all that are to sign it, still valid, and not to be renewed. */
 static bool has_draft(const struct snt_publish_view *view, const struct snt_draft *draft,

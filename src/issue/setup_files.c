@@ -73,16 +73,49 @@ static snt_status append_fitting(const char *pattern, struct snt_buf *out, struc
   return snt_done();
 }
 
-/* A case of the spec for each user behind the first. */
+/* "xexample.com" of "*@example.com": a name that fits no more, for want of the character beside the "*". Nothing of a
+ * pattern without one, and where that character is what makes it a role's session. */
+static snt_status append_unfitting(const char *pattern, struct snt_buf *out, struct snt_err *err) {
+  size_t star = strcspn(pattern, "*");
+  size_t gone = star > 0 ? star - 1 : star + 1;
+  if (pattern[star] == '\0' || pattern[gone] == '\0' || strchr("*?/", pattern[gone]) != NULL) {
+    return snt_done();
+  }
+  SNT_BUF_AUTO struct snt_buf rest = {0};
+  SNT_TRY(snt_buf_append(&rest, pattern, gone, err));
+  SNT_TRY(snt_buf_append_str(&rest, pattern + gone + 1, err));
+  return append_fitting(rest.data, out, err);
+}
+
+static bool fits_any(char *const *patterns, const struct snt_buf *name) {
+  for (; *patterns != NULL; patterns++) {
+    if (snt_glob_match(*patterns, strlen(*patterns), name->data, name->len)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static snt_status append_case(const struct snt_setup *setup, const char *user, bool is_in, struct snt_buf *out,
+                              struct snt_err *err) {
+  return snt_buf_appendf(out, err,
+                         "  - name: \"%s %s\"\n"
+                         "    request: {user: \"%s\", profile: \"%s\", justification: INC-42 the queue is stuck}\n"
+                         "    expect: %s\n",
+                         user, is_in ? "gets in too" : "does not get in", user, setup->name,
+                         is_in ? "{effect: allow, rule: engineers}" : "{effect: deny, rule: \"\", failed: groups}");
+}
+
+/* Cases of the spec for the users behind the first, and for who nearly fits one of them. */
 static snt_status append_cases(const struct snt_setup *setup, struct snt_buf *out, struct snt_err *err) {
-  for (size_t i = 1; setup->users[0] != NULL && setup->users[i] != NULL; i++) {
+  for (size_t i = 0; setup->users[i] != NULL; i++) {
     SNT_BUF_AUTO struct snt_buf user = {0};
+    SNT_BUF_AUTO struct snt_buf other = {0};
     SNT_TRY(append_fitting(setup->users[i], &user, err));
-    SNT_TRY(snt_buf_appendf(out, err,
-                            "  - name: \"%s gets in too\"\n"
-                            "    request: {user: \"%s\", profile: \"%s\", justification: INC-42 the queue is stuck}\n"
-                            "    expect: {effect: allow, rule: engineers}\n",
-                            user.data, user.data, setup->name));
+    SNT_TRY(i == 0 ? snt_done() : append_case(setup, user.data, true, out, err));
+    SNT_TRY(append_unfitting(setup->users[i], &other, err));
+    bool is_nobody = other.len > 0 && !fits_any(setup->users, &other);
+    SNT_TRY(is_nobody ? append_case(setup, other.data, false, out, err) : snt_done());
   }
   return snt_done();
 }

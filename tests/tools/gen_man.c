@@ -132,7 +132,7 @@ void print_man(void) {
          ".TP\n.I /etc/sentinel/config.yaml\nthe administrator\\(aqs configuration, which may lock keys\n"
          ".TP\n.I ~/.config/sentinel/config.yaml\nthe user\\(aqs configuration\n"
          ".TP\n.I ~/.local/share/sentinel/keychain\nthe file keychain\n"
-         ".TP\n.I ~/.cache/sentinel\npolicies that are kept for policy.cache_ttl\n"
+         ".TP\n.I ~/.cache/sentinel\npolicies that are kept for policy.cache_ttl, and bundles\n"
          ".TP\n.I ~/.local/state/sentinel/decisions.jsonl\nthe decision log\n"
          ".SH SEE ALSO\n.BR aws (1)\n");
 }
