@@ -260,6 +260,8 @@ static snt_status plan_signing(const struct snt_publish_options *options, const 
     SNT_TRY(snt_draft_point(options, draft, view->now_ms, &out->pointer, err));
     take_bytes(view, draft, out);
   }
+  SNT_TRY(snt_publish_check_beginning(options, &out->pointer, view->now_ms, err));
+  out->is_forced = out->is_forced || out->pointer.not_before_ms > view->now_ms;
   return snt_publish_check_signer_count(view, &out->pointer, err);
 }
 
