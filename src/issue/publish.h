@@ -98,6 +98,7 @@ struct snt_publish_view {
   struct snt_published regions[SNT_PUBLISH_REGIONS_MAX];
   size_t count;
   struct snt_published older; /* what SNT_LOOK_OLDER and SNT_LOOK_HIGHER found; its serial is 0 when there is none */
+  int64_t highest;            /* serial that was ever in force, as far as the history that was looked at tells */
   struct snt_aws_identity who;
   int64_t now_ms;                 /* STS's time */
   struct snt_policy_keys signers; /* of the keys that were given: each can be used */

@@ -370,7 +370,9 @@ snt_status snt_draft_roll_back(const struct snt_publish_view *view, struct snt_d
   bool is_same = older->pointer.serial == newest->pointer.serial;
   SNT_TRY(is_same || are_equal(view) ? snt_done() : fail_unfinished(view, err));
   if (!is_same) {
-    SNT_TRY(snt_pack_with_serial(packed, newest->pointer.serial + 1, &changed, err));
+    bool was_put_back = older->pointer.serial > newest->pointer.serial; /* it is gone on with, as it is */
+    int64_t serial = was_put_back ? older->pointer.serial : view->highest + 1;
+    SNT_TRY(snt_pack_with_serial(packed, serial, &changed, err));
     packed = slice_of(&changed);
   }
   SNT_TRY(snt_draft_take(view->parameter, packed, out, err));
