@@ -252,7 +252,7 @@ policy:
 
     it("gives nothing by any other rule", function()
       age(3)
-      expect.refused(home:run { "credentials", "ops" }, 6, "no region has ssm:/sentinel/policies/ops")
+      expect.refused(home:run { "credentials", "ops" }, 6, "no region has ssm:/sentinel/policies/ops", "try again", "a copy of 180 min ago")
       expect.refused(home:run { "credentials", "prod" }, 6, "no region has")
       assert.are.equal(0, faulty:count("sts.AssumeRole"))
     end)

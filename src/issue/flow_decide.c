@@ -41,8 +41,8 @@ static snt_status check_staleness(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "policy";
   const struct snt_err *outage = &flow->bundle->outage;
   SNT_IGNORE(snt_fail(err, outage->code, "no region has %s: %s", flow->policy.source, outage->message));
-  return snt_err_hint(err, "a copy of %" PRId64 " min ago is there, and serves only rules for emergencies",
-                      flow->policy_age_ms / 60000);
+  return snt_err_hint(err, "%s%sa copy of %" PRId64 " min ago is there, and serves only rules for emergencies",
+                      outage->hint, outage->hint[0] == '\0' ? "" : "; ", flow->policy_age_ms / 60000);
 }
 
 snt_status snt_flow_evaluate(struct snt_flow *flow, const char *profile, const char *role_arn, struct snt_err *err) {
