@@ -185,13 +185,17 @@ describe("signed policy", function()
         "makes it longer")
     end)
 
-    it("also when it is not valid any more, which readers refuse", function()
+    it("not when it is not valid any more: it is pushed again then, from where it is reviewed", function()
       expect.done(push("--key", key, "--valid", "1d"))
       faulty:set { skew_s = 3 * 86400 }
       local answer = expect.json(run("verify", "prod", "--json"), 5)
       assert.is_truthy(answer.regions[2].problem:find("was valid until " .. pointer_in("us-west-2").not_after, 1, true))
       assert.is_truthy(expect.done(run("pull", "prod", "--out", "old")):find("it is not valid any more since", 1, true))
-      expect.done(run("sign", "prod", "--renew", "--key", key, "--yes"))
+      local before = pointer_in("us-west-2")
+      expect.refused(run("sign", "prod", "--renew", "--key", key, "--yes"), 5, "not signed again", "serial 1 was signed until "
+        .. before.not_after .. ", which has passed", "policy push prod DIR")
+      expect.done(push("--key", key))
+      assert.are.equal(before.sha256, pointer_in("us-west-2").sha256)
       expect.done(run("verify", "prod"))
     end)
 

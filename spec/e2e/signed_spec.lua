@@ -174,7 +174,7 @@ describe("a signed bundle", function()
 
     it("outside of its validity, by the server's clock", function()
       put({}, { not_after = publish.time(-60) })
-      refused("was valid until", "--renew")
+      refused("was valid until", "policy push dev DIR")
       put({}, { not_before = publish.time(600) })
       refused("is not valid before")
       put {}

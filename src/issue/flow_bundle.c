@@ -125,7 +125,8 @@ static snt_status check_validity(const struct snt_flow *flow, struct snt_err *er
   if (now_ms >= pointer->not_after_ms) {
     (void)snprintf(what, sizeof what, "was valid until %s", pointer->not_after);
     SNT_IGNORE(refuse(flow, what, "", err));
-    return snt_err_hint(err, "have it signed again: sentinel policy sign %s --renew --key KEY", pointer->name);
+    return snt_err_hint(err, "have it pushed again under the same serial: sentinel policy push %s DIR --key KEY",
+                        pointer->name);
   }
   return snt_done();
 }

@@ -24,7 +24,8 @@ static snt_status check_times(const struct snt_publish_view *view, const struct 
                                       "remove %s.pointer, and have the file signed again: sentinel policy sign %s "
                                       "--key KEY",
                                       source, source)
-                       : snt_err_hint(err, "sign it again: sentinel policy sign %s --renew --key KEY", pointer->name);
+                       : snt_err_hint(err, "push it again under the same serial: sentinel policy push %s DIR --key KEY",
+                                      pointer->name);
   }
   return view->now_ms >= pointer->not_before_ms
              ? snt_done()

@@ -412,6 +412,17 @@ static snt_status refuse_renewal(const struct snt_err *why, struct snt_err *err)
   return snt_err_hint(err, "push the content from where it is reviewed");
 }
 
+/* Of all regions, the latest end. */
+static const struct snt_published *find_latest(const struct snt_publish_view *view) {
+  const struct snt_published *latest = &view->regions[0];
+  for (size_t i = 1; i < view->count; i++) {
+    if (view->regions[i].pointer.not_after_ms > latest->pointer.not_after_ms) {
+      latest = &view->regions[i];
+    }
+  }
+  return latest;
+}
+
 /* Who can write to SSM can put back what was signed before, or elsewhere; only its end would keep it from being used.
  */
 static snt_status check_place(const struct snt_publish_options *options, const struct snt_publish_view *view,
@@ -420,7 +431,17 @@ static snt_status check_place(const struct snt_publish_options *options, const s
   SNT_DRAFT_AUTO struct snt_draft draft = {0};
   const struct snt_pointer *pointer = &newest->pointer;
   const struct snt_manifest *manifest = &draft.manifest;
+  const struct snt_pointer *latest = &find_latest(view)->pointer;
   int64_t seen = view->older.pointer.serial;
+  if (latest->not_after_ms <= view->now_ms) {
+    SNT_IGNORE(snt_fail(&why, SNT_CODE_POLICY_INVALID, "%s serial %" PRId64 " was signed until %s, which has passed",
+                        options->name, latest->serial, latest->not_after));
+    SNT_IGNORE(refuse_renewal(&why, err));
+    return snt_err_hint(err,
+                        "push the content from where it is reviewed, under the same serial: sentinel policy push %s "
+                        "DIR --key KEY",
+                        options->name);
+  }
   if (seen > pointer->serial) {
     SNT_IGNORE(snt_fail(&why, SNT_CODE_POLICY_INVALID,
                         "%s has serial %" PRId64 ", and serial %" PRId64 " was in force before", options->name,
@@ -462,17 +483,6 @@ static snt_status check_renewable(const struct snt_publish_options *options, con
     return (snt_status){err->code};
   }
   return check_place(options, view, newest, err);
-}
-
-/* Of all regions, the latest end. */
-static const struct snt_published *find_latest(const struct snt_publish_view *view) {
-  const struct snt_published *latest = &view->regions[0];
-  for (size_t i = 1; i < view->count; i++) {
-    if (view->regions[i].pointer.not_after_ms > latest->pointer.not_after_ms) {
-      latest = &view->regions[i];
-    }
-  }
-  return latest;
 }
 
 snt_status snt_publish_plan_renew(const struct snt_publish_options *options, const struct snt_publish_view *view,
