@@ -3,6 +3,7 @@ local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local publish = require "spec.support.publish"
 local servers = require "spec.support.servers"
+local settings = require "spec.support.settings"
 local world = require "spec.support.world"
 
 local ARN = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -256,6 +257,12 @@ describe("a signed bundle", function()
       refused("installation")
     end)
 
+    it("and so is a bare one where signatures are counted, and no key is listed", function()
+      home:write_settings("policy: {source: \"ssm:/sentinel/policies/{profile}\", regions: [us-east-1], min_signatures: 1}\n")
+      faulty:store { ["us-east-1"] = publish.region("dev", publish.policy) }
+      refused("policy.min_signatures is set, and policy.keys is not")
+    end)
+
     it("and so is a bare policy", function()
       faulty:store { ["us-east-1"] = publish.region("dev", publish.policy) }
       refused("not signed")
@@ -267,6 +274,20 @@ describe("a signed bundle", function()
       expect.done(home:run(try))
       expect.refused(home:run { "policy", "diff", "ssm:/sentinel/policies/dev", "dev.yaml", "--profile", "dev" }, 5, "not signed")
     end)
+  end)
+
+  it("is kept as a copy only so often, whoever makes others", function()
+    home:write_settings("policy: {source: \"ssm:/sentinel/policies/{profile}\", regions: [us-east-1]}\n")
+    local cache = home.home .. "/.cache/sentinel"
+    os.execute("mkdir -p -m 700 " .. files.quote(cache))
+    for i = 1, 256 do
+      files.write(("%s/bundle-%064d"):format(cache, i), "x", "600")
+    end
+    os.execute(("touch -d '1 hour ago' %s/bundle-%064d"):format(files.quote(cache), 7))
+    put({ serial = 3 }, {}, {})
+    expect.credentials(home:run { "credentials", "dev" })
+    assert.are.equal(256, #files.list(cache))
+    assert.is_falsy(files.exists(("%s/bundle-%064d"):format(cache, 7)))
   end)
 
   it("is believed without signatures where nobody asks for them", function()
@@ -282,6 +303,21 @@ describe("a signed bundle", function()
     put { more = "identity: {accounts: [\"999999999999\"]}" }
     expect.credentials(home:run { "credentials", "dev" })
     assert.are.equal("123456789012/alice", home:records()[1].user)
+  end)
+
+  it("is asked for each time where the administrator locked where it comes from", function()
+    home:write_settings ""
+    put { serial = 1 }
+    faulty:set {}
+    for _ = 1, 2 do
+      local result = home:run_under(settings_of { policy = "  cache_ttl: 1h", more = "locked: [policy.source]\n" },
+        { "credentials", "dev" })
+      if not result then
+        return pending(settings.skipped("a mount name space cannot be made here"))
+      end
+      expect.credentials(result)
+    end
+    assert.are.equal(2, faulty:count("ssm.GetParameter"))
   end)
 
   it("is used again for cache_ttl, and verified each time", function()

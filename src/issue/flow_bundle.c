@@ -30,9 +30,18 @@ static snt_status refuse(const struct snt_flow *flow, const char *what, const ch
   return snt_err_hint(err, "%s", hint);
 }
 
+/* Who asks for a number of signatures means to ask for some. */
+static snt_status check_nothing_is_asked(const struct snt_flow *flow, struct snt_err *err) {
+  if (snt_settings_text(flow->settings, SNT_SETTING_POLICY_MIN_SIGNATURES) == NULL) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.min_signatures is set, and policy.keys is not"));
+  return snt_err_hint(err, "list the keys that sign policy, or remove policy.min_signatures");
+}
+
 snt_status snt_flow_check_unsigned(const struct snt_flow *flow, struct snt_err *err) {
   if (snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) == NULL) {
-    return snt_done();
+    return check_nothing_is_asked(flow, err);
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not signed, and policy.keys asks for signatures",
                       flow->policy.source));

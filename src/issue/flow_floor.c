@@ -61,10 +61,17 @@ static snt_status find_path(const struct snt_flow *flow, struct snt_buf *out, st
 /* "<when it was fetched> <version> <region>\n", and the pointer. */
 static bool parse_kept(const struct snt_flow *flow, const struct snt_buf *file, struct kept *out) {
   const char *feed = file->len == 0 ? NULL : memchr(file->data, '\n', file->len);
-  if (feed == NULL ||
-      sscanf(file->data, "%" SCNd64 " %" SCNd64 " %63[a-z0-9-]", &out->fetched_ms, &out->version, out->region) != 3) {
+  char *rest = NULL;
+  if (feed == NULL) {
     return false;
   }
+  out->fetched_ms = strtoll(file->data, &rest, 10);
+  out->version = strtoll(rest, &rest, 10);
+  int region_len = *rest == ' ' ? (int)(feed - rest) - 1 : 0;
+  if (out->fetched_ms <= 0 || out->version <= 0 || region_len <= 0 || region_len >= (int)sizeof out->region) {
+    return false;
+  }
+  (void)snprintf(out->region, sizeof out->region, "%.*s", region_len, rest + 1);
   struct snt_slice text = {feed + 1, file->len - (size_t)(feed + 1 - file->data)};
   return snt_ok(snt_buf_append(&out->text, text.data, text.len, NULL)) &&
          snt_ok(snt_pointer_parse("a kept pointer", text, &out->pointer, NULL)) &&
@@ -185,6 +192,7 @@ bool snt_flow_recall_stale(struct snt_flow *flow, int64_t max_ms) {
   KEPT_AUTO struct kept *kept = snt_ok(snt_flow_open_bundle(flow, NULL)) ? read_kept(flow) : NULL;
   int64_t age_ms = kept == NULL ? -1 : snt_flow_now_ms(flow) - kept->fetched_ms;
   if (kept == NULL || flow->bundle->keys.count == 0 || age_ms < 0 || age_ms > max_ms) {
+    snt_flow_bundle_free(&flow->bundle);
     return false;
   }
   const struct snt_flow_value value = {

@@ -5,6 +5,7 @@
  *  1. give out nothing that has not the pointer's size and hash. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #include "base/sha256.h"
 #include "issue/flow_bundle.h"
 
-enum { PARTS_A_CALL = SNT_SSM_BATCH_MAX, CALLS_AT_ONCE = 8, KEPT_DAYS = 30 };
+enum { PARTS_A_CALL = SNT_SSM_BATCH_MAX, CALLS_AT_ONCE = 8, KEPT_DAYS = 30, KEPT_MAX = 256 };
 
 #define PART_NAME_CAP 128
 
@@ -166,17 +167,35 @@ bool snt_flow_recall_parts(struct snt_flow *flow) {
   return is_good;
 }
 
-/* Bundles that nobody used for a month. */
+static bool is_copy(int folder, const char *name, struct stat *info) {
+  return snt_str_starts_with(name, "bundle-") && strlen(name) == strlen("bundle-") + SNT_SHA256_HEX_CAP - 1 &&
+         fstatat(folder, name, info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info->st_mode);
+}
+
+/* Bundles that nobody used for a month, and of too many the one that nobody used for the longest time: where nobody
+ * signs, whoever writes to SSM makes as many as he likes. */
 static void tidy(const char *folder) {
   DIR *dir = opendir(folder);
   time_t oldest = (time_t)(snt_clock_wall_ms() / 1000) - (time_t)KEPT_DAYS * 24 * 3600;
+  char least_used[NAME_MAX + 1] = "";
+  struct stat info;
+  struct stat least = {0};
+  size_t count = 0;
   for (struct dirent *entry = dir == NULL ? NULL : readdir(dir); entry != NULL; entry = readdir(dir)) {
-    struct stat info;
-    bool is_ours = snt_str_starts_with(entry->d_name, "bundle-") && strlen(entry->d_name) == strlen("bundle-") + 64;
-    if (is_ours && fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) &&
-        info.st_mtime < oldest) {
-      (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    if (!is_copy(dirfd(dir), entry->d_name, &info)) {
+      continue;
     }
+    if (info.st_mtime < oldest) {
+      (void)unlinkat(dirfd(dir), entry->d_name, 0);
+      continue;
+    }
+    if (count++ == 0 || info.st_mtime < least.st_mtime) {
+      least = info;
+      (void)snprintf(least_used, sizeof least_used, "%s", entry->d_name);
+    }
+  }
+  if (count >= KEPT_MAX) {
+    (void)unlinkat(dirfd(dir), least_used, 0);
   }
   if (dir != NULL) {
     (void)closedir(dir);

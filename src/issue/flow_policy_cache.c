@@ -3,8 +3,8 @@
  *
  * MUST
  *  1. use nothing that the base secret does not vouch for, for another question than was asked, or that is too old;
- *  2. use no unsigned copy where the administrator locked where policy comes from: its user could have made it. Of a
- *     bundle the pointer is kept, and verified as if it had just come. */
+ *  2. use no copy where the administrator locked where policy comes from: its user holds that secret, and could make
+ * one, or make an old one look young. Of a bundle the pointer is kept, and verified as if it had just come. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,9 +23,8 @@ enum { FILE_CAP = 64 * 1024, HEAD_CAP = 1024 };
 static int64_t read_ttl_ms(const struct snt_flow *flow) {
   const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_CACHE_TTL);
   int64_t ttl_s = 0;
-  bool is_signed = snt_settings_list(flow->settings, SNT_SETTING_POLICY_KEYS) != NULL;
   bool is_on = text != NULL && snt_ok(snt_duration_parse(text, &ttl_s, NULL)) &&
-               (is_signed || !snt_settings_is_locked(flow->settings, SNT_SETTING_POLICY_SOURCE)) &&
+               !snt_settings_is_locked(flow->settings, SNT_SETTING_POLICY_SOURCE) &&
                flow->cache.place != SNT_CACHE_OFF && flow->source.origin == SNT_POLICY_ORIGIN_SSM;
   return is_on ? ttl_s * 1000 : 0;
 }

@@ -20,10 +20,10 @@ struct snt_import_place snt_import_place_of(const char *file, const struct snt_y
   return (struct snt_import_place){file, node->line, node->column};
 }
 
-snt_status snt_import_hint_allowed(const char *const *names, size_t count, struct snt_err *err) {
+snt_status snt_import_hint_allowed(const char *const *words, size_t count, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf list = {0};
-  for (size_t i = 0; i < count && names[i] != NULL; i++) {
-    SNT_TRY(snt_buf_appendf(&list, err, "%s%s", i == 0 ? "" : ", ", names[i]));
+  for (size_t i = 0; i < count && words[i] != NULL; i++) {
+    SNT_TRY(snt_buf_appendf(&list, err, "%s%s", i == 0 ? "" : ", ", words[i]));
   }
   return snt_err_hint(err, "allowed: %s", list.data);
 }
