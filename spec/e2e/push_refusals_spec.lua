@@ -98,6 +98,14 @@ describe("sentinel policy push refuses", function()
     assert.are.equal(10005, serial())
   end)
 
+  it("one that readers would not take yet, unless it is forced", function()
+    moto:forget()
+    bundle { more = "not_before: 2098-01-01T00:00:00Z\nnot_after: 2099-01-01T00:00:00Z\n" }
+    refused(push(), 5, "not valid before 2098-01-01T00:00:00Z", "nothing would be in force until then", "--force")
+    expect.done(push("--force"))
+    assert.is_true(home:records()[1].forced)
+  end)
+
   it("a serial that the administrator asks more of", function()
     bundle { serial = 5 }
     local admin = "policy: {min_serial: %d}\n"

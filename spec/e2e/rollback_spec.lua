@@ -134,6 +134,18 @@ describe("what was in force before", function()
       assert.are.equal("Reason2", content_in("us-west-2"))
     end)
 
+    it("above every serial that readers saw, where somebody put an older one back", function()
+      local parameter = "/sentinel/policies/" .. name
+      for _, region in ipairs(REGIONS) do
+        local versions = pushing.ask(moto, region, "GetParameterHistory", { Name = parameter }).Parameters
+        pushing.ask(moto, region, "PutParameter", { Name = parameter, Type = "String", Value = versions[2].Value,
+          Overwrite = true })
+      end
+      expect.done(run("rollback", "--yes", "--key", key))
+      assert.are.equal(4, serial_in("us-west-2"))
+      assert.are.equal("Reason1", content_in("us-west-2"))
+    end)
+
     it("not without the key that readers ask for", function()
       expect.refused(run("rollback", "--yes"), 2, "policy.keys asks for 1 signature")
       assert.are.equal(3, serial_in("us-west-2"))

@@ -116,7 +116,7 @@ describe("a signed bundle", function()
     local told = expect.json(home:run { "explain", "dev", "--json" })
     assert.are.same({ "allow", 7 }, { told.effect, told.policy.serial })
     put { serial = 6 }
-    refused("older bundle", "serial 6", "serial 7 was accepted here before", "version 3")
+    refused("older bundle", "serial 6", "serial 7 was accepted here before", "version 3", "policy rollback dev --to 7")
     expect.status(home:run { "explain", "dev" }, 5)
   end)
 

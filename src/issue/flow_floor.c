@@ -129,7 +129,10 @@ snt_status snt_flow_check_floor(const struct snt_flow *flow, bool *is_below, str
   if (*is_below) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is an older bundle: %s; serial %" PRId64 " %s",
                         flow->policy.source, flow->bundle->account, floor.serial, floor.whose));
-    return snt_err_hint(err, "publish the content again under a higher serial: sentinel policy rollback");
+    return floor.sha256[0] != '\0'
+               ? snt_err_hint(err, "have what was seen put in force again: sentinel policy rollback %s --to %" PRId64,
+                              pointer->name, floor.serial)
+               : snt_err_hint(err, "publish the content under serial %" PRId64 " or a higher one", floor.serial);
   }
   if (pointer->serial == floor.serial && floor.sha256[0] != '\0' && strcmp(pointer->sha256, floor.sha256) != 0) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not the bundle that was seen under its serial: %s",

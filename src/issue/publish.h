@@ -64,6 +64,9 @@ snt_status snt_publish_choose_end(const struct snt_publish_options *options, con
                                   struct snt_pointer *out, struct snt_err *err);
 /* Whether a pointer is one to the draft, whatever its validity. */
 bool snt_draft_is_pointed_to(const struct snt_draft *draft, const struct snt_pointer *pointer);
+/* Code POLICY_INVALID for what readers would not take yet, and only it would be there; --force says otherwise. */
+snt_status snt_publish_check_beginning(const struct snt_publish_options *options, const struct snt_pointer *pointer,
+                                       int64_t now_ms, struct snt_err *err);
 /* A pointer to the draft, without signatures. The same codes. */
 snt_status snt_draft_point(const struct snt_publish_options *options, const struct snt_draft *draft, int64_t now_ms,
                            struct snt_pointer *out, struct snt_err *err);
@@ -95,6 +98,7 @@ struct snt_publish_view {
   struct snt_published regions[SNT_PUBLISH_REGIONS_MAX];
   size_t count;
   struct snt_published older; /* what SNT_LOOK_OLDER and SNT_LOOK_HIGHER found; its serial is 0 when there is none */
+  int64_t highest;            /* serial that was ever in force, as far as the history that was looked at tells */
   struct snt_aws_identity who;
   int64_t now_ms;                 /* STS's time */
   struct snt_policy_keys signers; /* of the keys that were given: each can be used */
@@ -154,8 +158,8 @@ snt_status snt_draft_roll_back(const struct snt_publish_view *view, struct snt_d
 snt_status snt_publish_plan_rollback(const struct snt_publish_options *options, const struct snt_draft *draft,
                                      const struct snt_publish_view *view, struct snt_publish_plan *out,
                                      struct snt_err *err);
-/* What is in force everywhere, for longer, where it is what the name, the installation and the history say. view: of
- * SNT_LOOK_HIGHER. */
+/* publish_renew.c: what is in force everywhere, for longer, where it is what the name, the installation and the history
+ * say. view: of SNT_LOOK_HIGHER. */
 snt_status snt_publish_plan_renew(const struct snt_publish_options *options, const struct snt_publish_view *view,
                                   struct snt_publish_plan *out, struct snt_err *err);
 

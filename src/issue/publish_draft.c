@@ -168,6 +168,17 @@ static snt_status choose_beginning(const char *of_manifest, struct snt_pointer *
                         out->not_after);
 }
 
+snt_status snt_publish_check_beginning(const struct snt_publish_options *options, const struct snt_pointer *pointer,
+                                       int64_t now_ms, struct snt_err *err) {
+  if (pointer->not_before_ms <= now_ms || options->is_forced) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID,
+                      "the bundle is not valid before %s, and nothing would be in force until then",
+                      pointer->not_before));
+  return snt_err_hint(err, "push it then, or write an earlier not_before in bundle.yaml; --force pushes it now");
+}
+
 snt_status snt_draft_point(const struct snt_publish_options *options, const struct snt_draft *draft, int64_t now_ms,
                            struct snt_pointer *out, struct snt_err *err) {
   const struct snt_manifest *manifest = &draft->manifest;

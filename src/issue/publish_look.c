@@ -90,9 +90,6 @@ static snt_status verify(const struct looking *looking, const struct snt_publish
 
 /* Whether a version of the history is one that is looked for. */
 static bool is_wanted(const struct looking *looking, int64_t in_force, int64_t serial) {
-  if (serial == 0) {
-    return false;
-  }
   if (looking->look == SNT_LOOK_HIGHER) {
     return serial > in_force;
   }
@@ -151,12 +148,15 @@ static snt_status search(const struct looking *looking, const struct snt_publish
     struct snt_slice value = {snt_buf_borrow(&entry->value), entry->value.len};
     memcpy(found.region, newest->region, sizeof found.region);
     SNT_TRY(snt_published_take(view->parameter, value, &found, err));
-    if (!is_wanted(looking, newest->pointer.serial, found.pointer.serial)) {
-      continue;
+    int64_t serial = found.pointer.serial;
+    if (serial == 0 || strcmp(found.pointer.name, newest->pointer.name) != 0) {
+      continue; /* bare, unreadable, or somebody put another bundle's there */
     }
     SNT_TRY(verify(looking, rules, NULL, &found, err));
+    bool is_signed = found.is_trusted && found.pointer.signature_count > 0;
+    view->highest = is_signed && serial > view->highest ? serial : view->highest;
     bool may_be = looking->look == SNT_LOOK_OLDER || found.is_trusted;
-    if (may_be && is_better(&found, &view->older)) {
+    if (may_be && is_wanted(looking, newest->pointer.serial, serial) && is_better(&found, &view->older)) {
       snt_published_clear(&view->older);
       view->older = found;
       memset(&found, 0, sizeof found); /* ownership went to view */
@@ -175,6 +175,7 @@ static snt_status look_back(struct snt_depot *depot, const struct looking *looki
     return is_needed ? fail_none_older(looking, NULL, err) : snt_done();
   }
   size_t region = (size_t)(newest - view->regions);
+  view->highest = newest->pointer.serial;
   SNT_TRY(snt_depot_read_history(depot, region, view->parameter, &history, err));
   SNT_TRY(search(looking, rules, &history, newest, err));
   if (!is_needed) {

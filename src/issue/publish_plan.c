@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "issue/publish.h"
+#include "issue/publish_internal.h"
 #include "policy/pack.h"
 
 /* The first line of packed bytes: the manifest, with the hash of all files. Who packs with another version of the
@@ -76,8 +76,8 @@ static bool has_all_signatures(const struct snt_pointer *pointer, const struct s
 }
 
 /* How many will have signed. */
-static snt_status check_signer_count(const struct snt_publish_view *view, const struct snt_pointer *pointer,
-                                     struct snt_err *err) {
+snt_status snt_publish_check_signer_count(const struct snt_publish_view *view, const struct snt_pointer *pointer,
+                                          struct snt_err *err) {
   size_t count = pointer->signature_count;
   for (size_t i = 0; i < view->signers.count; i++) {
     count += has_signature(pointer, view->signers.list[i].id) ? 0 : 1;
@@ -93,8 +93,8 @@ static snt_status check_signer_count(const struct snt_publish_view *view, const 
                                  "(`sentinel policy pack`, `sentinel policy sign`), which is pushed then");
 }
 
-static snt_status check_manifest(const struct snt_publish_options *options, const struct snt_publish_view *view,
-                                 const struct snt_draft *draft, struct snt_err *err) {
+snt_status snt_publish_check_manifest(const struct snt_publish_options *options, const struct snt_publish_view *view,
+                                      const struct snt_draft *draft, struct snt_err *err) {
   const struct snt_manifest *manifest = &draft->manifest;
   if (strcmp(manifest->name, options->name) != 0) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "the bundle's name is \"%s\", and it is pushed as \"%s\"",
@@ -113,7 +113,7 @@ static snt_status check_manifest(const struct snt_publish_options *options, cons
 
 /* Serials */
 
-static snt_status check_lowest(const struct snt_publish_view *view, int64_t serial, struct snt_err *err) {
+snt_status snt_publish_check_lowest(const struct snt_publish_view *view, int64_t serial, struct snt_err *err) {
   if (serial >= view->min_serial) {
     return snt_done();
   }
@@ -260,13 +260,15 @@ static snt_status plan_signing(const struct snt_publish_options *options, const 
     SNT_TRY(snt_draft_point(options, draft, view->now_ms, &out->pointer, err));
     take_bytes(view, draft, out);
   }
-  return check_signer_count(view, &out->pointer, err);
+  SNT_TRY(snt_publish_check_beginning(options, &out->pointer, view->now_ms, err));
+  out->is_forced = out->is_forced || out->pointer.not_before_ms > view->now_ms;
+  return snt_publish_check_signer_count(view, &out->pointer, err);
 }
 
 static snt_status plan_bundle(const struct snt_publish_options *options, const struct snt_draft *draft,
                               const struct snt_publish_view *view, struct snt_publish_plan *out, struct snt_err *err) {
-  SNT_TRY(check_manifest(options, view, draft, err));
-  SNT_TRY(check_lowest(view, draft->manifest.serial, err));
+  SNT_TRY(snt_publish_check_manifest(options, view, draft, err));
+  SNT_TRY(snt_publish_check_lowest(view, draft->manifest.serial, err));
   for (size_t i = 0; i < view->count; i++) {
     const struct snt_published *at = &view->regions[i];
     SNT_TRY(check_readable(options, at, out, err));
@@ -368,7 +370,9 @@ snt_status snt_draft_roll_back(const struct snt_publish_view *view, struct snt_d
   bool is_same = older->pointer.serial == newest->pointer.serial;
   SNT_TRY(is_same || are_equal(view) ? snt_done() : fail_unfinished(view, err));
   if (!is_same) {
-    SNT_TRY(snt_pack_with_serial(packed, newest->pointer.serial + 1, &changed, err));
+    bool was_put_back = older->pointer.serial > newest->pointer.serial; /* it is gone on with, as it is */
+    int64_t serial = was_put_back ? older->pointer.serial : view->highest + 1;
+    SNT_TRY(snt_pack_with_serial(packed, serial, &changed, err));
     packed = slice_of(&changed);
   }
   SNT_TRY(snt_draft_take(view->parameter, packed, out, err));
@@ -389,120 +393,4 @@ snt_status snt_publish_plan_rollback(const struct snt_publish_options *options, 
   out->action = "rollback";
   out->is_untested = true;
   return snt_done();
-}
-
-/* Renewal */
-
-static snt_status fail_unequal(const struct snt_publish_options *options, const struct snt_published *at,
-                               const struct snt_published *newest, struct snt_err *err) {
-  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s in %s is not what it is in %s (serial %" PRId64 ")",
-                      options->name, at->region, newest->region, newest->pointer.serial));
-  return snt_err_hint(err, "finish the push first: run it again, or `sentinel policy verify %s` to see what there is",
-                      options->name);
-}
-
-static snt_status fail_none(const struct snt_publish_options *options, struct snt_err *err) {
-  SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no bundle %s to be renewed", options->name));
-  return snt_err_hint(err, "push one first: sentinel policy push %s DIR --key KEY", options->name);
-}
-
-static snt_status refuse_renewal(const struct snt_err *why, struct snt_err *err) {
-  *err = *why;
-  SNT_IGNORE(snt_err_prefix(err, "what lies in SSM is not signed again"));
-  return snt_err_hint(err, "push the content from where it is reviewed");
-}
-
-/* Of all regions, the latest end. */
-static const struct snt_published *find_latest(const struct snt_publish_view *view) {
-  const struct snt_published *latest = &view->regions[0];
-  for (size_t i = 1; i < view->count; i++) {
-    if (view->regions[i].pointer.not_after_ms > latest->pointer.not_after_ms) {
-      latest = &view->regions[i];
-    }
-  }
-  return latest;
-}
-
-/* Who can write to SSM can put back what was signed before, or elsewhere; only its end would keep it from being used.
- */
-static snt_status check_place(const struct snt_publish_options *options, const struct snt_publish_view *view,
-                              const struct snt_published *newest, struct snt_err *err) {
-  struct snt_err why = {0};
-  SNT_DRAFT_AUTO struct snt_draft draft = {0};
-  const struct snt_pointer *pointer = &newest->pointer;
-  const struct snt_manifest *manifest = &draft.manifest;
-  const struct snt_pointer *latest = &find_latest(view)->pointer;
-  int64_t seen = view->older.pointer.serial;
-  if (latest->not_after_ms <= view->now_ms) {
-    SNT_IGNORE(snt_fail(&why, SNT_CODE_POLICY_INVALID, "%s serial %" PRId64 " was signed until %s, which has passed",
-                        options->name, latest->serial, latest->not_after));
-    SNT_IGNORE(refuse_renewal(&why, err));
-    return snt_err_hint(err,
-                        "push the content from where it is reviewed, under the same serial: sentinel policy push %s "
-                        "DIR --key KEY",
-                        options->name);
-  }
-  if (seen > pointer->serial) {
-    SNT_IGNORE(snt_fail(&why, SNT_CODE_POLICY_INVALID,
-                        "%s has serial %" PRId64 ", and serial %" PRId64 " was in force before", options->name,
-                        pointer->serial, seen));
-    SNT_IGNORE(refuse_renewal(&why, err));
-    return snt_err_hint(err, "to have that again: sentinel policy rollback %s --to %" PRId64, options->name, seen);
-  }
-  if (!snt_ok(snt_packed_manifest(view->parameter, slice_of(&newest->packed), &draft.manifest, &why)) ||
-      !snt_ok(check_manifest(options, view, &draft, &why)) || !snt_ok(check_lowest(view, pointer->serial, &why))) {
-    return refuse_renewal(&why, err);
-  }
-  if (strcmp(manifest->name, pointer->name) == 0 && manifest->serial == pointer->serial &&
-      strcmp(manifest->installation, pointer->installation) == 0) {
-    return snt_done();
-  }
-  SNT_IGNORE(snt_fail(&why, SNT_CODE_POLICY_INVALID, "the pointer of %s and the bundle's manifest do not say the same",
-                      options->name));
-  return refuse_renewal(&why, err);
-}
-
-/* Everywhere the same, whole, and signed by whom it may be. */
-static snt_status check_renewable(const struct snt_publish_options *options, const struct snt_publish_view *view,
-                                  struct snt_err *err) {
-  for (size_t i = 0; i < view->count; i++) {
-    const struct snt_published *at = &view->regions[i];
-    if (at->pointer.serial > 0 && !at->is_trusted) {
-      return refuse_renewal(&at->untrusted, err);
-    }
-  }
-  const struct snt_published *newest = snt_publish_newest(view);
-  SNT_TRY(newest == NULL ? fail_none(options, err) : snt_done());
-  for (size_t i = 0; i < view->count; i++) {
-    const struct snt_published *at = &view->regions[i];
-    bool is_equal = strcmp(at->pointer.sha256, newest->pointer.sha256) == 0;
-    SNT_TRY(is_equal ? snt_done() : fail_unequal(options, at, newest, err));
-  }
-  if (!newest->is_whole) {
-    *err = newest->incomplete;
-    return (snt_status){err->code};
-  }
-  return check_place(options, view, newest, err);
-}
-
-snt_status snt_publish_plan_renew(const struct snt_publish_options *options, const struct snt_publish_view *view,
-                                  struct snt_publish_plan *out, struct snt_err *err) {
-  *out = (struct snt_publish_plan){.action = "renew"};
-  if (view->signers.count == 0) {
-    return snt_fail(err, SNT_CODE_USAGE, "--renew needs --key: the key that signs again");
-  }
-  SNT_TRY(check_renewable(options, view, err));
-  const struct snt_published *newest = snt_publish_newest(view);
-  const struct snt_pointer *latest = &find_latest(view)->pointer;
-  out->bytes = slice_of(&newest->packed);
-  out->pointer = newest->pointer;
-  out->pointer.signature_count = 0; /* they were of another end */
-  memcpy(out->sha256, newest->pointer.sha256, sizeof out->sha256);
-  SNT_TRY(snt_publish_choose_end(options, "", view->now_ms, &out->pointer, err));
-  if (out->pointer.not_after_ms <= latest->not_after_ms) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "serial %" PRId64 " is signed until %s, and would be until %s",
-                        latest->serial, latest->not_after, out->pointer.not_after));
-    return snt_err_hint(err, "a renewal makes it longer: --valid 60d, or --not-after");
-  }
-  return check_signer_count(view, &out->pointer, err);
 }
