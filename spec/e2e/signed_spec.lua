@@ -267,6 +267,11 @@ describe("a signed bundle", function()
       faulty:store { ["us-east-1"] = publish.region("dev", publish.policy) }
       refused("not signed")
       home:write("dev.yaml", publish.policy)
+      local try = { "explain", "dev", "--policy", "dev.yaml", "--user", "alice" }
+      expect.refused(home:run(try), 5, "file:dev.yaml is not signed", "--config a configuration without policy.keys")
+      home:write("none.yaml", "installation: acme-aws\n")
+      table.move({ "--config", "none.yaml" }, 1, 2, #try + 1, try)
+      expect.done(home:run(try))
       expect.refused(home:run { "policy", "diff", "ssm:/sentinel/policies/dev", "dev.yaml", "--profile", "dev" }, 5, "not signed")
     end)
   end)

@@ -150,6 +150,12 @@ const char *snt_str_nearest(const char *word, const char *const *candidates) {
   return nearest;
 }
 
+bool snt_name_check(const char *name) {
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  size_t len = strlen(name);
+  return len >= 1 && len <= 64 && strspn(name, allowed) == len;
+}
+
 bool snt_profile_name_check(const char *name) {
   size_t len = strlen(name);
   if (len < 1 || len > 256) {

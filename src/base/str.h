@@ -33,6 +33,10 @@ bool snt_glob_match(const char *pattern, size_t pattern_len, const char *text, s
  * NULL. candidates ends with NULL. For "did you mean". */
 const char *snt_str_nearest(const char *word, const char *const *candidates);
 
+/* The name of a policy, an installation or a key that signs: SNT_NAME_WANTED. */
+bool snt_name_check(const char *name);
+#define SNT_NAME_WANTED "1 to 64 of the characters A-Z a-z 0-9 . _ -"
+
 /* A profile name as aws.md allows it: 1-256 of [A-Za-z0-9_/:.@+-] without "..", "//", "./", "/.". */
 bool snt_profile_name_check(const char *name);
 

@@ -33,12 +33,7 @@ static snt_status read_flags(struct snt_args *args, struct snt_explain_options *
   }
   SNT_TRY(snt_cli_issue_options(args, mode == NULL ? "credential_process" : mode, &options->common, err));
   options->user = args->values[SNT_OPTION_USER];
-  const char *time = args->values[SNT_OPTION_TIME];
-  if (time != NULL && !snt_ok(snt_time_parse(time, &options->time_ms, NULL))) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--time: \"%.100s\" is not a time", time));
-    return snt_err_hint(err, "write it as RFC 3339: 2026-01-19T09:00:00-05:00");
-  }
-  return snt_done();
+  return snt_cli_take_time(args, &options->time_ms, err);
 }
 
 static const char *text_of(const struct snt_json_value *object, const char *key) {

@@ -5,7 +5,6 @@
 #include "cli/common.h"
 #include "cli/difference_text.h"
 #include "cli/problems.h"
-#include "format/time.h"
 #include "issue/difference.h"
 
 enum { OLD = 0, NEW, SIDES };
@@ -29,11 +28,7 @@ static snt_status read_flags(struct snt_args *args, struct snt_issue_open_option
                                                     .backend = args->values[SNT_OPTION_BACKEND],
                                                     .config = args->values[SNT_OPTION_CONFIG],
                                                     .profile = "default"}}; /* as the SDKs do */
-  struct snt_args named = *args;
-  named.argument_count = 0; /* the first argument is no profile */
-  if (is_flag || (is_asked && snt_args_names_profile(&named))) {
-    SNT_TRY(snt_args_take_profile(&named, &out->asking.profile, err));
-  }
+  SNT_TRY(is_flag || is_asked ? snt_cli_take_caller(args, &out->asking.profile, err) : snt_done());
   out->profile = is_flag ? out->asking.profile : NULL;
   return snt_done();
 }
@@ -135,16 +130,6 @@ static snt_status compare_texts(const struct snt_args *args, const struct snt_is
 
 /* Decisions ------------------------------------------------------------------------------------------------------ */
 
-static snt_status read_time(const struct snt_args *args, int64_t *out_ms, struct snt_err *err) {
-  const char *text = args->values[SNT_OPTION_TIME];
-  *out_ms = 0;
-  if (text == NULL || snt_ok(snt_time_parse(text, out_ms, NULL))) {
-    return snt_done();
-  }
-  SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--time: \"%.100s\" is not a time", text));
-  return snt_err_hint(err, "write it as RFC 3339: 2026-01-19T09:00:00-05:00");
-}
-
 static snt_status compare_decisions(const struct snt_args *args, struct sides *sides, struct snt_out *out,
                                     struct snt_err *err) {
   bool is_json = snt_args_has(args, SNT_OPTION_JSON);
@@ -153,7 +138,7 @@ static snt_status compare_decisions(const struct snt_args *args, struct sides *s
   struct snt_err failure = {0};
   struct snt_issue_difference_options options = {.config = args->values[SNT_OPTION_CONFIG],
                                                  .log = args->values[SNT_OPTION_LOG]};
-  SNT_TRY(read_time(args, &options.time_ms, err));
+  SNT_TRY(snt_cli_take_time(args, &options.time_ms, err));
   snt_status status =
       snt_issue_difference(&options, &sides->policies[OLD], &sides->policies[NEW], &difference, &problems, &failure);
   if (!snt_ok(status)) {

@@ -58,10 +58,9 @@ static snt_status show_public(struct snt_args *args, const char *name, struct sn
 }
 
 static snt_status show_kms(struct snt_args *args, const char *arn, struct snt_out *out, struct snt_err *err) {
-  struct snt_issue_options options = {.profile = "default", /* as the SDKs do */
-                                      .backend = args->values[SNT_OPTION_BACKEND],
+  struct snt_issue_options options = {.backend = args->values[SNT_OPTION_BACKEND],
                                       .config = args->values[SNT_OPTION_CONFIG]};
-  SNT_TRY(snt_args_names_profile(args) ? snt_args_take_profile(args, &options.profile, err) : snt_done());
+  SNT_TRY(snt_cli_take_caller(args, &options.profile, err));
   SNT_TRY(snt_kms_key_read(&options, arn, &out->text, err));
   return snt_out_text(out, "\n", err);
 }

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/publishing.h"
+#include "policy/pack.h"
 
 static snt_status renew(struct snt_args *args, const struct snt_publish_options *options, struct snt_out *out,
                         struct snt_err *err) {
@@ -34,7 +35,7 @@ static snt_status sign_file(const struct snt_publish_options *options, struct sn
 snt_status snt_cmd_policy_sign(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   struct snt_publish_options options;
   SNT_TRY(snt_cli_publish_options(args, &options, err));
-  bool is_file = snt_str_ends_with(options.name, ".bundle");
+  bool is_file = snt_str_ends_with(options.name, SNT_PACKED_SUFFIX);
   bool is_renewal = snt_args_has(args, SNT_OPTION_RENEW);
   if (options.key_count == 0) {
     return snt_fail(err, SNT_CODE_USAGE, "--key is missing: FILE, keychain:NAME, agent: or kms:ARN");

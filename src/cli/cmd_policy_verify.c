@@ -7,6 +7,7 @@
 #include "cli/common.h"
 #include "cli/publishing.h"
 #include "format/json.h"
+#include "policy/pack.h"
 
 /* What came of each region. */
 struct verdicts {
@@ -151,7 +152,7 @@ snt_status snt_cmd_policy_verify(struct snt_args *args, struct snt_out *out, str
   SNT_PUBLISH_VIEW_AUTO struct snt_publish_view view = {0};
   struct verdicts verdicts = {0};
   SNT_TRY(snt_cli_publish_options(args, &options, err));
-  bool is_file = snt_str_ends_with(options.name, ".bundle");
+  bool is_file = snt_str_ends_with(options.name, SNT_PACKED_SUFFIX);
   SNT_TRY(is_file ? snt_publish_look_file(options.name, options.common.config, &view, err)
                   : snt_publish_look(&options, SNT_LOOK_BUNDLES, 0, &view, err));
   SNT_TRY(judge(&view, is_file ? NULL : options.name, &verdicts, err));

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/impact_json.h"
 #include "cli/problems.h"
 #include "format/json.h"
 #include "format/time.h"
@@ -177,48 +178,11 @@ static snt_status print_for_people(struct snt_out *out, const char *log, const s
                         (long long)snt_impact_count_changed(impact));
 }
 
-static void put_text_or_null(struct snt_json_writer *writer, const char *key, const char *text) {
-  snt_json_put_string(writer, key, text[0] == '\0' ? NULL : text);
-}
-
-static void put_flip(struct snt_json_writer *writer, const struct snt_flip *flip) {
-  snt_json_begin_object(writer, NULL);
-  snt_json_put_string(writer, "from", snt_effect_name(flip->from));
-  snt_json_put_string(writer, "to", snt_effect_name(flip->to));
-  snt_json_put_string(writer, "user", flip->user);
-  snt_json_put_string(writer, "profile", flip->profile);
-  snt_json_put_string(writer, "rule_before", flip->rule_before);
-  snt_json_put_string(writer, "rule_after", flip->rule_after);
-  put_text_or_null(writer, "error_before", flip->error_before);
-  put_text_or_null(writer, "error_after", flip->error_after);
-  snt_json_put_integer(writer, "count", flip->count);
-  snt_json_put_string(writer, "first_request_id", flip->first_request_id);
-  snt_json_put_integer(writer, "first_seq", flip->first_seq);
-  snt_json_end_object(writer);
-}
-
-static void put_counts(struct snt_json_writer *writer, const struct snt_impact *impact) {
-  snt_json_begin_object(writer, "changes");
-  for (int i = 0; i < SNT_CHANGE_NONE; i++) {
-    snt_json_put_integer(writer, snt_change_name((enum snt_change)i), impact->changes[i]);
-  }
-  snt_json_end_object(writer);
-  snt_json_begin_object(writer, "unknown");
-  snt_json_put_integer(writer, "not_recorded", impact->not_recorded);
-  snt_json_put_integer(writer, "no_answer", impact->no_answer);
-  snt_json_end_object(writer);
-  snt_json_begin_object(writer, "skipped");
-  for (size_t i = 0; i < impact->skip_count; i++) {
-    snt_json_put_integer(writer, impact->skips[i].reason, impact->skips[i].count);
-  }
-  snt_json_end_object(writer);
-}
-
 static void put_policy(struct snt_json_writer *writer, const struct snt_replay_report *report) {
   snt_json_begin_object(writer, "policy");
   snt_json_put_string(writer, "source", report->source);
   snt_json_put_string(writer, "sha256", report->sha256);
-  put_text_or_null(writer, "region", report->region);
+  snt_cli_put_text(writer, "region", report->region);
   if (report->region[0] != '\0') {
     snt_json_put_integer(writer, "version", report->version);
   } else {
@@ -237,15 +201,7 @@ static snt_status print_json(struct snt_out *out, const struct snt_replay_report
   snt_json_put_integer(&writer, "records", report->records);
   snt_json_put_integer(&writer, "decisions", report->decisions);
   snt_json_put_integer(&writer, "replayed", snt_impact_count_replayed(impact));
-  snt_json_put_integer(&writer, "same", impact->same);
-  snt_json_put_integer(&writer, "changed", snt_impact_count_changed(impact));
-  put_counts(&writer, impact);
-  snt_json_begin_array(&writer, "flips");
-  for (size_t i = 0; i < impact->flip_count; i++) {
-    put_flip(&writer, &impact->flips[i]);
-  }
-  snt_json_end_array(&writer);
-  snt_json_put_integer(&writer, "left_out", impact->left_out);
+  snt_cli_put_impact(&writer, impact);
   snt_json_put_bool(&writer, "torn", report->has_torn_tail);
   snt_json_end_object(&writer);
   SNT_TRY(snt_json_finish(&writer));

@@ -8,18 +8,13 @@
 
 static snt_status read_flags(struct snt_args *args, struct snt_who_can_options *options, struct snt_err *err) {
   const char *mode = args->values[SNT_OPTION_MODE];
-  const char *time = args->values[SNT_OPTION_TIME];
   if (mode != NULL && !snt_mode_check(mode)) {
     return snt_fail(err, SNT_CODE_USAGE, "--mode: there is no mode \"%.100s\"; write credential_process, cli or server",
                     mode);
   }
   SNT_TRY(snt_cli_issue_options(args, mode, &options->common, err));
   options->is_ever = snt_args_has(args, SNT_OPTION_EVER);
-  if (time != NULL && !snt_ok(snt_time_parse(time, &options->time_ms, NULL))) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--time: \"%.100s\" is not a time", time));
-    return snt_err_hint(err, "write it as RFC 3339: 2026-01-19T09:00:00-05:00");
-  }
-  return snt_done();
+  return snt_cli_take_time(args, &options->time_ms, err);
 }
 
 /* A word for a shell: in quotes where it has to be. */

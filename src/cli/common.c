@@ -71,13 +71,11 @@ snt_status snt_cli_tell_cached(struct snt_buf *out, const struct snt_keychain_ki
 }
 
 snt_status snt_cli_check_signing_name(const char *name, struct snt_err *err) {
-  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  size_t len = strlen(name);
-  if (len >= 1 && len <= 64 && strspn(name, allowed) == len) {
+  if (snt_name_check(name)) {
     return snt_done();
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%.100s\" cannot be the name of a key that signs policy", name));
-  return snt_err_hint(err, "a name has 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+  return snt_err_hint(err, "a name has " SNT_NAME_WANTED);
 }
 
 snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, struct snt_err *err) {
@@ -114,6 +112,15 @@ void snt_cli_end_by(int signal, const struct snt_err *err) {
   snt_cli_report(err);
   (void)raise(signal);
   (void)sigprocmask(SIG_UNBLOCK, &one, NULL);
+}
+
+snt_status snt_cli_take_time(const struct snt_args *args, int64_t *out_ms, struct snt_err *err) {
+  const char *text = args->values[SNT_OPTION_TIME];
+  if (text == NULL || snt_ok(snt_time_parse(text, out_ms, NULL))) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--time: \"%.100s\" is not a time", text));
+  return snt_err_hint(err, "write it as RFC 3339: 2026-01-19T09:00:00-05:00");
 }
 
 snt_status snt_cli_take_caller(struct snt_args *args, const char **out, struct snt_err *err) {

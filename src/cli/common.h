@@ -33,6 +33,8 @@ snt_status snt_cli_print_clean(struct snt_buf *out, const char *text, struct snt
 void snt_cli_tell(const char *text);
 /* Ends the process by a signal that was held back, once the reason is told. */
 void snt_cli_end_by(int signal, const struct snt_err *err);
+/* --time in *out_ms, which stays as it is without it. Code USAGE. */
+snt_status snt_cli_take_time(const struct snt_args *args, int64_t *out_ms, struct snt_err *err);
 /* The profile of a command whose arguments are something else: --profile, else AWS_PROFILE, else "default", as the SDKs
  * do. Code USAGE. */
 snt_status snt_cli_take_caller(struct snt_args *args, const char **out, struct snt_err *err);

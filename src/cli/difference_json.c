@@ -1,10 +1,5 @@
 #include "cli/difference_text.h"
-
-#include "format/time.h"
-
-static void put_text_or_null(struct snt_json_writer *writer, const char *key, const char *text) {
-  snt_json_put_string(writer, key, text[0] == '\0' ? NULL : text);
-}
+#include "cli/impact_json.h"
 
 static void put_integer_or_null(struct snt_json_writer *writer, const char *key, int64_t value) {
   if (value == 0) {
@@ -12,12 +7,6 @@ static void put_integer_or_null(struct snt_json_writer *writer, const char *key,
   } else {
     snt_json_put_integer(writer, key, value);
   }
-}
-
-static void put_time(struct snt_json_writer *writer, const char *key, int64_t time_ms) {
-  char time[32];
-  snt_time_format(time_ms, false, time);
-  snt_json_put_string(writer, key, time_ms == 0 ? NULL : time);
 }
 
 static void put_texts(struct snt_json_writer *writer, const char *key, char *const *texts) {
@@ -72,7 +61,7 @@ static void put_verdict(struct snt_json_writer *writer, const char *key, const s
   snt_json_begin_object(writer, key);
   snt_json_put_string(writer, "effect", snt_effect_name(verdict->effect));
   snt_json_put_string(writer, "rule", verdict->rule);
-  put_text_or_null(writer, "error", verdict->error);
+  snt_cli_put_text(writer, "error", verdict->error);
   put_integer_or_null(writer, "max_duration", verdict->max_duration_s);
   snt_json_end_object(writer);
 }
@@ -112,7 +101,7 @@ static void put_access_change(struct snt_json_writer *writer, const struct snt_a
 
 static void put_access(struct snt_json_writer *writer, const struct snt_difference *difference) {
   snt_json_begin_object(writer, "access");
-  put_time(writer, "time", difference->time_ms);
+  snt_cli_put_time(writer, "time", difference->time_ms);
   snt_json_put_integer(writer, "profiles", (int64_t)difference->profile_count);
   snt_json_begin_array(writer, "changes");
   for (size_t i = 0; i < difference->access_count; i++) {
@@ -123,59 +112,16 @@ static void put_access(struct snt_json_writer *writer, const struct snt_differen
   snt_json_end_object(writer);
 }
 
-static void put_flip(struct snt_json_writer *writer, const struct snt_flip *flip) {
-  snt_json_begin_object(writer, NULL);
-  snt_json_put_string(writer, "from", snt_effect_name(flip->from));
-  snt_json_put_string(writer, "to", snt_effect_name(flip->to));
-  snt_json_put_string(writer, "user", flip->user);
-  snt_json_put_string(writer, "profile", flip->profile);
-  snt_json_put_string(writer, "rule_before", flip->rule_before);
-  snt_json_put_string(writer, "rule_after", flip->rule_after);
-  put_text_or_null(writer, "error_before", flip->error_before);
-  put_text_or_null(writer, "error_after", flip->error_after);
-  snt_json_put_integer(writer, "count", flip->count);
-  put_time(writer, "first_time", flip->first_time_ms);
-  snt_json_put_integer(writer, "first_seq", flip->first_seq);
-  snt_json_put_string(writer, "first_request_id", flip->first_request_id);
-  snt_json_end_object(writer);
-}
-
-static void put_counts(struct snt_json_writer *writer, const struct snt_impact *impact) {
-  snt_json_begin_object(writer, "changes");
-  for (int i = 0; i < SNT_CHANGE_NONE; i++) {
-    snt_json_put_integer(writer, snt_change_name((enum snt_change)i), impact->changes[i]);
-  }
-  snt_json_end_object(writer);
-  snt_json_begin_object(writer, "unknown");
-  snt_json_put_integer(writer, "not_recorded", impact->not_recorded);
-  snt_json_put_integer(writer, "no_answer", impact->no_answer);
-  snt_json_end_object(writer);
-  snt_json_begin_object(writer, "skipped");
-  for (size_t i = 0; i < impact->skip_count; i++) {
-    snt_json_put_integer(writer, impact->skips[i].reason, impact->skips[i].count);
-  }
-  snt_json_end_object(writer);
-}
-
 static void put_replay(struct snt_json_writer *writer, const struct snt_difference_replay *replay) {
-  const struct snt_impact *impact = &replay->impact;
   if (!replay->has_log) {
     snt_json_put_null(writer, "replay");
     return;
   }
   snt_json_begin_object(writer, "replay");
   snt_json_put_string(writer, "log", replay->path);
-  put_time(writer, "since", replay->since_ms);
+  snt_cli_put_time(writer, "since", replay->since_ms);
   snt_json_put_bool(writer, "cut", replay->is_cut);
-  snt_json_put_integer(writer, "same", impact->same);
-  snt_json_put_integer(writer, "changed", snt_impact_count_changed(impact));
-  put_counts(writer, impact);
-  snt_json_begin_array(writer, "flips");
-  for (size_t i = 0; i < impact->flip_count; i++) {
-    put_flip(writer, &impact->flips[i]);
-  }
-  snt_json_end_array(writer);
-  snt_json_put_integer(writer, "left_out", impact->left_out);
+  snt_cli_put_impact(writer, &replay->impact);
   snt_json_end_object(writer);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "cli/test_paths.h"
+#include "policy/pack.h"
 #include "policy/spec.h"
 
 struct running {
@@ -64,7 +65,7 @@ snt_status snt_cli_run_specs(const char *path, struct snt_publish_specs *out, st
   struct stat st;
   *out = (struct snt_publish_specs){0};
   bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-  if (snt_str_ends_with(path, ".bundle")) {
+  if (snt_str_ends_with(path, SNT_PACKED_SUFFIX)) {
     return snt_done();
   }
   SNT_TRY(is_folder ? snt_test_paths_add(&paths, path, err) : snt_done());

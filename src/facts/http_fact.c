@@ -2,7 +2,7 @@
  *  1. ask a host only when its exact name is granted;
  *  2. look for the secret in everything that is passed on, before it is;
  *  3. take an answer for a fact only when it is one that its plugin should judge: no redirect, no failure of the
- * server. */
+ *     server. */
 #include "facts/http_fact.h"
 
 #include <stdio.h>

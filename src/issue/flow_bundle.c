@@ -45,7 +45,11 @@ snt_status snt_flow_check_unsigned(const struct snt_flow *flow, struct snt_err *
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is not signed, and policy.keys asks for signatures",
                       flow->policy.source));
-  return snt_err_hint(err, "use a signed bundle, or remove policy.keys");
+  return snt_err_hint(err,
+                      flow->source.origin == SNT_POLICY_ORIGIN_FILE
+                          ? "only bundles of SSM are signed: to try this one, write a test (`sentinel test`), or name "
+                            "with --config a configuration without policy.keys"
+                          : "put a signed bundle there: sentinel policy push NAME DIR --key KEY");
 }
 
 snt_status snt_flow_open_bundle(struct snt_flow *flow, struct snt_err *err) {

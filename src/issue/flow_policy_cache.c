@@ -4,7 +4,7 @@
  * MUST
  *  1. use nothing that the base secret does not vouch for, for another question than was asked, or that is too old;
  *  2. use no copy where the administrator locked where policy comes from: its user holds that secret, and could make
- * one, or make an old one look young. Of a bundle the pointer is kept, and verified as if it had just come. */
+ *     one, or make an old one look young. Of a bundle the pointer is kept, and verified as if it had just come. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>

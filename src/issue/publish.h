@@ -7,7 +7,7 @@
  *
  * MUST
  *  1. publish nothing that readers would refuse: serial, name, installation, validity and signatures are checked here
- * as there;
+ *     as there;
  *  2. sign nothing because it lies in Parameter Store: what is there is signed again only after its own signatures were
  *     verified;
  *  3. write the record before anything that a reader sees changes, and another one of what came of it. */

@@ -10,7 +10,6 @@
 #include "policy/pack.h"
 
 #define DAY_S INT64_C(86400)
-#define LUA_MARK "-- sentinel: lua"
 
 void snt_draft_clear(struct snt_draft *draft) {
   snt_buf_clear(&draft->bytes);
@@ -19,8 +18,6 @@ void snt_draft_clear(struct snt_draft *draft) {
   snt_lint_clear(&draft->lint);
   memset(draft, 0, sizeof *draft);
 }
-
-static bool is_packed_name(const char *path) { return snt_str_ends_with(path, ".bundle"); }
 
 /* What the evaluator says of it. */
 static snt_status evaluate(const char *path, struct snt_draft *out, struct snt_err *err) {
@@ -97,9 +94,10 @@ static snt_status read_bare(const char *path, struct snt_draft *out, struct snt_
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "--bare: %s is a bundle", path));
     return snt_err_hint(err, "name the policy's file, or leave out --bare");
   }
-  if (policy.kind == SNT_POLICY_KIND_LUA && !snt_str_starts_with(snt_buf_borrow(&policy.text), LUA_MARK "\n")) {
+  struct snt_slice text = {snt_buf_borrow(&policy.text), policy.text.len};
+  if (policy.kind == SNT_POLICY_KIND_LUA && !snt_policy_is_lua_text(text)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: readers would take it for YAML", path));
-    return snt_err_hint(err, "write as its first line: " LUA_MARK);
+    return snt_err_hint(err, "write as its first line: " SNT_POLICY_LUA_MARK);
   }
   memcpy(out->sha256, policy.sha256, sizeof out->sha256);
   out->bytes = policy.text;
@@ -112,7 +110,7 @@ static snt_status read_all(const char *path, struct snt_draft *out, struct snt_e
   if (out->is_bare) {
     return read_bare(path, out, err);
   }
-  if (is_packed_name(path)) {
+  if (snt_str_ends_with(path, SNT_PACKED_SUFFIX)) {
     SNT_TRY(read_packed(path, out, err));
     return take_manifest(path, out, err);
   }

@@ -36,11 +36,9 @@ void snt_publish_view_clear(struct snt_publish_view *view) {
 }
 
 snt_status snt_publish_name_parameter(const char *name, char out[static 128], struct snt_err *err) {
-  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  size_t len = strlen(name);
-  if (len < 1 || len > 64 || strspn(name, allowed) != len) {
+  if (!snt_name_check(name)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%.100s\" cannot be the name of a policy", name));
-    return snt_err_hint(err, "a name has 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+    return snt_err_hint(err, "a name has " SNT_NAME_WANTED);
   }
   (void)snprintf(out, 128, SNT_DEPOT_POLICIES "/%s", name);
   return snt_done();

@@ -125,14 +125,11 @@ static snt_status pull_bare(const struct snt_published *at, const char *path, st
   return move(file.data, path, err);
 }
 
-static bool is_lua(const struct snt_published *at) {
-  return snt_str_starts_with(snt_buf_borrow(&at->value), "-- sentinel: lua");
-}
-
 snt_status snt_publish_pull(const struct snt_publish_view *view, const struct snt_published *at, const char *out,
                             struct snt_buf *written, struct snt_err *err) {
   const char *name = strrchr(view->parameter, '/') + 1;
-  const char *end = at->is_pointer ? "" : is_lua(at) ? ".lua" : ".yaml";
+  struct snt_slice value = {snt_buf_borrow(&at->value), at->value.len};
+  const char *end = at->is_pointer ? "" : snt_policy_is_lua_text(value) ? ".lua" : ".yaml";
   SNT_TRY(out != NULL ? snt_buf_append_str(written, out, err) : snt_buf_appendf(written, err, "%s%s", name, end));
   while (written->len > 1 && written->data[written->len - 1] == '/') {
     written->data[--written->len] = '\0';

@@ -3,7 +3,7 @@
  *
  * MUST
  *  1. reach neither secret nor network, other than in the child that reads a policy of SSM (issue/parameter):
- * evaluators are started again while a log is replayed. */
+ *     evaluators are started again while a log is replayed. */
 #ifndef SNT_ISSUE_REPLAY_H
 #define SNT_ISSUE_REPLAY_H
 

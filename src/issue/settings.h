@@ -4,7 +4,7 @@
  * MUST
  *  1. refuse unknown keys, wrong types and files that someone else may write, naming file, line and remedy;
  *  2. refuse a locked key in a later layer, and, of policy.keys, policy.min_signatures and installation, one that asks
- * for less than an earlier layer with keys does, naming both places;
+ *     for less than an earlier layer with keys does, naming both places;
  *  3. take identity, time, sandbox, endpoints' locks and what may be locked only from the administrator's file. */
 #ifndef SNT_ISSUE_SETTINGS_H
 #define SNT_ISSUE_SETTINGS_H

@@ -11,18 +11,16 @@
 /* Nobody's name: the starter policy's spec has it refused. */
 #define SOMEBODY_ELSE "somebody-else"
 
-static const char NAME_CHARACTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 static const char ARN_CHARACTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+=,@/:";
 static const char USER_CHARACTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+=,@/*?";
 
 static snt_status take_name(const char *what, const char *text, char out[static SNT_SETUP_NAME_CAP],
                             struct snt_err *err) {
-  size_t len = strlen(text);
-  if (len == 0 || len >= SNT_SETUP_NAME_CAP || strspn(text, NAME_CHARACTERS) != len || !snt_profile_name_check(text)) {
+  if (!snt_name_check(text) || !snt_profile_name_check(text)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%.100s\" cannot be %s", text, what));
-    return snt_err_hint(err, "it has 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+    return snt_err_hint(err, "it has " SNT_NAME_WANTED);
   }
-  memcpy(out, text, len + 1);
+  (void)snprintf(out, SNT_SETUP_NAME_CAP, "%s", text);
   return snt_done();
 }
 

@@ -42,10 +42,7 @@ static snt_status refuse(const struct reading *reading, const struct snt_yaml_no
 
 static bool is_text(const struct snt_yaml_node *node) { return node->type == SNT_YAML_STRING && node->text[0] != '\0'; }
 
-static bool is_name(const struct snt_yaml_node *node) {
-  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  return is_text(node) && strlen(node->text) <= 64 && strspn(node->text, allowed) == strlen(node->text);
-}
+static bool is_name(const struct snt_yaml_node *node) { return is_text(node) && snt_name_check(node->text); }
 
 static snt_status read_version(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
   bool is_known = node->type == SNT_YAML_INTEGER && node->integer == 1;
@@ -54,7 +51,7 @@ static snt_status read_version(const struct reading *reading, const struct snt_y
 
 static snt_status read_name(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
   if (!is_name(node)) {
-    return refuse(reading, node, "name", "1 to 64 of the characters A-Z a-z 0-9 . _ -", err);
+    return refuse(reading, node, "name", SNT_NAME_WANTED, err);
   }
   (void)snprintf(reading->out->name, sizeof reading->out->name, "%s", node->text);
   return snt_done();
@@ -63,7 +60,7 @@ static snt_status read_name(const struct reading *reading, const struct snt_yaml
 static snt_status read_installation(const struct reading *reading, const struct snt_yaml_node *node,
                                     struct snt_err *err) {
   if (!is_name(node)) {
-    return refuse(reading, node, "installation", "1 to 64 of the characters A-Z a-z 0-9 . _ -", err);
+    return refuse(reading, node, "installation", SNT_NAME_WANTED, err);
   }
   (void)snprintf(reading->out->installation, sizeof reading->out->installation, "%s", node->text);
   return snt_done();

@@ -9,19 +9,12 @@
 
 #define BEGIN "{\"sentinel_pointer\":"
 #define SERIAL_MAX (INT64_C(1) << 53) /* exclusive: what every reader of JSON can count to */
-#define NAME_WANTED "1 to 64 of the characters A-Z a-z 0-9 . _ -"
 
 enum { VERSION = 1, ED25519_LEN = 64 };
 
 /* source is where the pointer came from, for messages. */
 static snt_status refuse(const char *source, const char *key, const char *wanted, struct snt_err *err) {
   return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: %s of the pointer has to be %s", source, key, wanted);
-}
-
-static bool is_name(const char *text) {
-  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  size_t len = strlen(text);
-  return len >= 1 && len <= 64 && strspn(text, allowed) == len;
 }
 
 /* A moment that is written as snt_time_format writes it. */
@@ -102,14 +95,14 @@ static snt_status check_signatures(const char *source, const struct snt_pointer 
 static snt_status check(const char *source, const struct snt_pointer *pointer, struct snt_err *err) {
   int64_t from = 0;
   int64_t until = 0;
-  if (!is_name(pointer->name)) {
-    return refuse(source, "name", NAME_WANTED, err);
+  if (!snt_name_check(pointer->name)) {
+    return refuse(source, "name", SNT_NAME_WANTED, err);
   }
   if (pointer->serial < 1 || pointer->serial >= SERIAL_MAX) {
     return refuse(source, "serial", "a whole number from 1 to 9007199254740991", err);
   }
-  if (pointer->installation[0] != '\0' && !is_name(pointer->installation)) {
-    return refuse(source, "installation", NAME_WANTED ", or empty", err);
+  if (pointer->installation[0] != '\0' && !snt_name_check(pointer->installation)) {
+    return refuse(source, "installation", SNT_NAME_WANTED ", or empty", err);
   }
   SNT_TRY(check_bytes(source, pointer, err));
   SNT_TRY(read_times(source, pointer, &from, &until, err));

@@ -209,8 +209,8 @@ snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct s
   return snt_done();
 }
 
-static bool is_lua_text(struct snt_slice value) {
-  static const char mark[] = "-- sentinel: lua";
+bool snt_policy_is_lua_text(struct snt_slice value) {
+  static const char mark[] = SNT_POLICY_LUA_MARK;
   size_t len = sizeof mark - 1;
   return value.len >= len && memcmp(value.data, mark, len) == 0 &&
          (value.len == len || value.data[len] == '\n' || value.data[len] == '\r');
@@ -230,7 +230,7 @@ snt_status snt_policy_from_parameter(const char *name, const char *region, int64
         snt_fail(err, SNT_CODE_POLICY_INVALID, "%s points to a bundle; a bare policy was expected", policy.source));
     return snt_err_hint(err, "name the bundle's folder or its packed file");
   }
-  policy.kind = is_lua_text(value) ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;
+  policy.kind = snt_policy_is_lua_text(value) ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;
   SNT_TRY(snt_buf_append(&policy.text, value.data, value.len, err));
   SNT_TRY(check_size(&policy, err));
   snt_sha256_hex(policy.text.data, policy.text.len, policy.sha256);

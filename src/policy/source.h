@@ -60,8 +60,10 @@ bool snt_policy_kind_of(const char *name, enum snt_policy_kind *out);
  * other files are Lua for .lua, YAML for .yaml and .yml, else POLICY_INVALID. NO_POLICY when nothing is there. With
  * is_trusted_only a file that others may write is refused. */
 snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err);
-/* From a parameter's value, which is copied: Lua when its first line is "-- sentinel: lua", else YAML. A pointer to a
- * signed bundle is POLICY_INVALID. */
+/* What a parameter's value is by its first line: Lua when it is SNT_POLICY_LUA_MARK, else YAML. */
+#define SNT_POLICY_LUA_MARK "-- sentinel: lua"
+bool snt_policy_is_lua_text(struct snt_slice value);
+/* From a parameter's value, which is copied. A pointer to a signed bundle is POLICY_INVALID. */
 snt_status snt_policy_from_parameter(const char *name, const char *region, int64_t version, struct snt_slice value,
                                      struct snt_policy *out, struct snt_err *err);
 /* What the evaluator is given; borrowed from the policy. */

@@ -231,6 +231,23 @@ static void profile_names_are_the_ones_of_the_contract(void **state) {
   assert_false(snt_profile_name_check(longest));
 }
 
+static void names_of_policies_stand_in_parameters_as_they_are(void **state) {
+  (void)state;
+  static const char *const good[] = {"prod", "a", "A.b_c-9", NULL};
+  static const char *const bad[] = {"", "a b", "a/b", "a:b", "a@b", "a\n", "\xc3\xa4", NULL};
+  for (const char *const *name = good; *name != NULL; name++) {
+    assert_true(snt_name_check(*name));
+  }
+  for (const char *const *name = bad; *name != NULL; name++) {
+    assert_false(snt_name_check(*name));
+  }
+  char longest[66] = {0};
+  memset(longest, 'x', 64);
+  assert_true(snt_name_check(longest));
+  longest[64] = 'x';
+  assert_false(snt_name_check(longest));
+}
+
 static void utf8_is_checked_strictly(void **state) {
   (void)state;
   assert_true(snt_utf8_check("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x82", 10));
@@ -360,6 +377,7 @@ int main(void) {
       cmocka_unit_test(glob_matches_whole_names_and_never_crosses_a_slash),
       cmocka_unit_test(glob_agrees_with_its_definition_on_all_short_texts),
       cmocka_unit_test(profile_names_are_the_ones_of_the_contract),
+      cmocka_unit_test(names_of_policies_stand_in_parameters_as_they_are),
       cmocka_unit_test(utf8_is_checked_strictly),
       cmocka_unit_test(the_nearest_word_is_near),
       cmocka_unit_test(a_file_is_replaced_whole_and_read_with_its_checks),

@@ -23,6 +23,9 @@ struct bytes {
   size_t len;
 };
 
+/* Every bit; below valgrind, which takes a hundred times as long, some of them. */
+static size_t flip_step(void) { return getenv("SENTINEL_VALGRIND") == NULL ? 1 : 61; }
+
 static struct snt_slice slice(const struct bytes *bytes) {
   return (struct snt_slice){(const char *)bytes->data, bytes->len};
 }
@@ -125,7 +128,7 @@ static void ed25519_has_one_form_of_each_signature(void **state) {
   assert_ok(snt_secret_new_from(seed.data, seed.len, &secret, NULL));
   assert_ok(load()->ed25519_sign(secret, snt_slice_of(MESSAGE), good.data, NULL));
   assert_ok(verify(SNT_SIGNATURE_ED25519, &public, &good, NULL));
-  for (size_t i = 0; i < 8 * good.len; i++) {
+  for (size_t i = 0; i < 8 * good.len; i += flip_step()) {
     struct bytes bad = good;
     bad.data[i / 8] ^= (uint8_t)(1U << i % 8);
     assert_code(verify(SNT_SIGNATURE_ED25519, &public, &bad, NULL), SNT_CODE_ANSWER_NO);
@@ -458,7 +461,7 @@ static void ecdsa_is_taken_as_der_only(void **state) {
   memcpy(plain.data + 32, good.data + 40, 32);
   assert_code(snt_signature_verify(SNT_SIGNATURE_ECDSA, slice(&public), snt_slice_of(message), slice(&plain), NULL),
               SNT_CODE_ANSWER_NO);
-  for (size_t i = 0; i < 8 * good.len; i++) {
+  for (size_t i = 0; i < 8 * good.len; i += flip_step()) {
     struct bytes bad = good;
     bad.data[i / 8] ^= (uint8_t)(1U << i % 8);
     assert_code(snt_signature_verify(SNT_SIGNATURE_ECDSA, slice(&public), snt_slice_of(message), slice(&bad), NULL),
