@@ -41,11 +41,6 @@ static void copy_text(const struct snt_json_value *object, const char *key, char
   (void)snprintf(out, cap, "%s", text == NULL || len >= cap ? "" : text);
 }
 
-static bool is_text(const struct snt_json_value *object, const char *key, const char *wanted) {
-  const char *text = snt_json_string(snt_json_get(object, key), NULL);
-  return text != NULL && strcmp(text, wanted) == 0;
-}
-
 static void take_decision(struct history *history, const struct snt_json_value *record) {
   struct grant *grant = &history->pending[history->pending_count++ % PENDING_MAX];
   const struct snt_json_value *request = snt_json_get(record, "request");
@@ -57,7 +52,7 @@ static void take_decision(struct history *history, const struct snt_json_value *
 static void take_issued(struct history *history, const struct snt_json_value *record) {
   for (size_t i = 0; i < PENDING_MAX; i++) {
     struct grant *grant = &history->pending[i];
-    if (grant->request_id[0] != '\0' && is_text(record, "request_id", grant->request_id)) {
+    if (grant->request_id[0] != '\0' && snt_json_is(snt_json_get(record, "request_id"), grant->request_id)) {
       copy_text(record, "time", grant->time, sizeof grant->time);
       copy_text(record, "profile", grant->profile, sizeof grant->profile);
       copy_text(record, "role_arn", grant->role_arn, sizeof grant->role_arn);
@@ -80,12 +75,12 @@ static snt_status take_line(struct history *history, const char *line, size_t le
     return snt_done();
   }
   SNT_TRY(snt_json_parse(line, len, "a record of the decision log", &doc, err));
-  if (!is_text(snt_json_root(doc), "user", history->user)) {
+  if (!snt_json_is(snt_json_get(snt_json_root(doc), "user"), history->user)) {
     return snt_done();
   }
-  if (is_text(snt_json_root(doc), "kind", "decision")) {
+  if (snt_json_is(snt_json_get(snt_json_root(doc), "kind"), "decision")) {
     take_decision(history, snt_json_root(doc));
-  } else if (is_text(snt_json_root(doc), "kind", "issued")) {
+  } else if (snt_json_is(snt_json_get(snt_json_root(doc), "kind"), "issued")) {
     take_issued(history, snt_json_root(doc));
   }
   return snt_done();

@@ -17,11 +17,6 @@
 /* How much of the log's end is looked at, until a serial is found. */
 static const int64_t WINDOWS[] = {INT64_C(64) * 1024, INT64_C(2) * 1024 * 1024, INT64_C(32) * 1024 * 1024};
 
-static bool is_text(const struct snt_json_value *object, const char *key, const char *wanted) {
-  const char *text = snt_json_string(snt_json_get(object, key), NULL);
-  return text != NULL && strcmp(text, wanted) == 0;
-}
-
 /* Whether it tells of a serial. A line that is no record is for `log verify` to tell of. */
 static bool take_line(const char *line, size_t len, const struct snt_log_bundle *bundle, struct snt_log_serial *out) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
@@ -32,8 +27,9 @@ static bool take_line(const char *line, size_t len, const struct snt_log_bundle 
   }
   const struct snt_json_value *policy = snt_json_get(snt_json_root(doc), "policy");
   const char *sha256 = snt_json_string(snt_json_get(policy, "sha256"), NULL);
-  bool is_one = is_text(snt_json_root(doc), "kind", "decision") && is_text(policy, "source", bundle->source) &&
-                is_text(policy, "installation", bundle->installation) && sha256 != NULL &&
+  bool is_one = snt_json_is(snt_json_get(snt_json_root(doc), "kind"), "decision") &&
+                snt_json_is(snt_json_get(policy, "source"), bundle->source) &&
+                snt_json_is(snt_json_get(policy, "installation"), bundle->installation) && sha256 != NULL &&
                 snt_json_integer(snt_json_get(policy, "serial"), &serial) && serial > 0 &&
                 (!bundle->is_signed || snt_json_count(snt_json_get(policy, "signed_by")) > 0);
   if (is_one) {

@@ -45,15 +45,10 @@ snt_status snt_kms_prepare_get_public_key(struct snt_aws_call *call, const struc
   return snt_json_finish(&writer);
 }
 
-static bool is_text(const struct snt_json_value *value, const char *text) {
-  const char *found = snt_json_printable(value, SNT_ERR_MESSAGE_CAP);
-  return found != NULL && strcmp(found, text) == 0;
-}
-
 /* KMS answers with the ARN, a test double with the id in it. */
 static snt_status check_key(const struct snt_aws_call *call, const struct snt_json_value *root, struct snt_err *err) {
   const struct snt_json_value *id = snt_json_get(root, "KeyId");
-  bool is_asked_for = is_text(id, call->subject) || is_text(id, strrchr(call->subject, '/') + 1);
+  bool is_asked_for = snt_json_is(id, call->subject) || snt_json_is(id, strrchr(call->subject, '/') + 1);
   return is_asked_for ? snt_done() : snt_aws_json_refuse(call, "another key than the one asked for", err);
 }
 
@@ -97,7 +92,7 @@ static snt_status check_algorithms(const struct snt_aws_call *call, const struct
                                    enum snt_kms_algorithm algorithm, struct snt_err *err) {
   const struct snt_json_value *list = snt_json_get(root, "SigningAlgorithms");
   for (size_t i = 0; i < snt_json_count(list); i++) {
-    if (is_text(snt_json_at(list, i), snt_kms_algorithm_name(algorithm))) {
+    if (snt_json_is(snt_json_at(list, i), snt_kms_algorithm_name(algorithm))) {
       return snt_done();
     }
   }
@@ -167,7 +162,7 @@ snt_status snt_kms_parse_sign(const struct snt_aws_call *call, const struct snt_
   SNT_TRY(snt_aws_json_open(call, &doc, err));
   const struct snt_json_value *root = snt_json_root(doc);
   SNT_TRY(check_key(call, root, err));
-  if (!is_text(snt_json_get(root, "SigningAlgorithm"), snt_kms_algorithm_name(sign->algorithm))) {
+  if (!snt_json_is(snt_json_get(root, "SigningAlgorithm"), snt_kms_algorithm_name(sign->algorithm))) {
     return snt_aws_json_refuse(call, "SigningAlgorithm", err);
   }
   bool is_taken = take_bytes(snt_json_get(root, "Signature"), taken.bytes, sizeof taken.bytes, &taken.len);

@@ -18,14 +18,8 @@ const char *snt_ssm_name_of(const struct snt_json_value *parameter) {
   return snt_json_printable(snt_json_get(parameter, "Name"), NAME_CAP);
 }
 
-static bool is_text(const struct snt_json_value *value, const char *text) {
-  size_t len = 0;
-  const char *found = snt_json_string(value, &len);
-  return found != NULL && len == strlen(text) && memcmp(found, text, len) == 0;
-}
-
 bool snt_ssm_is_list(const struct snt_json_value *parameter) {
-  return is_text(snt_json_get(parameter, "Type"), "StringList");
+  return snt_json_is(snt_json_get(parameter, "Type"), "StringList");
 }
 
 /* What KMS makes, in base64 (its blobs begin with these bytes), or what a test double has instead of it. */
@@ -68,15 +62,15 @@ snt_status snt_ssm_take_parameter(const struct snt_aws_call *call, const char *n
                                   struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_CLEANUP(snt_ssm_parameter_clear) struct snt_ssm_parameter taken = {0};
-  if (!is_text(snt_json_get(parameter, "Name"), name)) {
+  if (!snt_json_is(snt_json_get(parameter, "Name"), name)) {
     return snt_aws_json_refuse(call, "another parameter than the one asked for", err);
   }
   if (!snt_json_integer(snt_json_get(parameter, "Version"), &taken.version) || taken.version < 1) {
     return refuse(call, name, "its Version", err);
   }
   const struct snt_json_value *type = snt_json_get(parameter, "Type");
-  taken.is_secure = is_text(type, "SecureString");
-  if (!taken.is_secure && !is_text(type, "String")) {
+  taken.is_secure = snt_json_is(type, "SecureString");
+  if (!taken.is_secure && !snt_json_is(type, "String")) {
     return refuse(call, name, snt_ssm_is_list(parameter) ? "it is a StringList" : "its Type", err);
   }
   taken.modified_ms = read_time(snt_json_get(parameter, "LastModifiedDate"));

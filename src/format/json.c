@@ -165,6 +165,12 @@ const char *snt_json_string(const struct snt_json_value *value, size_t *len) {
   return json_string_value(inner(value));
 }
 
+bool snt_json_is(const struct snt_json_value *value, const char *text) {
+  size_t len = 0;
+  const char *found = snt_json_string(value, &len);
+  return found != NULL && len == strlen(text) && memcmp(found, text, len) == 0;
+}
+
 const char *snt_json_printable(const struct snt_json_value *value, size_t cap) {
   size_t len = 0;
   const char *text = snt_json_string(value, &len);

@@ -45,6 +45,8 @@ bool snt_json_next(const struct snt_json_value *object, void **at, const char **
                    const struct snt_json_value **value);
 /* NULL when it is not a string. */
 const char *snt_json_string(const struct snt_json_value *value, size_t *len);
+/* Whether it is that text, and nothing more. */
+bool snt_json_is(const struct snt_json_value *value, const char *text);
 /* A string of fewer than cap bytes, all of them printable UTF-8; NULL for anything else. "" is one. */
 const char *snt_json_printable(const struct snt_json_value *value, size_t cap);
 bool snt_json_integer(const struct snt_json_value *value, int64_t *out);
