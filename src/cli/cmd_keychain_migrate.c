@@ -44,8 +44,10 @@ static snt_status check_backend(const char *flag, const char *name, struct snt_e
 
 static snt_status open_one(struct migration *migration, const char *name, struct snt_keychain **out,
                            struct snt_err *err) {
-  return snt_keychain_open(&(struct snt_keychain_options){.backend = name, .passphrase = migration->passphrase}, out,
-                           err);
+  struct snt_keychain_options options = snt_settings_keychain(migration->settings);
+  options.backend = name;
+  options.passphrase = migration->passphrase;
+  return snt_keychain_open(&options, out, err);
 }
 
 static snt_status open_both(const struct snt_args *args, struct migration *migration, struct snt_err *err) {

@@ -52,8 +52,8 @@ snt_status snt_cli_open_keychain(const struct snt_args *args, struct snt_cli_key
     SNT_TRY(snt_settings_set_flag(out->settings, SNT_SETTING_KEYCHAIN_BACKEND, "--backend", flag, err));
   }
   SNT_TRY(snt_environment_take_passphrase(&out->passphrase, err));
-  struct snt_keychain_options options = {.backend = snt_settings_text(out->settings, SNT_SETTING_KEYCHAIN_BACKEND),
-                                         .passphrase = out->passphrase};
+  struct snt_keychain_options options = snt_settings_keychain(out->settings);
+  options.passphrase = out->passphrase;
   return snt_keychain_open(&options, &out->keychain, err);
 }
 

@@ -13,7 +13,7 @@
   X(REGION, "--region", "R[,R...]", "the regions, in order")                                                           \
   X(DURATION, "--duration", "D", "how long the session should last, 15m to 12h")                                       \
   X(JUSTIFICATION, "--justification", "TEXT", "why; written into the record (also SENTINEL_JUSTIFICATION)")            \
-  X(BACKEND, "--backend", "NAME", "keychain backend: auto, secret-service, file, keyring")                             \
+  X(BACKEND, "--backend", "NAME", "keychain backend: auto, secret-service, file, keyring, tpm, pass, docker")          \
   X(CONFIG, "--config", "FILE", "configuration to use instead of the user's")                                          \
   X(USER, "--user", "U", "explain for this user: alice, role/R/x, federated/x, root")                                  \
   X(TIME, "--time", "T", "at this time (RFC 3339); default now")                                                       \

@@ -141,7 +141,11 @@ void snt_doctor_check_keychain(struct snt_doctor *doctor) {
     return;
   }
   const char *wanted = snt_doctor_text(doctor, SNT_SETTING_KEYCHAIN_BACKEND);
-  struct snt_keychain_options options = {.backend = wanted, .passphrase = passphrase};
+  struct snt_keychain_options options = {.backend = wanted};
+  if (doctor->settings != NULL) {
+    options = snt_settings_keychain(doctor->settings);
+  }
+  options.passphrase = passphrase;
   tell_backends(doctor, &options, &used);
   if (wanted == NULL || strcmp(wanted, "auto") == 0) {
     snt_doctor_ok(doctor, "auto", "picks %s", snt_buf_borrow(&used));

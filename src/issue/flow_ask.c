@@ -9,9 +9,9 @@
 enum { MAX_STALE_S = 24 * 3600 };
 
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err) {
-  struct snt_keychain_options options = {.backend = snt_settings_text(flow->settings, SNT_SETTING_KEYCHAIN_BACKEND),
-                                         .passphrase = flow->environment.passphrase,
-                                         .prompt_deadline_ms = snt_flow_left_ms(flow, SNT_PROMPT_MS)};
+  struct snt_keychain_options options = snt_settings_keychain(flow->settings);
+  options.passphrase = flow->environment.passphrase;
+  options.prompt_deadline_ms = snt_flow_left_ms(flow, SNT_PROMPT_MS);
   return flow->keychain != NULL ? snt_done() : snt_keychain_open(&options, &flow->keychain, err);
 }
 

@@ -273,6 +273,13 @@ bool snt_settings_is(const struct snt_settings *settings, enum snt_setting_id id
   return text != NULL && strcmp(text, value) == 0;
 }
 
+struct snt_keychain_options snt_settings_keychain(const struct snt_settings *settings) {
+  return (struct snt_keychain_options){.backend = snt_settings_text(settings, SNT_SETTING_KEYCHAIN_BACKEND),
+                                       .helper = snt_settings_text(settings, SNT_SETTING_KEYCHAIN_HELPER),
+                                       .tcti = snt_settings_text(settings, SNT_SETTING_KEYCHAIN_TPM),
+                                       .wants_pin = snt_settings_is(settings, SNT_SETTING_KEYCHAIN_PIN, "on")};
+}
+
 bool snt_settings_is_locked(const struct snt_settings *settings, enum snt_setting_id id) {
   return settings->rows[id].lock != NULL;
 }

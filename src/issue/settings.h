@@ -11,6 +11,7 @@
 
 #include "aws/shared_config.h"
 #include "base/buf.h"
+#include "keychain/keychain.h"
 
 #define SNT_ADMIN_CONFIG "/etc/sentinel/config.yaml"
 
@@ -29,10 +30,15 @@ enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION
   X(POLICY_MIN_SIGNATURES, "policy.min_signatures", INTEGER, NULL, false, NULL,                                        \
     "how many of the keys must have signed")                                                                           \
   X(POLICY_MIN_SERIAL, "policy.min_serial", INTEGER, NULL, true, NULL, "lowest bundle serial that is accepted")        \
-  X(KEYCHAIN_BACKEND, "keychain.backend", TEXT, "SENTINEL_BACKEND", false, "auto|secret-service|file|keyring",         \
-    "where keys rest; default auto")                                                                                   \
+  X(KEYCHAIN_BACKEND, "keychain.backend", TEXT, "SENTINEL_BACKEND", false,                                             \
+    "auto|secret-service|file|keyring|tpm|pass|docker", "where keys rest; default auto")                               \
   X(KEYCHAIN_CACHE, "keychain.cache", TEXT, NULL, false, "keychain|kernel|off",                                        \
     "where sessions are kept to be used again; default keychain")                                                      \
+  X(KEYCHAIN_HELPER, "keychain.helper", TEXT, NULL, false, NULL, "docker credential helper, such as osxkeychain")      \
+  X(KEYCHAIN_TPM, "keychain.tpm", TEXT, NULL, false, NULL, "how the TPM is reached, as tpm2-tss writes it")            \
+  X(KEYCHAIN_PIN, "keychain.pin", TEXT, NULL, false, "on|off", "whether a new tpm keychain gets a PIN; default off")   \
+  X(SSO_TOKENS, "sso.tokens", TEXT, NULL, false, "keychain|aws-cli",                                                   \
+    "where sign-ins to IAM Identity Center are kept; default keychain")                                                \
   X(MFA_SESSION, "mfa.session", DURATION, NULL, false, NULL,                                                           \
     "how long a session that was obtained with an MFA code is used; default 12h")                                      \
   X(LOG_PATH, "log.path", TEXT, NULL, false, NULL, "the decision log")                                                 \
@@ -72,6 +78,8 @@ const char *snt_settings_text(const struct snt_settings *settings, enum snt_sett
 const char *const *snt_settings_list(const struct snt_settings *settings, enum snt_setting_id id);
 bool snt_settings_is(const struct snt_settings *settings, enum snt_setting_id id, const char *value);
 /* Whether the administrator locked it. */
+/* How the keychain is opened, but for the passphrase and the time to ask for it; strings are the settings'. */
+struct snt_keychain_options snt_settings_keychain(const struct snt_settings *settings);
 bool snt_settings_is_locked(const struct snt_settings *settings, enum snt_setting_id id);
 /* `profiles.<name>` of the configuration, or NULL. */
 const struct snt_aws_profile_settings *snt_settings_profile(const struct snt_settings *settings, const char *name);

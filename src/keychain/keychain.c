@@ -25,8 +25,10 @@ const struct snt_keychain_kind SNT_KEYCHAIN_KINDS[] = {
     {SNT_KEYCHAIN_KIND_ROTATING, false, " (a rotation that is not finished)", NULL, "sentinel add"},
     {SNT_KEYCHAIN_KIND_PLUGIN, false, " (a plugin's secret)", NULL, "sentinel add --secret"},
     {SNT_KEYCHAIN_KIND_SIGNING, false, " (a key that signs policy)", NULL, "sentinel policy keygen --keychain"},
+    {SNT_KEYCHAIN_KIND_SSO, false, " (a sign-in to IAM Identity Center)", NULL, "sentinel login --sso"},
     {SNT_KEYCHAIN_KIND_SESSION, true, "cached session", "cached sessions", NULL},
     {SNT_KEYCHAIN_KIND_IDENTITY, true, "cached identity", "cached identities", NULL},
+    {SNT_KEYCHAIN_KIND_BASE, true, "cached base session", "cached base sessions", NULL},
     {SNT_KEYCHAIN_KIND_MFA, true, "entry about MFA codes", "entries about MFA codes", NULL},
     {NULL, false, NULL, NULL, NULL},
 };

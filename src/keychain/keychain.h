@@ -20,9 +20,11 @@
 #define SNT_KEYCHAIN_KIND_SIGNING "signing" /* keys that sign policy: the 32 bytes of an Ed25519 seed */
 /* A new key of a profile that is not relied on yet, while it takes the old one's place: see issue/rotating_key.h. */
 #define SNT_KEYCHAIN_KIND_ROTATING "rotating"
+#define SNT_KEYCHAIN_KIND_SSO "sso" /* sign-ins to IAM Identity Center: see aws/sso_token.h */
 /* These may be forgotten at any time: see keychain/cache.h. */
 #define SNT_KEYCHAIN_KIND_SESSION "session"   /* sessions that may be handed out again */
 #define SNT_KEYCHAIN_KIND_IDENTITY "identity" /* who a base credential is */
+#define SNT_KEYCHAIN_KIND_BASE "base"         /* temporary base credentials: see aws/base_cache.h */
 #define SNT_KEYCHAIN_KIND_MFA "mfa"           /* what MFA codes gave, and which were given */
 
 struct snt_keychain_kind {
@@ -48,6 +50,9 @@ struct snt_keychain_options {
   const struct snt_secret
       *passphrase;        /* SENTINEL_FILE_PASSPHRASE; NULL: a person is asked (base/prompt.h) when it is needed */
   int prompt_deadline_ms; /* 0: 50,000 */
+  const char *helper;     /* of the docker backend: "osxkeychain" for docker-credential-osxkeychain; NULL: none */
+  const char *tcti;       /* of the tpm backend: how the TPM is reached, as tpm2-tss writes it; NULL: its default */
+  bool wants_pin;         /* the tpm backend, when it makes its file: sealed with a PIN, which is asked for */
 };
 
 /* A row of the table. Functions get the backend's own state. Failures: KEYCHAIN (not available, locked, damaged),
