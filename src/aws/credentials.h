@@ -43,6 +43,7 @@ snt_status snt_aws_credentials_take_text(const struct snt_aws_key_text *text, co
 /* Secrets of the environment, taken out of it (and wiped there) before anything else reads it; see cli/main.c. */
 struct snt_aws_environment {
   struct snt_aws_credentials credentials; /* empty access_key_id: the environment has none */
+  struct snt_secret *container_token;     /* AWS_CONTAINER_AUTHORIZATION_TOKEN; NULL: none */
 };
 
 /* In the order of aws.md: the named source profile's keys; the keychain entry of the source profile's name, or of the

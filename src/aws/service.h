@@ -30,7 +30,7 @@ const char *snt_aws_partition_of(const char *region);
 /* A call: owns what is asked, then the answer. Zeroed memory is an empty call. */
 struct snt_aws_call {
   struct snt_aws_endpoint endpoint;
-  const struct snt_aws_credentials *credentials; /* borrowed until the call is cleared */
+  const struct snt_aws_credentials *credentials; /* borrowed until the call is cleared; NULL: it is not signed */
   const char *target;                            /* X-Amz-Target of JSON services; NULL for STS and IAM */
   struct snt_buf body;
   struct snt_http_response response;
@@ -74,6 +74,15 @@ snt_status snt_sts_prepare_assume_role(struct snt_aws_call *call, const struct s
                                        const struct snt_aws_credentials *credentials,
                                        const struct snt_sts_assume_role *parameters, struct snt_err *err);
 
+struct snt_sts_web_identity {
+  const char *role_arn;
+  const char *role_session_name;
+  const struct snt_secret *token; /* that the identity provider issued */
+};
+/* AssumeRoleWithWebIdentity: no key signs it, the token says who asks. */
+snt_status snt_sts_prepare_web_identity(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
+                                        const struct snt_sts_web_identity *parameters, struct snt_err *err);
+
 #define SNT_MFA_CODE_LEN 6
 struct snt_sts_mfa {
   const char *serial;
@@ -108,12 +117,18 @@ struct snt_sts_caller {
 snt_status snt_sts_parse_get_caller_identity(const struct snt_aws_call *call, struct snt_sts_caller *out,
                                              struct snt_err *err);
 
+#define SNT_STS_ARN_CAP ((size_t)2049)
 struct snt_sts_session {
   struct snt_aws_credentials credentials;
-  char assumed_role_arn[2049];
+  char assumed_role_arn[SNT_STS_ARN_CAP];
 };
 void snt_sts_session_clear(struct snt_sts_session *session);
 snt_status snt_sts_parse_assume_role(const struct snt_aws_call *call, struct snt_sts_session *out, struct snt_err *err);
+
+/* AWS_REFUSED for a token that has expired or is not accepted: no login of ours would help, whatever writes the token
+ * has to. The SourceIdentity, which a provider may set, is not looked at. */
+snt_status snt_sts_parse_web_identity(const struct snt_aws_call *call, struct snt_sts_session *out,
+                                      struct snt_err *err);
 
 /* date_ms: STS's Date header, when the code was accepted. ACTION_REQUIRED for a code that is refused. */
 snt_status snt_sts_parse_get_session_token(const struct snt_aws_call *call, struct snt_aws_credentials *out,

@@ -105,35 +105,13 @@ void snt_sts_session_clear(struct snt_sts_session *session) {
   memset(session, 0, sizeof *session);
 }
 
-/* The session has to be one of the role that was asked for, and carry the SourceIdentity where STS repeats it. */
-static snt_status check_role(const struct snt_aws_call *call, const struct snt_xml_doc *doc, char *out, size_t cap,
-                             struct snt_err *err) {
-  const char *arn = NULL;
-  SNT_TRY(snt_sts_find_field(call, doc, "AssumeRoleResult/AssumedRoleUser/Arn", cap - 1, &arn, err));
-  struct snt_aws_identity session = {0};
-  char account[13];
-  char role[128];
-  SNT_TRY(snt_aws_role_arn_parse(call->subject, account, role, err));
-  if (!snt_ok(snt_aws_identity_parse(arn, NULL, &session, NULL)) || strcmp(session.account, account) != 0 ||
-      strcmp(session.role, role) != 0) {
-    return snt_sts_refuse_answer(call, "a session of another role", err);
-  }
-  size_t len = 0;
-  const char *repeated = snt_xml_find(doc, "AssumeRoleResult/SourceIdentity", &len);
-  if (repeated != NULL && strcmp(repeated, call->source_identity) != 0) {
-    return snt_sts_refuse_answer(call, "a session with another SourceIdentity", err);
-  }
-  (void)snprintf(out, cap, "%s", arn);
-  return snt_done();
-}
-
 snt_status snt_sts_parse_assume_role(const struct snt_aws_call *call, struct snt_sts_session *out,
                                      struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_XML_AUTO struct snt_xml_doc *doc = NULL;
   SNT_TRY(snt_sts_open_answer(call, "AssumeRoleResponse", &doc, err));
   SNT_CLEANUP(snt_sts_session_clear) struct snt_sts_session session = {0};
-  SNT_TRY(check_role(call, doc, session.assumed_role_arn, sizeof session.assumed_role_arn, err));
+  SNT_TRY(snt_sts_check_role(call, doc, "AssumeRoleResult", session.assumed_role_arn, err));
   SNT_TRY(snt_sts_take_credentials(call, doc, "AssumeRoleResult", SESSION_MAX_MS, &session.credentials, err));
   *out = session;
   memset(&session, 0, sizeof session); /* ownership went to out */
