@@ -62,6 +62,7 @@ struct snt_sts_assume_role {
   const char *role_arn;
   const char *role_session_name;
   const char *source_identity;
+  bool is_on_the_way; /* base credentials of another role come of it: it carries no SourceIdentity, which would last */
   const char *external_id; /* NULL or "": none */
   int64_t duration_s;
   const char *mfa_serial; /* NULL or "": none */
