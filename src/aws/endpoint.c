@@ -31,6 +31,20 @@ static const struct partition PARTITIONS[] = {
     {"", "aws", "amazonaws.com", "iam.amazonaws.com", "us-east-1"},
 };
 
+/* Services whose hosts are not called what their variables are. */
+static const struct {
+  const char *service, *host;
+} HOSTS[] = {{"sso_oidc", "oidc"}, {"sso", "portal.sso"}};
+
+static const char *host_of(const char *service) {
+  for (size_t i = 0; i < sizeof HOSTS / sizeof HOSTS[0]; i++) {
+    if (strcmp(HOSTS[i].service, service) == 0) {
+      return HOSTS[i].host;
+    }
+  }
+  return service;
+}
+
 snt_status snt_aws_region_check(const char *region, struct snt_err *err) {
   size_t len = strlen(region);
   if (len < 3 || len > 63 || strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != len) {
@@ -121,7 +135,7 @@ snt_status snt_aws_endpoint_find(const char *service, const char *region, const 
     (void)snprintf(endpoint.host, sizeof endpoint.host, "%s", partition->iam_host);
   } else {
     (void)snprintf(endpoint.region, sizeof endpoint.region, "%s", region);
-    (void)snprintf(endpoint.host, sizeof endpoint.host, "%s.%s.%s", service, region, partition->domain);
+    (void)snprintf(endpoint.host, sizeof endpoint.host, "%s.%s.%s", host_of(service), region, partition->domain);
   }
   (void)snprintf(endpoint.url, sizeof endpoint.url, "https://%s", endpoint.host);
   char name[64];
