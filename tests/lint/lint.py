@@ -258,7 +258,7 @@ def tests():
     by_other = {
         "base/buf": "base", "base/cleanup": "base", "base/clock": "base", "base/file": "base", "base/random": "base",
         "base/secret": "base", "base/sha256": "base", "base/status": "base", "base/str": "base",
-        "base/wipe": "json",
+        "base/libcrypto_late": "base", "base/wipe": "json",
         "base/module": "http", "base/process": "evaluator", "base/tty": "file_key",
         "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
         "keychain/backend_secret_service": "secret_service", "keychain/names": "keychain",
