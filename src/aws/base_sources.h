@@ -17,6 +17,7 @@ struct snt_aws_search {
   const char *ca_bundle;      /* whose certificates are trusted instead of the system's; NULL: none */
   const char *region;         /* of the calls to STS that a source makes, where the profile says none; "" for none */
   bool keeps_sso_in_keychain; /* tokens of IAM Identity Center: else where the AWS CLI keeps them */
+  const char *turns;          /* a folder of the user's: one process at a time renews there; NULL: each by itself */
   /* The network is opened by the first source that needs it. */
   snt_status (*open_client)(void *context, struct snt_http_client **out, struct snt_err *err);
   /* Before each call to AWS: the administrator may have locked where it goes (endpoints: aws). */

@@ -10,13 +10,14 @@
 #include "net/http.h"
 
 /* Where a service is: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's endpoint_url (AWS_IGNORE_CONFIGURED_
- * ENDPOINT_URLS is honoured), else https://<service>.<region>.<partition's domain>. Plain http only to a literal
+ * ENDPOINT_URLS is honoured), else https://<service>.<region>.<partition's domain> ("oidc" for SSO_OIDC, "portal.sso"
+ * for SSO). Plain http only to a literal
  * loopback address. Codes CONFIG_INVALID (naming the variable), BUG. */
 struct snt_aws_endpoint {
   char url[1024];     /* without a trailing slash */
   char host[272];     /* for the Host header and the record */
   char region[64];    /* that the signature names; of IAM, which has one endpoint in a partition, that one's */
-  char service[16];   /* "sts", "ssm", "iam", "kms" */
+  char service[16];   /* "sts", "ssm", "iam", "kms", "signin", "sso_oidc", "sso" */
   bool is_overridden; /* not AWS's own name */
 };
 snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,

@@ -19,6 +19,8 @@ struct snt_aws_locations {
  * entry's home). Code CONFIG_INVALID when there is no home to find. lookup is getenv, or a test's. */
 snt_status snt_aws_locations_find(const char *(*lookup)(void *context, const char *name), void *context,
                                   struct snt_aws_locations *out, struct snt_err *err);
+/* HOME, else what the user database says; free() it. NULL when neither knows an absolute path. */
+char *snt_aws_home(const char *(*lookup)(void *context, const char *name), void *context);
 void snt_aws_locations_clear(struct snt_aws_locations *locations);
 
 /* A missing file is an empty one. Code CONFIG_INVALID with file:line. */
@@ -44,6 +46,8 @@ const char *snt_aws_property_at(const struct snt_aws_shared_config *config, cons
 
 /* The same for [sso-session NAME]. */
 bool snt_aws_sso_session_exists(const struct snt_aws_shared_config *config, const char *session);
+/* In the order of the file; NULL behind the last one. */
+const char *snt_aws_sso_session_name_at(const struct snt_aws_shared_config *config, size_t index);
 const char *snt_aws_sso_session_get(const struct snt_aws_shared_config *config, const char *session, const char *key);
 
 /* Where the base credentials of one step of a chain come from. */

@@ -23,6 +23,8 @@ const struct snt_command SNT_COMMANDS[] = {
      EVALUATING | BIT(EXPORT_FORMAT) | BIT(FORCE_TTY), 1, false, snt_cmd_export},
     {"exec", "[P]", "decide, and run a program, or a shell, with the credentials",
      EVALUATING | BIT(NESTED) | BIT(SERVER), 1, true, snt_cmd_exec},
+    {"login", "[P]", "decide, and open the AWS console with the session",
+     EVALUATING | BIT(STDOUT) | BIT(SERVICE) | BIT(FORCE_TTY), 1, false, snt_cmd_login},
     {"explain", "[P]", "show what would be decided and why; issue nothing",
      EVALUATING | BIT(USER) | BIT(TIME) | BIT(MODE) | BIT(REQUEST) | BIT(JSON), 1, false, snt_cmd_explain},
     {"who-can", "[P]", "show who can get in, by which rule, and a request that does",
