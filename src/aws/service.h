@@ -20,8 +20,19 @@ struct snt_aws_endpoint {
   char service[16];   /* "sts", "ssm", "iam", "kms", "signin", "sso_oidc", "sso" */
   bool is_overridden; /* not AWS's own name */
 };
+/* AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT are honoured; FIPS and another endpoint exclude each other. */
 snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,
                                  struct snt_aws_endpoint *out, struct snt_err *err);
+/* What a profile wishes; NULL or "" for nothing. Borrowed. */
+struct snt_aws_endpoint_wish {
+  const char *url;              /* endpoint_url, of its services section or its own */
+  const char *fips, *dual_stack; /* use_fips_endpoint, use_dualstack_endpoint: "true", "false" */
+};
+snt_status snt_aws_endpoint_choose(const char *service, const char *region, const struct snt_aws_endpoint_wish *wish,
+                                   struct snt_aws_endpoint *out, struct snt_err *err);
+/* As target's profile wishes. */
+snt_status snt_aws_endpoint_of(const struct snt_aws_target *target, const char *service, const char *region,
+                               struct snt_aws_endpoint *out, struct snt_err *err);
 /* "us-east-1": 3-63 of [a-z0-9-], a DNS label. Code USAGE naming it. */
 snt_status snt_aws_region_check(const char *region, struct snt_err *err);
 

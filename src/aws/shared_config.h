@@ -50,6 +50,9 @@ bool snt_aws_sso_session_exists(const struct snt_aws_shared_config *config, cons
 const char *snt_aws_sso_session_name_at(const struct snt_aws_shared_config *config, size_t index);
 const char *snt_aws_sso_session_get(const struct snt_aws_shared_config *config, const char *session, const char *key);
 
+/* The same for [services NAME]: "sts.endpoint_url". */
+const char *snt_aws_services_get(const struct snt_aws_shared_config *config, const char *section, const char *key);
+
 /* Where the base credentials of one step of a chain come from. */
 enum snt_aws_source {
   SNT_AWS_SOURCE_NONE = 0, /* nothing in the profile: keychain or environment have to know */

@@ -182,9 +182,8 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
   bool is_fallback = regions != flow->regions;
   const struct snt_aws_endpoint earlier_sts = flow->sts;
   struct snt_aws_endpoint ssm = {0};
-  const char *configured = flow->target.endpoint_url;
-  SNT_TRY(snt_aws_endpoint_find("sts", regions[0], configured, &flow->sts, err));
-  SNT_TRY(snt_aws_endpoint_find("ssm", regions[0], configured, &ssm, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", regions[0], &flow->sts, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, "ssm", regions[0], &ssm, err));
   SNT_TRY(check_endpoint_lock(flow, &flow->sts, err));
   SNT_TRY(check_endpoint_lock(flow, &ssm, err));
   SNT_AWS_CALL_AUTO struct snt_aws_call identity = {0};
@@ -216,7 +215,7 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
 static snt_status read_region(struct snt_flow *flow, const char *const *regions, bool *is_outage, struct snt_err *err) {
   struct snt_aws_endpoint ssm = {0};
   SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
-  SNT_TRY(snt_aws_endpoint_find("ssm", regions[0], flow->target.endpoint_url, &ssm, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, "ssm", regions[0], &ssm, err));
   SNT_TRY(check_endpoint_lock(flow, &ssm, err));
   SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
   struct snt_aws_call *const calls[] = {&policy};
@@ -258,7 +257,7 @@ static snt_status take_stale(struct snt_flow *flow, snt_status failed, struct sn
   flow->bundle->outage = outage;
   *err = (struct snt_err){0};
   if (flow->time_source != SNT_TIME_STS) { /* no STS was asked yet: the first of them comes first */
-    SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &flow->sts, err));
+    SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", flow->regions[0], &flow->sts, err));
   }
   return snt_flow_begin_policy(flow, err);
 }
@@ -300,7 +299,7 @@ static snt_status ask_in_turn(struct snt_flow *flow, struct snt_err *err) {
 
 snt_status snt_flow_find_regions(struct snt_flow *flow, struct snt_err *err) {
   SNT_TRY(collect_regions(flow, err));
-  return snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &flow->sts, err);
+  return snt_aws_endpoint_of(&flow->target, "sts", flow->regions[0], &flow->sts, err);
 }
 
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
@@ -335,7 +334,7 @@ snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err) {
 snt_status snt_flow_open_service(struct snt_flow *flow, const char *service, const char *region,
                                  struct snt_aws_endpoint *out, struct snt_err *err) {
   SNT_TRY(open_client(flow, err));
-  SNT_TRY(snt_aws_endpoint_find(service, region, flow->target.endpoint_url, out, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, service, region, out, err));
   return check_endpoint_lock(flow, out, err);
 }
 

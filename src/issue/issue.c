@@ -60,7 +60,7 @@ static snt_status send_assume_role(struct snt_flow *flow, const struct snt_sts_a
       return snt_done();
     }
     snt_aws_call_clear(call);
-    SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[next], flow->target.endpoint_url, &flow->sts, err));
+    SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", flow->regions[next], &flow->sts, err));
   }
 }
 
