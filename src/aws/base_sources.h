@@ -14,6 +14,7 @@ struct snt_aws_search {
   const struct snt_aws_environment *environment; /* NULL: none */
   enum snt_cache_place cache;                    /* where temporary base credentials may be kept (aws/base_cache.h) */
   const char *region;         /* of the calls to STS that a source makes, where the profile says none; "" for none */
+  int64_t end_ms;             /* monotonic: when a program that is asked for keys is killed; 0: 50 s after its start */
   bool keeps_sso_in_keychain; /* tokens of IAM Identity Center: else where the AWS CLI keeps them */
   /* The network is opened by the first source that needs it. */
   snt_status (*open_client)(void *context, struct snt_http_client **out, struct snt_err *err);
