@@ -16,6 +16,7 @@ struct snt_aws_search {
   bool is_fresh;              /* none that was kept is taken: AWS no longer knows it */
   const char *ca_bundle;      /* whose certificates are trusted instead of the system's; NULL: none */
   const char *region;         /* of the calls to STS that a source makes, where the profile says none; "" for none */
+  int64_t end_ms;             /* monotonic: when a program that is asked for keys is killed; 0: 50 s after its start */
   bool keeps_sso_in_keychain; /* tokens of IAM Identity Center: else where the AWS CLI keeps them */
   const char *turns;          /* a folder of the user's: one process at a time renews there; NULL: each by itself */
   /* The network is opened by the first source that needs it. */

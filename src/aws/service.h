@@ -43,6 +43,7 @@ const char *snt_aws_partition_of(const char *region);
 struct snt_aws_call {
   struct snt_aws_endpoint endpoint;
   const struct snt_aws_credentials *credentials; /* borrowed until the call is cleared; NULL: it is not signed */
+  const struct snt_secret *bearer;               /* borrowed; of a call that is not signed: what says who asks */
   const char *target;                            /* X-Amz-Target of JSON services; NULL for STS and IAM */
   struct snt_buf body;
   struct snt_http_response response;

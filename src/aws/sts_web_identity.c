@@ -22,6 +22,7 @@ snt_status snt_sts_prepare_web_identity(struct snt_aws_call *call, const struct 
     return snt_fail(err, SNT_CODE_BUG, "AssumeRoleWithWebIdentity lacks a role, a name or a token");
   }
   SNT_TRY(snt_aws_call_begin(call, endpoint, NULL, NULL, "AssumeRoleWithWebIdentity", parameters->role_arn, err));
+  call->bearer = token;
   struct snt_buf *body = &call->body;
   SNT_TRY(snt_buf_append_str(body, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15", err));
   SNT_TRY(snt_sts_add_field(body, "RoleArn", parameters->role_arn, err));

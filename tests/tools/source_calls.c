@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "aws/base_sources.h"
+#include "base/clock.h"
 #include "base/process.h"
 #include "format/json.h"
 #include "issue/environment.h"
@@ -41,14 +42,14 @@ static snt_status check_endpoint(void *context, const struct snt_aws_endpoint *e
   return locked == NULL ? snt_done() : snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s is locked", endpoint->host);
 }
 
-static snt_status open_work(struct work *work, const char *profile, struct snt_err *err) {
+static snt_status open_work(struct work *work, struct snt_err *err) {
   SNT_CLEANUP(snt_aws_locations_clear) struct snt_aws_locations locations = {0};
   const char *region = getenv("AWS_REGION");
   SNT_TRY(snt_environment_take(&work->environment, err));
   SNT_TRY(snt_aws_locations_find(lookup, NULL, &locations, err));
   SNT_TRY(snt_aws_shared_config_load(&locations, &work->config, err));
   work->target.config = work->config;
-  (void)snprintf(work->target.profile, sizeof work->target.profile, "%s", profile == NULL ? "default" : profile);
+  (void)snprintf(work->target.profile, sizeof work->target.profile, "default");
   work->search = (struct snt_aws_search){.target = &work->target,
                                          .environment = &work->environment.aws,
                                          .region = region == NULL ? "" : region,
@@ -60,7 +61,7 @@ static snt_status open_work(struct work *work, const char *profile, struct snt_e
 
 static snt_status run(struct work *work, const char *source, const char *profile, struct snt_aws_credentials *out,
                       struct snt_err *err) {
-  SNT_TRY(open_work(work, profile, err));
+  SNT_TRY(open_work(work, err));
   if (strcmp(source, "container") == 0) {
     return snt_aws_source_container(&work->search, out, err);
   }
@@ -69,6 +70,11 @@ static snt_status run(struct work *work, const char *source, const char *profile
   }
   if (strcmp(source, "web-identity") == 0) {
     return snt_aws_source_web_identity(&work->search, profile, out, err);
+  }
+  if (strcmp(source, "process") == 0 && profile != NULL) {
+    const char *life_ms = getenv("TEST_LIFE_MS");
+    work->search.end_ms = life_ms == NULL ? 0 : snt_clock_monotonic_ms() + atoll(life_ms);
+    return snt_aws_source_process(&work->search, profile, out, err);
   }
   return snt_fail(err, SNT_CODE_USAGE, "there is no such source");
 }
@@ -91,6 +97,7 @@ static void print(const struct snt_aws_credentials *found) {
 
 int main(int argc, char **argv, char **envp) {
   snt_process_remember(argc, argv, envp);
+  snt_process_harden();
   struct work work = {0};
   struct snt_err err = {0};
   SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials found = {0};
