@@ -28,9 +28,10 @@ static bool make_name(const struct snt_aws_search *search, const struct snt_cach
   char proxy[512] = "";
   const char *bundle = search->ca_bundle == NULL ? "" : search->ca_bundle;
   SNT_BUF_AUTO struct snt_buf whole = {0};
-  bool is_good = snt_ok(snt_http_proxy_for(NULL, SOME_URL, proxy, sizeof proxy, NULL)) &&
-                 snt_ok(snt_buf_appendf(&whole, NULL, "%zu:%s,%zu:%s,", strlen(bundle), bundle, strlen(proxy), proxy)) &&
-                 snt_ok(snt_buf_append(&whole, text.data, text.len, NULL));
+  bool is_good =
+      snt_ok(snt_http_proxy_for(NULL, SOME_URL, proxy, sizeof proxy, NULL)) &&
+      snt_ok(snt_buf_appendf(&whole, NULL, "%zu:%s,%zu:%s,", strlen(bundle), bundle, strlen(proxy), proxy)) &&
+      snt_ok(snt_buf_append(&whole, text.data, text.len, NULL));
   if (is_good) {
     snt_cache_name(cache, SNT_KEYCHAIN_KIND_BASE, search->target->profile, (struct snt_slice){whole.data, whole.len},
                    out);
@@ -96,8 +97,7 @@ void snt_aws_base_cache_write(const struct snt_aws_search *search, const struct 
   struct snt_cache cache = cache_of(search, owner);
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
   int64_t life_ms = credentials->expires_at_ms - snt_clock_wall_ms() - LEFT_MIN_MS;
-  if (life_ms > 0 && make_name(search, &cache, text, name) &&
-      snt_ok(format_entry(credentials, &entry))) {
+  if (life_ms > 0 && make_name(search, &cache, text, name) && snt_ok(format_entry(credentials, &entry))) {
     (void)snt_cache_write(&cache, SNT_KEYCHAIN_KIND_BASE, name, entry, life_ms / 1000 + 1);
   }
 }

@@ -120,7 +120,8 @@ static snt_status try_keychain(struct search *search, const char *name, struct s
 
 static snt_status try_environment(struct search *search, struct snt_err *err) {
   SNT_TRY(note_place(search, err, "the environment"));
-  const struct snt_aws_credentials *given = search->given->environment == NULL ? NULL : &search->given->environment->credentials;
+  const struct snt_aws_credentials *given =
+      search->given->environment == NULL ? NULL : &search->given->environment->credentials;
   if (given == NULL || given->access_key_id[0] == '\0' || given->secret_key == NULL) {
     return snt_done();
   }
@@ -224,6 +225,13 @@ static snt_status fail_rootless(const struct search *search, const char *source,
   return snt_err_hint(err, "store a key: sentinel add %s", end);
 }
 
+/* Where nothing better is known. */
+static snt_status hint_at_config(const char *source, struct snt_err *err) {
+  bool has_hint = err != NULL && err->hint[0] != '\0';
+  return has_hint ? (snt_status){err->code}
+                  : snt_err_hint(err, "see what [profile %s] leads to in ~/.aws/config", source);
+}
+
 /* What a named source profile says that has neither keys nor an entry. One that says nothing is passed over. */
 static snt_status search_chain(struct search *search, const char *source, struct snt_err *err) {
   const struct snt_aws_shared_config *config = search->target->config;
@@ -232,7 +240,9 @@ static snt_status search_chain(struct search *search, const char *source, struct
   }
   const struct snt_aws_stored_keys stored = {look_for_stored, search};
   struct snt_aws_chain chain = {0};
-  SNT_TRY(snt_aws_chain_resolve(config, source, &stored, &chain, err));
+  if (!snt_ok(snt_aws_chain_resolve(config, source, &stored, &chain, err))) {
+    return hint_at_config(source, err);
+  }
   SNT_TRY(search_base(search, &chain, err));
   if (!search->is_found) {
     return chain.step_count == 0 ? snt_done() : fail_rootless(search, source, chain.source_profile, err);
@@ -299,7 +309,9 @@ static snt_status search_machine(struct search *search, struct snt_err *err) {
   struct snt_err inner = {0};
   snt_status status = take(search, snt_aws_source_instance(search->given, false, search->out, &inner));
   if (!snt_ok(status) && status.code != SNT_CODE_NO_CREDENTIALS) {
-    *err = inner;
+    if (err != NULL) {
+      *err = inner;
+    }
     return status;
   }
   return search->is_found ? snt_done() : note_place(search, err, "the instance metadata (%.200s)", inner.message);

@@ -41,6 +41,7 @@ static snt_status check_step(const struct assuming *assuming, struct snt_err *er
 
 static snt_status perform(const struct assuming *assuming, struct snt_aws_call *call, struct snt_err *err) {
   struct snt_http_client *client = NULL;
+  SNT_TRY(assuming->search->check_endpoint(assuming->search->context, &assuming->endpoint, err));
   SNT_TRY(assuming->search->open_client(assuming->search->context, &client, err));
   return snt_aws_perform(client, (struct snt_aws_call *const[]){call}, 1, err);
 }
@@ -124,8 +125,7 @@ snt_status snt_aws_base_roles_assume(const struct snt_aws_search *search, const 
   for (size_t i = 0; i < chain->step_count; i++) {
     const struct snt_aws_role_step *step = &chain->steps[i];
     bool is_shorter = step->duration_s > 0 && step->duration_s < LIFE_S;
-    struct assuming assuming = {
-        .search = search, .step = step, .duration_s = is_shorter ? step->duration_s : LIFE_S};
+    struct assuming assuming = {.search = search, .step = step, .duration_s = is_shorter ? step->duration_s : LIFE_S};
     (void)snprintf(assuming.place, sizeof assuming.place, "the role of profile \"%.256s\"", step->profile);
     SNT_TRY(check_step(&assuming, err));
     SNT_TRY(snt_aws_search_sts(search, step->profile, assuming.place, &assuming.endpoint, err));

@@ -13,7 +13,7 @@ struct snt_aws_search {
   struct snt_keychain *keychain;                 /* NULL: none */
   const struct snt_aws_environment *environment; /* NULL: none */
   enum snt_cache_place cache;                    /* where temporary base credentials may be kept (aws/base_cache.h) */
-  bool is_fresh;              /* none that was kept is taken: AWS no longer knows it */
+  bool is_fresh;                                 /* none that was kept is taken: AWS no longer knows it */
   const char *ca_bundle;      /* whose certificates are trusted instead of the system's; NULL: none */
   const char *region;         /* of the calls to STS that a source makes, where the profile says none; "" for none */
   int64_t end_ms;             /* monotonic: when a program that is asked for keys is killed; 0: 50 s after its start */
@@ -26,8 +26,8 @@ struct snt_aws_search {
   void *context;
 };
 
-/* Where a source asks STS: in the region of the profile (NULL: none) that names it, else in search->region; checked. what
- * ("the role of profile \"s\"") is for messages. Code CONFIG_INVALID, and what check_endpoint says. */
+/* Where a source asks STS: in the region of the profile (NULL: none) that names it, else in search->region. what ("the
+ * role of profile \"s\"") is for messages. Codes CONFIG_INVALID, USAGE. */
 snt_status snt_aws_search_sts(const struct snt_aws_search *search, const char *profile, const char *what,
                               struct snt_aws_endpoint *out, struct snt_err *err);
 

@@ -49,6 +49,5 @@ snt_status snt_aws_search_sts(const struct snt_aws_search *search, const char *p
     return snt_err_hint(err, "set region in the profile, AWS_REGION, or --region");
   }
   SNT_TRY(snt_aws_region_check(region, err));
-  SNT_TRY(snt_aws_endpoint_choose("sts", region, &wish, out, err));
-  return search->check_endpoint(search->context, out, err);
+  return snt_aws_endpoint_choose("sts", region, &wish, out, err);
 }

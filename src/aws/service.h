@@ -25,7 +25,7 @@ snt_status snt_aws_endpoint_find(const char *service, const char *region, const 
                                  struct snt_aws_endpoint *out, struct snt_err *err);
 /* What a profile wishes; NULL or "" for nothing. Borrowed. */
 struct snt_aws_endpoint_wish {
-  const char *url;              /* endpoint_url, of its services section or its own */
+  const char *url;               /* endpoint_url, of its services section or its own */
   const char *fips, *dual_stack; /* use_fips_endpoint, use_dualstack_endpoint: "true", "false" */
 };
 snt_status snt_aws_endpoint_choose(const char *service, const char *region, const struct snt_aws_endpoint_wish *wish,

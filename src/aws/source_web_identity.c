@@ -90,6 +90,7 @@ static snt_status exchange(const struct snt_aws_search *search, const struct snt
                            const struct snt_sts_web_identity *parameters, struct snt_aws_credentials *out,
                            struct snt_err *err) {
   struct snt_http_client *client = NULL;
+  SNT_TRY(search->check_endpoint(search->context, endpoint, err));
   SNT_TRY(search->open_client(search->context, &client, err));
   SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
   for (int i = 0; i < TRIES && (i == 0 || may_ask_again(&call)); i++) {
