@@ -263,6 +263,45 @@ end
 
 vendors.__close = vendors.stop
 
+-- IAM Identity Center
+
+local center = {}
+center.__index = center
+
+--- Starts tests/faults/sso_server.py.
+function servers.start_sso()
+  return start_told("sso_server.py", "told.json", center)
+end
+
+--- How it behaves from now on; see the server.
+center.set = tell
+
+--- The calls that came since set(), in order: {call, fields, bearer}.
+center.requests = faulty.requests
+
+--- How many of them were this call.
+center.count = faulty.count
+
+--- "RegisterClient CreateToken": the calls, in order.
+function center:calls()
+  local names = {}
+  for i, request in ipairs(self:requests()) do
+    names[i] = request.call
+  end
+  return table.concat(names, " ")
+end
+
+--- All secrets that it gave out.
+function center:secrets()
+  local found = {}
+  for line in (files.read(self.folder .. "/secrets") or ""):gmatch("[^\n]+") do
+    found[#found + 1] = line
+  end
+  return found
+end
+
+center.stop = faulty.stop
+
 -- The relay
 
 local relay = {}

@@ -34,9 +34,7 @@ static const struct partition PARTITIONS[] = {
 };
 
 /* Services whose hosts are not called what their variables are. */
-static const struct {
-  const char *service, *host;
-} HOSTS[] = {{"sso_oidc", "oidc"}, {"sso", "portal.sso"}};
+static const struct { const char *service, *host; } HOSTS[] = {{"sso_oidc", "oidc"}, {"sso", "portal.sso"}};
 
 static const char *host_of(const char *service) {
   for (size_t i = 0; i < sizeof HOSTS / sizeof HOSTS[0]; i++) {

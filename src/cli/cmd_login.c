@@ -69,6 +69,9 @@ static snt_status print_address(struct snt_args *args, struct snt_issue_options 
 snt_status snt_cmd_login(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   struct snt_issue_options options;
   const char *service = args->values[SNT_OPTION_SERVICE];
+  if (snt_args_has(args, SNT_OPTION_SSO) || snt_args_has(args, SNT_OPTION_DEVICE)) {
+    return snt_cmd_login_sso(args, out, err);
+  }
   SNT_TRY(service == NULL ? snt_done() : snt_console_check_service(service, err));
   SNT_TRY(snt_cli_issue_options(args, "cli", &options, err));
   return snt_args_has(args, SNT_OPTION_STDOUT) ? print_address(args, &options, service, err)
