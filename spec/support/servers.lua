@@ -235,6 +235,34 @@ function faulty:stop()
   files.remove(self.folder)
 end
 
+-- The metadata hosts
+
+local metadata = {}
+metadata.__index = metadata
+
+--- Starts tests/faults/metadata_server.py: what gives instances and containers their keys.
+function servers.start_metadata()
+  return start_told("metadata_server.py", "faults.json", metadata)
+end
+
+--- What to do wrong from now on: {["imds.token"] = {fault = "hang"}, role = "Dev"}; see the server.
+metadata.set = tell
+
+metadata.requests = faulty.requests
+
+metadata.count = faulty.count
+
+--- The calls since set(), as "imds.token imds.role".
+function metadata:calls()
+  local calls = {}
+  for i, request in ipairs(self:requests()) do
+    calls[i] = request.call
+  end
+  return table.concat(calls, " ")
+end
+
+metadata.stop = faulty.stop
+
 -- The vendors
 
 local vendors = {}

@@ -99,3 +99,8 @@ const char *snt_aws_sso_session_get(const struct snt_aws_shared_config *config, 
       snt_shared_section_find(config, SNT_SHARED_SSO_SESSION, snt_slice_of(session));
   return section == NULL ? NULL : get_own(section, key);
 }
+
+const char *snt_aws_services_get(const struct snt_aws_shared_config *config, const char *section, const char *key) {
+  const struct snt_shared_section *found = snt_shared_section_find(config, SNT_SHARED_SERVICES, snt_slice_of(section));
+  return found == NULL ? NULL : get_own(found, key);
+}

@@ -42,8 +42,7 @@ static snt_status take_turn(const struct snt_sso_access *access, struct snt_turn
 
 static snt_status open_oidc(const struct snt_sso_access *access, struct snt_sso_oidc *out, struct snt_err *err) {
   const struct snt_aws_search *search = access->search;
-  SNT_TRY(
-      snt_aws_endpoint_find("sso_oidc", access->session->region, search->target->endpoint_url, &out->endpoint, err));
+  SNT_TRY(snt_aws_endpoint_of(search->target, "sso_oidc", access->session->region, &out->endpoint, err));
   SNT_TRY(search->open_client(search->context, &out->client, err));
   return search->check_endpoint(search->context, &out->endpoint, err);
 }

@@ -32,7 +32,7 @@ static snt_status find_role(const struct snt_aws_search *search, const char *pro
 static snt_status open_portal(const struct snt_sso_access *access, struct snt_http_client **client,
                               struct snt_aws_endpoint *endpoint, struct snt_err *err) {
   const struct snt_aws_search *search = access->search;
-  SNT_TRY(snt_aws_endpoint_find("sso", access->session->region, search->target->endpoint_url, endpoint, err));
+  SNT_TRY(snt_aws_endpoint_of(search->target, "sso", access->session->region, endpoint, err));
   SNT_TRY(search->open_client(search->context, client, err));
   return search->check_endpoint(search->context, endpoint, err);
 }
@@ -79,7 +79,7 @@ snt_status snt_aws_source_sso(const struct snt_aws_search *search, const char *p
   SNT_BUF_AUTO struct snt_buf name = {0};
   SNT_TRY(snt_sso_session_of_profile(search->target->config, profile, &session, err));
   SNT_TRY(find_role(search, profile, &role, err));
-  SNT_TRY(snt_aws_endpoint_find("sso", session.region, search->target->endpoint_url, &portal, err));
+  SNT_TRY(snt_aws_endpoint_of(search->target, "sso", session.region, &portal, err));
   SNT_TRY(name_credentials(&session, &role, &portal, &name, err));
   SNT_SSO_ACCESS_AUTO struct snt_sso_access access = {.search = search, .session = &session};
   SNT_TRY(snt_sso_access_open(&access, err));

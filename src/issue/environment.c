@@ -6,6 +6,7 @@
 
 void snt_environment_clear(struct snt_environment *environment) {
   snt_aws_credentials_clear(&environment->aws.credentials);
+  snt_secret_free(&environment->aws.container_token);
   snt_secret_free(&environment->passphrase);
 }
 
@@ -29,6 +30,7 @@ snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err
   struct snt_aws_credentials *credentials = &out->aws.credentials;
   SNT_SECRET_AUTO struct snt_secret *id = NULL;
   SNT_TRY(snt_environment_take_passphrase(&out->passphrase, err));
+  SNT_TRY(take_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN", &out->aws.container_token, err));
   SNT_TRY(take_variable("AWS_ACCESS_KEY_ID", &id, err));
   SNT_TRY(take_variable("AWS_SECRET_ACCESS_KEY", &credentials->secret_key, err));
   SNT_TRY(take_variable("AWS_SESSION_TOKEN", &credentials->session_token, err));

@@ -260,7 +260,7 @@ def tests():
         "base/buf": "base", "base/cleanup": "base", "base/clock": "base", "base/file": "base", "base/random": "base",
         "base/secret": "base", "base/sha256": "base", "base/status": "base", "base/str": "base",
         "base/libcrypto_late": "base", "base/wipe": "json",
-        "base/module": "http", "base/process": "evaluator", "base/tty": "file_key",
+        "base/module": "http", "base/process": "evaluator", "base/spawn": "helper", "base/tty": "file_key",
         "format/json_pretty": "json", "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
         "keychain/backend_secret_service": "secret_service", "keychain/names": "keychain",
         "keychain/file_place": "keychain", "keychain/ssh_wire": "ssh_agent", "keychain/file_rest": "file_key", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
