@@ -76,4 +76,18 @@ function sso.token(home, name)
   return text and cjson.decode(text)
 end
 
+--- Changes what the AWS CLI's file says: {expiresAt = ..., refreshToken = false for none}.
+function sso.change(home, name, fields)
+  local token = assert(sso.token(home, name))
+  for key, value in pairs(fields) do
+    token[key] = value or nil
+  end
+  home:write(sso.file(name), cjson.encode(token), "0600")
+end
+
+--- So many seconds from now on, as the AWS CLI writes it.
+function sso.time(seconds)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + seconds)
+end
+
 return sso

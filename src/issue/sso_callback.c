@@ -118,7 +118,7 @@ static bool find_field(const char *query, const char *name, char *out, size_t ca
     for (len = 0, count++; *c != '&' && *c != ' ' && len + 1 < cap; c++) {
       int high = *c == '%' ? hex_digit(c[1]) : 0;
       int low = *c == '%' && high >= 0 ? hex_digit(c[2]) : 0;
-      if (high < 0 || low < 0) {
+      if (high < 0 || low < 0 || (*c == '%' && high + low == 0)) {
         break;
       }
       out[len++] = *c == '%' ? (char)(high * 16 + low) : *c == '+' ? ' ' : *c;
