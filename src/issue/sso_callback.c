@@ -177,17 +177,20 @@ snt_status snt_sso_callback_await(struct snt_sso_callback *callback, int64_t end
   SNT_TRY(snt_secret_new(SNT_LOOPBACK_HEAD_CAP, &head, err));
   SNT_TRY(snt_secret_new(VALUE_CAP, &found, err));
   const struct reply *reply = NULL;
-  while (reply != &TAKEN && reply != &REFUSED) {
+  while (callback->listener >= 0) {
     SNT_FD_AUTO int fd = -1;
     SNT_TRY(snt_loopback_accept(callback->listener, end_ms, "the sign-in", &fd, err));
     snt_secret_reset(found);
-    if (snt_loopback_read_head(fd, snt_secret_borrow_writable(head), SNT_LOOPBACK_HEAD_CAP)) {
-      reply = judge(callback, snt_secret_borrow_writable(head), found, refusal);
-      answer(fd, reply);
+    if (!snt_loopback_read_head(fd, snt_secret_borrow_writable(head), SNT_LOOPBACK_HEAD_CAP)) {
+      continue;
     }
+    reply = judge(callback, snt_secret_borrow(head), found, refusal);
+    if (reply == &TAKEN || reply == &REFUSED) { /* one answer is enough */
+      (void)close(callback->listener);
+      callback->listener = -1;
+    }
+    answer(fd, reply);
   }
-  (void)close(callback->listener); /* one answer is enough */
-  callback->listener = -1;
   if (reply == &REFUSED) {
     return fail_refused(refusal, err);
   }
