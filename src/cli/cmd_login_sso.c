@@ -18,9 +18,9 @@ static void tell(const char *text) {
 
 /* Nothing else that is for another kind of login, or thing to remove. */
 static snt_status check_alone(const struct snt_args *args, struct snt_err *err) {
-  static const enum snt_option_id others[] = {SNT_OPTION_STDOUT,        SNT_OPTION_SERVICE, SNT_OPTION_FORCE_TTY,
-                                              SNT_OPTION_POLICY,        SNT_OPTION_REGION,  SNT_OPTION_DURATION,
-                                              SNT_OPTION_JUSTIFICATION, SNT_OPTION_SECRET,  SNT_OPTION_KEYCHAIN};
+  static const enum snt_option_id others[] = {SNT_OPTION_STDOUT,        SNT_OPTION_SERVICE,        SNT_OPTION_FORCE_TTY,
+                                              SNT_OPTION_POLICY,        SNT_OPTION_CONSOLE_REGION, SNT_OPTION_DURATION,
+                                              SNT_OPTION_JUSTIFICATION, SNT_OPTION_SECRET,         SNT_OPTION_KEYCHAIN};
   for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
     if (snt_args_has(args, others[i])) {
       return snt_fail(err, SNT_CODE_USAGE, "%s does not go with --sso", SNT_OPTION_TABLE[others[i]].flag);

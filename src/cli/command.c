@@ -25,7 +25,9 @@ const struct snt_command SNT_COMMANDS[] = {
      EVALUATING | BIT(NESTED) | BIT(SERVER), 1, true, snt_cmd_exec},
     {"login", "[P] | --sso [NAME]",
      "decide, and open the AWS console with the session; or sign in to IAM Identity Center",
-     EVALUATING | BIT(STDOUT) | BIT(SERVICE) | BIT(FORCE_TTY) | BIT(SSO) | BIT(DEVICE), 1, false, snt_cmd_login},
+     (EVALUATING & ~BIT(REGION)) | BIT(CONSOLE_REGION) | BIT(STDOUT) | BIT(SERVICE) | BIT(FORCE_TTY) | BIT(SSO) |
+         BIT(DEVICE),
+     1, false, snt_cmd_login},
     {"explain", "[P]", "show what would be decided and why; issue nothing",
      EVALUATING | BIT(USER) | BIT(TIME) | BIT(MODE) | BIT(REQUEST) | BIT(JSON), 1, false, snt_cmd_explain},
     {"who-can", "[P]", "show who can get in, by which rule, and a request that does",

@@ -33,6 +33,7 @@
   X(SERVICE, "--service", "S", "the page of the console to begin with: s3, ec2, cloudwatch")                           \
   X(SSO, "--sso", NULL, "a sign-in to IAM Identity Center: of an sso-session, or the one that a profile uses")         \
   X(DEVICE, "--device", NULL, "show a code, with which any browser anywhere can sign in")                              \
+  X(CONSOLE_REGION, "--region", "R", "the region that the console shows; default: the profile's")                      \
   X(FORMAT, "--format", "F", "pretty (default), tap, junit, json or github")                                           \
   X(REPORT, "--report", "F=FILE", "write a report into a file, also lcov or cobertura; may be repeated")               \
   X(COVERAGE, "--coverage", NULL, "tell which rules matched and which conditions were seen true and false")            \
