@@ -110,8 +110,8 @@ static void read_refusal(struct snt_sso_call *call) {
     return;
   }
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  if (snt_ok(snt_json_parse(snt_secret_borrow(response->body), snt_secret_len(response->body), "a refusal", &doc,
-                            NULL))) {
+  if (snt_ok(
+          snt_json_parse(snt_secret_borrow(response->body), snt_secret_len(response->body), "a refusal", &doc, NULL))) {
     const struct snt_json_value *root = snt_json_root(doc);
     const char *code = snt_json_string(snt_json_get(root, "error"), NULL);
     code = code == NULL ? snt_json_string(snt_json_get(root, "__type"), NULL) : code;
@@ -164,8 +164,7 @@ snt_status snt_sso_call_open(const struct snt_sso_call *call, struct snt_json_do
   *out = NULL;
   const struct snt_http_response *response = &call->response;
   if (!snt_ok(response->status)) {
-    SNT_IGNORE(snt_fail(err, response->status.code, "IAM Identity Center %s: %s", call->action,
-                        response->err.message));
+    SNT_IGNORE(snt_fail(err, response->status.code, "IAM Identity Center %s: %s", call->action, response->err.message));
     return snt_err_hint(err, "%s", response->err.hint);
   }
   if (response->http_status >= 400) {

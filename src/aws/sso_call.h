@@ -8,12 +8,12 @@
 
 /* Zeroed memory is an empty call. */
 struct snt_sso_call {
-  const char *action;                 /* "CreateToken"; for messages */
-  char path[1024];                    /* "/token", with the query */
-  struct snt_secret *body;            /* owned; JSON, NULL: a GET without one */
-  const struct snt_secret *bearer;    /* the access token; NULL: none; borrowed */
+  const char *action;                  /* "CreateToken"; for messages */
+  char path[1024];                     /* "/token", with the query */
+  struct snt_secret *body;             /* owned; JSON, NULL: a GET without one */
+  const struct snt_secret *bearer;     /* the access token; NULL: none; borrowed */
   const struct snt_secret *secrets[3]; /* that the body holds: no message repeats them; borrowed */
-  bool is_once;                       /* it goes out once, whatever comes of it: its code is good for one use */
+  bool is_once;                        /* it goes out once, whatever comes of it: its code is good for one use */
   struct snt_aws_endpoint endpoint;
   struct snt_http_response response;
   struct {

@@ -48,8 +48,7 @@ static struct snt_slice find_text(const struct snt_json_value *root, const char 
 static snt_status take_secret(const struct snt_sso_call *call, const struct snt_json_value *root, const char *key,
                               struct snt_secret **out, struct snt_err *err) {
   struct snt_slice text = find_text(root, key);
-  return text.data == NULL ? snt_sso_call_refuse(call, key, err)
-                           : snt_secret_new_from(text.data, text.len, out, err);
+  return text.data == NULL ? snt_sso_call_refuse(call, key, err) : snt_secret_new_from(text.data, text.len, out, err);
 }
 
 static snt_status take_text(const struct snt_sso_call *call, const struct snt_json_value *root, const char *key,
@@ -204,8 +203,8 @@ static enum snt_sso_wait judge(const struct snt_sso_call *call) {
   if (snt_sso_call_is_refused_as(call, CODES("slow_down", "SlowDownException"))) {
     return SNT_SSO_WAIT_SLOW_DOWN;
   }
-  bool is_outage = response->is_retryable || response->status.code == SNT_CODE_NETWORK ||
-                   response->status.code == SNT_CODE_TIMEOUT;
+  bool is_outage =
+      response->is_retryable || response->status.code == SNT_CODE_NETWORK || response->status.code == SNT_CODE_TIMEOUT;
   return is_outage ? SNT_SSO_WAIT_OUTAGE : SNT_SSO_WAIT_NONE;
 }
 

@@ -1,4 +1,5 @@
-/* aws/sso_oidc (layer 3): the calls of IAM Identity Center OIDC (its API Reference; OAuth 2.0: RFC 6749, 7636, 8628). */
+/* aws/sso_oidc (layer 3): the calls of IAM Identity Center OIDC (its API Reference; OAuth 2.0: RFC 6749, 7636, 8628).
+ */
 #ifndef SNT_AWS_SSO_OIDC_H
 #define SNT_AWS_SSO_OIDC_H
 

@@ -81,6 +81,19 @@ static void name_legacy(struct snt_sso_session *out) {
   (void)snprintf(out->name, sizeof out->name, "%.*s", (int)len, bare);
 }
 
+/* As the AWS CLI calls its file: by the session's name, or a profile's start URL. */
+static void name_file(const char *hashed, struct snt_sso_session *out) {
+  char digits[SNT_SHA1_HEX_CAP];
+  snt_sha1_hex(hashed, strlen(hashed), digits);
+  (void)snprintf(out->file, sizeof out->file, "%s.json", digits);
+}
+
+void snt_sso_session_of_name(const char *name, struct snt_sso_session *out) {
+  memset(out, 0, sizeof *out);
+  (void)snprintf(out->name, sizeof out->name, "%s", name);
+  name_file(name, out);
+}
+
 static snt_status read_session(const struct place *place, struct snt_sso_session *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   struct snt_sso_session session = {.is_legacy = place->session == NULL};
@@ -97,10 +110,7 @@ static snt_status read_session(const struct place *place, struct snt_sso_session
   }
   (void)snprintf(session.wanted, sizeof session.wanted, "%s", wanted);
   (void)snprintf(session.name, sizeof session.name, "%s", wanted);
-  const char *hashed = session.is_legacy ? session.start_url : session.name;
-  char digits[SNT_SHA1_HEX_CAP];
-  snt_sha1_hex(hashed, strlen(hashed), digits);
-  (void)snprintf(session.file, sizeof session.file, "%s.json", digits);
+  name_file(session.is_legacy ? session.start_url : session.name, &session);
   if (session.is_legacy) {
     name_legacy(&session);
   }
@@ -114,9 +124,9 @@ static snt_status fail_unknown(const struct snt_aws_shared_config *config, const
     SNT_TRY(snt_buf_appendf(&names, err, "%s%.64s", i == 0 ? "" : ", ", snt_aws_sso_session_name_at(config, i)));
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_PROFILE_INVALID, "there is no sso-session \"%.128s\"", name));
-  return names.len > 0 ? snt_err_hint(err, "~/.aws/config has: %s", names.data)
-                       : snt_err_hint(err, "add [sso-session %.128s] with sso_start_url and sso_region to ~/.aws/config",
-                                      name);
+  return names.len > 0
+             ? snt_err_hint(err, "~/.aws/config has: %s", names.data)
+             : snt_err_hint(err, "add [sso-session %.128s] with sso_start_url and sso_region to ~/.aws/config", name);
 }
 
 snt_status snt_sso_session_find(const struct snt_aws_shared_config *config, const char *name,

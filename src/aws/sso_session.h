@@ -9,8 +9,8 @@
 #define SNT_SSO_DEFAULT_SCOPE "sso:account:access" /* with it a refresh token comes */
 
 struct snt_sso_session {
-  char name[257];   /* of [sso-session NAME]; of a profile's own its start URL without the scheme: one sign-in serves all
-                     * profiles with that URL. The keychain's entry is called that */
+  char name[257]; /* of [sso-session NAME]; of a profile's own its start URL without the scheme: one sign-in serves all
+                   * profiles with that URL. The keychain's entry is called that */
   char wanted[257]; /* what `sentinel login --sso` takes: the session's name, or the profile's */
   bool is_legacy;   /* a profile's own */
   char start_url[257];
@@ -25,6 +25,8 @@ snt_status snt_sso_session_find(const struct snt_aws_shared_config *config, cons
 /* The one that a profile signs in with. Code PROFILE_INVALID: the same, and a profile that names none. */
 snt_status snt_sso_session_of_profile(const struct snt_aws_shared_config *config, const char *profile,
                                       struct snt_sso_session *out, struct snt_err *err);
+/* One that the configuration does not have, any more: name is what the keychain's entry is called. */
+void snt_sso_session_of_name(const char *name, struct snt_sso_session *out);
 /* The n-th of all: the sessions first, then the profiles that have their own (each of those, although several may mean
  * one sign-in). False behind the last. What is broken is among them: *status. */
 bool snt_sso_session_at(const struct snt_aws_shared_config *config, size_t index, struct snt_sso_session *out,

@@ -120,8 +120,8 @@ static snt_status put_registration(struct snt_secret *out, const struct snt_sso_
     return snt_done();
   }
   SNT_TRY(snt_sso_json_put(out, "registrationScopes", snt_slice_of(registration->scopes), err));
-  return snt_sso_json_put(out, "registrationGrant", snt_slice_of(registration->is_for_code ? CODE_GRANT : "device_code"),
-                          err);
+  return snt_sso_json_put(out, "registrationGrant",
+                          snt_slice_of(registration->is_for_code ? CODE_GRANT : "device_code"), err);
 }
 
 static size_t len_of(const struct snt_secret *secret) { return secret == NULL ? 0 : snt_secret_len(secret); }

@@ -28,8 +28,8 @@ static snt_status show(const struct snt_console *console, struct snt_handover *h
   return snt_handover_serve(handover, console->url, snt_clock_monotonic_ms() + BROWSER_MS, err);
 }
 
-static snt_status open_in_browser(struct snt_issue_options *options, const char *service, struct snt_out *out,
-                                  struct snt_err *err) {
+static snt_status open_in_browser(struct snt_issue_options *options, const struct snt_console_wish *wish,
+                                  struct snt_out *out, struct snt_err *err) {
   snt_status can_show = snt_browser_check(err);
   if (!snt_ok(can_show)) {
     return hint_at_stdout(options->profile, err);
@@ -38,7 +38,7 @@ static snt_status open_in_browser(struct snt_issue_options *options, const char 
   SNT_HANDOVER_AUTO struct snt_handover handover = {.listener = -1};
   SNT_CONSOLE_AUTO struct snt_console console = {0};
   SNT_TRY(snt_handover_open(&handover, err));
-  SNT_TRY(snt_issue_console(options, service, &console, err));
+  SNT_TRY(snt_issue_console(options, wish, &console, err));
   if (!snt_ok(show(&console, &handover, err))) {
     return hint_at_stdout(options->profile, err);
   }
@@ -48,8 +48,8 @@ static snt_status open_in_browser(struct snt_issue_options *options, const char 
                         left);
 }
 
-static snt_status print_address(struct snt_args *args, struct snt_issue_options *options, const char *service,
-                                struct snt_err *err) {
+static snt_status print_address(struct snt_args *args, struct snt_issue_options *options,
+                                const struct snt_console_wish *wish, struct snt_err *err) {
   snt_status may_print = snt_out_check_secret(snt_args_has(args, SNT_OPTION_FORCE_TTY), err);
   if (may_print.code == SNT_CODE_USAGE) {
     return snt_err_hint(err, "leave --stdout out to open a browser, or add --force-tty");
@@ -58,7 +58,7 @@ static snt_status print_address(struct snt_args *args, struct snt_issue_options 
   snt_issue_start(options, false);
   SNT_CONSOLE_AUTO struct snt_console console = {0};
   SNT_SECRET_AUTO struct snt_secret *line = NULL;
-  SNT_TRY(snt_issue_console(options, service, &console, err));
+  SNT_TRY(snt_issue_console(options, wish, &console, err));
   size_t len = snt_secret_len(console.url);
   SNT_TRY(snt_secret_new(len + 1, &line, err));
   SNT_TRY(snt_secret_append(line, snt_secret_borrow(console.url), len, err));
@@ -68,9 +68,13 @@ static snt_status print_address(struct snt_args *args, struct snt_issue_options 
 
 snt_status snt_cmd_login(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   struct snt_issue_options options;
-  const char *service = args->values[SNT_OPTION_SERVICE];
-  SNT_TRY(service == NULL ? snt_done() : snt_console_check_service(service, err));
+  if (snt_args_has(args, SNT_OPTION_SSO) || snt_args_has(args, SNT_OPTION_DEVICE)) {
+    return snt_cmd_login_sso(args, out, err);
+  }
+  const struct snt_console_wish wish = {.service = args->values[SNT_OPTION_SERVICE],
+                                        .region = args->values[SNT_OPTION_CONSOLE_REGION]};
+  SNT_TRY(wish.service == NULL ? snt_done() : snt_console_check_service(wish.service, err));
   SNT_TRY(snt_cli_issue_options(args, "cli", &options, err));
-  return snt_args_has(args, SNT_OPTION_STDOUT) ? print_address(args, &options, service, err)
-                                               : open_in_browser(&options, service, out, err);
+  return snt_args_has(args, SNT_OPTION_STDOUT) ? print_address(args, &options, &wish, err)
+                                               : open_in_browser(&options, &wish, out, err);
 }

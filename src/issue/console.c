@@ -11,24 +11,31 @@
 
 /* What look_ahead needs and finds. */
 struct sign_in {
-  const char *service;
+  const struct snt_console_wish *wish;
   struct snt_console_page page;
 };
 
 void snt_console_clear(struct snt_console *console) { snt_secret_free(&console->url); }
 
-/* The flag's first region, the profile's, or the first that will be asked. */
-static const char *choose_region(const struct snt_flow *flow) {
-  bool is_profiles = flow->options->regions == NULL && flow->target.region[0] != '\0';
-  return is_profiles ? flow->target.region : flow->regions[0];
+/* Where the profile has no region, the one that is wished for stands in for it. */
+static snt_status find_region(struct snt_flow *flow, const char *wished, const char **out, struct snt_err *err) {
+  char *own = flow->target.region;
+  SNT_TRY(wished == NULL ? snt_done() : snt_aws_region_check(wished, err));
+  if (wished != NULL && own[0] == '\0') {
+    (void)snprintf(own, sizeof flow->target.region, "%s", wished);
+  }
+  SNT_TRY(snt_flow_find_regions(flow, err));
+  *out = wished != NULL ? wished : own[0] != '\0' ? own : flow->regions[0];
+  return snt_done();
 }
 
 /* The client is closed again: whether there is one tells the records whether anything was asked. */
 static snt_status look_ahead(struct snt_flow *flow, struct snt_err *err) {
   struct sign_in *in = flow->context;
   struct snt_console_page *page = &in->page;
-  SNT_TRY(snt_flow_find_regions(flow, err));
-  SNT_TRY(snt_console_find(flow->target.role_arn, choose_region(flow), in->service, page, err));
+  const char *region = NULL;
+  SNT_TRY(find_region(flow, in->wish->region, &region, err));
+  SNT_TRY(snt_console_find(flow->target.role_arn, region, in->wish->service, page, err));
   snt_status status = snt_flow_open_service(flow, "signin", page->region, &page->signin, err);
   snt_http_client_close(&flow->client);
   flow->console = page->signin.host;
@@ -45,10 +52,10 @@ static snt_status sign_in(struct snt_flow *flow, struct sign_in *in, const struc
   return snt_console_format_url(&in->page, token, out, err);
 }
 
-snt_status snt_issue_console(const struct snt_issue_options *options, const char *service, struct snt_console *out,
-                             struct snt_err *err) {
+snt_status snt_issue_console(const struct snt_issue_options *options, const struct snt_console_wish *wish,
+                             struct snt_console *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
-  struct sign_in in = {.service = service};
+  struct sign_in in = {.wish = wish};
   SNT_FLOW_AUTO struct snt_flow flow = {
       .options = options, .stage = "config", .has_caches = true, .look_ahead = look_ahead, .context = &in};
   SNT_ISSUED_AUTO struct snt_issued issued = {0};

@@ -13,9 +13,15 @@ struct snt_console {
 void snt_console_clear(struct snt_console *console);
 #define SNT_CONSOLE_AUTO SNT_CLEANUP(snt_console_clear)
 
-/* As snt_issue in mode "cli", and then the sign-in. service names a page of the console; NULL: its start. Where there
- * is no console to sign in to, nothing is decided. A sign-in that fails is recorded behind the issuance. */
-snt_status snt_issue_console(const struct snt_issue_options *options, const char *service, struct snt_console *out,
-                             struct snt_err *err);
+/* Strings are borrowed. */
+struct snt_console_wish {
+  const char *service; /* a page of the console; NULL: its start */
+  const char *region;  /* NULL: the profile's, or the first that is asked */
+};
+
+/* As snt_issue in mode "cli", and then the sign-in. Where there is no console to sign in to, nothing is decided. A
+ * sign-in that fails is recorded behind the issuance. */
+snt_status snt_issue_console(const struct snt_issue_options *options, const struct snt_console_wish *wish,
+                             struct snt_console *out, struct snt_err *err);
 
 #endif

@@ -258,7 +258,7 @@ def tests():
     """Every file of the layers below issue/ has a unit test of its name, or one that names it here."""
     by_other = {
         "base/buf": "base", "base/cleanup": "base", "base/clock": "base", "base/file": "base", "base/random": "base",
-        "base/secret": "base", "base/sha256": "base", "base/status": "base", "base/str": "base",
+        "base/secret": "base", "base/sha1": "sso_session", "base/sha256": "base", "base/loopback": "sso_callback", "base/status": "base", "base/str": "base",
         "base/libcrypto_late": "base", "base/wipe": "json",
         "base/module": "http", "base/process": "evaluator", "base/spawn": "helper", "base/tty": "file_key",
         "format/json_pretty": "json", "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
@@ -268,6 +268,7 @@ def tests():
         "aws/metadata": "sources", "aws/source_container": "sources", "aws/source_instance": "sources",
         "aws/source_process": "sources", "aws/source_web_identity": "sources",
         "aws/sigv4_uri": "sigv4", "aws/sts_parts": "sts", "aws/kms_arn": "kms", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/refusal_store": "ssm_parameters",
+        "aws/sso_json": "sso_token", "aws/sso_oidc": "sso_call", "aws/sso_portal": "sso_call",
         "aws/json_answer": "ssm", "aws/ssm_parts": "ssm", "aws/locations": "shared_config",
         "aws/shared_config_query": "shared_config", "aws/profile_chain": "shared_config", "aws/target": "shared_config",
         "aws/base_credentials": "credentials", "audit/line": "log", "audit/log_file": "log", "audit/tail": "log",
