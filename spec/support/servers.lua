@@ -263,6 +263,24 @@ end
 
 metadata.stop = faulty.stop
 
+-- The console's sign-in
+
+local signin = {}
+signin.__index = signin
+
+--- Starts tests/faults/signin_server.py: right by default, wrong on command.
+function servers.start_signin()
+  return start_told("signin_server.py", "answers.json", signin)
+end
+
+--- What it answers from now on: {fault = {status = 400}}; see the server.
+signin.set = tell
+
+--- The requests since set(), in order: {call, method, path, headers, form, session}.
+signin.requests = faulty.requests
+
+signin.stop = faulty.stop
+
 -- The vendors
 
 local vendors = {}
@@ -290,6 +308,45 @@ function vendors:stop()
 end
 
 vendors.__close = vendors.stop
+
+-- IAM Identity Center
+
+local center = {}
+center.__index = center
+
+--- Starts tests/faults/sso_server.py.
+function servers.start_sso()
+  return start_told("sso_server.py", "told.json", center)
+end
+
+--- How it behaves from now on; see the server.
+center.set = tell
+
+--- The calls that came since set(), in order: {call, fields, bearer}.
+center.requests = faulty.requests
+
+--- How many of them were this call.
+center.count = faulty.count
+
+--- "RegisterClient CreateToken": the calls, in order.
+function center:calls()
+  local names = {}
+  for i, request in ipairs(self:requests()) do
+    names[i] = request.call
+  end
+  return table.concat(names, " ")
+end
+
+--- All secrets that it gave out.
+function center:secrets()
+  local found = {}
+  for line in (files.read(self.folder .. "/secrets") or ""):gmatch("[^\n]+") do
+    found[#found + 1] = line
+  end
+  return found
+end
+
+center.stop = faulty.stop
 
 -- The relay
 

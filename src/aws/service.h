@@ -10,17 +10,29 @@
 #include "net/http.h"
 
 /* Where a service is: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's endpoint_url (AWS_IGNORE_CONFIGURED_
- * ENDPOINT_URLS is honoured), else https://<service>.<region>.<partition's domain>. Plain http only to a literal
+ * ENDPOINT_URLS is honoured), else https://<service>.<region>.<partition's domain> ("oidc" for SSO_OIDC, "portal.sso"
+ * for SSO). Plain http only to a literal
  * loopback address. Codes CONFIG_INVALID (naming the variable), BUG. */
 struct snt_aws_endpoint {
   char url[1024];     /* without a trailing slash */
   char host[272];     /* for the Host header and the record */
   char region[64];    /* that the signature names; of IAM, which has one endpoint in a partition, that one's */
-  char service[16];   /* "sts", "ssm", "iam", "kms" */
+  char service[16];   /* "sts", "ssm", "iam", "kms", "signin", "sso_oidc", "sso" */
   bool is_overridden; /* not AWS's own name */
 };
+/* AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT are honoured; FIPS and another endpoint exclude each other. */
 snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,
                                  struct snt_aws_endpoint *out, struct snt_err *err);
+/* What a profile wishes; NULL or "" for nothing. Borrowed. */
+struct snt_aws_endpoint_wish {
+  const char *url;               /* endpoint_url, of its services section or its own */
+  const char *fips, *dual_stack; /* use_fips_endpoint, use_dualstack_endpoint: "true", "false" */
+};
+snt_status snt_aws_endpoint_choose(const char *service, const char *region, const struct snt_aws_endpoint_wish *wish,
+                                   struct snt_aws_endpoint *out, struct snt_err *err);
+/* As target's profile wishes. */
+snt_status snt_aws_endpoint_of(const struct snt_aws_target *target, const char *service, const char *region,
+                               struct snt_aws_endpoint *out, struct snt_err *err);
 /* "us-east-1": 3-63 of [a-z0-9-], a DNS label. Code USAGE naming it. */
 snt_status snt_aws_region_check(const char *region, struct snt_err *err);
 
@@ -63,6 +75,7 @@ struct snt_sts_assume_role {
   const char *role_arn;
   const char *role_session_name;
   const char *source_identity;
+  bool is_on_the_way; /* base credentials of another role come of it: it carries no SourceIdentity, which would last */
   const char *external_id; /* NULL or "": none */
   int64_t duration_s;
   const char *mfa_serial; /* NULL or "": none */

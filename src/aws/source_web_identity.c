@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/base_sources.h"
+#include "aws/base_cache.h"
 #include "aws/refusal.h"
 #include "base/file.h"
 
@@ -76,27 +76,6 @@ static snt_status read_token(const struct identity *identity, struct snt_secret 
   return snt_done();
 }
 
-static snt_status find_endpoint(const struct snt_aws_search *search, const char *profile, const char *place,
-                                struct snt_aws_endpoint *out, struct snt_err *err) {
-  const struct snt_aws_target *target = search->target;
-  const char *region = profile == NULL ? NULL : snt_aws_profile_get(target->config, profile, "region");
-  region = region == NULL || region[0] == '\0' ? search->region : region;
-  if (region[0] == '\0') {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID,
-                        "no region is known in which STS could take the web identity of "
-                        "%s",
-                        place));
-    return snt_err_hint(err, "set region in the profile, AWS_REGION, or --region");
-  }
-  const char *url = target->endpoint_url;
-  if (url[0] == '\0' && profile != NULL) {
-    url = snt_aws_profile_get(target->config, profile, "endpoint_url");
-  }
-  SNT_TRY(snt_aws_region_check(region, err));
-  SNT_TRY(snt_aws_endpoint_find("sts", region, url, out, err));
-  return search->check_endpoint(search->context, out, err);
-}
-
 /* STS asks the issuer for its keys, and may be told to wait. */
 static bool may_ask_again(const struct snt_aws_call *call) {
   struct snt_aws_refusal refusal = {0};
@@ -111,6 +90,7 @@ static snt_status exchange(const struct snt_aws_search *search, const struct snt
                            const struct snt_sts_web_identity *parameters, struct snt_aws_credentials *out,
                            struct snt_err *err) {
   struct snt_http_client *client = NULL;
+  SNT_TRY(search->check_endpoint(search->context, endpoint, err));
   SNT_TRY(search->open_client(search->context, &client, err));
   SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
   for (int i = 0; i < TRIES && (i == 0 || may_ask_again(&call)); i++) {
@@ -124,17 +104,32 @@ static snt_status exchange(const struct snt_aws_search *search, const struct snt
   return snt_done();
 }
 
+/* All that shapes the session. */
+static snt_status describe(const struct identity *identity, const struct snt_aws_endpoint *endpoint,
+                           struct snt_buf *out, struct snt_err *err) {
+  return snt_buf_appendf(out, err, "web\n%s\n%s\n%s\n", endpoint->url, identity->role_arn, identity->session_name);
+}
+
 snt_status snt_aws_source_web_identity(const struct snt_aws_search *search, const char *profile,
                                        struct snt_aws_credentials *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   struct identity identity = {0};
   struct snt_aws_endpoint endpoint = {0};
   SNT_SECRET_AUTO struct snt_secret *token = NULL;
+  SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(find_identity(search, profile, &identity, err));
   SNT_TRY(read_token(&identity, &token, err));
-  SNT_TRY(find_endpoint(search, profile, identity.place, &endpoint, err));
+  char what[360];
+  (void)snprintf(what, sizeof what, "the web identity of %s", identity.place);
+  SNT_TRY(snt_aws_search_sts(search, profile, what, &endpoint, err));
   const struct snt_sts_web_identity parameters = {identity.role_arn, identity.session_name, token};
+  SNT_TRY(describe(&identity, &endpoint, &text, err));
+  const struct snt_slice name = {text.data, text.len};
+  if (snt_aws_base_cache_read(search, token, name, out)) {
+    return snt_done();
+  }
   SNT_TRY(exchange(search, &endpoint, &parameters, out, err));
   (void)snprintf(out->source, sizeof out->source, "web identity of %.220s", identity.place);
+  snt_aws_base_cache_write(search, token, name, out);
   return snt_done();
 }

@@ -258,8 +258,8 @@ def tests():
     """Every file of the layers below issue/ has a unit test of its name, or one that names it here."""
     by_other = {
         "base/buf": "base", "base/cleanup": "base", "base/clock": "base", "base/file": "base", "base/random": "base",
-        "base/secret": "base", "base/sha256": "base", "base/status": "base", "base/str": "base",
-        "base/wipe": "json",
+        "base/secret": "base", "base/sha1": "sso_session", "base/sha256": "base", "base/loopback": "sso_callback", "base/status": "base", "base/str": "base",
+        "base/libcrypto_late": "base", "base/wipe": "json",
         "base/module": "http", "base/process": "evaluator", "base/spawn": "helper", "base/tty": "file_key",
         "format/json_pretty": "json", "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
         "keychain/backend_secret_service": "secret_service", "keychain/names": "keychain",
@@ -268,6 +268,7 @@ def tests():
         "aws/metadata": "sources", "aws/source_container": "sources", "aws/source_instance": "sources",
         "aws/source_process": "sources", "aws/source_web_identity": "sources",
         "aws/sigv4_uri": "sigv4", "aws/sts_parts": "sts", "aws/kms_arn": "kms", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/refusal_store": "ssm_parameters",
+        "aws/sso_json": "sso_token", "aws/sso_oidc": "sso_call", "aws/sso_portal": "sso_call",
         "aws/json_answer": "ssm", "aws/ssm_parts": "ssm", "aws/locations": "shared_config",
         "aws/shared_config_query": "shared_config", "aws/profile_chain": "shared_config", "aws/target": "shared_config",
         "aws/base_credentials": "credentials", "audit/line": "log", "audit/log_file": "log", "audit/tail": "log",
@@ -277,7 +278,7 @@ def tests():
         "lua/lib_table": "vm", "lua/lib_utf8": "vm", "lua/lib_yaml": "vm", "lua/pattern": "lib_pattern",
         "lua/pool_sanitized": "pool", "lua/sandbox": "vm", "lua/trusted": "vm", "lua/selftest": "compile", "lua/tz_rule": "tz",
         "lua/zone_file": "evaluator", "lua/lockdown_build": "lockdown", "lua/lockdown_build_sanitized": "lockdown",
-        "lua/observe": "evaluator_memory", "policy/describe": "rounds", "policy/manifest_format": "pack", "policy/pack_open": "pack", "policy/grants_check": "rounds", "facts/http_fact": "facts",
+        "lua/observe": "evaluator_memory", "lua/running": "template", "policy/describe": "rounds", "policy/manifest_format": "pack", "policy/pack_open": "pack", "policy/grants_check": "rounds", "facts/http_fact": "facts",
         "facts/http_facts": "facts", "facts/reach_override": "reach", "policy/coverage_plugins": "coverage",
         "lua/lib_code": "evaluator_compare", "policy/difference_bundle": "difference",
         "policy/difference_parse": "difference",
