@@ -266,7 +266,7 @@ def tests():
         "keychain/file_place": "keychain", "keychain/ssh_wire": "ssh_agent", "keychain/file_rest": "file_key", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
         "net/proxy": "net_parts", "net/trust": "net_parts",
         "aws/sigv4_uri": "sigv4", "aws/sts_parts": "sts", "aws/kms_arn": "kms", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/refusal_store": "ssm_parameters",
-        "aws/sso_json": "sso_token", "aws/sso_oidc": "sso_call", "aws/sso_portal": "sso_call",
+        "aws/sso_json": "sso_token", "aws/sso_oidc": "sso_call", "aws/sso_portal": "sso_call", "aws/sso_source": "sso_access",
         "aws/json_answer": "ssm", "aws/ssm_parts": "ssm", "aws/locations": "shared_config",
         "aws/shared_config_query": "shared_config", "aws/profile_chain": "shared_config", "aws/target": "shared_config",
         "aws/base_credentials": "credentials", "audit/line": "log", "audit/log_file": "log", "audit/tail": "log",
