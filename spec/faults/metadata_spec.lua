@@ -251,6 +251,14 @@ describe("metadata hosts", function()
       given("container", both)
     end)
 
+    it("do not tell the token again", function()
+      server:set { container = { fault = "status", status = 403, content_type = "application/json",
+        body = '{"Code":"Denied","Message":"not with Bearer of mine"}' } }
+      local told = refused("AWS_REFUSED", "HTTP 403, Denied", "container",
+        { AWS_CONTAINER_AUTHORIZATION_TOKEN = "Bearer of mine" })
+      assert.is_falsy(told:find("Bearer of mine", 1, true))
+    end)
+
     it("get no token that would break a header", function()
       for _, text in ipairs { "a\n", "a\r\nX-Evil: 1", "", "a\0b", "\xc3\xa9" } do
         local file = files.write(folder .. "/token", text)

@@ -12,7 +12,7 @@
 #include "net/metadata.h"
 #include "snt_build_id.h"
 
-enum { BODY_CAP = 16 * 1024, PAUSE_MS = 100, LEAST_MS = 20 };
+enum { BODY_CAP = 16 * 1024, PAUSE_MS = 100, LEAST_MS = 20, TEXT_CAP = 512 };
 
 static bool is_busy(const struct snt_http_response *response) {
   return response->http_status >= 500 || response->http_status == 429;
@@ -99,11 +99,18 @@ snt_status snt_aws_metadata_json(const struct snt_aws_metadata *host, const stru
   return status.code == SNT_CODE_NO_MEMORY ? snt_fail_memory(err) : refuse_body(host, inner.message, err);
 }
 
-/* The first of two keys, one of which hosts write, whose value can be shown; "" when there is none. */
-static const char *find_text(const struct snt_json_value *root, const char *key, const char *other) {
-  const char *text = snt_json_printable(snt_json_get(root, key), 512);
-  text = text == NULL ? snt_json_printable(snt_json_get(root, other), 512) : text;
-  return text == NULL ? "" : text;
+const char *snt_aws_metadata_text(const struct snt_aws_metadata *host, const struct snt_json_value *object,
+                                  const char *key) {
+  const char *text = snt_json_printable(snt_json_get(object, key), TEXT_CAP);
+  bool is_told_again = text != NULL && host->token != NULL && strstr(text, snt_secret_borrow(host->token)) != NULL;
+  return text == NULL || is_told_again ? "" : text;
+}
+
+/* Hosts write either. */
+static const char *find_text(const struct snt_aws_metadata *host, const struct snt_json_value *root, const char *key,
+                             const char *other) {
+  const char *text = snt_aws_metadata_text(host, root, key);
+  return text[0] != '\0' ? text : snt_aws_metadata_text(host, root, other);
 }
 
 snt_status snt_aws_metadata_refuse(const struct snt_aws_metadata *host, const struct snt_http_response *response,
@@ -112,8 +119,8 @@ snt_status snt_aws_metadata_refuse(const struct snt_aws_metadata *host, const st
   bool is_json =
       snt_ok(snt_json_parse(snt_secret_borrow(response->body), snt_secret_len(response->body), "it", &doc, NULL));
   const struct snt_json_value *root = is_json ? snt_json_root(doc) : NULL;
-  const char *code = find_text(root, "code", "Code");
-  const char *message = find_text(root, "message", "Message");
+  const char *code = find_text(host, root, "code", "Code");
+  const char *message = find_text(host, root, "message", "Message");
   return snt_fail(err, SNT_CODE_AWS_REFUSED, "%s answered HTTP %ld%s%s%s%s", host->place, response->http_status,
                   code[0] == '\0' ? "" : ", ", code, message[0] == '\0' ? "" : ": ", message);
 }

@@ -8,11 +8,12 @@
 /* Where, and how patiently. All is borrowed. */
 struct snt_aws_metadata {
   struct snt_http_client *client;
-  const char *place; /* host and port, for messages */
-  bool is_plain;     /* http, to a host of net/metadata.h; else https, without a proxy */
-  int try_ms;        /* of one question */
-  int tries;         /* when nobody answers, and for 5xx and 429 */
-  int64_t end_ms;    /* monotonic: of everything; 0: the tries end it */
+  const char *place;              /* host and port, for messages */
+  bool is_plain;                  /* http, to a host of net/metadata.h; else https, without a proxy */
+  int try_ms;                     /* of one question */
+  int tries;                      /* when nobody answers, and for 5xx and 429 */
+  int64_t end_ms;                 /* monotonic: of everything; 0: the tries end it */
+  const struct snt_secret *token; /* that is sent, and never told again; NULL: none */
 };
 
 struct snt_aws_metadata_question {
@@ -33,6 +34,9 @@ snt_status snt_aws_metadata_line(const struct snt_aws_metadata *host, const stru
 /* The body as JSON. ANSWER_INVALID. */
 snt_status snt_aws_metadata_json(const struct snt_aws_metadata *host, const struct snt_http_response *response,
                                  struct snt_json_doc **out, struct snt_err *err);
+/* What the object's member says, for a message: one line; "" when it says nothing, or what was sent. Borrowed. */
+const char *snt_aws_metadata_text(const struct snt_aws_metadata *host, const struct snt_json_value *object,
+                                  const char *key);
 /* AWS_REFUSED: "PLACE answered HTTP 403", with code and message of the body, as far as it is JSON that says them. */
 snt_status snt_aws_metadata_refuse(const struct snt_aws_metadata *host, const struct snt_http_response *response,
                                    struct snt_err *err);

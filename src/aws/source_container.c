@@ -128,7 +128,8 @@ static snt_status ask(const struct snt_aws_search *search, const struct place *p
   struct snt_aws_metadata host = {.place = place->parts.authority,
                                   .is_plain = strcmp(place->parts.scheme, "http") == 0,
                                   .try_ms = TRY_MS,
-                                  .tries = TRIES};
+                                  .tries = TRIES,
+                                  .token = token};
   SNT_TRY(search->open_client(search->context, &host.client, err));
   struct snt_aws_metadata_question question = {.method = "GET", .url = place->url.data};
   if (token != NULL) {

@@ -106,6 +106,7 @@ static snt_status fail_silent(snt_status status, struct snt_err *err) {
 }
 
 static snt_status fetch_token(struct instance *instance, struct snt_err *err) {
+  instance->host.token = NULL;
   snt_secret_free(&instance->token);
   char url[1200];
   (void)snprintf(url, sizeof url, "%s/latest/api/token", instance->base);
@@ -121,7 +122,9 @@ static snt_status fetch_token(struct instance *instance, struct snt_err *err) {
   }
   struct snt_slice line = {"", 0};
   SNT_TRY(snt_aws_metadata_line(&instance->host, &response, "the token", TOKEN_MAX, &line, err));
-  return snt_secret_new_from(line.data, line.len, &instance->token, err);
+  SNT_TRY(snt_secret_new_from(line.data, line.len, &instance->token, err));
+  instance->host.token = instance->token;
+  return snt_done();
 }
 
 /* A token that is refused is replaced, once: it may have ended, or the instance was moved. */
@@ -166,10 +169,9 @@ static snt_status check_code(const struct instance *instance, const struct snt_j
   if (snt_json_type(value) == SNT_JSON_NONE || (code != NULL && strcmp(code, "Success") == 0)) {
     return snt_done();
   }
-  const char *message = snt_json_printable(snt_json_get(root, "Message"), 512);
+  const char *message = snt_aws_metadata_text(&instance->host, root, "Message");
   SNT_IGNORE(snt_fail(err, SNT_CODE_AWS_REFUSED, "%s has no keys of role %s: %s%s%s", instance->host.place, role,
-                      code == NULL ? "its Code makes no sense" : code, message == NULL ? "" : ": ",
-                      message == NULL ? "" : message));
+                      code == NULL ? "its Code makes no sense" : code, message[0] == '\0' ? "" : ": ", message));
   return snt_err_hint(err, "see that the role exists, and that ec2.amazonaws.com may assume it");
 }
 

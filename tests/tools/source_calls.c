@@ -1,6 +1,8 @@
 /* Asks one source of base credentials (aws/base_sources.h) for the specs, one a run:
  *
  *   source_calls container | instance | named-instance | web-identity [PROFILE] | process PROFILE
+ *   source_calls chain PROFILE   all of them in order, for that profile
+ *   source_calls source PROFILE  the same for one that names it as its source
  *
  * Environment and ~/.aws are read as the program reads them. Prints the keys as a JSON object, or on stderr
  * "CODE: message" and the hint. */
@@ -59,6 +61,14 @@ static snt_status open_work(struct work *work, struct snt_err *err) {
   return snt_done();
 }
 
+/* One that names it has a name that nobody else has. */
+static snt_status run_chain(struct work *work, bool is_source, const char *profile, struct snt_aws_credentials *out,
+                            struct snt_err *err) {
+  const struct snt_aws_profile_settings settings = {.source_profile = is_source ? profile : NULL};
+  SNT_TRY(snt_aws_target_resolve(work->config, &settings, is_source ? "asked-for" : profile, &work->target, err));
+  return snt_aws_credentials_find(&work->search, out, err);
+}
+
 static snt_status run(struct work *work, const char *source, const char *profile, struct snt_aws_credentials *out,
                       struct snt_err *err) {
   SNT_TRY(open_work(work, err));
@@ -67,6 +77,9 @@ static snt_status run(struct work *work, const char *source, const char *profile
   }
   if (strcmp(source, "instance") == 0 || strcmp(source, "named-instance") == 0) {
     return snt_aws_source_instance(&work->search, source[0] == 'n', out, err);
+  }
+  if (strcmp(source, "chain") == 0 || strcmp(source, "source") == 0) {
+    return run_chain(work, source[0] == 's', profile == NULL ? "default" : profile, out, err);
   }
   if (strcmp(source, "web-identity") == 0) {
     return snt_aws_source_web_identity(&work->search, profile, out, err);
