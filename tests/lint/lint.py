@@ -268,7 +268,7 @@ def tests():
         "aws/metadata": "sources", "aws/source_container": "sources", "aws/source_instance": "sources",
         "aws/source_process": "sources", "aws/source_web_identity": "sources",
         "aws/sigv4_uri": "sigv4", "aws/sts_parts": "sts", "aws/kms_arn": "kms", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/refusal_store": "ssm_parameters",
-        "aws/sso_json": "sso_token", "aws/sso_oidc": "sso_call", "aws/sso_portal": "sso_call",
+        "aws/sso_json": "sso_token", "aws/sso_oidc": "sso_call", "aws/sso_portal": "sso_call", "aws/sso_source": "sso_access",
         "aws/json_answer": "ssm", "aws/ssm_parts": "ssm", "aws/locations": "shared_config",
         "aws/shared_config_query": "shared_config", "aws/profile_chain": "shared_config", "aws/target": "shared_config",
         "aws/base_credentials": "credentials", "aws/profile_endpoint": "endpoint", "audit/line": "log", "audit/log_file": "log", "audit/tail": "log",
