@@ -17,6 +17,7 @@ const struct snt_keychain_backend *const SNT_KEYCHAIN_BACKENDS[] = {
     &SNT_KEYCHAIN_SECRET_SERVICE,
     &SNT_KEYCHAIN_FILE,
     &SNT_KEYCHAIN_KEYRING,
+    &SNT_KEYCHAIN_TPM,
     &(const struct snt_keychain_backend){.name = NULL},
 };
 

@@ -3,6 +3,7 @@
 
 #include "keychain_fixture.h"
 #include "secret_service_fixture.h"
+#include "tpm_fixture.h"
 
 #include <grp.h>
 #include <linux/filter.h>
@@ -12,13 +13,17 @@
 
 /* The Secret Service of this program; none when it is not installed. */
 static struct desktop desktop;
+/* And its TPM. */
+static struct tpm tpm;
 
 static bool is_here(const char *backend) {
   if (strcmp(backend, "keyring") == 0 && snt_kernel_keys_check() != 0) {
     print_message("skipped: the kernel keyring is not available\n");
     return false;
   }
-  return strcmp(backend, "secret-service") != 0 || desktop.bus != 0;
+  bool is_missing =
+      (strcmp(backend, "secret-service") == 0 && desktop.bus == 0) || (strcmp(backend, "tpm") == 0 && tpm.pid == 0);
+  return !is_missing;
 }
 
 /* Calls body with each backend that works here. */
@@ -293,7 +298,7 @@ static void a_writer_that_is_killed_leaves_a_whole_value(void **state) {
 
 static snt_status probe(const struct fixture *fixture, struct snt_err *err) {
   const struct snt_keychain_backend *const *row = SNT_KEYCHAIN_BACKENDS;
-  struct snt_keychain_options options = {.folder = fixture->folder};
+  struct snt_keychain_options options = {.folder = fixture->folder, .tcti = fixture_tcti};
   while (strcmp((*row)->name, fixture->backend) != 0) {
     row++;
   }
@@ -304,7 +309,7 @@ static void body_works(struct fixture *fixture) {
   assert_ok(probe(fixture, NULL));
   assert_ok(write_text(fixture, "a", "1", NULL));
   assert_ok(probe(fixture, NULL));
-  if (strcmp(fixture->backend, "file") == 0) {
+  if (is_file(fixture)) {
     struct snt_err err = {0};
     assert_int_equal(chmod(fixture->path, 0644), 0);
     assert_code(probe(fixture, &err), SNT_CODE_KEYCHAIN);
@@ -372,7 +377,7 @@ static void forbid_keyrings(void) {
 /* Opening says it, or the first use. */
 static bool is_unavailable(const struct fixture *fixture) {
   struct snt_err err = {0};
-  struct snt_keychain_options options = {.backend = fixture->backend, .folder = fixture->folder};
+  struct snt_keychain_options options = {.backend = fixture->backend, .folder = fixture->folder, .tcti = fixture_tcti};
   SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
   snt_status status = snt_keychain_open(&options, &keychain, &err);
@@ -436,7 +441,7 @@ static void body_user(struct fixture *fixture) {
     (void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     renew(fixture);
     bool is_good = is_other && snt_ok(write_text(fixture, "a", "1", NULL));
-    open_keychain(fixture, strcmp(fixture->backend, "file") != 0); /* the file's key rests */
+    open_keychain(fixture, !is_file(fixture)); /* the file's key rests */
     struct snt_err err = {0};
     is_good = is_good && read_code(fixture, "a", &err) == SNT_CODE_OK &&
               snt_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "a", NULL));
@@ -453,18 +458,23 @@ static void an_ordinary_user_in_a_foreign_session_is_served(void **state) {
   each_backend(body_user);
 }
 
-static int open_desktop(void **state) {
+static int open_services(void **state) {
   (void)state;
   if (has_desktop()) {
     start_bus(&desktop);
     start_keyring(&desktop, true);
   }
+  if (has_tpm()) {
+    start_tpm(&tpm);
+    fixture_tcti = tpm.tcti;
+  }
   return 0;
 }
 
-static int close_desktop(void **state) {
+static int close_services(void **state) {
   (void)state;
   stop_desktop(&desktop);
+  remove_tpm(&tpm);
   return 0;
 }
 
@@ -484,7 +494,7 @@ static int run(void) {
       cmocka_unit_test(auto_never_picks_what_forgets),
       cmocka_unit_test(an_ordinary_user_in_a_foreign_session_is_served),
   };
-  return cmocka_run_group_tests(tests, open_desktop, close_desktop);
+  return cmocka_run_group_tests(tests, open_services, close_services);
 }
 
 int main(void) { return without_terminal(run); }
