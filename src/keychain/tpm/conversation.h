@@ -9,10 +9,11 @@
 struct snt_conversation {
   TSS2_TCTI_CONTEXT *tcti;
   ESYS_CONTEXT *esys;
+  bool was_full; /* the last that failed found no room in the TPM */
 };
 
 /* tpm/failure: a response code as a message: "%s failed in the TPM". Code KEYCHAIN. */
-snt_status snt_tpm_fail(TSS2_RC rc, const char *what, struct snt_err *err);
+snt_status snt_tpm_fail(struct snt_conversation *talk, TSS2_RC rc, const char *what, struct snt_err *err);
 /* Whether the TPM gave this code, whichever handle, session or parameter it means. */
 bool snt_tpm_is_rc(TSS2_RC rc, TSS2_RC wanted);
 /* For a PIN that was refused: whether others are taken now, and from when on. */

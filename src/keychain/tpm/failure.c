@@ -10,12 +10,13 @@ bool snt_tpm_is_rc(TSS2_RC rc, TSS2_RC wanted) {
   return (code & FORMAT_ONE) != 0 ? (code & FORMAT_ONE_ERROR) == wanted : code == wanted;
 }
 
-snt_status snt_tpm_fail(TSS2_RC rc, const char *what, struct snt_err *err) {
+snt_status snt_tpm_fail(struct snt_conversation *talk, TSS2_RC rc, const char *what, struct snt_err *err) {
   SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "%s failed in the TPM: %s", what, Tss2_RC_Decode(rc)));
   if (snt_tpm_is_rc(rc, TPM2_RC_INITIALIZE)) {
     return snt_err_hint(err, "the TPM was not started, which the machine's firmware does; restart the machine");
   }
-  if (snt_tpm_is_rc(rc, TPM2_RC_OBJECT_MEMORY) || snt_tpm_is_rc(rc, TPM2_RC_SESSION_MEMORY)) {
+  talk->was_full = snt_tpm_is_rc(rc, TPM2_RC_OBJECT_MEMORY) || snt_tpm_is_rc(rc, TPM2_RC_SESSION_MEMORY);
+  if (talk->was_full) {
     return snt_err_hint(err,
                         "other programs fill it: reach it through a resource manager (keychain.tpm: %s), or free "
                         "what they left: tpm2_flushcontext --transient-object --loaded-session",

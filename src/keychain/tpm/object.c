@@ -74,7 +74,7 @@ static snt_status begin_session(struct guests *guests, struct snt_err *err) {
                             ESYS_TR_NONE, NULL, TPM2_SE_HMAC, &cipher, TPM2_ALG_SHA256, &guests->session);
   if (rc != TSS2_RC_SUCCESS) {
     guests->session = ESYS_TR_NONE;
-    return snt_tpm_fail(rc, "beginning a session", err);
+    return snt_tpm_fail(guests->talk, rc, "beginning a session", err);
   }
   return snt_done();
 }
@@ -116,7 +116,7 @@ static snt_status create(struct guests *guests, const struct snt_secret *key, co
   }
   Esys_Free(sealed);
   Esys_Free(area);
-  return rc == TSS2_RC_SUCCESS ? snt_done() : snt_tpm_fail(rc, "sealing", err);
+  return rc == TSS2_RC_SUCCESS ? snt_done() : snt_tpm_fail(guests->talk, rc, "sealing", err);
 }
 
 static snt_status load(struct guests *guests, const struct parts *parts, const struct snt_secret *auth,
@@ -129,14 +129,17 @@ static snt_status load(struct guests *guests, const struct parts *parts, const s
   }
   if (rc != TSS2_RC_SUCCESS) {
     guests->object = ESYS_TR_NONE;
-    SNT_IGNORE(snt_tpm_fail(rc, "loading what was sealed", err));
-    return snt_err_hint(err, "if the file was changed, put a copy of it back; else remove it, and store the keys again "
-                             "with sentinel add");
+    SNT_IGNORE(snt_tpm_fail(guests->talk, rc, "loading what was sealed", err));
+    return guests->talk->was_full
+               ? (snt_status){SNT_CODE_KEYCHAIN}
+               : snt_err_hint(
+                     err, "if the file was changed, put a copy of it back; else remove it, and store the keys again "
+                          "with sentinel add");
   }
   copy_auth(auth, &value);
   rc = Esys_TR_SetAuth(guests->talk->esys, guests->object, &value);
   explicit_bzero(&value, sizeof value);
-  return rc == TSS2_RC_SUCCESS ? snt_done() : snt_tpm_fail(rc, "setting the PIN", err);
+  return rc == TSS2_RC_SUCCESS ? snt_done() : snt_tpm_fail(guests->talk, rc, "setting the PIN", err);
 }
 
 static snt_status unseal(struct guests *guests, struct snt_secret *key, struct snt_err *err) {
@@ -147,7 +150,7 @@ static snt_status unseal(struct guests *guests, struct snt_secret *key, struct s
   }
   if (rc != TSS2_RC_SUCCESS) {
     bool is_pin = snt_tpm_is_rc(rc, TPM2_RC_AUTH_FAIL) || snt_tpm_is_rc(rc, TPM2_RC_LOCKOUT);
-    return is_pin ? snt_tpm_fail_pin(guests->talk, rc, err) : snt_tpm_fail(rc, "unsealing", err);
+    return is_pin ? snt_tpm_fail_pin(guests->talk, rc, err) : snt_tpm_fail(guests->talk, rc, "unsealing", err);
   }
   snt_secret_reset(key);
   snt_status status = data->size == SNT_TPM_KEY_LEN
@@ -189,7 +192,7 @@ snt_status snt_tpm_object_seal(struct snt_conversation *talk, const struct snt_s
   SNT_TRY(snt_tpm_choose_parent(talk, &guests.parent, err));
   TSS2_RC rc = Esys_TR_GetName(talk->esys, guests.parent.object, &name);
   if (rc != TSS2_RC_SUCCESS) {
-    return snt_tpm_fail(rc, "naming the parent", err);
+    return snt_tpm_fail(talk, rc, "naming the parent", err);
   }
   parts.handle = guests.parent.handle;
   parts.name = *name;

@@ -35,7 +35,7 @@ static snt_status make_primary(struct snt_conversation *talk, ESYS_TR *out, stru
     return snt_done();
   }
   *out = ESYS_TR_NONE;
-  SNT_IGNORE(snt_tpm_fail(rc, "making the primary key", err));
+  SNT_IGNORE(snt_tpm_fail(talk, rc, "making the primary key", err));
   return snt_tpm_is_rc(rc, TPM2_RC_BAD_AUTH) || snt_tpm_is_rc(rc, TPM2_RC_AUTH_FAIL)
              ? snt_err_hint(err,
                             "the TPM's owner has a password: let him keep a storage key at 0x%08x "
@@ -62,7 +62,7 @@ static snt_status find_persistent(struct snt_conversation *talk, ESYS_TR *out, s
     rc = Esys_ReadPublic(talk->esys, object, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &area, NULL, NULL);
   }
   if (rc != TSS2_RC_SUCCESS) {
-    return snt_tpm_fail(rc, "reading the storage key", err);
+    return snt_tpm_fail(talk, rc, "reading the storage key", err);
   }
   *out = is_storage_key(&area->publicArea) ? object : ESYS_TR_NONE;
   Esys_Free(area);

@@ -5,14 +5,19 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <tss2/tss2_tctildr.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/module.h"
+#include "base/random.h"
 #include "keychain/tpm/conversation.h"
 #include "snt_build_id.h"
+
+enum { FULL_MS = 5000, PAUSE_MS = 20 };
 
 /* tpm2-tss has more: one that runs a command, and some that are no TPM. */
 static const struct way {
@@ -91,7 +96,7 @@ static snt_status hear_it(struct snt_conversation *talk, const char *tcti, struc
   if (rc == TSS2_RC_SUCCESS) {
     return snt_done();
   }
-  SNT_IGNORE(snt_tpm_fail(rc, "the first question", err));
+  SNT_IGNORE(snt_tpm_fail(talk, rc, "the first question", err));
   return snt_err_prefix(err, "the TPM at %.200s", tcti);
 }
 
@@ -105,21 +110,43 @@ static snt_status open_conversation(const char *tcti, void **state, struct snt_e
   SNT_TRY(connect_to(tcti, talk, err));
   TSS2_RC rc = Esys_Initialize(&talk->esys, talk->tcti, NULL);
   if (rc != TSS2_RC_SUCCESS) {
-    return snt_tpm_fail(rc, "beginning", err);
+    return snt_tpm_fail(talk, rc, "beginning", err);
   }
   SNT_TRY(hear_it(talk, tcti, err));
   *state = SNT_MOVE(opened);
   return snt_done();
 }
 
+/* Where there is no resource manager, others fill the TPM for some milliseconds: whether to try again, after a while
+ * that differs from theirs. */
+static bool waits(struct snt_conversation *talk, int64_t end_ms) {
+  uint8_t some = 0;
+  if (!talk->was_full || snt_clock_monotonic_ms() >= end_ms || !snt_ok(snt_random_bytes(&some, 1, NULL))) {
+    return false;
+  }
+  talk->was_full = false;
+  (void)nanosleep(&(struct timespec){.tv_nsec = (PAUSE_MS + some % PAUSE_MS) * 1000000L}, NULL);
+  return true;
+}
+
 static snt_status seal(void *state, const struct snt_secret *key, const struct snt_secret *auth,
                        struct snt_tpm_lock *out, struct snt_err *err) {
-  return snt_tpm_object_seal(state, key, auth, out, err);
+  int64_t end_ms = snt_clock_monotonic_ms() + FULL_MS;
+  snt_status status;
+  do {
+    status = snt_tpm_object_seal(state, key, auth, out, err);
+  } while (!snt_ok(status) && waits(state, end_ms));
+  return status;
 }
 
 static snt_status unseal(void *state, const struct snt_tpm_lock *lock, const struct snt_secret *auth,
                          struct snt_secret *key, struct snt_err *err) {
-  return snt_tpm_object_unseal(state, lock, auth, key, err);
+  int64_t end_ms = snt_clock_monotonic_ms() + FULL_MS;
+  snt_status status;
+  do {
+    status = snt_tpm_object_unseal(state, lock, auth, key, err);
+  } while (!snt_ok(status) && waits(state, end_ms));
+  return status;
 }
 
 static const struct snt_tpm TABLE = {
