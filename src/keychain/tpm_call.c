@@ -21,7 +21,15 @@
 #include "base/file.h"
 #include "base/secret.h"
 
-enum { FIRST_MS = 900, REST_MS = 15000, SAYS_READY = 'r', SAYS_DONE = 'd' };
+enum { SAYS_NEXT = 'n', SAYS_DONE = 'd' };
+
+/* What the child says the end of, but for the last, and how long each may take. */
+static const struct {
+  int limit_ms;
+  const char *late; /* with the TPM's name before it */
+} STEPS[] = {{5000, "cannot be talked to: tpm2-tss does not load in time"},
+             {900, "does not answer"},
+             {15000, "has not finished in time"}};
 
 enum deed { DEED_CHECK, DEED_SEAL, DEED_UNSEAL };
 
@@ -100,12 +108,17 @@ static snt_status converse(const struct call *call, const struct snt_tpm *tpm, v
   return snt_done();
 }
 
+static snt_status say_next(const struct call *call, struct snt_err *err) {
+  return snt_file_write_all(call->out, &(const char){SAYS_NEXT}, 1, err);
+}
+
 static snt_status serve(const struct call *call, struct said *said, struct snt_err *err) {
   const struct snt_tpm *tpm = NULL;
   void *state = NULL;
   SNT_TRY(snt_tpm_load(&tpm, err));
+  SNT_TRY(say_next(call, err));
   SNT_TRY(tpm->open(call->tcti, &state, err));
-  snt_status status = snt_file_write_all(call->out, &(const char){SAYS_READY}, 1, err);
+  snt_status status = say_next(call, err);
   if (snt_ok(status) && call->deed != DEED_CHECK) {
     status = converse(call, tpm, state, said, err);
   }
@@ -128,9 +141,8 @@ static _Noreturn void be_child(const struct call *call, pid_t parent) {
 
 /* This process */
 
-static snt_status fail_silent(const char *tcti, bool was_ready, struct snt_err *err) {
-  SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN,
-                      was_ready ? "the TPM at %s has not finished in time" : "the TPM at %s does not answer", tcti));
+static snt_status fail_late(const char *tcti, size_t step, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "the TPM at %s %s", tcti, STEPS[step].late));
   return snt_err_hint(err, "see whether another program answers there: keychain.tpm in the configuration says how the "
                            "TPM is reached");
 }
@@ -163,19 +175,19 @@ static bool read_until(int fd, void *data, size_t len, int64_t end_ms, bool *is_
 }
 
 static snt_status hear(int fd, const char *tcti, struct said *said, struct snt_err *err) {
-  int64_t end_ms = snt_clock_monotonic_ms() + FIRST_MS;
-  bool is_late = false;
-  char word = 0;
-  bool is_heard = read_until(fd, &word, 1, end_ms, &is_late);
-  bool was_ready = is_heard && word == SAYS_READY;
-  if (was_ready) {
-    end_ms = snt_clock_monotonic_ms() + REST_MS;
-    is_heard = read_until(fd, &word, 1, end_ms, &is_late);
+  for (size_t step = 0; step < sizeof STEPS / sizeof STEPS[0]; step++) {
+    int64_t end_ms = snt_clock_monotonic_ms() + STEPS[step].limit_ms;
+    bool is_late = false;
+    char word = 0;
+    bool is_heard = read_until(fd, &word, 1, end_ms, &is_late);
+    if (is_heard && word == SAYS_DONE && read_until(fd, said, sizeof *said, end_ms, &is_late)) {
+      return snt_done();
+    }
+    if (!is_heard || word != SAYS_NEXT) {
+      return is_late ? fail_late(tcti, step, err) : fail_gone(tcti, err);
+    }
   }
-  if (is_heard && word == SAYS_DONE && read_until(fd, said, sizeof *said, end_ms, &is_late)) {
-    return snt_done();
-  }
-  return is_late ? fail_silent(tcti, was_ready, err) : fail_gone(tcti, err);
+  return fail_gone(tcti, err);
 }
 
 /* What it says of itself is of the module, which is not loaded here. */

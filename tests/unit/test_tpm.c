@@ -345,6 +345,35 @@ static void nothing_stays_in_the_tpm(void **state) {
   end(&fixture);
 }
 
+static void fill_tpm(void) {
+  char out[4096];
+  char file[96];
+  (void)snprintf(file, sizeof file, "%s/key.ctx", tpm.folder);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(TOOL(out, "tpm2_createprimary", "-Q", "-C", "o", "-c", file), 0);
+  }
+}
+
+/* Room is waited for, and what makes it is told. */
+static void a_tpm_that_others_fill_is_waited_for(void **state) {
+  (void)state;
+  struct fixture fixture;
+  char out[1024];
+  begin_with_entry(&fixture);
+  fill_tpm();
+  expect_refused(&fixture, "out of memory for object contexts", "tpm2_flushcontext");
+  pid_t pid = fork();
+  if (pid == 0) {
+    (void)usleep(300000);
+    _exit(TOOL(out, "tpm2_flushcontext", "-t"));
+  }
+  expect_text(&fixture, "dev", "the secret value");
+  int status = 1;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  end(&fixture);
+}
+
 /* All bytes of the log's hexadecimal lines. */
 static void read_traffic(struct snt_buf *out) {
   SNT_BUF_AUTO struct snt_buf log = {0};
@@ -473,6 +502,7 @@ static int run(void) {
       TPM_TEST(a_tpm_that_is_silent_or_odd_is_not_available),
       TPM_TEST(only_ways_to_a_tpm_are_taken),
       TPM_TEST(nothing_stays_in_the_tpm),
+      TPM_TEST(a_tpm_that_others_fill_is_waited_for),
       TPM_TEST(what_is_on_the_bus_holds_neither_key_nor_pin),
       TPM_TEST(a_key_that_was_unsealed_stays_nowhere_in_memory),
       TPM_TEST(while_it_is_hushed_no_file_is_made),
