@@ -79,8 +79,9 @@ static snt_status begin_session(struct guests *guests, struct snt_err *err) {
   return snt_done();
 }
 
-static TSS2_RC encrypt(struct guests *guests, TPMA_SESSION which) {
-  return Esys_TRSess_SetAttributes(guests->talk->esys, guests->session, which | TPMA_SESSION_CONTINUESESSION, 0xff);
+/* What the session is to do in the next command, and whether it goes on behind that. */
+static TSS2_RC use_session(struct guests *guests, TPMA_SESSION how) {
+  return Esys_TRSess_SetAttributes(guests->talk->esys, guests->session, how, 0xff);
 }
 
 static void copy_auth(const struct snt_secret *auth, TPM2B_AUTH *out) {
@@ -104,7 +105,7 @@ static snt_status create(struct guests *guests, const struct snt_secret *key, co
   TPM2B_PUBLIC *area = NULL;
   memcpy(content.sensitive.data.buffer, snt_secret_borrow(key), SNT_TPM_KEY_LEN);
   copy_auth(auth, &content.sensitive.userAuth);
-  TSS2_RC rc = encrypt(guests, TPMA_SESSION_DECRYPT); /* by the TPM, that is */
+  TSS2_RC rc = use_session(guests, TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT); /* the TPM does */
   if (rc == TSS2_RC_SUCCESS) {
     rc = Esys_Create(guests->talk->esys, guests->parent.object, guests->session, ESYS_TR_NONE, ESYS_TR_NONE, &content,
                      &template, &no_info, &no_pcr, &sealed, &area, NULL, NULL, NULL);
@@ -122,7 +123,7 @@ static snt_status create(struct guests *guests, const struct snt_secret *key, co
 static snt_status load(struct guests *guests, const struct parts *parts, const struct snt_secret *auth,
                        struct snt_err *err) {
   TPM2B_AUTH value = {0};
-  TSS2_RC rc = encrypt(guests, 0);
+  TSS2_RC rc = use_session(guests, TPMA_SESSION_CONTINUESESSION);
   if (rc == TSS2_RC_SUCCESS) {
     rc = Esys_Load(guests->talk->esys, guests->parent.object, guests->session, ESYS_TR_NONE, ESYS_TR_NONE,
                    &parts->sealed, &parts->area, &guests->object);
@@ -142,9 +143,10 @@ static snt_status load(struct guests *guests, const struct parts *parts, const s
   return rc == TSS2_RC_SUCCESS ? snt_done() : snt_tpm_fail(guests->talk, rc, "setting the PIN", err);
 }
 
+/* The last command of its session. */
 static snt_status unseal(struct guests *guests, struct snt_secret *key, struct snt_err *err) {
   TPM2B_SENSITIVE_DATA *data = NULL;
-  TSS2_RC rc = encrypt(guests, TPMA_SESSION_ENCRYPT);
+  TSS2_RC rc = use_session(guests, TPMA_SESSION_ENCRYPT);
   if (rc == TSS2_RC_SUCCESS) {
     rc = Esys_Unseal(guests->talk->esys, guests->object, guests->session, ESYS_TR_NONE, ESYS_TR_NONE, &data);
   }
@@ -152,6 +154,7 @@ static snt_status unseal(struct guests *guests, struct snt_secret *key, struct s
     bool is_pin = snt_tpm_is_rc(rc, TPM2_RC_AUTH_FAIL) || snt_tpm_is_rc(rc, TPM2_RC_LOCKOUT);
     return is_pin ? snt_tpm_fail_pin(guests->talk, rc, err) : snt_tpm_fail(guests->talk, rc, "unsealing", err);
   }
+  guests->session = ESYS_TR_NONE;
   snt_secret_reset(key);
   snt_status status = data->size == SNT_TPM_KEY_LEN
                           ? snt_secret_append(key, data->buffer, data->size, err)
