@@ -101,6 +101,22 @@ static void a_pin_is_needed_and_its_key_rests(void **state) {
   end(&fixture);
 }
 
+/* A TPM holds no more than 32 bytes of it. */
+static void every_byte_of_a_long_pin_counts(void **state) {
+  (void)state;
+  struct fixture fixture;
+  fixture_wants_pin = true;
+  begin(&fixture, "tpm");
+  give(&fixture, "a PIN of more than thirty-two bytes: 1");
+  assert_ok(write_text(&fixture, "dev", "the secret value", NULL));
+  forget_key(&fixture);
+  give(&fixture, "a PIN of more than thirty-two bytes: 2");
+  expect_refused(&fixture, "PIN is wrong", "after 2 more");
+  give(&fixture, "a PIN of more than thirty-two bytes: 1");
+  expect_text(&fixture, "dev", "the secret value");
+  end(&fixture);
+}
+
 /* swtpm takes three wrong ones. A keychain without a PIN does not suffer from them. */
 static void wrong_pins_are_counted_and_lock_the_tpm(void **state) {
   (void)state;
@@ -120,6 +136,13 @@ static void wrong_pins_are_counted_and_lock_the_tpm(void **state) {
   expect_refused(&fixture, "takes no PIN now", "every 1000 seconds");
   open_keychain(&plain, false);
   expect_text(&plain, "dev", "the secret value");
+  struct fixture unmade; /* what could not be read back is not made */
+  struct snt_err err = {0};
+  begin(&unmade, "tpm");
+  assert_code(write_text(&unmade, "dev", "x", &err), SNT_CODE_KEYCHAIN);
+  assert_non_null(strstr(err.message, "takes no PIN now"));
+  assert_int_not_equal(access(unmade.path, F_OK), 0);
+  end(&unmade);
   assert_int_equal(TOOL(out, "tpm2_dictionarylockout", "--clear-lockout"), 0);
   open_keychain(&fixture, true);
   expect_text(&fixture, "dev", "the secret value");
@@ -411,6 +434,9 @@ static void what_is_on_the_bus_holds_neither_key_nor_pin(void **state) {
   assert_true(snt_secret_is_equal(key, back));
   read_traffic(&traffic);
   assert_true(is_seen(&traffic, lock.bytes + 40, 48)); /* the control: the object's public area passes */
+  /* Sessions begin with a secret that is encrypted to the parent, a transient object: nobody else can follow them. */
+  assert_true(is_seen(&traffic, "\0\0\1\x76\x80\0\0\0\x40\0\0\7", 12));
+  assert_false(is_seen(&traffic, "\0\0\1\x76\x40\0\0\7", 8));
   for (size_t i = 0; i + 8 <= 32; i++) {
     assert_false(is_seen(&traffic, key_text + i, 8));
     assert_false(is_seen(&traffic, pin_text + i, 8));
@@ -492,6 +518,7 @@ static int run(void) {
   const struct CMUnitTest tests[] = {
       TPM_TEST(without_a_pin_nobody_is_asked_and_nothing_rests),
       TPM_TEST(a_pin_is_needed_and_its_key_rests),
+      TPM_TEST(every_byte_of_a_long_pin_counts),
       TPM_TEST(wrong_pins_are_counted_and_lock_the_tpm),
       TPM_TEST(another_tpm_does_not_open_it),
       TPM_TEST(the_persistent_storage_key_is_used_where_there_is_one),
