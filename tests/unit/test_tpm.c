@@ -240,6 +240,8 @@ static void a_changed_file_is_refused(void **state) {
     if (read_code(&fixture, "dev", &err) != SNT_CODE_KEYCHAIN || err.hint[0] == '\0') {
       fail_msg("byte %zu: \"%s\" (%s)", i, err.message, err.hint);
     }
+    bool is_salt_or_check = (i >= 20 && i < 36) || (i >= 48 && i < 64);
+    assert_true(strstr(err.message, "the TPM holds the key of another one") != NULL || !is_salt_or_check);
     bytes.data[i] = (char)(bytes.data[i] ^ 4);
   }
   for (size_t len = 0; len < bytes.len; len++) {
@@ -322,6 +324,68 @@ static void a_tpm_that_is_silent_or_odd_is_not_available(void **state) {
     stop_program(&ctrl);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), 0); /* swtpm alone is left */
   }
+}
+
+/* Kills the child of parent that is none of the others, as soon as there is one. */
+static _Noreturn void kill_new_child(pid_t parent, const pid_t others[3]) {
+  char path[64];
+  (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+  for (;;) {
+    int pid = 0;
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fscanf(file, "%d", &pid) == 1) {
+      if (pid != others[0] && pid != others[1] && pid != others[2] && pid != getpid()) {
+        _exit(kill(pid, SIGKILL) == 0 ? 0 : 1);
+      }
+    }
+    (void)(file == NULL ? 0 : fclose(file));
+  }
+}
+
+static void a_child_that_breaks_down_is_told(void **state) {
+  (void)state;
+  char path[96];
+  char control[112];
+  char tcti[128];
+  int status = 1;
+  struct snt_err err = {0};
+  (void)snprintf(path, sizeof path, "%s/liar", tpm.folder);
+  (void)snprintf(control, sizeof control, "%s.ctrl", path);
+  (void)snprintf(tcti, sizeof tcti, "swtpm:path=%s", path);
+  pid_t data = start_liar(path, "", 0);
+  pid_t ctrl = start_liar(control, "", 0);
+  pid_t parent = getpid();
+  pid_t killer = fork();
+  if (killer == 0) {
+    kill_new_child(parent, (const pid_t[]){tpm.pid, data, ctrl});
+  }
+  assert_code(snt_tpm_check(tcti, &err), SNT_CODE_KEYCHAIN);
+  assert_non_null(strstr(err.message, "tpm2-tss broke down while it talked to the TPM at swtpm:"));
+  assert_int_equal(waitpid(killer, &status, 0), killer);
+  assert_int_equal(status, 0);
+  stop_program(&data);
+  stop_program(&ctrl);
+}
+
+static void a_device_of_others_is_told_from_none(void **state) {
+  (void)state;
+  char path[96];
+  char tcti[128];
+  (void)snprintf(path, sizeof path, "%s/device", tpm.folder);
+  (void)snprintf(tcti, sizeof tcti, "device:%s", path);
+  assert_ok(snt_file_replace(path, "", 0, 0600, NULL));
+  pid_t pid = fork();
+  if (pid == 0) {
+    struct snt_err err = {0};
+    bool is_other = geteuid() != 0 || (setgid(54321) == 0 && setuid(54321) == 0);
+    bool is_told = geteuid() != 54321 ||
+                   (snt_tpm_check(tcti, &err).code == SNT_CODE_KEYCHAIN &&
+                    strstr(err.message, "may not be used by this user") != NULL && strstr(err.hint, "tss") != NULL);
+    _exit(is_other && is_told ? 0 : 1);
+  }
+  int status = 1;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
 }
 
 static void only_ways_to_a_tpm_are_taken(void **state) {
@@ -527,6 +591,8 @@ static int run(void) {
       TPM_TEST(a_changed_file_is_refused),
       TPM_TEST(a_file_of_the_other_kind_is_refused),
       TPM_TEST(a_tpm_that_is_silent_or_odd_is_not_available),
+      TPM_TEST(a_child_that_breaks_down_is_told),
+      TPM_TEST(a_device_of_others_is_told_from_none),
       TPM_TEST(only_ways_to_a_tpm_are_taken),
       TPM_TEST(nothing_stays_in_the_tpm),
       TPM_TEST(a_tpm_that_others_fill_is_waited_for),
