@@ -262,7 +262,7 @@ def tests():
         "base/wipe": "json",
         "base/module": "http", "base/process": "evaluator", "base/spawn": "helper", "base/tty": "file_key",
         "format/json_pretty": "json", "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
-        "keychain/backend_secret_service": "secret_service", "keychain/names": "keychain",
+        "keychain/backend_secret_service": "secret_service", "keychain/backend_pass": "pass_store", "keychain/backend_docker": "docker_helper", "keychain/foreign": "docker_helper", "keychain/names": "keychain",
         "keychain/file_place": "keychain", "keychain/ssh_wire": "ssh_agent", "keychain/file_rest": "file_key", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
         "net/proxy": "net_parts", "net/trust": "net_parts",
         "aws/sigv4_uri": "sigv4", "aws/sts_parts": "sts", "aws/kms_arn": "kms", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/refusal_store": "ssm_parameters",

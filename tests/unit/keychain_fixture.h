@@ -17,7 +17,8 @@
 #include "keychain/keychain.h"
 
 struct fixture {
-  const char *backend;
+  char backend[32];
+  const char *helper; /* of the docker backend */
   char folder[64];
   char path[192];
   char kind[32];
@@ -25,18 +26,22 @@ struct fixture {
   struct snt_keychain *keychain;
 };
 
-static void open_keychain(struct fixture *fixture, bool has_passphrase) {
+static inline void open_keychain(struct fixture *fixture, bool has_passphrase) {
   snt_keychain_close(&fixture->keychain);
   struct snt_keychain_options options = {.backend = fixture->backend,
                                          .folder = fixture->folder,
+                                         .helper = fixture->helper,
                                          .passphrase = has_passphrase ? fixture->passphrase : NULL,
                                          .prompt_deadline_ms = 20000};
   assert_ok(snt_keychain_open(&options, &fixture->keychain, NULL));
 }
 
-static void begin(struct fixture *fixture, const char *backend) {
+/* "file", "docker:pass". */
+static inline void begin(struct fixture *fixture, const char *backend) {
   memset(fixture, 0, sizeof *fixture);
-  fixture->backend = backend;
+  size_t len = strcspn(backend, ":");
+  (void)snprintf(fixture->backend, sizeof fixture->backend, "%.*s", (int)len, backend);
+  fixture->helper = backend[len] == ':' ? backend + len + 1 : NULL;
   (void)snprintf(fixture->folder, sizeof fixture->folder, "/tmp/snt-keychain-XXXXXX");
   assert_non_null(mkdtemp(fixture->folder));
   (void)snprintf(fixture->path, sizeof fixture->path, "%s/keychain", fixture->folder);
@@ -73,7 +78,7 @@ static inline enum snt_code read_code(struct fixture *fixture, const char *name,
   return status.code;
 }
 
-static void join_name(void *context, const char *name) {
+static inline void join_name(void *context, const char *name) {
   (void)strcat(context, name);
   (void)strcat(context, " ");
 }
@@ -94,12 +99,12 @@ static inline void forget_key(const struct fixture *fixture) {
   }
 }
 
-static void remove_name(void *context, const char *name) {
+static inline void remove_name(void *context, const char *name) {
   struct fixture *fixture = context;
   (void)snt_keychain_remove(fixture->keychain, fixture->kind, name, NULL).code;
 }
 
-static void end(struct fixture *fixture) {
+static inline void end(struct fixture *fixture) {
   char command[160];
   if (strcmp(fixture->backend, "file") != 0) { /* the file goes with its folder */
     assert_ok(snt_keychain_list(fixture->keychain, fixture->kind, remove_name, fixture, NULL));
