@@ -107,7 +107,7 @@ static void body_odd(struct fixture *fixture) {
   longest[512] = '\0';
   if (is_docker_pass(fixture)) {
     assert_code(write_text(fixture, longest, "x", &err), SNT_CODE_KEYCHAIN);
-    assert_non_null(strstr(err.message, "docker-credential-pass store ended with status 1: "));
+    assert_non_null(strstr(err.message, "docker-credential-pass store ended with status 1"));
     longest[120] = '\0';
   }
   assert_ok(write_text(fixture, longest, "x", &err));
