@@ -99,12 +99,15 @@ static void a_value_is_in_no_argument_and_no_variable(void **state) {
   (void)snprintf(path, sizeof path, "%s:%s", scripts, getenv("PATH"));
   (void)setenv("PATH", path, 1);
   (void)setenv("AWS_SECRET_ACCESS_KEY", "not for pass", 1);
+  (void)setenv("GPG_TTY", "/dev/nowhere", 1);
   SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = open_store(0);
   assert_ok(put(keychain, "given", "hunter2", NULL));
   assert_ok(get(keychain, "given", "hunter2", NULL));
   const char *given = read_left("given");
   assert_non_null(strstr(given, "show sentinel/aws/given\n"));
   assert_non_null(strstr(given, "PASSWORD_STORE_DIR="));
+  assert_non_null(strstr(given, "GPG_TTY=/dev/nowhere\n"));
+  (void)unsetenv("GPG_TTY");
   assert_null(strstr(given, "hunter2"));
   assert_null(strstr(given, "not for pass"));
   assert_int_equal(unlink(script_path("pass")), 0);
