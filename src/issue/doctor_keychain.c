@@ -79,7 +79,7 @@ static snt_status try_backend(const struct snt_keychain_backend *backend, const 
   SNT_TRY(snt_keychain_open(&named, &keychain, &trial->failure));
   trial->is_taken = true;
   snt_status status = snt_keychain_probe(backend, &named, &trial->failure);
-  if (snt_ok(status)) {
+  if (snt_ok(status) && !backend->is_foreign) {
     status = is_row(backend, "file") ? try_file(&named, &trial->is_locked, &trial->failure)
                                      : try_listing(keychain, &trial->failure);
   }
@@ -133,8 +133,18 @@ static void tell_backends(struct snt_doctor *doctor, const struct snt_keychain_o
   }
 }
 
+/* NULL for "auto", and for one that is not in the table. */
+static const struct snt_keychain_backend *find_backend(const char *name) {
+  const struct snt_keychain_backend *const *row = SNT_KEYCHAIN_BACKENDS;
+  while ((*row)->name != NULL && (name == NULL || strcmp((*row)->name, name) != 0)) {
+    row++;
+  }
+  return (*row)->name == NULL ? NULL : *row;
+}
+
 /* Where sessions are kept to be used again. */
-static void tell_cache(struct snt_doctor *doctor) {
+static void tell_cache(struct snt_doctor *doctor, const char *wanted) {
+  const struct snt_keychain_backend *backend = find_backend(wanted);
   const char *place = snt_doctor_text(doctor, SNT_SETTING_KEYCHAIN_CACHE);
   bool is_kernel = place != NULL && strcmp(place, "kernel") == 0;
   int reason = is_kernel ? snt_kernel_keys_check() : 0;
@@ -143,6 +153,9 @@ static void tell_cache(struct snt_doctor *doctor) {
                     "sessions are to be kept in the kernel keyring, which is not available: %s", strerror(reason));
   } else if (place != NULL && strcmp(place, "off") == 0) {
     snt_doctor_ok(doctor, "cache", "off: each call asks STS anew");
+  } else if (!is_kernel && backend != NULL && backend->is_foreign) {
+    snt_doctor_warn(doctor, "cache", "keep them in the kernel's keyring: keychain: {cache: kernel}",
+                    "no session is kept, because %s may ask a person at any time: each call asks STS anew", wanted);
   } else {
     snt_doctor_ok(doctor, "cache", "sessions are kept in the %s", is_kernel ? "kernel keyring" : "keychain");
   }
@@ -166,5 +179,5 @@ void snt_doctor_check_keychain(struct snt_doctor *doctor) {
   if (wanted == NULL || strcmp(wanted, "auto") == 0) {
     snt_doctor_ok(doctor, "auto", "picks %s", snt_buf_borrow(&used));
   }
-  tell_cache(doctor);
+  tell_cache(doctor, wanted);
 }

@@ -21,7 +21,8 @@ static const char *fixture_tcti;
 static bool fixture_wants_pin = true;
 
 struct fixture {
-  const char *backend;
+  char backend[32];
+  const char *helper; /* of the docker backend */
   char folder[64];
   char path[192];
   char kind[32];
@@ -37,10 +38,11 @@ static inline const struct snt_key_source *source_of(const struct fixture *fixtu
   return strcmp(fixture->backend, "tpm") == 0 ? &SNT_KEY_FROM_TPM : &SNT_KEY_FROM_PASSPHRASE;
 }
 
-static void open_keychain(struct fixture *fixture, bool has_passphrase) {
+static inline void open_keychain(struct fixture *fixture, bool has_passphrase) {
   snt_keychain_close(&fixture->keychain);
   struct snt_keychain_options options = {.backend = fixture->backend,
                                          .folder = fixture->folder,
+                                         .helper = fixture->helper,
                                          .tcti = fixture_tcti,
                                          .wants_pin = fixture_wants_pin,
                                          .passphrase = has_passphrase ? fixture->passphrase : NULL,
@@ -48,9 +50,12 @@ static void open_keychain(struct fixture *fixture, bool has_passphrase) {
   assert_ok(snt_keychain_open(&options, &fixture->keychain, NULL));
 }
 
-static void begin(struct fixture *fixture, const char *backend) {
+/* "file", "docker:pass". */
+static inline void begin(struct fixture *fixture, const char *backend) {
   memset(fixture, 0, sizeof *fixture);
-  fixture->backend = backend;
+  size_t len = strcspn(backend, ":");
+  (void)snprintf(fixture->backend, sizeof fixture->backend, "%.*s", (int)len, backend);
+  fixture->helper = backend[len] == ':' ? backend + len + 1 : NULL;
   (void)snprintf(fixture->folder, sizeof fixture->folder, "/tmp/snt-keychain-XXXXXX");
   assert_non_null(mkdtemp(fixture->folder));
   (void)snprintf(fixture->path, sizeof fixture->path, "%s/%s", fixture->folder, source_of(fixture)->file_name);
@@ -87,7 +92,7 @@ static inline enum snt_code read_code(struct fixture *fixture, const char *name,
   return status.code;
 }
 
-static void join_name(void *context, const char *name) {
+static inline void join_name(void *context, const char *name) {
   (void)strcat(context, name);
   (void)strcat(context, " ");
 }
@@ -108,12 +113,12 @@ static inline void forget_key(const struct fixture *fixture) {
   }
 }
 
-static void remove_name(void *context, const char *name) {
+static inline void remove_name(void *context, const char *name) {
   struct fixture *fixture = context;
   (void)snt_keychain_remove(fixture->keychain, fixture->kind, name, NULL).code;
 }
 
-static void end(struct fixture *fixture) {
+static inline void end(struct fixture *fixture) {
   char command[160];
   if (!is_file(fixture)) { /* the file goes with its folder */
     assert_ok(snt_keychain_list(fixture->keychain, fixture->kind, remove_name, fixture, NULL));
