@@ -8,6 +8,21 @@ local settings = require "spec.support.settings"
 local SECRET = "secret/of+the/other+tool"
 local ANSWER = '{"Version":1,"AccessKeyId":"ASIAIOSFODNN7PROCESS","SecretAccessKey":"' .. SECRET .. '"%s}'
 
+-- Lines that a property of the configuration can hold, and what shlex makes of them.
+local SHLEX = [=[
+import json, random, shlex
+random.seed(20)
+cases = []
+for _ in range(120):
+    line = "".join(random.choice("ab '\"\\$") for _ in range(random.randint(1, 12))).strip()
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        words = None
+    cases.append({"line": line, "words": words})
+print(json.dumps([case for case in cases if case["line"]]))
+]=]
+
 describe("another tool's credential_process", function()
   local home
 
@@ -71,6 +86,22 @@ describe("another tool's credential_process", function()
     assert.are.equal([[<11><a><b  c><d "e" \$ \><f g><><$HOME><a;b><~><|><>><x>]], files.read(home .. "/words"))
     refused("PROFILE_INVALID", "a quote (') is not closed", "{tool} 'a", script)
     refused("PROFILE_INVALID", "backslash", [[{tool} \]], script)
+  end)
+
+  it("is split as python's shlex splits it", function()
+    local result = process.python { "-c", SHLEX }
+    assert.are.equal(0, result.status, result.stderr)
+    local script = 'for word in "$@"; do printf "<%s>" "$word"; done >"$HOME/words"\n' .. printing()
+    for _, case in ipairs(cjson.decode(result.stdout)) do
+      local ran = ask("{tool} " .. case.line, script)
+      if case.words == cjson.null then
+        assert.is_truthy(ran.stderr:find("^PROFILE_INVALID"), case.line .. ran.stderr)
+      else
+        assert.are.equal(0, ran.status, case.line .. ran.stderr)
+        local words = #case.words == 0 and "" or "<" .. table.concat(case.words, "><") .. ">"
+        assert.are.equal(words, files.read(home .. "/words"), case.line)
+      end
+    end
   end)
 
   it("is found on the path, or by its whole path", function()

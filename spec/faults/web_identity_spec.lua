@@ -1,9 +1,11 @@
 --- Keys of a web identity from an STS that goes wrong (tests/tools/source_calls).
 local cjson = require "cjson"
+local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
 local servers = require "spec.support.servers"
 local settings = require "spec.support.settings"
+local world = require "spec.support.world"
 
 local CALL = "sts.AssumeRoleWithWebIdentity"
 local JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjaSJ9.c2lnbmF0dXJl"
@@ -161,5 +163,68 @@ describe("a web identity", function()
     given()
     server:set { [CALL] = { fault = "hang" } }
     refused("TIMEOUT", "AssumeRoleWithWebIdentity")
+  end)
+end)
+
+describe("a run with a web identity", function()
+  local server, home, token
+
+  setup(function()
+    server = servers.start_faulty()
+  end)
+
+  teardown(function()
+    server:stop()
+  end)
+
+  before_each(function()
+    server:set { caller_arn = "arn:aws:sts::123456789012:assumed-role/Ci/sentinel" }
+    home = world.new { endpoint = server.url, policy = world.allow_dev,
+      environment = { SENTINEL_FILE_PASSPHRASE = "correct horse" } }
+    token = home:write("token", JWT .. "\n")
+    home:write_aws_config(([[
+[profile dev]
+sentinel_role_arn = %s
+sentinel_source_profile = ci
+region = us-east-1
+[profile ci]
+role_arn = %s
+web_identity_token_file = %s
+]]):format(world.role("Dev"), ROLE, token))
+    home:write(".aws/credentials", "")
+    expect.done(home:run({ "add", "other", "--stdin" },
+      { stdin = "AKIAIOSFODNN7EXAMPLF\nwJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEX\n" }))
+  end)
+
+  after_each(function()
+    os.remove(token)
+    home:remove()
+  end)
+
+  it("exchanges a token once, and another one again", function()
+    expect.credentials(home:run { "credentials", "dev" })
+    expect.credentials(home:run { "credentials", "dev" })
+    assert.are.equal(1, server:count(CALL))
+    assert.are.equal("role/Ci/sentinel", home:records()[1].user)
+    assert.are.equal('web identity of profile "ci"', home:records()[1].base)
+    home:write("token", JWT .. "x\n")
+    expect.credentials(home:run { "credentials", "dev" })
+    assert.are.equal(2, server:count(CALL))
+  end)
+
+  it("ends with nothing when the token is refused", function()
+    server:set { [CALL] = { fault = "error", code = "ExpiredTokenException" } }
+    expect.refused(home:run { "credentials", "dev" }, 6, "has to write a new one")
+    assert.are.equal(0, server:count("sts.AssumeRole"))
+  end)
+
+  it("asks nobody where the endpoint is locked", function()
+    local result = home:run_under("locked: [endpoints]\nendpoints: aws\n", { "credentials", "dev" })
+    if not result then
+      return pending(settings.skipped "this machine lets nobody make a /etc of his own")
+    end
+    assert.are_not.equal(0, result.status)
+    assert.are.equal("", result.stdout)
+    assert.are.equal(0, server:count(CALL))
   end)
 end)

@@ -20,7 +20,7 @@
 #define DISABLED "AWS_EC2_METADATA_DISABLED"
 #define ROLES "/latest/meta-data/iam/security-credentials/"
 
-enum { TRY_MS = 1000, TRIES = 3, LAST_RESORT_MS = 650, TOKEN_MAX = 1024, ROLE_MAX = 128 };
+enum { TRY_MS = 1000, TRIES = 3, LAST_RESORT_MS = 650, TOKEN_MAX = 1024, ROLE_MAX = 128, SWITCHED_OFF = 403 };
 
 struct instance {
   struct snt_aws_metadata host;
@@ -28,6 +28,7 @@ struct instance {
   char base[1100]; /* of its URLs, without a slash at its end */
   struct snt_secret *token;
   bool was_refused; /* a token was, and another one was asked for */
+  bool is_there;    /* it is the service that answers: with a token, or that it is switched off */
 };
 
 static void clear_instance(struct instance *instance) { snt_secret_free(&instance->token); }
@@ -86,7 +87,7 @@ static snt_status find_place(const struct snt_aws_search *search, struct instanc
 static snt_status fail_token_status(const struct instance *instance, const struct snt_http_response *response,
                                     struct snt_err *err) {
   SNT_IGNORE(snt_aws_metadata_refuse(&instance->host, response, err));
-  if (response->http_status == 403) {
+  if (response->http_status == SWITCHED_OFF) {
     return snt_err_hint(err, "instance metadata is switched off for this instance: switch it on (aws ec2 "
                              "modify-instance-metadata-options --http-endpoint enabled)");
   }
@@ -117,11 +118,13 @@ static snt_status fetch_token(struct instance *instance, struct snt_err *err) {
   if (!snt_ok(status)) {
     return fail_silent(status, err);
   }
+  instance->is_there = instance->is_there || response.http_status == SWITCHED_OFF;
   if (response.http_status != 200) {
     return fail_token_status(instance, &response, err);
   }
   struct snt_slice line = {"", 0};
   SNT_TRY(snt_aws_metadata_line(&instance->host, &response, "the token", TOKEN_MAX, &line, err));
+  instance->is_there = true;
   SNT_TRY(snt_secret_new_from(line.data, line.len, &instance->token, err));
   instance->host.token = instance->token;
   return snt_done();
@@ -205,6 +208,11 @@ static snt_status fetch(const struct snt_aws_search *search, struct instance *in
   return snt_done();
 }
 
+static bool is_of_network(enum snt_code code) {
+  return code == SNT_CODE_TIMEOUT || code == SNT_CODE_NETWORK || code == SNT_CODE_AWS_REFUSED ||
+         code == SNT_CODE_ANSWER_INVALID;
+}
+
 snt_status snt_aws_source_instance(const struct snt_aws_search *search, bool is_named, struct snt_aws_credentials *out,
                                    struct snt_err *err) {
   memset(out, 0, sizeof *out);
@@ -225,8 +233,8 @@ snt_status snt_aws_source_instance(const struct snt_aws_search *search, bool is_
     SNT_IGNORE(snt_err_prefix(err, "the instance's keys"));
   }
   bool is_silent = status.code == SNT_CODE_TIMEOUT || status.code == SNT_CODE_NETWORK;
-  if (is_silent && !is_named) { /* most machines are no instance */
-    status.code = SNT_CODE_NO_CREDENTIALS;
+  if (!is_named && (is_silent || !instance.is_there) && is_of_network(status.code)) {
+    status.code = SNT_CODE_NO_CREDENTIALS; /* most machines are no instance, whoever answers there */
     if (err != NULL) {
       err->code = status.code;
     }
