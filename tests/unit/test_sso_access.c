@@ -122,6 +122,16 @@ static void a_token_is_refreshed_within_five_minutes_of_its_end(void **state) {
   expect_kept("\"clientSecret\": \"secret\"");
 }
 
+static void what_the_answer_does_not_say_stays(void **state) {
+  (void)state;
+  SNT_SSO_ACCESS_AUTO struct snt_sso_access access = {0};
+  script.lines[0].body = "{\"accessToken\":\"fresh\",\"expiresIn\":3600}";
+  sign_in(-1, 3600);
+  assert_int_equal(open_access(&access, NULL), SNT_CODE_OK);
+  assert_string_equal(snt_secret_borrow(access.token.refresh_token), "again");
+  expect_kept("\"refreshToken\": \"again\"");
+}
+
 static void a_token_that_cannot_be_refreshed_serves_while_it_lives(void **state) {
   (void)state;
   static const struct script_line lines[] = {{.failure = SNT_CODE_NETWORK},
@@ -239,6 +249,7 @@ static void a_token_that_seems_over_is_aws_to_judge(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_token_is_refreshed_within_five_minutes_of_its_end),
+      TEST(what_the_answer_does_not_say_stays),
       TEST(a_token_that_cannot_be_refreshed_serves_while_it_lives),
       TEST(without_a_registration_only_aws_knows),
       TEST(what_another_process_has_put_there_is_taken_over),
