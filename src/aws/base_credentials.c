@@ -336,6 +336,14 @@ static snt_status fail_not_found(const struct search *search, struct snt_err *er
                       is_default ? "; or name a profile that has one with --profile" : "");
 }
 
+/* It goes into the record, and names that were cut may end within a character. */
+static void mend_source(struct snt_aws_credentials *found) {
+  size_t len = strlen(found->source);
+  while (len > 0 && !snt_utf8_check_printable(found->source, len)) {
+    found->source[--len] = '\0';
+  }
+}
+
 snt_status snt_aws_credentials_find(const struct snt_aws_search *search, struct snt_aws_credentials *out,
                                     struct snt_err *err) {
   memset(out, 0, sizeof *out);
@@ -346,6 +354,7 @@ snt_status snt_aws_credentials_find(const struct snt_aws_search *search, struct 
   if (!state.is_found) {
     return fail_not_found(&state, err);
   }
+  mend_source(&found);
   *out = found;
   found = (struct snt_aws_credentials){0}; /* ownership went to out */
   return snt_done();

@@ -9,7 +9,6 @@
 #include "aws/sso_oidc.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/turn.h"
 
 enum { WINDOW_MS = 5 * 60 * 1000, TURN_MS = 10000 };
 
@@ -28,14 +27,13 @@ static snt_status load(struct snt_sso_access *access, struct snt_sso_token *out,
   return snt_sso_store_load(&store, access->session, out, &access->is_from_file, err);
 }
 
-/* A folder that takes no file is no reason to refuse: then nobody waits. */
-static snt_status take_turn(const struct snt_sso_access *access, struct snt_turn *turn, struct snt_err *err) {
+snt_status snt_sso_take_turn(const char *folder, const struct snt_sso_session *session, struct snt_turn *turn,
+                             struct snt_err *err) {
   char name[16 + SNT_SHA1_HEX_CAP];
-  const char *folder = access->search->turns;
   if (folder == NULL || !snt_ok(snt_file_make_folders(folder, NULL))) {
     return snt_done();
   }
-  (void)snprintf(name, sizeof name, "sso-%.40s", access->session->file);
+  (void)snprintf(name, sizeof name, "sso-%.40s", session->file);
   snt_status status = snt_turn_take(folder, name, TURN_MS, turn, err);
   return status.code == SNT_CODE_IO ? snt_done() : status;
 }
@@ -90,7 +88,7 @@ static bool take_over(struct snt_sso_access *access) {
 
 static snt_status refresh_in_turn(struct snt_sso_access *access, struct snt_err *err) {
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
-  SNT_TRY(take_turn(access, &turn, err));
+  SNT_TRY(snt_sso_take_turn(access->search->turns, access->session, &turn, err));
   if (take_over(access)) {
     return snt_done();
   }

@@ -4,6 +4,7 @@
 
 #include "aws/base_sources.h"
 #include "aws/sso_store.h"
+#include "base/turn.h"
 
 /* One asking. Borrows both. */
 struct snt_sso_access {
@@ -18,6 +19,10 @@ void snt_sso_access_clear(struct snt_sso_access *access);
 
 /* What the search keeps tokens in. */
 struct snt_sso_store snt_sso_store_of(const struct snt_aws_search *search);
+/* For whoever writes down a sign-in: one process at a time, in a folder of the user's; NULL, or one that takes no file:
+ * each by itself. Code TIMEOUT. */
+snt_status snt_sso_take_turn(const char *folder, const struct snt_sso_session *session, struct snt_turn *turn,
+                             struct snt_err *err);
 /* Loads the token, and refreshes one that ends within five minutes, in turn with other processes. That it cannot be
  * refreshed is no failure while it lives. Nobody is asked. Codes LOGIN_REQUIRED (there is none; it is over or was
  * revoked), those of the keychain, NETWORK, TIMEOUT, AWS_REFUSED, ANSWER_INVALID, CONFIG_INVALID. */

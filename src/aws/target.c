@@ -119,8 +119,7 @@ static snt_status step(struct walk *walk, const char *name, struct snt_err *err)
   return snt_err_hint(err, "point the %s of one of them elsewhere", walk->key);
 }
 
-static snt_status check_includes(const struct snt_aws_shared_config *config, const char *profile,
-                                 struct snt_err *err) {
+static snt_status check_includes(const struct snt_aws_shared_config *config, const char *profile, struct snt_err *err) {
   struct walk walk = {.key = "include_profile"};
   for (const char *name = profile; name != NULL;) {
     SNT_TRY(step(&walk, name, err));

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "aws/sso_access.h"
 #include "aws/sso_oidc.h"
-#include "aws/sso_store.h"
 #include "base/browser.h"
 #include "base/clock.h"
 #include "issue/flow.h"
@@ -242,9 +242,18 @@ static snt_status open_all(struct signing_in *in, struct snt_err *err) {
   return snt_flow_open_keychain(flow, err);
 }
 
+/* In turn with those who refresh: what they have begun with the sign-in before must not end on top of this one. */
+static snt_status save(const struct signing_in *in, struct snt_buf *where, struct snt_err *err) {
+  const struct snt_sso_store store = store_of(&in->flow);
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  SNT_BUF_AUTO struct snt_buf turns = {0};
+  bool has_turns = snt_ok(snt_flow_cache_folder(&turns, NULL));
+  SNT_TRY(snt_sso_take_turn(has_turns ? turns.data : NULL, &in->session, &turn, err));
+  return snt_sso_store_save(&store, &in->session, &in->token, where, err);
+}
+
 /* Who asks for one that another profile has is told about that one's endpoint and certificates. */
 static snt_status sign_in_to(struct signing_in *in, struct snt_sso_login *out, struct snt_err *err) {
-  const struct snt_sso_store store = store_of(&in->flow);
   SNT_TRY(choose(in, &in->session, err));
   SNT_TRY(snt_flow_open_service(&in->flow, "sso_oidc", in->session.region, &in->oidc.endpoint, err));
   in->oidc.client = in->flow.client;
@@ -254,7 +263,7 @@ static snt_status sign_in_to(struct signing_in *in, struct snt_sso_login *out, s
     return snt_err_hint(err, "sentinel login --sso %s", in->session.wanted);
   }
   SNT_TRY(status);
-  SNT_TRY(snt_sso_store_save(&store, &in->session, &in->token, &out->where, err));
+  SNT_TRY(save(in, &out->where, err));
   (void)snprintf(out->name, sizeof out->name, "%s", in->session.wanted);
   out->expires_at_ms = in->token.expires_at_ms;
   out->is_refreshable = in->token.refresh_token != NULL;

@@ -455,6 +455,23 @@ static void a_chain_ends_where_a_key_is_kept(void **state) {
   }
 }
 
+static void a_name_that_is_cut_is_cut_between_characters(void **state) {
+  (void)state;
+  SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials credentials = {0};
+  struct snt_err err = {0};
+  char name[256] = "x";
+  char text[1024];
+  for (size_t len = 1; len < 240; len += 2) {
+    memcpy(name + len, "\xc3\xbc", 3);
+  }
+  (void)snprintf(text, sizeof text, SOURCE "[profile s]\nsource_profile = %s\n" ROLE("S"), name);
+  keychain.name = name;
+  keychain.value = ENTRY(K1);
+  assert_ok(find(text, "p", NULL, &credentials, &err));
+  assert_true(snt_utf8_check_printable(credentials.source, strlen(credentials.source)));
+  assert_true(strlen(credentials.source) > 200);
+}
+
 static void what_a_source_says_stands(void **state) {
   (void)state;
   static const struct {
@@ -507,6 +524,7 @@ int main(void) {
       CASE(the_keychain_is_asked_once_and_not_at_all_when_the_profile_has_keys),
       CASE(other_sources_are_asked_in_order),
       CASE(a_chain_ends_where_a_key_is_kept),
+      CASE(a_name_that_is_cut_is_cut_between_characters),
       CASE(what_a_source_says_stands),
       CASE(an_end_that_is_still_to_come_is_noted),
   };

@@ -61,6 +61,35 @@ static void a_device_gets_a_code(void **state) {
   assert_true(device.end_ms >= before_ms + 600000);
 }
 
+static void nobody_is_sent_to_a_page_that_is_not_https(void **state) {
+  (void)state;
+  static const struct {
+    const char *url, *whole_url;
+    bool is_good;
+  } rows[] = {{"https://v.example/", "https://v.example/?user_code=A", true},
+              {"http://127.0.0.1:8/d", "http://[::1]/?c=A#x", true},
+              {"http://v.example/", "https://v.example/", false},
+              {"https://v.example/", "http://v.example/", false},
+              {"https://v.example/", "javascript:alert(1)", false},
+              {"https://a@v.example/", "https://v.example/", false},
+              {"file:///etc/passwd", "https://v.example/", false}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_SSO_REGISTRATION_AUTO struct snt_sso_registration registration = make_registration();
+    SNT_SSO_DEVICE_AUTO struct snt_sso_device device = {0};
+    char text[256];
+    (void)script_start(NULL);
+    (void)snprintf(text, sizeof text,
+                   "{\"deviceCode\":\"d\",\"userCode\":\"u\",\"verificationUri\":\"%s\",\"expiresIn\":6,"
+                   "\"verificationUriComplete\":\"%s\"}",
+                   rows[i].url, rows[i].whole_url);
+    script.lines[0].body = text;
+    snt_status status = snt_sso_start_device(&oidc, &registration, "https://a.b/start", &device, NULL);
+    if (status.code != (rows[i].is_good ? SNT_CODE_OK : SNT_CODE_ANSWER_INVALID)) {
+      fail_msg("%zu: %s", i, snt_code_name(status.code));
+    }
+  }
+}
+
 static enum snt_code ask(const struct snt_sso_grant *grant, struct snt_sso_token *token, enum snt_sso_wait *wait,
                          struct snt_err *err) {
   SNT_SSO_REGISTRATION_AUTO struct snt_sso_registration registration = make_registration();
@@ -232,6 +261,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(a_program_registers_for_the_flow_that_it_wants, script_start),
       cmocka_unit_test_setup(a_device_gets_a_code, script_start),
+      cmocka_unit_test_setup(nobody_is_sent_to_a_page_that_is_not_https, script_start),
       cmocka_unit_test_setup(a_token_ends_by_the_servers_clock, script_start),
       cmocka_unit_test_setup(a_code_is_sent_with_its_verifier, script_start),
       cmocka_unit_test_setup(refusals_say_what_to_do, script_start),

@@ -1,5 +1,5 @@
-/* Stands between a program and the network, for replayed traffic: each call goes to the server of TEST_REPLAY (a port of
- * the loopback), with the host that it was for in a header; and the wall clock shows TEST_NOW_MS. */
+/* Stands between a program and the network, for replayed traffic: each call goes to the server of TEST_REPLAY (a port
+ * of the loopback), with the host that it was for in a header; and the wall clock shows TEST_NOW_MS. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
