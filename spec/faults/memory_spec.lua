@@ -9,6 +9,7 @@ local shims = require "spec.support.shims"
 local world = require "spec.support.world"
 
 local TOKEN = "IQoJb3JpZ2luX2VjEXAMPLE/token+Zx81Qw9=="
+local CONTAINER = "Bearer-3hQ9-of-the-container-8sLw"
 local PASSPHRASE = "kJ7#pass-Vw2!phrase-Qz9"
 
 describe("the memory of template and worker", function()
@@ -26,7 +27,7 @@ describe("the memory of template and worker", function()
     faulty:set {}
     home = world.new { endpoint = faulty.url, source = "ssm:/p" }
     home:write(".aws/credentials", "")
-    home:write("secrets", table.concat({ world.key.secret, TOKEN, PASSPHRASE }, "\n") .. "\n")
+    home:write("secrets", table.concat({ world.key.secret, TOKEN, PASSPHRASE, CONTAINER }, "\n") .. "\n")
   end)
 
   after_each(function()
@@ -62,7 +63,7 @@ describe("the memory of template and worker", function()
   local given = {
     AWS_ACCESS_KEY_ID = world.key.id, AWS_SECRET_ACCESS_KEY = world.key.secret,
       AWS_SESSION_TOKEN = TOKEN,
-    SENTINEL_FILE_PASSPHRASE = PASSPHRASE,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN = CONTAINER, SENTINEL_FILE_PASSPHRASE = PASSPHRASE,
   }
 
   local function assert_clean(counts, report)
