@@ -274,6 +274,18 @@ static void a_file_of_the_other_kind_is_refused(void **state) {
   end(&sealed);
 }
 
+static _Noreturn void lie(int fd, const char *answer, size_t len) {
+  for (;;) {
+    char taken[4096];
+    int peer = accept(fd, NULL, NULL);
+    while (len > 0 && read(peer, taken, sizeof taken) > 0 && write(peer, answer, len) == (ssize_t)len) {
+    }
+    if (len > 0) {
+      (void)close(peer);
+    }
+  }
+}
+
 /* A server that takes what comes and says what it is told to, or nothing. */
 static pid_t start_liar(const char *path, const char *answer, size_t len) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -282,14 +294,8 @@ static pid_t start_liar(const char *path, const char *answer, size_t len) {
   assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
   assert_int_equal(listen(fd, 8), 0);
   pid_t pid = fork();
-  for (; pid == 0;) {
-    char taken[4096];
-    int peer = accept(fd, NULL, NULL);
-    while (len > 0 && read(peer, taken, sizeof taken) > 0 && write(peer, answer, len) == (ssize_t)len) {
-    }
-    if (len > 0) {
-      (void)close(peer);
-    }
+  if (pid == 0) {
+    lie(fd, answer, len);
   }
   (void)close(fd);
   return pid;
