@@ -27,6 +27,7 @@ static const struct {
 struct importing {
   struct snt_out *out;
   bool is_plan, has_ids;
+  size_t seen;
   size_t held; /* keys that the keychain holds now, or would, and that were not deleted at their source */
 };
 
@@ -44,6 +45,7 @@ static snt_status tell(void *context, const struct snt_key_result *result, struc
   SNT_TRY(snt_cli_print_clean(text, result->why, err));
   bool is_held =
       result->outcome == SNT_KEY_DONE || result->outcome == SNT_KEY_PRESENT || result->outcome == SNT_KEY_REPLACED;
+  importing->seen++;
   importing->held += is_held && !result->was_removed ? 1 : 0;
   return snt_buf_append_char(text, '\n', err);
 }
@@ -101,22 +103,25 @@ static snt_status import_from(const struct snt_args *args, const struct snt_key_
   options->is_removing = snt_args_has(args, SNT_OPTION_DELETE_SOURCE);
   options->tell = tell;
   options->context = &importing;
-  SNT_TRY(snt_out_printf(out, err, "from %s\n", source->where.data));
-  snt_status status = snt_import_keys(source, options, err);
-  if (importing.held > 0 && !options->is_removing) {
-    SNT_TRY(snt_out_printf(out, err, "\n%s still holds what is in the keychain now; --delete-source deletes it there\n",
-                           source->where.data));
+  SNT_TRY(snt_out_text(out, "from ", err));
+  SNT_TRY(snt_cli_print_clean(&out->text, source->where.data, err));
+  SNT_TRY(snt_out_text(out, "\n", err));
+  SNT_TRY(snt_import_keys(source, options, err));
+  if (importing.seen == 0) {
+    return snt_out_text(out, "there is no key\n", err);
   }
-  return status;
+  return importing.held == 0 || importing.is_plan
+             ? snt_done()
+             : snt_out_text(
+                   out, "\nwhat is in the keychain now is still there, too: --delete-source deletes it there\n", err);
 }
 
 snt_status snt_cmd_import_vault(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   SNT_KEY_SOURCE_AUTO struct snt_key_source source = {0};
   struct snt_key_import_options options = {.profiles = args->arguments, .profile_count = args->argument_count};
   SNT_TRY(snt_key_source_open_vault(args->values[SNT_OPTION_KEYRING], args->argument_count > 0, &source, err));
-  snt_status status = import_from(args, &source, &options, out, err);
-  SNT_TRY(tell_config(out, snt_ok(status) ? err : NULL));
-  return status;
+  SNT_TRY(import_from(args, &source, &options, out, err));
+  return tell_config(out, err);
 }
 
 snt_status snt_cmd_import_shared(struct snt_args *args, struct snt_out *out, struct snt_err *err) {

@@ -208,7 +208,7 @@ static snt_status fail_unknown(char **words, struct snt_err *err) {
     nearest = snt_str_nearest(words[0], names);
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "unknown command \"%s\"", text));
-  if (nearest == NULL && group.len > 0) {
+  if (group.len > 0 && (nearest == NULL || strcmp(text, words[0]) == 0)) {
     return snt_err_hint(err, "`sentinel %s` is followed by: %s", words[0], group.data);
   }
   return nearest == NULL ? snt_err_hint(err, "`sentinel --help` lists the commands")

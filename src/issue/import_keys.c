@@ -8,8 +8,8 @@
 struct import {
   const struct snt_key_source *source;
   const struct snt_key_import_options *options;
-  size_t opened, locked, failed, left; /* of the names */
-  struct snt_err first_lock;           /* why the first could not be opened */
+  size_t opened, locked, failed, conflicts, left; /* of the names */
+  struct snt_err first_lock;                      /* why the first could not be opened */
 };
 
 void snt_key_source_close(struct snt_key_source *source) {
@@ -118,9 +118,11 @@ static bool is_passed_over(const struct import *import, const char *name, enum s
 static void take_count(struct import *import, const struct snt_key_result *result) {
   bool is_left =
       result->outcome == SNT_KEY_TEMPORARY || result->outcome == SNT_KEY_CACHED || result->outcome == SNT_KEY_ODD_NAME;
-  bool is_kept = result->outcome == SNT_KEY_CONFLICT || result->has_changed;
   import->failed += result->outcome == SNT_KEY_FAILED ? 1 : 0;
-  import->left += is_kept || (is_left && import->options->profile_count > 0) ? 1 : 0;
+  import->conflicts += result->outcome == SNT_KEY_CONFLICT ? 1 : 0;
+  import->left +=
+      result->outcome == SNT_KEY_CONFLICT || result->has_changed || (is_left && import->options->profile_count > 0) ? 1
+                                                                                                                    : 0;
 }
 
 static snt_status import_name(struct import *import, const char *name, struct snt_err *err) {
@@ -158,12 +160,13 @@ static snt_status conclude(const struct import *import, struct snt_err *err) {
   }
   if (import->failed > 0) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_SYNTAX, "%zu of %s could not be read", import->failed, where));
-    return snt_err_hint(err, "see above; what is damaged can be made again with: sentinel add");
+    return snt_err_hint(err, "what is damaged can be stored again with: sentinel add");
   }
   if (import->left > 0) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_ANSWER_NO, "%zu of %s %s left", import->left, where,
                         import->left == 1 ? "was" : "were"));
-    return snt_err_hint(err, "see above; --force puts the key of there in the place of the keychain's");
+    return import->conflicts == 0 ? (snt_status){SNT_CODE_ANSWER_NO}
+                                  : snt_err_hint(err, "--force puts its key in the place of the keychain's");
   }
   return snt_done();
 }

@@ -37,8 +37,9 @@ struct snt_bus {
   snt_status (*list)(void *state, const char *kind,
                      snt_status (*visit)(void *context, const char *name, struct snt_err *err), void *context,
                      struct snt_err *err);
-  /* The values of the attribute, in no order, and one that is there twice is visited twice. Code NOT_FOUND: there is
-   * no such collection. */
+  /* Code NOT_FOUND: there is no such collection. No prompt is shown. */
+  snt_status (*guest_find)(void *state, const struct snt_bus_place *place, struct snt_err *err);
+  /* The values of the attribute, in no order, and one that is there twice is visited twice. */
   snt_status (*guest_list)(void *state, const struct snt_bus_place *place,
                            snt_status (*visit)(void *context, const char *value, struct snt_err *err), void *context,
                            struct snt_err *err);

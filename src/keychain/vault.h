@@ -22,8 +22,8 @@ struct snt_vault_options {
 struct snt_vault_keyring {
   const char *name;    /* as AWS_VAULT_BACKEND has it */
   const char *summary; /* one line */
-  /* Appends to where what it is, for people: "the folder /home/a/.awsvault/keys". Codes NOT_FOUND: there is none, or
-   * nothing is in it; those of what it is made of. */
+  /* Appends to where what it is, for people: "the folder /home/a/.awsvault/keys". Codes NOT_FOUND: there is none;
+   * those of what it is made of. */
   snt_status (*open)(const struct snt_vault_options *options, void **state, struct snt_buf *where, struct snt_err *err);
   void (*close)(void **state);
   /* In no order. A failure of visit ends it and is returned. */
@@ -42,8 +42,8 @@ extern const struct snt_vault_keyring SNT_VAULT_SERVICE, SNT_VAULT_PASS, SNT_VAU
 
 /* The row; NULL for another name. */
 const struct snt_vault_keyring *snt_vault_find(const char *name);
-/* Opens the named keyring, or (NULL) the first that is there and has items. Codes USAGE for a name that is none of the
- * table, NOT_FOUND when there is none, saying where was looked. */
+/* Opens the named keyring, or (NULL) the first that has items, else the first that is there. Codes USAGE for a name
+ * that is none of the table, NOT_FOUND when there is none, saying where was looked. */
 snt_status snt_vault_open(const char *name, const struct snt_vault_options *options,
                           const struct snt_vault_keyring **keyring, void **state, struct snt_buf *where,
                           struct snt_err *err);

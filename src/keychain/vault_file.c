@@ -102,17 +102,9 @@ static snt_status list_files(void *state, snt_status (*visit)(void *context, con
   return snt_done();
 }
 
-static snt_status count(void *context, const char *name, struct snt_err *err) {
-  (void)name;
-  (void)err;
-  ++*(size_t *)context;
-  return snt_done();
-}
-
 static snt_status open_folder(const struct snt_vault_options *options, void **state, struct snt_buf *where,
                               struct snt_err *err) {
   *state = NULL;
-  size_t files = 0;
   SNT_CLEANUP(close_folder) void *opened = calloc(1, sizeof(struct folder));
   struct folder *folder = opened;
   if (folder == NULL) {
@@ -125,9 +117,9 @@ static snt_status open_folder(const struct snt_vault_options *options, void **st
     folder->path.data[--folder->path.len] = '\0';
   }
   SNT_TRY(snt_buf_appendf(where, err, "the folder %s", folder->path.data));
-  SNT_TRY(list_files(folder, count, &files, err));
-  if (files == 0) {
-    return snt_fail(err, SNT_CODE_NOT_FOUND, "%s is empty", folder->path.data);
+  struct stat info;
+  if (stat(folder->path.data, &info) != 0 || !S_ISDIR(info.st_mode)) {
+    return snt_fail(err, SNT_CODE_NOT_FOUND, "there is no folder %s", folder->path.data);
   }
   *state = SNT_MOVE(opened);
   return snt_done();

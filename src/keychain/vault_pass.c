@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/exchange.h"
@@ -58,6 +59,11 @@ static snt_status name_entry(const struct store *store, const char *name, struct
   return snt_buf_appendf(out, err, "%s%s%s", store->prefix, store->prefix[0] == '\0' ? "" : "/", name);
 }
 
+/* The folder below which its entries are. */
+static snt_status find_top(const struct store *store, struct snt_buf *out, struct snt_err *err) {
+  return snt_buf_appendf(out, err, "%s%s%s", store->folder.data, store->prefix[0] == '\0' ? "" : "/", store->prefix);
+}
+
 static snt_status visit_entry(const char *path, size_t top,
                               snt_status (*visit)(void *context, const char *name, struct snt_err *err), void *context,
                               struct snt_err *err) {
@@ -73,7 +79,7 @@ static snt_status list_entries(void *state, snt_status (*visit)(void *context, c
                                void *context, struct snt_err *err) {
   const struct store *store = state;
   SNT_BUF_AUTO struct snt_buf top = {0};
-  SNT_TRY(snt_buf_appendf(&top, err, "%s%s%s", store->folder.data, store->prefix[0] == '\0' ? "" : "/", store->prefix));
+  SNT_TRY(find_top(store, &top, err));
   char *paths[] = {top.data, NULL};
   SNT_CLEANUP(close_walk) FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
   if (walk == NULL) {
@@ -90,23 +96,17 @@ static snt_status list_entries(void *state, snt_status (*visit)(void *context, c
   return snt_done();
 }
 
-static snt_status count(void *context, const char *name, struct snt_err *err) {
-  (void)name;
-  (void)err;
-  ++*(size_t *)context;
-  return snt_done();
-}
-
 static snt_status check_store(struct store *store, bool is_named, struct snt_err *err) {
-  size_t entries = 0;
+  SNT_BUF_AUTO struct snt_buf top = {0};
+  struct stat info;
   if (store->prefix[0] == '\0' && !is_named) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "aws-vault's entries stand among all others of pass: no prefix is set"));
     return snt_err_hint(err, "name the profiles, with --keyring pass, or set AWS_VAULT_PASS_PREFIX as for aws-vault");
   }
-  SNT_TRY(list_entries(store, count, &entries, err));
-  return entries > 0 ? snt_done()
-                     : snt_fail(err, SNT_CODE_NOT_FOUND, "%s has no entries%s%.200s", store->folder.data,
-                                store->prefix[0] == '\0' ? "" : " below ", store->prefix);
+  SNT_TRY(find_top(store, &top, err));
+  return stat(top.data, &info) == 0 && S_ISDIR(info.st_mode)
+             ? snt_done()
+             : snt_fail(err, SNT_CODE_NOT_FOUND, "there is no folder %s", top.data);
 }
 
 static snt_status open_store(const struct snt_vault_options *options, void **state, struct snt_buf *where,

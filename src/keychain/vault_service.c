@@ -21,17 +21,9 @@ static void close_service(void **state) {
   *state = NULL;
 }
 
-static snt_status count(void *context, const char *name, struct snt_err *err) {
-  (void)name;
-  (void)err;
-  ++*(size_t *)context;
-  return snt_done();
-}
-
 static snt_status open_service(const struct snt_vault_options *options, void **state, struct snt_buf *where,
                                struct snt_err *err) {
   *state = NULL;
-  size_t items = 0;
   SNT_CLEANUP(close_service) void *opened = calloc(1, sizeof(struct service));
   struct service *service = opened;
   if (service == NULL) {
@@ -42,10 +34,7 @@ static snt_status open_service(const struct snt_vault_options *options, void **s
   SNT_TRY(snt_buf_appendf(where, err, "the collection \"%.200s\" of the Secret Service", service->place.collection));
   struct snt_keychain_options how = {.prompt_deadline_ms = options->prompt_deadline_ms};
   SNT_TRY(snt_bus_open(&how, true, &service->bus, &service->conversation, err));
-  SNT_TRY(service->bus->guest_list(service->conversation, &service->place, count, &items, err));
-  if (items == 0) {
-    return snt_fail(err, SNT_CODE_NOT_FOUND, "%s is empty", where->data);
-  }
+  SNT_TRY(service->bus->guest_find(service->conversation, &service->place, err));
   *state = SNT_MOVE(opened);
   return snt_done();
 }

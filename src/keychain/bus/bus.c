@@ -100,6 +100,7 @@ static const struct snt_bus TABLE = {
     .write = snt_items_write,
     .remove = snt_items_remove,
     .list = snt_items_list,
+    .guest_find = snt_guest_find,
     .guest_list = snt_guest_list,
     .guest_read = snt_guest_read,
     .guest_remove = snt_guest_remove,

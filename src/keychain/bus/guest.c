@@ -43,7 +43,7 @@ static snt_status read_property_paths(struct snt_service *service, const char *p
   return error < 0 ? snt_call_fail(error, "Get", err) : snt_call_read_paths(reply, out, err);
 }
 
-/* The collection as the only one of *out, unlocked. */
+/* The collection as the only one of *out. */
 static snt_status find_collection(struct snt_service *service, const char *name, struct snt_paths *out,
                                   struct snt_err *err) {
   PATHS_AUTO struct snt_paths all = {0};
@@ -51,11 +51,17 @@ static snt_status find_collection(struct snt_service *service, const char *name,
   for (size_t i = 0; i < all.count; i++) {
     size_t len = strlen(COLLECTIONS);
     if (strncmp(all.items[i], COLLECTIONS, len) == 0 && is_name(all.items[i] + len, name)) {
-      SNT_TRY(snt_prompt_unlock(service, &(struct snt_paths){&all.items[i], 1}, err));
       return snt_paths_add(out, all.items[i], err);
     }
   }
   return snt_fail(err, SNT_CODE_NOT_FOUND, "the Secret Service has no collection \"%.200s\"", name);
+}
+
+/* The same, unlocked. */
+static snt_status open_collection(struct snt_service *service, const char *name, struct snt_paths *out,
+                                  struct snt_err *err) {
+  SNT_TRY(find_collection(service, name, out, err));
+  return snt_prompt_unlock(service, out, err);
 }
 
 /* All items with that value. Code NOT_FOUND for none. */
@@ -64,7 +70,7 @@ static snt_status search(struct snt_service *service, const struct snt_bus_place
   PATHS_AUTO struct snt_paths collection = {0};
   SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
   SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
-  SNT_TRY(find_collection(service, place->collection, &collection, err));
+  SNT_TRY(open_collection(service, place->collection, &collection, err));
   SNT_TRY(snt_call_new(service, collection.items[0], SNT_COLLECTION_INTERFACE, "SearchItems", &call, err));
   int error = sd_bus_message_append(call, "a{ss}", 1, place->attribute, value);
   if (error < 0) {
@@ -85,12 +91,17 @@ static snt_status find_item(struct snt_service *service, const struct snt_bus_pl
   return snt_done();
 }
 
+snt_status snt_guest_find(void *state, const struct snt_bus_place *place, struct snt_err *err) {
+  PATHS_AUTO struct snt_paths collection = {0};
+  return find_collection(state, place->collection, &collection, err);
+}
+
 snt_status snt_guest_list(void *state, const struct snt_bus_place *place,
                           snt_status (*visit)(void *context, const char *value, struct snt_err *err), void *context,
                           struct snt_err *err) {
   PATHS_AUTO struct snt_paths collection = {0};
   PATHS_AUTO struct snt_paths items = {0};
-  SNT_TRY(find_collection(state, place->collection, &collection, err));
+  SNT_TRY(open_collection(state, place->collection, &collection, err));
   SNT_TRY(read_property_paths(state, collection.items[0], SNT_COLLECTION_INTERFACE, "Items", &items, err));
   for (size_t i = 0; i < items.count; i++) {
     SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;

@@ -89,6 +89,7 @@ snt_status snt_item_delete(struct snt_service *service, const char *item, struct
 snt_status snt_item_read_attribute(sd_bus_message *reply, const char *attribute, const char **out, struct snt_err *err);
 
 /* guest.c, items.c: as in struct snt_bus. */
+snt_status snt_guest_find(void *state, const struct snt_bus_place *place, struct snt_err *err);
 snt_status snt_guest_list(void *state, const struct snt_bus_place *place,
                           snt_status (*visit)(void *context, const char *value, struct snt_err *err), void *context,
                           struct snt_err *err);
