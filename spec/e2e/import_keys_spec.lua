@@ -1,8 +1,10 @@
 --- sentinel import: the keys of aws-vault, and of a shared credentials file, into the keychain.
+local cjson = require "cjson"
 local desktop = require "spec.support.desktop"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
+local settings = require "spec.support.settings"
 local shims = require "spec.support.shims"
 local vault = require "spec.support.vault"
 local world = require "spec.support.world"
@@ -216,6 +218,259 @@ describe("import", function()
       until result.status ~= 137
       assert.are.equal(0, result.status)
       assert.is_true(step > 8, "only " .. step .. " steps were seen")
+    end)
+  end)
+
+  describe("of aws-vault's collection in the Secret Service", function()
+    local session
+
+    before_each(function()
+      session = desktop.start()
+      for _, value in ipairs { "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR" } do
+        home.environment[value] = session.environment[value]
+      end
+    end)
+
+    after_each(function()
+      session:stop()
+    end)
+
+    --- The names of the items, after that.
+    local function collection(what, items, name)
+      local lines = {}
+      for _, item in ipairs(items or {}) do
+        lines[#lines + 1] = cjson.encode { name = item[1], text = item[2], replace = item[3] ~= "beside" }
+      end
+      local result = session:run({ "/usr/bin/python3", settings.source .. "/spec/support/vault_collection.py",
+        name or "awsvault", what }, { stdin = table.concat(lines, "\n") .. "\n" })
+      assert(result.status == 0, result.stderr)
+      return result.stdout
+    end
+
+    local function import(...)
+      return home:run { "import", "aws-vault", ... }
+    end
+
+    it("takes over its keys, and deletes them when it is told to", function()
+      collection("add", { { "corp", vault.item("corp", CORP) }, { "team/prod", vault.item("team/prod", OTHER) },
+        { "sts.GetSessionToken,Y29ycA,,1700000000", vault.item("s", SHORT) } })
+      session:store("aws", "corp", "not to be looked at")
+      expect_told(import(), 0, 'from the collection "awsvault" of the Secret Service\n', "corp: imported\n",
+        "team/prod: imported\n", "sts.GetSessionToken,Y29ycA,,1700000000: left")
+      assert.are.equal(("corp  %s\nteam/prod  %s\n"):format(CORP.id, OTHER.id), names())
+      assert.are.equal("corp\nsts.GetSessionToken,Y29ycA,,1700000000\nteam/prod\n", collection "list")
+      expect_told(import("--delete-source", "corp"), 0, "corp: is there already, and deleted there")
+      assert.are.equal("sts.GetSessionToken,Y29ycA,,1700000000\nteam/prod\n", collection "list")
+      assert.are.equal("not to be looked at", session:lookup("aws", "corp"))
+    end)
+
+    it("finds a collection of another name, and says when there is none", function()
+      expect_told(import("--keyring", "secret-service"), 6, 'no collection "awsvault"')
+      home.environment.AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME = "my-vault"
+      collection("add", {}, "my-vault")
+      expect_told(import("--keyring", "secret-service"), 0, 'collection "my-vault"', "there is no key")
+    end)
+
+    it("asks for what is locked, and stops where nobody can answer", function()
+      collection("add", { { "corp", vault.item("corp", CORP) } })
+      collection "lock"
+      expect_told(import("--keyring", "secret-service"), 4, "locked")
+      assert.are.equal("", names())
+    end)
+
+    it("takes the newest of two, and keeps the other", function()
+      collection("add", { { "corp", vault.item("corp", CORP) }, { "corp", vault.item("corp", OTHER), "beside" } })
+      expect_told(import "--delete-source", 0, "corp: imported, and deleted there")
+      assert.are.equal("corp\n", collection "list")
+      expect_told(import "--delete-source", 1, "corp: left: the keychain holds another key")
+      assert.are.equal("corp\n", collection "list")
+    end)
+
+    it("loses nothing at whatever step it is killed, and goes on", function()
+      local step, result = 0
+      repeat
+        step = step + 1
+        collection("add", { { "corp", vault.item("corp", CORP) } })
+        result = home:run({ "import", "aws-vault", "--delete-source" },
+          { environment = shims.environment("kill_at", { SHIM_KILL_AT = tostring(step) }) })
+        assert.is_truthy(collection "list" == "corp\n" or names() == "corp  " .. CORP.id .. "\n",
+          "it is lost at step " .. step)
+        expect.done(import("--delete-source", "--keyring", "secret-service"))
+        assert.are.equal("corp  " .. CORP.id .. "\n", names())
+        expect.done(home:run { "remove", "corp" })
+      until result.status ~= 137
+      assert.are.equal(0, result.status)
+      assert.is_true(step > 12, "only " .. step .. " steps were seen")
+    end)
+  end)
+
+  describe("of aws-vault's entries in pass", function()
+    local store
+
+    local function run(argv, stdin)
+      local result = process.run(argv, { environment = { HOME = home.home, PATH = "/usr/bin:/bin",
+        GNUPGHOME = home.environment.GNUPGHOME }, stdin = stdin })
+      assert(result.status == 0, result.stderr)
+      return result.stdout
+    end
+
+    before_each(function()
+      home.environment.GNUPGHOME = files.make_folder(home.folder .. "/gnupg")
+      assert(os.execute("chmod 700 " .. home.environment.GNUPGHOME))
+      store = home.home .. "/.password-store"
+      run { "/usr/bin/gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key", "a@example.com", "default",
+        "default", "never" }
+      run { "/usr/bin/pass", "init", "a@example.com" }
+    end)
+
+    after_each(function()
+      run { "/usr/bin/gpgconf", "--kill", "all" }
+    end)
+
+    local function insert(name, text)
+      run({ "/usr/bin/pass", "insert", "-m", "-f", name }, text)
+    end
+
+    local function import(...)
+      return home:run { "import", "aws-vault", ... }
+    end
+
+    it("takes over what is below the prefix, and deletes it when it is told to", function()
+      home.environment.AWS_VAULT_PASS_PREFIX = "aws/keys"
+      insert("aws/keys/corp", vault.item("corp", CORP))
+      insert("aws/keys/team/prod", vault.item("team/prod", OTHER))
+      insert("aws/keys/broken", "not JSON")
+      insert("mail", "my password")
+      expect_told(import(), 5, "from the store " .. store .. " of pass\n", "corp: imported\n", "team/prod: imported\n",
+        "broken: not read")
+      assert.are.equal(("corp  %s\nteam/prod  %s\n"):format(CORP.id, OTHER.id), names())
+      expect_told(import("corp", "--delete-source"), 0, "corp: is there already, and deleted there")
+      assert.is_false(files.exists(store .. "/aws/keys/corp.gpg"))
+      assert.is_true(files.exists(store .. "/aws/keys/team/prod.gpg"))
+      assert.are.equal("my password", run { "/usr/bin/pass", "show", "mail" })
+    end)
+
+    it("opens only what is named where there is no prefix", function()
+      insert("corp", vault.item("corp", CORP))
+      insert("mail", "my password")
+      expect.refused(import("--keyring", "pass"), 2, "no prefix is set", "AWS_VAULT_PASS_PREFIX")
+      expect_told(import("--keyring", "pass", "corp"), 0, "corp: imported\n")
+    end)
+
+    it("finds a store elsewhere, and says why pass fails", function()
+      insert("k/corp", vault.item("corp", CORP))
+      assert(os.execute(("mv %s %s/elsewhere"):format(store, home.home)))
+      home.environment.AWS_VAULT_PASS_PREFIX = "k"
+      home.environment.AWS_VAULT_PASS_PASSWORD_STORE_DIR = "~/elsewhere"
+      files.write(home.home .. "/elsewhere/k/bad.gpg", "x")
+      expect_told(import(), 5, "corp: imported", "bad: not read: `pass show` failed: gpg:")
+      home.environment.AWS_VAULT_PASS_PASSWORD_STORE_DIR = home.home .. "/nowhere"
+      expect_told(import("--keyring", "pass"), 6, "there is no folder")
+    end)
+  end)
+
+  describe("of a shared credentials file", function()
+    local TEXT = ([[
+# kept: a comment
+[corp]
+; kept, too
+aws_access_key_id = %s
+region = us-east-1
+AWS_SECRET_ACCESS_KEY=%s
+# the end of corp
+
+[short]
+aws_access_key_id = %s
+aws_secret_access_key = %s
+aws_session_token = %s
+
+[dev]
+aws_access_key_id=%s
+aws_secret_access_key=%s]]):format(CORP.id, CORP.secret, SHORT.id, SHORT.secret, SHORT.token, OTHER.id, OTHER.secret)
+
+    local WITHOUT_CORP = TEXT:gsub("aws_access_key_id = " .. CORP.id .. "\n", ""):gsub("AWS_SECRET_ACCESS_KEY=[^\n]*\n", "")
+    local WITHOUT_BOTH = WITHOUT_CORP:gsub("aws_access_key_id=" .. OTHER.id .. "\naws_secret_access_key=[^\n]*", "")
+
+    before_each(function()
+      home:write(".aws/credentials", TEXT, "0640")
+    end)
+
+    local function import(...)
+      return home:run { "import", "shared", ... }
+    end
+
+    local function mode()
+      local pipe = io.popen("stat -c %a " .. home.home .. "/.aws/credentials")
+      local text = pipe:read "l"
+      pipe:close()
+      return text
+    end
+
+    it("takes over the keys that last", function()
+      expect_told(import(), 0, "from " .. home.home .. "/.aws/credentials\n", "corp: imported\n", "dev: imported\n",
+        "short: left: a temporary key", "--delete-source")
+      assert.are.equal(("corp  %s\ndev  %s\n"):format(CORP.id, OTHER.id), names())
+      assert.are.equal(TEXT, home:read ".aws/credentials")
+    end)
+
+    it("deletes the lines of a key, and nothing else", function()
+      expect_told(import("--profile", "corp", "--delete-source"), 0, "corp: imported, and deleted there\n")
+      assert.are.equal(WITHOUT_CORP, home:read ".aws/credentials")
+      assert.are.equal("640", mode())
+      expect_told(import "--delete-source", 0, "dev: imported, and deleted there\n", "short: left")
+      assert.are.equal(WITHOUT_BOTH, home:read ".aws/credentials")
+      assert.are.same({ "config", "credentials" }, files.list(home.home .. "/.aws"))
+      expect.status(import "--delete-source", 0)
+    end)
+
+    it("follows a link to the file, and leaves the link", function()
+      home:write("dotfiles/credentials", TEXT)
+      assert(os.execute(("ln -sf ../dotfiles/credentials %s/.aws/credentials"):format(home.home)))
+      expect.done(import("--delete-source", "--profile", "corp", "--profile", "dev"))
+      assert.are.equal(WITHOUT_BOTH, home:read "dotfiles/credentials")
+      assert(os.execute(("test -L %s/.aws/credentials"):format(home.home)))
+      home:write("dotfiles/credentials", "")
+    end)
+
+    it("reads another file that is named, and ~/.aws/config", function()
+      home:write_aws_config(("[default]\nregion=a\n[profile corp]\naws_access_key_id=%s\naws_secret_access_key=%s\n"):format(
+        CORP.id, CORP.secret))
+      expect_told(import(home.home .. "/.aws/config", "--delete-source"), 0, "corp: imported, and deleted there")
+      assert.are.equal("[default]\nregion=a\n[profile corp]\n", home:read ".aws/config")
+      expect_told(import(home.home .. "/none"), 6, "none: No such file")
+    end)
+
+    it("touches nothing of a file that is not what it says", function()
+      home:write(".aws/credentials", TEXT .. "\n[broken\n")
+      expect_told(import "--delete-source", 5, "must end with ']'")
+      home:write(".aws/credentials", TEXT .. "\n[corp]\naws_access_key_id = " .. OTHER.id .. "\n[half]\naws_access_key_id = "
+        .. OTHER.id .. "\n[long]\naws_access_key_id = " .. OTHER.id .. "\n more\naws_secret_access_key = x\n")
+      local before = home:read ".aws/credentials"
+      expect_told(import "--delete-source", 5, "corp: not read", "twice, also in line 4", "half: not read", "half a key",
+        "long: not read", "dev: imported, and deleted there")
+      assert.are.equal((before:gsub("aws_access_key_id=" .. OTHER.id .. "\naws_secret_access_key=[^\n]*\n", "")),
+        home:read ".aws/credentials")
+      assert.are.equal("dev  " .. OTHER.id .. "\n", names())
+    end)
+
+    it("loses nothing at whatever step it is killed, and goes on", function()
+      local step, result = 0
+      repeat
+        step = step + 1
+        home:write(".aws/credentials", TEXT)
+        result = home:run({ "import", "shared", "--delete-source" },
+          { environment = shims.environment("kill_at", { SHIM_KILL_AT = tostring(step) }) })
+        local text, held = home:read ".aws/credentials", names()
+        assert.is_truthy(text == TEXT or text == WITHOUT_CORP or text == WITHOUT_BOTH, "step " .. step)
+        assert.is_truthy(text:find(CORP.secret, 1, true) or held:find("corp", 1, true), "corp is lost at step " .. step)
+        assert.is_truthy(text:find(OTHER.secret, 1, true) or held:find("dev", 1, true), "dev is lost at step " .. step)
+        expect.done(import "--delete-source")
+        assert.are.equal(WITHOUT_BOTH, home:read ".aws/credentials")
+        expect.done(home:run { "remove", "corp" })
+        expect.done(home:run { "remove", "dev" })
+      until result.status ~= 137
+      assert.are.equal(0, result.status)
+      assert.is_true(step > 10, "only " .. step .. " steps were seen")
     end)
   end)
 end)
