@@ -179,6 +179,23 @@ describe("import", function()
       assert.are.same({ "cut", "data", "empty", "half", "link", "odd", "swapped", "tail", "text" }, files.list(folder))
     end)
 
+    it("makes no keychain where it only shows what it would do", function()
+      write { corp = vault.item("corp", CORP) }
+      expect_told(import "--plan", 0, "corp: would be imported")
+      assert.is_false(files.exists(home.home .. "/.local/share/sentinel"))
+    end)
+
+    it("asks for the passphrase on the terminal, once, and shows none of it", function()
+      write { corp = vault.item("corp", CORP), dev = vault.item("dev", OTHER) }
+      home.environment.AWS_VAULT_FILE_PASSPHRASE = nil
+      local result = process.python({ settings.source .. "/spec/support/typist.py", home.home .. "/stdout",
+        "passphrase of aws-vault's keys in " .. folder, vault.passphrase, settings.bin, "import", "aws-vault" },
+        home:options())
+      expect.status(result, 0)
+      assert.is_nil(result.stdout:find(vault.passphrase, 1, true))
+      assert.are.equal(("corp  %s\ndev  %s\n"):format(CORP.id, OTHER.id), names())
+    end)
+
     it("finds the folder where aws-vault was told to have it", function()
       folder = home.home .. "/elsewhere"
       write { corp = vault.item("corp", CORP) }
@@ -193,7 +210,7 @@ describe("import", function()
       home:write_aws_config("[profile dev]\nrole_arn = " .. world.role "Dev"
         .. "\nsource_profile = corp\ncredential_process = aws-vault export --format=json dev\n[profile x]\nregion = a\n")
       write { corp = vault.item("corp", CORP) }
-      local result = expect_told(import(), 0, "[profile dev] of ~/.aws/config still runs aws-vault",
+      local result = expect_told(import(), 0, "[profile dev] of ~/.aws/config still runs aws-vault; write there:",
         "credentials --profile dev\n", "sentinel_role_arn = " .. world.role "Dev", "sentinel_source_profile = corp")
       assert.is_nil(result.stdout:find("[profile x]", 1, true))
     end)
@@ -421,6 +438,15 @@ aws_secret_access_key=%s]]):format(CORP.id, CORP.secret, SHORT.id, SHORT.secret,
       assert.are.equal(WITHOUT_BOTH, home:read ".aws/credentials")
       assert.are.same({ "config", "credentials" }, files.list(home.home .. "/.aws"))
       expect.status(import "--delete-source", 0)
+    end)
+
+    it("says which profiles use the key without Sentinel", function()
+      home:write_aws_config("[profile a]\nrole_arn = " .. world.role "Dev" .. "\nsource_profile = corp\n[profile b]\nrole_arn = "
+        .. world.role "Dev" .. "\nsource_profile = other\n[profile c]\nsource_profile = corp\n" .. world.profile("d", "Dev"))
+      local result = expect_told(import(), 0, "[profile a] of ~/.aws/config has the key of corp used without Sentinel",
+        "sentinel_source_profile = corp   (in the place of source_profile)")
+      local _, count = result.stdout:gsub("of ~/.aws/config", "")
+      assert.are.equal(1, count)
     end)
 
     it("follows a link to the file, and leaves the link", function()

@@ -1,4 +1,5 @@
 /* sentinel import: long-lived keys that other programs keep go into the keychain. No key is ever printed. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "cli/common.h"
 #include "cli/init.h"
 #include "issue/import_keys.h"
+#include "keychain/names.h"
 
 /* What is told of an outcome: what was done, and with --plan what would be. */
 static const struct {
@@ -28,7 +30,8 @@ struct importing {
   struct snt_out *out;
   bool is_plan, has_ids;
   size_t seen;
-  size_t held; /* keys that the keychain holds now, or would, and that were not deleted at their source */
+  struct snt_names held; /* profiles whose key the keychain holds now, or would */
+  size_t doubles;        /* of them those that were not deleted at their source */
 };
 
 static snt_status tell(void *context, const struct snt_key_result *result, struct snt_err *err) {
@@ -46,7 +49,8 @@ static snt_status tell(void *context, const struct snt_key_result *result, struc
   bool is_held =
       result->outcome == SNT_KEY_DONE || result->outcome == SNT_KEY_PRESENT || result->outcome == SNT_KEY_REPLACED;
   importing->seen++;
-  importing->held += is_held && !result->was_removed ? 1 : 0;
+  importing->doubles += is_held && !result->was_removed ? 1 : 0;
+  SNT_TRY(is_held ? snt_names_add(&importing->held, result->name, 0, err) : snt_done());
   return snt_buf_append_char(text, '\n', err);
 }
 
@@ -55,17 +59,34 @@ static const char *look_up(void *context, const char *name) {
   return getenv(name);
 }
 
-/* Its role, where it has one, must not be seen by SDKs beside credential_process: they would assume it themselves. */
-static snt_status tell_profile(const struct snt_aws_shared_config *config, const char *profile, struct snt_buf *out,
-                               struct snt_err *err) {
-  static const char *const keys[] = {"role_arn", "source_profile", NULL};
+/* What has to be changed of a profile that still goes another way; false for none. */
+static bool find_reason(const struct importing *importing, const struct snt_aws_shared_config *config,
+                        const char *profile, char *out, size_t cap) {
   const char *process = snt_aws_profile_get(config, profile, "credential_process");
-  if (process == NULL || strstr(process, "aws-vault") == NULL) {
+  const char *source = snt_aws_profile_get(config, profile, "source_profile");
+  if (process != NULL) {
+    (void)snprintf(out, cap, "still runs aws-vault");
+    return strstr(process, "aws-vault") != NULL;
+  }
+  for (size_t i = 0; source != NULL && i < importing->held.count; i++) {
+    if (strcmp(importing->held.items[i].name, source) == 0) {
+      (void)snprintf(out, cap, "has the key of %.256s used without Sentinel", source);
+      return snt_aws_profile_get(config, profile, "role_arn") != NULL;
+    }
+  }
+  return false;
+}
+
+/* Its role must not be seen by SDKs beside credential_process: they would assume it themselves. */
+static snt_status tell_profile(const struct importing *importing, const struct snt_aws_shared_config *config,
+                               const char *profile, struct snt_buf *out, struct snt_err *err) {
+  static const char *const keys[] = {"role_arn", "source_profile", NULL};
+  char reason[400];
+  if (!find_reason(importing, config, profile, reason, sizeof reason)) {
     return snt_done();
   }
-  SNT_TRY(snt_buf_appendf(out, err, "\n[profile %s] of ~/.aws/config still runs aws-vault; write in its place:\n",
-                          profile));
-  SNT_TRY(snt_buf_append_str(out, "  credential_process = ", err));
+  SNT_TRY(snt_buf_appendf(
+      out, err, "\n[profile %s] of ~/.aws/config %s; write there:\n  credential_process = ", profile, reason));
   SNT_TRY(snt_init_append_program(out, err));
   SNT_TRY(snt_buf_appendf(out, err, " credentials --profile %s\n", profile));
   for (size_t i = 0; keys[i] != NULL; i++) {
@@ -78,7 +99,7 @@ static snt_status tell_profile(const struct snt_aws_shared_config *config, const
 }
 
 /* What of ~/.aws/config stays to be changed. A file that cannot be read is another command's matter. */
-static snt_status tell_config(struct snt_out *out, struct snt_err *err) {
+static snt_status tell_config(const struct importing *importing, struct snt_err *err) {
   struct snt_aws_locations locations = {0};
   SNT_AWS_SHARED_CONFIG_AUTO struct snt_aws_shared_config *config = NULL;
   SNT_BUF_AUTO struct snt_buf text = {0};
@@ -86,14 +107,28 @@ static snt_status tell_config(struct snt_out *out, struct snt_err *err) {
   status = snt_ok(status) ? snt_aws_shared_config_load(&locations, &config, NULL) : status;
   snt_aws_locations_clear(&locations);
   for (size_t i = 0; snt_ok(status) && i < snt_aws_profile_count(config); i++) {
-    SNT_TRY(tell_profile(config, snt_aws_profile_name_at(config, i), &text, err));
+    SNT_TRY(tell_profile(importing, config, snt_aws_profile_name_at(config, i), &text, err));
   }
-  return snt_out_text(out, snt_buf_borrow(&text), err);
+  return snt_out_text(importing->out, snt_buf_borrow(&text), err);
 }
+
+static snt_status tell_rest(const struct importing *importing, struct snt_err *err) {
+  if (importing->seen == 0) {
+    return snt_out_text(importing->out, "there is no key\n", err);
+  }
+  if (importing->doubles > 0 && !importing->is_plan) {
+    SNT_TRY(snt_out_text(importing->out,
+                         "\nwhat is in the keychain now is still there, too: --delete-source deletes it there\n", err));
+  }
+  return tell_config(importing, err);
+}
+
+static void clear_importing(struct importing *importing) { snt_names_clear(&importing->held); }
 
 static snt_status import_from(const struct snt_args *args, const struct snt_key_source *source,
                               struct snt_key_import_options *options, struct snt_out *out, struct snt_err *err) {
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
+  SNT_CLEANUP(clear_importing)
   struct importing importing = {
       .out = out, .is_plan = snt_args_has(args, SNT_OPTION_PLAN), .has_ids = snt_args_has(args, SNT_OPTION_IDS)};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
@@ -106,22 +141,17 @@ static snt_status import_from(const struct snt_args *args, const struct snt_key_
   SNT_TRY(snt_out_text(out, "from ", err));
   SNT_TRY(snt_cli_print_clean(&out->text, source->where.data, err));
   SNT_TRY(snt_out_text(out, "\n", err));
-  SNT_TRY(snt_import_keys(source, options, err));
-  if (importing.seen == 0) {
-    return snt_out_text(out, "there is no key\n", err);
-  }
-  return importing.held == 0 || importing.is_plan
-             ? snt_done()
-             : snt_out_text(
-                   out, "\nwhat is in the keychain now is still there, too: --delete-source deletes it there\n", err);
+  snt_status status = snt_import_keys(source, options, err);
+  bool is_through = snt_ok(status) || status.code == SNT_CODE_ANSWER_NO || status.code == SNT_CODE_SYNTAX;
+  SNT_TRY(is_through ? tell_rest(&importing, snt_ok(status) ? err : NULL) : snt_done());
+  return status;
 }
 
 snt_status snt_cmd_import_vault(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   SNT_KEY_SOURCE_AUTO struct snt_key_source source = {0};
   struct snt_key_import_options options = {.profiles = args->arguments, .profile_count = args->argument_count};
   SNT_TRY(snt_key_source_open_vault(args->values[SNT_OPTION_KEYRING], args->argument_count > 0, &source, err));
-  SNT_TRY(import_from(args, &source, &options, out, err));
-  return tell_config(out, err);
+  return import_from(args, &source, &options, out, err);
 }
 
 snt_status snt_cmd_import_shared(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
