@@ -264,6 +264,7 @@ def tests():
         "format/json_pretty": "json", "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
         "keychain/backend_secret_service": "secret_service", "keychain/backend_pass": "pass_store", "keychain/backend_docker": "docker_helper", "keychain/foreign": "docker_helper", "keychain/names": "keychain",
         "keychain/key_passphrase": "file_key", "keychain/key_tpm": "tpm", "keychain/tpm_call": "tpm",
+        "keychain/bus_open": "secret_service", "keychain/vault_file": "vault", "keychain/vault_pass": "vault", "keychain/vault_service": "vault",
         "keychain/file_place": "keychain", "keychain/ssh_wire": "ssh_agent", "keychain/file_rest": "file_key", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
         "net/proxy": "net_parts", "net/trust": "net_parts",
         "aws/sigv4_uri": "sigv4", "aws/sts_parts": "sts", "aws/kms_arn": "kms", "aws/refusal": "sts", "aws/refusal_read": "sts", "aws/refusal_store": "ssm_parameters",
