@@ -9,8 +9,8 @@
 
 #include "aws/base_sources.h"
 
-/* text: all that tells these credentials from others (start URL, account, role, ...). False: none that are good for
- * another five minutes. */
+/* text: all that tells these credentials from others (URL of the endpoint, account, role, ...); certificates and proxy
+ * are added to it. False: none that are good for another five minutes. */
 bool snt_aws_base_cache_read(const struct snt_aws_search *search, const struct snt_secret *owner, struct snt_slice text,
                              struct snt_aws_credentials *out);
 /* Best effort; only those with an end are kept. */
