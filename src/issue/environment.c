@@ -29,7 +29,7 @@ snt_status snt_environment_take_passphrase(struct snt_secret **out, struct snt_e
 }
 
 snt_status snt_environment_take_vault_passphrase(struct snt_secret **out, struct snt_err *err) {
-  return take_variable("AWS_VAULT_FILE_PASSPHRASE", out, err);
+  return take_variable("AWS_VAULT_FILE_PASSPHRASE", "", out, err);
 }
 
 snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err) {
