@@ -115,6 +115,13 @@ describe("sentinel login --sso", function()
       check_signed_in(login())
       assert.equal("StartDeviceAuthorization CreateToken", center:calls())
     end)
+
+    it("registers anew when it was revoked", function()
+      check_signed_in(login())
+      center:set { answers = { StartDeviceAuthorization = { { status = 401, json = { error = "invalid_client" } } } } }
+      check_signed_in(login())
+      assert.equal("StartDeviceAuthorization " .. SIGNED_IN, center:calls())
+    end)
   end)
 
   describe("with a browser", function()
@@ -135,6 +142,16 @@ describe("sentinel login --sso", function()
       assert.equal("authorization_code", token.fields.grantType)
       assert.truthy(home:read("page"):find("may be closed", 1, true))
       assert.is_nil(result.stderr:find(token.fields.code, 1, true))
+    end)
+
+    it("has a registration of its own, and uses it again", function()
+      check_signed_in(login { "--device" })
+      center:set {}
+      check_signed_in(login())
+      assert.equal("RegisterClient Authorize CreateToken", center:calls())
+      center:set {}
+      check_signed_in(login())
+      assert.equal("Authorize CreateToken", center:calls())
     end)
 
     it("answers once: who comes later finds nobody", function()

@@ -156,6 +156,28 @@ describe("a sign-in to IAM Identity Center", function()
       assert.equal(2, center:count("CreateToken"))
     end)
 
+    it("in turn with boto3, which reads and writes the same file", function()
+      home:write_settings("sso: {tokens: aws-cli}\npolicy: {source: \"file:" .. home.policy_file .. "\"}\n")
+      sign_in()
+      sso.change(home, "acme", { expiresAt = sso.time(200) })
+      local environment = { HOME = home.home, AWS_PROFILE = "corp", AWS_EC2_METADATA_DISABLED = "true",
+        AWS_ENDPOINT_URL_SSO = center.url, AWS_ENDPOINT_URL_SSO_OIDC = center.url, PATH = os.getenv("PATH") }
+      local boto = process.python({ "-c", [[
+import boto3
+print(boto3.Session().get_credentials().get_frozen_credentials().access_key[:4])]] }, { environment = environment })
+      assert.equal("ASIA\n", boto.stdout, boto.stderr)
+      assert.equal("CreateToken GetRoleCredentials", center:calls())
+      local token = sso.token(home, "acme")
+      center:set {}
+      check_known(whoami())
+      assert.equal("GetRoleCredentials", center:calls())
+      assert.equal(token.accessToken, center:requests()[1].bearer)
+      sso.change(home, "acme", { expiresAt = sso.time(200) })
+      center:set {}
+      check_known(whoami())
+      assert.equal("CreateToken GetRoleCredentials", center:calls())
+    end)
+
     it("by one of many processes", function()
       sign_in_by_cli { expiresAt = sso.time(-10) }
       center:set { answers = { CreateToken = {} } }

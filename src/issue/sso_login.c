@@ -122,13 +122,13 @@ static snt_status look_at_kept(struct signing_in *in, struct snt_err *err) {
   return status.code == SNT_CODE_LOGIN_REQUIRED ? snt_done() : status;
 }
 
-/* A registration that is good for the same, and for another day at least, serves again. */
-static snt_status registered(struct signing_in *in, bool is_for_code, struct snt_err *err) {
+/* A registration that is good for the same, and for another day at least, serves again: *is_kept. */
+static snt_status registered(struct signing_in *in, bool is_for_code, bool *is_kept, struct snt_err *err) {
   struct snt_sso_registration *kept = &in->token.registration;
-  bool is_good = kept->client_secret != NULL && kept->is_for_code == is_for_code &&
-                 strcmp(kept->scopes, in->session.scopes) == 0 &&
-                 kept->expires_at_ms - snt_clock_wall_ms() > REGISTRATION_LEAST_MS;
-  if (is_good) {
+  *is_kept = kept->client_secret != NULL && kept->is_for_code == is_for_code &&
+             strcmp(kept->scopes, in->session.scopes) == 0 &&
+             kept->expires_at_ms - snt_clock_wall_ms() > REGISTRATION_LEAST_MS;
+  if (*is_kept) {
     return snt_done();
   }
   SNT_SSO_REGISTRATION_AUTO struct snt_sso_registration fresh = {0};
@@ -158,7 +158,8 @@ static snt_status sign_in_here(struct signing_in *in, bool *is_shown, struct snt
   SNT_SECRET_AUTO struct snt_secret *code = NULL;
   SNT_SSO_TOKEN_AUTO struct snt_sso_token fresh = {0};
   enum snt_sso_wait wait = SNT_SSO_WAIT_NONE;
-  SNT_TRY(registered(in, true, err));
+  bool is_kept = false;
+  SNT_TRY(registered(in, true, &is_kept, err));
   SNT_TRY(snt_sso_callback_open(&callback, err));
   SNT_TRY(snt_sso_callback_write_url(&callback, &in->oidc.endpoint, &in->token.registration, &url, err));
   *is_shown = snt_ok(snt_browser_open_for(url.data, callback.listener, err));
@@ -213,10 +214,23 @@ static snt_status poll_device(struct signing_in *in, const struct snt_sso_device
   return snt_fail(err, SNT_CODE_LOGIN_REQUIRED, "nobody signed in while the code %s was good", device->user_code);
 }
 
+/* A registration that was kept may have been revoked: then once more with a new one. */
+static snt_status start_device(struct signing_in *in, struct snt_sso_device *out, struct snt_err *err) {
+  const char *start_url = in->session.start_url;
+  bool is_kept = false;
+  SNT_TRY(registered(in, false, &is_kept, err));
+  snt_status status = snt_sso_start_device(&in->oidc, &in->token.registration, start_url, out, err);
+  if (status.code != SNT_CODE_AWS_REFUSED || !is_kept) {
+    return status;
+  }
+  snt_sso_registration_clear(&in->token.registration);
+  SNT_TRY(registered(in, false, &is_kept, err));
+  return snt_sso_start_device(&in->oidc, &in->token.registration, start_url, out, err);
+}
+
 static snt_status sign_in_elsewhere(struct signing_in *in, struct snt_err *err) {
   SNT_SSO_DEVICE_AUTO struct snt_sso_device device = {0};
-  SNT_TRY(registered(in, false, err));
-  SNT_TRY(snt_sso_start_device(&in->oidc, &in->token.registration, in->session.start_url, &device, err));
+  SNT_TRY(start_device(in, &device, err));
   tell_device(in, &device);
   return poll_device(in, &device, err);
 }
