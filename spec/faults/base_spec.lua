@@ -92,6 +92,25 @@ describe("a role on the way", function()
     assert.are.equal(0, faulty:count("sts.AssumeRole"))
   end)
 
+  it("is no part of a web identity, which is kept as long as its token stays", function()
+    home:write_aws_config(([[
+[profile pod]
+role_arn = %s
+web_identity_token_file = %s
+[profile dev]
+sentinel_role_arn = %s
+sentinel_source_profile = pod
+region = us-east-1
+]]):format(world.role("Hop"), home:write("token", "one"), world.role("Dev")))
+    expect.credentials(run())
+    expect.credentials(run())
+    assert.are.equal(1, faulty:count("sts.AssumeRoleWithWebIdentity"))
+    assert.are.equal(2, faulty:count("sts.AssumeRole"))
+    home:write("token", "two")
+    expect.credentials(run())
+    assert.are.equal(2, faulty:count("sts.AssumeRoleWithWebIdentity"))
+  end)
+
   local faults = {
     { "is of another role", { fault = "replace", pattern = "assumed-role/Hop", by = "assumed-role/Dev" }, 6,
       "makes no sense" },

@@ -279,7 +279,7 @@ describe("metadata hosts", function()
           { AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE = file })
         assert.is_truthy(told:find(file, 1, true))
       end
-      refused("CONFIG_INVALID", "line break", "container", { AWS_CONTAINER_AUTHORIZATION_TOKEN = "a\nb" })
+      refused("CONFIG_INVALID", "holds a line break", "container", { AWS_CONTAINER_AUTHORIZATION_TOKEN = "a\nb" })
       refused("CONFIG_INVALID", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "container",
         { AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE = folder .. "/missing" })
       assert.are.equal("", server:calls())

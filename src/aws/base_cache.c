@@ -13,30 +13,32 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/turn.h"
 
-enum { LEFT_MIN_MS = 5 * 60 * 1000, LINE_CAP = 320 };
+enum { LEFT_MIN_MS = 5 * 60 * 1000, LINE_CAP = 320, TURN_MS = 10000 };
+
+/* What is kept under which name. */
+struct place {
+  struct snt_cache cache;
+  char name[SNT_CACHE_NAME_CAP];
+};
 
 /* Any of AWS's: what tells one proxy from another. */
 #define SOME_URL "https://sts.amazonaws.com"
 
-static struct snt_cache cache_of(const struct snt_aws_search *search, const struct snt_secret *owner) {
-  return (struct snt_cache){.place = search->cache, .keychain = search->keychain, .owner = owner};
-}
-
-static bool make_name(const struct snt_aws_search *search, const struct snt_cache *cache, struct snt_slice text,
-                      char out[static SNT_CACHE_NAME_CAP]) {
+static snt_status find_place(const struct snt_aws_search *search, const struct snt_aws_base_kept *kept,
+                             struct place *out, struct snt_err *err) {
   char proxy[512] = "";
   const char *bundle = search->ca_bundle == NULL ? "" : search->ca_bundle;
-  SNT_BUF_AUTO struct snt_buf whole = {0};
-  bool is_good =
-      snt_ok(snt_http_proxy_for(NULL, SOME_URL, proxy, sizeof proxy, NULL)) &&
-      snt_ok(snt_buf_appendf(&whole, NULL, "%zu:%s,%zu:%s,", strlen(bundle), bundle, strlen(proxy), proxy)) &&
-      snt_ok(snt_buf_append(&whole, text.data, text.len, NULL));
-  if (is_good) {
-    snt_cache_name(cache, SNT_KEYCHAIN_KIND_BASE, search->target->profile, (struct snt_slice){whole.data, whole.len},
-                   out);
-  }
-  return is_good;
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  SNT_TRY(snt_http_proxy_for(NULL, SOME_URL, proxy, sizeof proxy, err));
+  SNT_TRY(snt_buf_appendf(&text, err, "%zu:%s,%zu:%s,", strlen(bundle), bundle, strlen(proxy), proxy));
+  SNT_TRY(snt_buf_append(&text, kept->text.data, kept->text.len, err));
+  out->cache = (struct snt_cache){.place = search->cache, .keychain = search->keychain, .owner = kept->owner};
+  snt_cache_name(&out->cache, SNT_KEYCHAIN_KIND_BASE, search->target->profile, (struct snt_slice){text.data, text.len},
+                 out->name);
+  return snt_done();
 }
 
 /* "<end> <source>\n", and the keys as the keychain has them. */
@@ -61,15 +63,10 @@ static bool parse_entry(const struct snt_secret *entry, struct snt_aws_credentia
   return out->session_token != NULL;
 }
 
-bool snt_aws_base_cache_read(const struct snt_aws_search *search, const struct snt_secret *owner, struct snt_slice text,
-                             struct snt_aws_credentials *out) {
-  char name[SNT_CACHE_NAME_CAP];
-  struct snt_cache cache = cache_of(search, owner);
+static bool recall(const struct place *place, struct snt_aws_credentials *out) {
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
   SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials found = {0};
-  memset(out, 0, sizeof *out);
-  if (search->is_fresh || !make_name(search, &cache, text, name) ||
-      !snt_cache_read(&cache, SNT_KEYCHAIN_KIND_BASE, name, &entry) || !parse_entry(entry, &found) ||
+  if (!snt_cache_read(&place->cache, SNT_KEYCHAIN_KIND_BASE, place->name, &entry) || !parse_entry(entry, &found) ||
       found.expires_at_ms < snt_clock_wall_ms() + LEFT_MIN_MS) {
     return false;
   }
@@ -91,13 +88,55 @@ static snt_status format_entry(const struct snt_aws_credentials *credentials, st
   return snt_done();
 }
 
-void snt_aws_base_cache_write(const struct snt_aws_search *search, const struct snt_secret *owner,
-                              struct snt_slice text, const struct snt_aws_credentials *credentials) {
-  char name[SNT_CACHE_NAME_CAP];
-  struct snt_cache cache = cache_of(search, owner);
+/* By the owner that they have now. */
+static bool keep(const struct snt_aws_search *search, const struct snt_aws_base_kept *kept,
+                 const struct snt_aws_credentials *credentials) {
+  struct place place = {0};
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
   int64_t life_ms = credentials->expires_at_ms - snt_clock_wall_ms() - LEFT_MIN_MS;
-  if (life_ms > 0 && make_name(search, &cache, text, name) && snt_ok(format_entry(credentials, &entry))) {
-    (void)snt_cache_write(&cache, SNT_KEYCHAIN_KIND_BASE, name, entry, life_ms / 1000 + 1);
+  return life_ms > 0 && snt_ok(find_place(search, kept, &place, NULL)) && snt_ok(format_entry(credentials, &entry)) &&
+         snt_cache_write(&place.cache, SNT_KEYCHAIN_KIND_BASE, place.name, entry, life_ms / 1000 + 1);
+}
+
+/* Where nothing can be kept nobody need wait. That there is no turn to be had is no reason to refuse. */
+static void take_turn(const struct snt_aws_search *search, const struct place *place, struct snt_turn *turn) {
+  char name[SNT_CACHE_NAME_CAP + 8];
+  if (search->turns != NULL && snt_cache_check(&place->cache) && snt_ok(snt_file_make_folders(search->turns, NULL))) {
+    (void)snprintf(name, sizeof name, "base-%s", strrchr(place->name, ':') + 1);
+    SNT_IGNORE(snt_turn_take(search->turns, name, TURN_MS, turn, NULL));
   }
+}
+
+static snt_status ask_in_turn(const struct snt_aws_search *search, const struct snt_aws_base_kept *kept,
+                              const struct place *place, struct snt_aws_credentials *out, struct snt_err *err) {
+  SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
+  struct snt_err failure = {0};
+  take_turn(search, place, &turn);
+  if (turn.was_told) {
+    if (err != NULL) {
+      *err = turn.told;
+    }
+    return (snt_status){turn.told.code};
+  }
+  if (turn.has_waited && !search->is_fresh && recall(place, out)) {
+    return snt_done();
+  }
+  snt_status status = kept->ask(kept->context, out, &failure);
+  if (!snt_ok(status)) {
+    snt_turn_tell(&turn, &failure);
+  } else if (!keep(search, kept, out)) {
+    snt_turn_release(&turn);
+  }
+  if (!snt_ok(status) && err != NULL) {
+    *err = failure;
+  }
+  return status;
+}
+
+snt_status snt_aws_base_cache_obtain(const struct snt_aws_search *search, const struct snt_aws_base_kept *kept,
+                                     struct snt_aws_credentials *out, struct snt_err *err) {
+  struct place place = {0};
+  memset(out, 0, sizeof *out);
+  SNT_TRY(find_place(search, kept, &place, err));
+  return !search->is_fresh && recall(&place, out) ? snt_done() : ask_in_turn(search, kept, &place, out, err);
 }

@@ -16,6 +16,7 @@ enum { LIFE_S = 3600 /* as long as a session of a session may be */, NAME_CAP = 
 struct assuming {
   const struct snt_aws_search *search;
   const struct snt_aws_role_step *step;
+  const struct snt_aws_credentials *base; /* what signs */
   struct snt_aws_endpoint endpoint;
   int64_t duration_s;
   char place[320]; /* for messages */
@@ -67,8 +68,9 @@ static snt_status make_name(const struct assuming *assuming, const struct snt_aw
   return snt_done();
 }
 
-static snt_status ask(const struct assuming *assuming, const struct snt_aws_credentials *base,
-                      struct snt_aws_credentials *out, struct snt_err *err) {
+static snt_status ask(void *context, struct snt_aws_credentials *out, struct snt_err *err) {
+  const struct assuming *assuming = context;
+  const struct snt_aws_credentials *base = assuming->base;
   const struct snt_aws_role_step *step = assuming->step;
   char name[NAME_CAP];
   bool is_named = step->role_session_name != NULL && step->role_session_name[0] != '\0';
@@ -101,21 +103,18 @@ static snt_status describe(const struct assuming *assuming, struct snt_buf *out,
   return snt_buf_appendf(out, err, "%" PRId64, assuming->duration_s);
 }
 
-static snt_status assume(const struct assuming *assuming, struct snt_aws_credentials *base, struct snt_err *err) {
+/* base becomes the session. */
+static snt_status assume(struct assuming *assuming, struct snt_aws_credentials *base, struct snt_err *err) {
   SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials session = {0};
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(describe(assuming, &text, err));
-  const struct snt_slice name = {text.data, text.len};
-  if (!snt_aws_base_cache_read(assuming->search, base->secret_key, name, &session)) {
-    if (!snt_ok(ask(assuming, base, &session, err))) {
-      return snt_err_prefix(err, "%s", assuming->place);
-    }
-    snt_aws_base_cache_write(assuming->search, base->secret_key, name, &session);
+  const struct snt_aws_base_kept kept = {base->secret_key, {text.data, text.len}, ask, assuming};
+  if (!snt_ok(snt_aws_base_cache_obtain(assuming->search, &kept, &session, err))) {
+    return snt_err_prefix(err, "%s", assuming->place);
   }
-  bool was_kept = base->is_kept; /* what it rests on, AWS may not know either */
+  session.is_kept = session.is_kept || base->is_kept; /* what it rests on, AWS may not know either */
   snt_aws_credentials_clear(base);
   *base = session;
-  base->is_kept = base->is_kept || was_kept;
   session = (struct snt_aws_credentials){0}; /* ownership went to base */
   return snt_done();
 }
@@ -125,7 +124,8 @@ snt_status snt_aws_base_roles_assume(const struct snt_aws_search *search, const 
   for (size_t i = 0; i < chain->step_count; i++) {
     const struct snt_aws_role_step *step = &chain->steps[i];
     bool is_shorter = step->duration_s > 0 && step->duration_s < LIFE_S;
-    struct assuming assuming = {.search = search, .step = step, .duration_s = is_shorter ? step->duration_s : LIFE_S};
+    struct assuming assuming = {
+        .search = search, .step = step, .base = base, .duration_s = is_shorter ? step->duration_s : LIFE_S};
     (void)snprintf(assuming.place, sizeof assuming.place, "the role of profile \"%.256s\"", step->profile);
     SNT_TRY(check_step(&assuming, err));
     SNT_TRY(snt_aws_search_sts(search, step->profile, assuming.place, &assuming.endpoint, err));

@@ -24,6 +24,14 @@ struct identity {
   char place_text[320];
 };
 
+/* One exchange of a token. */
+struct exchanging {
+  const struct snt_aws_search *search;
+  struct snt_aws_endpoint endpoint;
+  struct snt_sts_web_identity parameters;
+  const char *place;
+};
+
 static const char *find(const struct snt_aws_search *search, const char *profile, const char *key,
                         const char *variable) {
   const char *value = profile == NULL ? getenv(variable) : snt_aws_profile_get(search->target->config, profile, key);
@@ -86,21 +94,21 @@ static bool may_ask_again(const struct snt_aws_call *call) {
   return strcmp(refusal.code, "IDPCommunicationError") == 0;
 }
 
-static snt_status exchange(const struct snt_aws_search *search, const struct snt_aws_endpoint *endpoint,
-                           const struct snt_sts_web_identity *parameters, struct snt_aws_credentials *out,
-                           struct snt_err *err) {
+static snt_status exchange(void *context, struct snt_aws_credentials *out, struct snt_err *err) {
+  const struct exchanging *it = context;
   struct snt_http_client *client = NULL;
-  SNT_TRY(search->check_endpoint(search->context, endpoint, err));
-  SNT_TRY(search->open_client(search->context, &client, err));
+  SNT_TRY(it->search->check_endpoint(it->search->context, &it->endpoint, err));
+  SNT_TRY(it->search->open_client(it->search->context, &client, err));
   SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
   for (int i = 0; i < TRIES && (i == 0 || may_ask_again(&call)); i++) {
-    SNT_TRY(snt_sts_prepare_web_identity(&call, endpoint, parameters, err));
+    SNT_TRY(snt_sts_prepare_web_identity(&call, &it->endpoint, &it->parameters, err));
     SNT_TRY(snt_aws_perform(client, (struct snt_aws_call *const[]){&call}, 1, err));
   }
   SNT_CLEANUP(snt_sts_session_clear) struct snt_sts_session session = {0};
   SNT_TRY(snt_sts_parse_web_identity(&call, &session, err));
   *out = session.credentials;
   session.credentials = (struct snt_aws_credentials){0}; /* ownership went to out */
+  (void)snprintf(out->source, sizeof out->source, "web identity of %.220s", it->place);
   return snt_done();
 }
 
@@ -114,22 +122,17 @@ snt_status snt_aws_source_web_identity(const struct snt_aws_search *search, cons
                                        struct snt_aws_credentials *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   struct identity identity = {0};
-  struct snt_aws_endpoint endpoint = {0};
+  struct exchanging it = {.search = search};
   SNT_SECRET_AUTO struct snt_secret *token = NULL;
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(find_identity(search, profile, &identity, err));
   SNT_TRY(read_token(&identity, &token, err));
   char what[360];
   (void)snprintf(what, sizeof what, "the web identity of %s", identity.place);
-  SNT_TRY(snt_aws_search_sts(search, profile, what, &endpoint, err));
-  const struct snt_sts_web_identity parameters = {identity.role_arn, identity.session_name, token};
-  SNT_TRY(describe(&identity, &endpoint, &text, err));
-  const struct snt_slice name = {text.data, text.len};
-  if (snt_aws_base_cache_read(search, token, name, out)) {
-    return snt_done();
-  }
-  SNT_TRY(exchange(search, &endpoint, &parameters, out, err));
-  (void)snprintf(out->source, sizeof out->source, "web identity of %.220s", identity.place);
-  snt_aws_base_cache_write(search, token, name, out);
-  return snt_done();
+  SNT_TRY(snt_aws_search_sts(search, profile, what, &it.endpoint, err));
+  SNT_TRY(describe(&identity, &it.endpoint, &text, err));
+  it.parameters = (struct snt_sts_web_identity){identity.role_arn, identity.session_name, token};
+  it.place = identity.place;
+  const struct snt_aws_base_kept kept = {token, {text.data, text.len}, exchange, &it};
+  return snt_aws_base_cache_obtain(search, &kept, out, err);
 }

@@ -43,9 +43,18 @@ static void put_source(const struct snt_sso_session *session, const struct snt_s
                  session->wanted, role->name, role->account);
 }
 
+/* Whom is asked for what. */
+struct asking {
+  struct snt_sso_access *access;
+  const struct snt_sso_role *role;
+  struct snt_aws_base_kept *kept;
+};
+
 /* A token that is over by the local clock, and that AWS would not take or could not be asked about, is over. */
-static snt_status ask(struct snt_sso_access *access, const struct snt_sso_role *role, struct snt_aws_credentials *out,
-                      struct snt_err *err) {
+static snt_status ask(void *context, struct snt_aws_credentials *out, struct snt_err *err) {
+  const struct asking *asking = context;
+  struct snt_sso_access *access = asking->access;
+  const struct snt_sso_role *role = asking->role;
   struct snt_http_client *client = NULL;
   struct snt_aws_endpoint endpoint = {0};
   bool is_refused = false;
@@ -53,13 +62,16 @@ static snt_status ask(struct snt_sso_access *access, const struct snt_sso_role *
   snt_status status =
       snt_sso_get_role_credentials(client, &endpoint, access->token.access_token, role, out, &is_refused, err);
   if (is_refused && !access->is_doubtful) {
+    asking->kept->owner = NULL; /* it goes, whatever comes of it */
     SNT_TRY(snt_sso_access_renew(access, err));
+    asking->kept->owner = access->token.access_token;
     status = snt_sso_get_role_credentials(client, &endpoint, access->token.access_token, role, out, &is_refused, err);
   }
   bool is_unknown = status.code == SNT_CODE_NETWORK || status.code == SNT_CODE_TIMEOUT;
   if (is_refused || (access->is_doubtful && is_unknown)) {
     return snt_sso_fail_login(access->session, "the sign-in is over or was revoked", err);
   }
+  put_source(access->session, role, out);
   return status;
 }
 
@@ -83,11 +95,8 @@ snt_status snt_aws_source_sso(const struct snt_aws_search *search, const char *p
   SNT_TRY(name_credentials(&session, &role, &portal, &name, err));
   SNT_SSO_ACCESS_AUTO struct snt_sso_access access = {.search = search, .session = &session};
   SNT_TRY(snt_sso_access_open(&access, err));
-  const struct snt_slice text = {name.data, name.len};
-  if (!snt_aws_base_cache_read(search, access.token.access_token, text, out)) {
-    SNT_TRY(ask(&access, &role, out, err));
-    snt_aws_base_cache_write(search, access.token.access_token, text, out);
-  }
-  put_source(&session, &role, out);
-  return snt_done();
+  struct asking asking = {.access = &access, .role = &role};
+  struct snt_aws_base_kept kept = {access.token.access_token, {name.data, name.len}, ask, &asking};
+  asking.kept = &kept;
+  return snt_aws_base_cache_obtain(search, &kept, out, err);
 }

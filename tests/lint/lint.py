@@ -30,7 +30,7 @@ WRAPPED = {
     "curl/": ["net"], "lua.h": ["lua"], "lauxlib.h": ["lua"], "lualib.h": ["lua"], "lua-cjson.h": ["lua"],
     "jansson.h": ["format"], "expat.h": ["format"], "yaml.h": ["format", "lua"], "seccomp.h": ["lua"], "zstd.h": ["lua", "policy"],
     "openssl/": ["base", "keychain"], "maxminddb.h": ["facts"],
-    "systemd/": ["keychain"],
+    "systemd/": ["keychain"], "tss2/": ["keychain"],
 }
 
 BANNED = {
@@ -258,11 +258,14 @@ def tests():
     """Every file of the layers below issue/ has a unit test of its name, or one that names it here."""
     by_other = {
         "base/buf": "base", "base/cleanup": "base", "base/clock": "base", "base/file": "base", "base/random": "base",
-        "base/secret": "base", "base/sha1": "sso_session", "base/sha256": "base", "base/loopback": "sso_callback", "base/status": "base", "base/str": "base",
+        "base/secret": "base", "base/sha256": "base", "base/status": "base", "base/str": "base",
+        "base/sha1": "sso_session", "base/loopback": "sso_callback",
         "base/libcrypto_late": "base", "base/wipe": "json",
         "base/module": "http", "base/process": "evaluator", "base/spawn": "helper", "base/tty": "file_key",
         "format/json_pretty": "json", "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
-        "keychain/backend_secret_service": "secret_service", "keychain/names": "keychain",
+        "keychain/backend_secret_service": "secret_service", "keychain/backend_pass": "pass_store", "keychain/backend_docker": "docker_helper", "keychain/foreign": "docker_helper", "keychain/names": "keychain",
+        "keychain/key_passphrase": "file_key", "keychain/key_tpm": "tpm", "keychain/tpm_call": "tpm",
+        "keychain/bus_open": "secret_service", "keychain/vault_file": "vault", "keychain/vault_pass": "vault", "keychain/vault_service": "vault",
         "keychain/file_place": "keychain", "keychain/ssh_wire": "ssh_agent", "keychain/file_rest": "file_key", "keychain/kernel_keys": "keychain", "keychain/sealed_entries": "keychain",
         "net/proxy": "net_parts", "net/metadata": "net_parts", "net/trust": "net_parts",
         "aws/metadata": "sources", "aws/source_container": "sources", "aws/source_instance": "sources",

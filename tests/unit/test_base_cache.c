@@ -55,27 +55,62 @@ static void each_place(void (*body)(struct stand *stand)) {
   }
 }
 
-/* Good for so long; token may be NULL. */
-static void put(struct stand *stand, const char *text, const char *token, int64_t life_ms) {
-  SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials keys = {0};
+/* What is asked for when nothing is kept: good for so long (0: it has no end); token may be NULL. */
+struct asked {
+  const char *token;
+  int64_t life_ms;
+  enum snt_code code; /* what asking ends with */
+  int times;
+  struct snt_aws_base_kept *kept;
+  const struct snt_secret *owner; /* the one that it belongs to afterwards; NULL: the same */
+};
+
+static snt_status ask(void *context, struct snt_aws_credentials *out, struct snt_err *err) {
+  struct asked *asked = context;
   struct snt_aws_key_text key = {snt_slice_of(ID), snt_slice_of("a\"b\\c"),
-                                 token == NULL ? (struct snt_slice){"", 0} : snt_slice_of(token)};
-  assert_ok(snt_aws_credentials_take_text(&key, "role of profile \"s\"", SNT_CODE_BUG, &keys, NULL));
-  keys.expires_at_ms = life_ms == 0 ? 0 : snt_clock_wall_ms() + life_ms;
-  snt_aws_base_cache_write(&stand->search, stand->owner, snt_slice_of(text), &keys);
+                                 asked->token == NULL ? (struct snt_slice){"", 0} : snt_slice_of(asked->token)};
+  asked->times++;
+  if (asked->code != SNT_CODE_OK) {
+    SNT_IGNORE(snt_fail(err, asked->code, "it says no"));
+    return snt_err_hint(err, "a hint");
+  }
+  assert_ok(snt_aws_credentials_take_text(&key, "role of profile \"s\"", SNT_CODE_BUG, out, NULL));
+  out->expires_at_ms = asked->life_ms == 0 ? 0 : snt_clock_wall_ms() + asked->life_ms;
+  if (asked->owner != NULL) {
+    asked->kept->owner = asked->owner;
+  }
+  return snt_done();
 }
 
+/* How often it is asked (0: it was kept), for what is good for an hour unless asked says otherwise. */
+static int obtain(const struct stand *stand, const struct snt_secret *owner, const char *text, struct asked *asked,
+                  struct snt_aws_credentials *out) {
+  struct snt_aws_base_kept kept = {owner, snt_slice_of(text), ask, asked};
+  asked->kept = &kept;
+  asked->times = 0;
+  assert_ok(snt_aws_base_cache_obtain(&stand->search, &kept, out, NULL));
+  assert_true(out->is_kept == (asked->times == 0));
+  return asked->times;
+}
+
+static void put(struct stand *stand, const char *text, const char *token, int64_t life_ms) {
+  SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials keys = {0};
+  struct asked asked = {.token = token, .life_ms = life_ms, .code = SNT_CODE_OK};
+  assert_int_equal(obtain(stand, stand->owner, text, &asked, &keys), 1);
+}
+
+/* What is asked for instead is not kept, so that looking changes nothing. */
 static bool holds(const struct stand *stand, const struct snt_secret *owner, const char *text) {
   SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials keys = {0};
-  bool is_there = snt_aws_base_cache_read(&stand->search, owner, snt_slice_of(text), &keys);
-  assert_true(is_there == (keys.secret_key != NULL));
-  return is_there;
+  struct asked asked = {.token = "other", .code = SNT_CODE_OK};
+  return obtain(stand, owner, text, &asked, &keys) == 0;
 }
 
 static void body_whole(struct stand *stand) {
   SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials keys = {0};
   put(stand, "one", "token", 60 * MINUTE_MS);
-  assert_true(snt_aws_base_cache_read(&stand->search, stand->owner, snt_slice_of("one"), &keys));
+  struct asked asked = {.code = SNT_CODE_FAILED};
+  assert_int_equal(obtain(stand, stand->owner, "one", &asked, &keys), 0);
   assert_string_equal(keys.access_key_id, ID);
   assert_string_equal(snt_secret_borrow(keys.secret_key), "a\"b\\c");
   assert_string_equal(snt_secret_borrow(keys.session_token), "token");
@@ -148,6 +183,35 @@ static void nothing_is_read_that_is_unwanted(void **state) {
   each_place(body_none);
 }
 
+static void body_new_owner(struct stand *stand) {
+  SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials keys = {0};
+  struct asked asked = {.token = "token", .life_ms = 60 * MINUTE_MS, .code = SNT_CODE_OK, .owner = stand->other};
+  assert_int_equal(obtain(stand, stand->owner, "one", &asked, &keys), 1);
+  assert_false(holds(stand, stand->owner, "one"));
+  assert_true(holds(stand, stand->other, "one"));
+}
+static void it_belongs_to_the_owner_that_it_was_got_with(void **state) {
+  (void)state;
+  each_place(body_new_owner);
+}
+
+static void body_failure(struct stand *stand) {
+  SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials keys = {0};
+  struct asked asked = {.code = SNT_CODE_AWS_REFUSED};
+  struct snt_aws_base_kept kept = {stand->owner, snt_slice_of("one"), ask, &asked};
+  struct snt_err err = {0};
+  stand->search.turns = stand->fixture.folder;
+  assert_code(snt_aws_base_cache_obtain(&stand->search, &kept, &keys, &err), SNT_CODE_AWS_REFUSED);
+  assert_string_equal(err.message, "it says no");
+  assert_string_equal(err.hint, "a hint");
+  assert_null(keys.secret_key);
+  assert_false(holds(stand, stand->owner, "one"));
+}
+static void a_failure_stands_and_is_not_kept(void **state) {
+  (void)state;
+  each_place(body_failure);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_kept_comes_back_whole),
@@ -155,6 +219,8 @@ int main(void) {
       cmocka_unit_test(what_was_heard_by_another_way_is_another),
       cmocka_unit_test(nothing_is_given_out_that_is_about_to_end),
       cmocka_unit_test(nothing_is_read_that_is_unwanted),
+      cmocka_unit_test(it_belongs_to_the_owner_that_it_was_got_with),
+      cmocka_unit_test(a_failure_stands_and_is_not_kept),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -461,8 +461,8 @@ static void a_name_that_is_cut_is_cut_between_characters(void **state) {
   struct snt_err err = {0};
   char name[256] = "x";
   char text[1024];
-  while (strlen(name) < 240) {
-    (void)strncat(name, "\xc3\xbc", 2);
+  for (size_t len = 1; len < 240; len += 2) {
+    memcpy(name + len, "\xc3\xbc", 3);
   }
   (void)snprintf(text, sizeof text, SOURCE "[profile s]\nsource_profile = %s\n" ROLE("S"), name);
   keychain.name = name;

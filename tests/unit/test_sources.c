@@ -151,6 +151,7 @@ static void programs_are_run_of_other_profiles_only(void **state) {
       {"corp", "'", NULL, SNT_CODE_PROFILE_INVALID, "is not closed"},
       {"corp", "no-such-program", NULL, SNT_CODE_PROFILE_INVALID, "no-such-program"},
       {"corp", "./tool", NULL, SNT_CODE_PROFILE_INVALID, "no absolute path"},
+      {"corp", "../bin/echo {}", NULL, SNT_CODE_PROFILE_INVALID, "no absolute path"},
       {"corp", "/bin/echo {}", "corp", SNT_CODE_PROFILE_INVALID, "corp -> corp"},
       {"corp", "/bin/echo {}", "a,corp", SNT_CODE_PROFILE_INVALID, "a -> corp -> corp"},
       {"corp", "/bin/echo {}", "a,b,c,d,e,f,g,h,i", SNT_CODE_PROFILE_INVALID, "h -> i -> corp"},

@@ -45,6 +45,7 @@ static void words_are_what_quotes_make_them(void **state) {
       {"a'b c'd", "[ab cd]"},
       {"'a\"b' \"a'b\"", "[a\"b][a'b]"},
       {"'a\\'", "[a\\]"},
+      {"'a\\\\b\\\"c'", "[a\\\\b\\\"c]"},
       {"\"a\\\"b\\\\c\\$d\\e\"", "[a\"b\\c\\$d\\e]"},
       {"a\\ b \\\\ \\' \\n", "[a b][\\]['][n]"},
       {"a#b # $HOME ~ * ; |", "[a#b][#][$HOME][~][*][;][|]"},
