@@ -28,6 +28,7 @@ struct visit {
   bool is_cut;  /* hangs up after the request */
   bool is_v6;   /* by a socket of IPv6 */
   bool is_half; /* says that nothing follows */
+  bool is_slow; /* two pieces, one after the other */
 };
 
 /* What each visit got; shared with the child. */
@@ -52,7 +53,9 @@ static int visit(const struct snt_handover *handover, const struct visit *visit,
     return 1;
   }
   int len = snprintf(request, sizeof request, "%s%.*s%s", visit->before, visit->path_len, handover->path, visit->after);
-  if (send(fd, request, (size_t)len, 0) != len) {
+  int first = visit->is_slow ? len / 2 : 0;
+  if (send(fd, request, (size_t)first, 0) != first || (visit->is_slow && usleep(100000) != 0) ||
+      send(fd, request + first, (size_t)(len - first), 0) != len - first) {
     return 2;
   }
   if (visit->is_half) {
@@ -169,6 +172,14 @@ static void a_socket_of_the_other_family_is_known_too(void **state) {
   assert_true(is_sent_on(answers[0]));
 }
 
+static void a_request_may_come_in_pieces(void **state) {
+  (void)state;
+  static const struct visit visits[] = {
+      {.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n", .is_slow = true}};
+  serve(PAGE, visits, 1);
+  assert_true(is_sent_on(answers[0]));
+}
+
 static void a_long_address_arrives_whole(void **state) {
   (void)state;
   static const struct visit visits[] = {{.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n"}};
@@ -215,6 +226,7 @@ int main(void) {
       cmocka_unit_test(who_asks_for_anything_else_gets_nothing_and_the_browser_is_waited_for),
       cmocka_unit_test(another_user_is_sent_nowhere_even_when_he_knows_the_path),
       cmocka_unit_test(a_socket_of_the_other_family_is_known_too),
+      cmocka_unit_test(a_request_may_come_in_pieces),
       cmocka_unit_test(a_long_address_arrives_whole),
       cmocka_unit_test(nobody_comes_and_the_time_is_up),
       cmocka_unit_test(each_is_somewhere_else_on_the_loopback),
