@@ -17,7 +17,7 @@
 struct snt_exchange {
   const char *path;               /* of the program */
   char *const *argv;              /* ends with NULL */
-  char *const *environment;       /* ends with NULL; NULL: what base/helper.h gives its programs */
+  char *const *environment;       /* ends with NULL; NULL: what base/spawn.h gives by itself */
   const struct snt_secret *input; /* NULL: its stdin is at its end from the beginning */
   int64_t end_ms;                 /* monotonic: when it is killed */
   size_t cap;                     /* of its answer, in bytes */
@@ -31,8 +31,13 @@ struct snt_exchange_answer {
 void snt_exchange_answer_clear(struct snt_exchange_answer *answer);
 #define SNT_EXCHANGE_ANSWER_AUTO SNT_CLEANUP(snt_exchange_answer_clear)
 
-/* Runs it to its end. Codes IO (it cannot be started), TIMEOUT, ACTION_REQUIRED for an answer over the cap; what its
- * status means is the caller's matter. */
+/* Runs it to its end; what it started and left behind ends with it, and one that left its group is not waited for. One
+ * that does not read its input is as good as any. SIGPIPE has to be ignored (base/process.h). Codes IO (it cannot be
+ * started), TIMEOUT, ACTION_REQUIRED for an answer over the cap; what its status means is the caller's matter. */
 snt_status snt_exchange_run(const struct snt_exchange *exchange, struct snt_exchange_answer *out, struct snt_err *err);
+
+/* Writes the first line of text that is not empty, cut at cap - 1 bytes, with '?' for what is not printable: for a
+ * program that complains on its stdout. */
+void snt_exchange_first_line(const char *text, char *out, size_t cap);
 
 #endif

@@ -1,8 +1,8 @@
 /* base/helper (layer 0): a program that asks a person, or knows the answer.
  *
  * MUST
- *  1. give it nothing of ours: no descriptor, no variable but those of the desktop and the user, no core dump, no stdin
- *     but a pipe of its own, and nowhere to write but another one;
+ *  1. give it nothing of ours: no descriptor, no variable but those of base/spawn.h, no core dump, no stdin but a pipe
+ *     of its own, and nowhere to write but another one;
  *  2. keep what it says in a secret of a fixed size;
  *  3. end it, and whatever it started, when the time is up, and when a signal ends this process. */
 #ifndef SNT_BASE_HELPER_H

@@ -58,6 +58,25 @@ static inline const char *read_left(const char *name) {
   return text;
 }
 
+/* Waits until there is no such process any more, or only what init has to take note of. */
+static inline void expect_end(int pid) {
+  for (int i = 0; i < 1000; i++) {
+    char stat[64];
+    char state_of = 0;
+    (void)snprintf(stat, sizeof stat, "/proc/%d/stat", pid);
+    FILE *file = fopen(stat, "re");
+    bool is_there = file != NULL && fscanf(file, "%*d (%*[^)]) %c", &state_of) == 1;
+    if (file != NULL) {
+      (void)fclose(file);
+    }
+    if (!is_there || state_of == 'Z') {
+      return;
+    }
+    (void)usleep(10000);
+  }
+  fail_msg("%d is still there", pid);
+}
+
 static inline int64_t in_ms(int64_t ms) { return snt_clock_monotonic_ms() + ms; }
 
 #endif
