@@ -66,7 +66,6 @@ static const struct {
 /* Whose socket of that table goes from one end to the other; -1: there is none. */
 static int64_t find_owner(size_t table, const struct sockaddr_in *from, const struct sockaddr_in *to) {
   char wanted[128];
-  unsigned long uid = 0;
   const char *prefix = TABLES[table].prefix;
   SNT_BUF_AUTO struct snt_buf text = {0};
   if (!snt_ok(snt_file_read(TABLES[table].path, SNT_FILE_ANY, TABLE_CAP, &text, NULL))) {
@@ -75,14 +74,19 @@ static int64_t find_owner(size_t table, const struct sockaddr_in *from, const st
   (void)snprintf(wanted, sizeof wanted, ": %s%08X:%04X %s%08X:%04X 01 ", prefix, from->sin_addr.s_addr,
                  ntohs(from->sin_port), prefix, to->sin_addr.s_addr, ntohs(to->sin_port)); /* 01: established */
   const char *found = strstr(snt_buf_borrow(&text), wanted);
-  return found != NULL && sscanf(found + strlen(wanted), "%*s %*s %*s %lu", &uid) == 1 ? (int64_t)uid : -1;
+  const char *at = found == NULL ? "" : found + strlen(wanted);
+  for (int skipped = 0; skipped < 3; skipped++) { /* queues, timer, timeouts */
+    at += strcspn(at, " \n");
+    at += strspn(at, " ");
+  }
+  return *at >= '0' && *at <= '9' ? (int64_t)strtoul(at, NULL, 10) : -1;
 }
 
 /* Whether the socket on the other side belongs to this user, or to root, who can look into this process anyway (and
  * passes on what comes from the other side of a virtual machine). */
 static bool is_ours(int fd) {
-  struct sockaddr_in peer;
-  struct sockaddr_in own;
+  struct sockaddr_in peer = {0};
+  struct sockaddr_in own = {0};
   socklen_t peer_len = sizeof peer;
   socklen_t own_len = sizeof own;
   int64_t uid = -1;
