@@ -161,6 +161,7 @@ static void one_that_stays_is_left_alone_and_is_nobodys_child(void **state) {
 
 static void a_visitor_is_an_answer_whatever_xdg_open_says(void **state) {
   (void)state;
+  char body[128];
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
   socklen_t len = sizeof address;
   int visitor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -171,7 +172,12 @@ static void a_visitor_is_an_answer_whatever_xdg_open_says(void **state) {
   install("exit 4");
   assert_code(snt_browser_open_for(PAGE, visitor, NULL), SNT_CODE_IO);
   assert_int_equal(connect(caller, (struct sockaddr *)&address, len), 0);
+  (void)snprintf(body, sizeof body, "echo >%s/seen; exit 4", scripts);
+  install(body);
   assert_ok(snt_browser_open_for(PAGE, visitor, NULL));
+  while (read_left("seen")[0] == '\0') { /* the next test writes the script anew */
+    (void)usleep(10000);
+  }
   (void)close(caller);
   (void)close(visitor);
 }
