@@ -235,6 +235,24 @@ function faulty:stop()
   files.remove(self.folder)
 end
 
+-- The console's sign-in
+
+local signin = {}
+signin.__index = signin
+
+--- Starts tests/faults/signin_server.py: right by default, wrong on command.
+function servers.start_signin()
+  return start_told("signin_server.py", "answers.json", signin)
+end
+
+--- What it answers from now on: {fault = {status = 400}}; see the server.
+signin.set = tell
+
+--- The requests since set(), in order: {call, method, path, headers, form, session}.
+signin.requests = faulty.requests
+
+signin.stop = faulty.stop
+
 -- The vendors
 
 local vendors = {}

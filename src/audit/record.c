@@ -145,6 +145,9 @@ snt_status snt_record_format_issued(const struct snt_record_issued *record, stru
   snt_json_put_integer(&writer, "duration", record->duration_s);
   put_or_null(&writer, "clamped_by", record->clamped_by);
   put_or_null(&writer, "reuse_of", record->reuse_of);
+  if (record->console != NULL) {
+    snt_json_put_string(&writer, "console", record->console);
+  }
   snt_json_end_object(&writer);
   return strip_braces(&writer, &object, out, err);
 }

@@ -49,6 +49,7 @@ struct snt_record_issued {
   int64_t duration_s;
   const char *clamped_by; /* which bound was the smallest: request, rule, manifest, chaining */
   const char *reuse_of;   /* the request that the session was issued for; "" or NULL: for this one */
+  const char *console;    /* the host that it signs in to the AWS console; NULL: it does not */
 };
 snt_status snt_record_format_issued(const struct snt_record_issued *record, struct snt_buf *out, struct snt_err *err);
 
@@ -56,7 +57,7 @@ struct snt_record_failed {
   int64_t time_ms;
   const char *time_source;
   const char *request_id, *user, *profile;
-  const char *stage; /* config, credentials, policy, identity, target, evaluate, sts, output */
+  const char *stage; /* config, credentials, policy, identity, target, evaluate, sts, output, console */
   const char *code;  /* name of the snt_code */
   const char *message;
 };

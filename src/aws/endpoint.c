@@ -12,23 +12,25 @@
 #include "format/uri.h"
 
 /* AWS's partitions, by the beginning of their regions' names; the last row is for everything else. IAM has one endpoint
- * in each, and its signatures name one region. */
+ * in each, and its signatures name one region; sign-in to the console has one, which signs nothing. */
 struct partition {
   const char *prefix;
   const char *name;
   const char *domain;
   const char *iam_host;
   const char *iam_region;
+  const char *signin_host; /* NULL: none that is known */
 };
 static const struct partition PARTITIONS[] = {
-    {"cn-", "aws-cn", "amazonaws.com.cn", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1"},
-    {"us-iso-", "aws-iso", "c2s.ic.gov", "iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"},
-    {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1"},
-    {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "iam.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1"},
-    {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1"},
-    {"eusc-", "aws-eusc", "amazonaws.eu", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"},
-    {"us-gov-", "aws-us-gov", "amazonaws.com", "iam.us-gov.amazonaws.com", "us-gov-west-1"},
-    {"", "aws", "amazonaws.com", "iam.amazonaws.com", "us-east-1"},
+    {"cn-", "aws-cn", "amazonaws.com.cn", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1", "signin.amazonaws.cn"},
+    {"us-iso-", "aws-iso", "c2s.ic.gov", "iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1", NULL},
+    {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1", NULL},
+    {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "iam.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1", NULL},
+    {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1", NULL},
+    {"eusc-", "aws-eusc", "amazonaws.eu", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1", NULL},
+    {"us-gov-", "aws-us-gov", "amazonaws.com", "iam.us-gov.amazonaws.com", "us-gov-west-1",
+     "signin.amazonaws-us-gov.com"},
+    {"", "aws", "amazonaws.com", "iam.amazonaws.com", "us-east-1", "signin.aws.amazon.com"},
 };
 
 snt_status snt_aws_region_check(const char *region, struct snt_err *err) {
@@ -119,6 +121,9 @@ snt_status snt_aws_endpoint_find(const char *service, const char *region, const 
   if (strcmp(service, "iam") == 0) {
     (void)snprintf(endpoint.region, sizeof endpoint.region, "%s", partition->iam_region);
     (void)snprintf(endpoint.host, sizeof endpoint.host, "%s", partition->iam_host);
+  } else if (strcmp(service, "signin") == 0 && partition->signin_host != NULL) {
+    (void)snprintf(endpoint.region, sizeof endpoint.region, "%s", region);
+    (void)snprintf(endpoint.host, sizeof endpoint.host, "%s", partition->signin_host);
   } else {
     (void)snprintf(endpoint.region, sizeof endpoint.region, "%s", region);
     (void)snprintf(endpoint.host, sizeof endpoint.host, "%s.%s.%s", service, region, partition->domain);

@@ -16,7 +16,7 @@ struct snt_aws_endpoint {
   char url[1024];     /* without a trailing slash */
   char host[272];     /* for the Host header and the record */
   char region[64];    /* that the signature names; of IAM, which has one endpoint in a partition, that one's */
-  char service[16];   /* "sts", "ssm", "iam", "kms" */
+  char service[16];   /* "sts", "ssm", "iam", "kms", "signin" */
   bool is_overridden; /* not AWS's own name */
 };
 snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char URL_DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 void snt_base64(const void *data, size_t len, char *out) {
   const unsigned char *bytes = data;
@@ -18,37 +19,46 @@ void snt_base64(const void *data, size_t len, char *out) {
   *out = '\0';
 }
 
-/* Four characters as 24 bits. The padding counts as zeros. */
-static bool read_group(const char *text, size_t padding, unsigned *group) {
+/* Up to four digits as the bytes they stand for; what is left over of the last has to be zero. */
+static bool read_group(const char *digits, struct snt_slice text, unsigned *group) {
   *group = 0;
   for (size_t i = 0; i < 4; i++) {
-    char c = text[i];
-    const char *digit = c == '\0' ? NULL : strchr(DIGITS, c);
-    bool is_padding = i >= 4 - padding;
-    if (is_padding ? c != '=' : digit == NULL) {
+    const char *digit = i < text.len && text.data[i] != '\0' ? strchr(digits, text.data[i]) : NULL;
+    if (i < text.len && digit == NULL) {
       return false;
     }
-    *group = *group << 6 | (is_padding ? 0 : (unsigned)(digit - DIGITS));
+    *group = *group << 6 | (digit == NULL ? 0 : (unsigned)(digit - digits));
   }
-  return (*group & ((1U << 8 * padding) - 1)) == 0;
+  return text.len > 1 && (*group & ((1U << 8 * (4 - text.len)) - 1)) == 0;
 }
 
-bool snt_base64_parse(struct snt_slice text, void *out, size_t cap, size_t *len) {
+static bool read_digits(const char *digits, struct snt_slice text, void *out, size_t cap, size_t *len) {
   unsigned char *bytes = out;
   *len = 0;
   for (size_t i = 0; i < text.len; i += 4) {
-    bool is_last = text.len - i <= 4;
+    size_t count = text.len - i < 4 ? text.len - i : 4;
     unsigned group = 0;
-    if (text.len - i < 4) {
+    if (!read_group(digits, (struct snt_slice){text.data + i, count}, &group) || cap - *len < count - 1) {
       return false;
     }
-    size_t padding = is_last && text.data[i + 3] == '=' ? (text.data[i + 2] == '=' ? 2 : 1) : 0;
-    if (cap - *len < 3 - padding || !read_group(text.data + i, padding, &group)) {
-      return false;
-    }
-    for (size_t k = 0; k < 3 - padding; k++) {
+    for (size_t k = 0; k < count - 1; k++) {
       bytes[(*len)++] = (unsigned char)(group >> (16 - 8 * k) & 0xff);
     }
   }
   return true;
+}
+
+bool snt_base64_parse(struct snt_slice text, void *out, size_t cap, size_t *len) {
+  *len = 0;
+  if (text.len % 4 != 0) {
+    return false;
+  }
+  for (int i = 0; i < 2 && text.len > 0 && text.data[text.len - 1] == '='; i++) {
+    text.len--;
+  }
+  return read_digits(DIGITS, text, out, cap, len);
+}
+
+bool snt_base64url_parse(struct snt_slice text, void *out, size_t cap, size_t *len) {
+  return read_digits(URL_DIGITS, text, out, cap, len);
 }

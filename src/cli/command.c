@@ -12,6 +12,8 @@
 #define BIT(id) SNT_OPTION_BIT(id)
 /* Whose credentials are used, and where. */
 #define ASKING (BIT(PROFILE) | BIT(REGION) | BIT(BACKEND) | BIT(CONFIG))
+/* How keys of others are taken over. */
+#define IMPORTING (BIT(PLAN) | BIT(REPLACE_KEY) | BIT(DELETE_SOURCE) | BIT(IDS) | BIT(BACKEND) | BIT(CONFIG))
 #define EVALUATING (ASKING | BIT(POLICY) | BIT(DURATION) | BIT(JUSTIFICATION))
 
 enum { STDERR_CAP = 4096, COMMANDS_MAX = 128 };
@@ -23,6 +25,9 @@ const struct snt_command SNT_COMMANDS[] = {
      EVALUATING | BIT(EXPORT_FORMAT) | BIT(FORCE_TTY), 1, false, snt_cmd_export},
     {"exec", "[P]", "decide, and run a program, or a shell, with the credentials",
      EVALUATING | BIT(NESTED) | BIT(SERVER), 1, true, snt_cmd_exec},
+    {"login", "[P]", "decide, and open the AWS console with the session",
+     (EVALUATING & ~BIT(REGION)) | BIT(CONSOLE_REGION) | BIT(STDOUT) | BIT(SERVICE) | BIT(FORCE_TTY), 1, false,
+     snt_cmd_login},
     {"explain", "[P]", "show what would be decided and why; issue nothing",
      EVALUATING | BIT(USER) | BIT(TIME) | BIT(MODE) | BIT(REQUEST) | BIT(JSON), 1, false, snt_cmd_explain},
     {"who-can", "[P]", "show who can get in, by which rule, and a request that does",
@@ -83,6 +88,11 @@ const struct snt_command SNT_COMMANDS[] = {
      BIT(PROFILE) | BIT(BACKEND) | BIT(CONFIG) | BIT(SECRET) | BIT(KEYCHAIN), 1, false, snt_cmd_remove},
     {"rotate", "P", "replace a long-lived key of the keychain by a new one", ASKING | BIT(DISCARD), 1, false,
      snt_cmd_rotate},
+    {"import aws-vault", "[P...]", "move the keys of aws-vault into the keychain", BIT(KEYRING) | IMPORTING,
+     SNT_ARGUMENTS_MAX, false, snt_cmd_import_vault},
+    {"import shared", "[FILE]",
+     "move the keys of a shared credentials file into the keychain; default ~/.aws/credentials",
+     BIT(IMPORT_PROFILE) | IMPORTING, 1, false, snt_cmd_import_shared},
     {"keychain migrate", "--from NAME --to NAME", "move the entries of one keychain backend into another",
      BIT(FROM) | BIT(TO) | BIT(CONFIG), 0, false, snt_cmd_keychain_migrate},
     {"clear", "[P]", "forget what is cached: of a named profile its sessions, else everything",
@@ -201,7 +211,7 @@ static snt_status fail_unknown(char **words, struct snt_err *err) {
     nearest = snt_str_nearest(words[0], names);
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "unknown command \"%s\"", text));
-  if (nearest == NULL && group.len > 0) {
+  if (group.len > 0 && (nearest == NULL || strcmp(text, words[0]) == 0)) {
     return snt_err_hint(err, "`sentinel %s` is followed by: %s", words[0], group.data);
   }
   return nearest == NULL ? snt_err_hint(err, "`sentinel --help` lists the commands")

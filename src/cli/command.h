@@ -24,6 +24,7 @@ extern const struct snt_command SNT_COMMANDS[];
 snt_status snt_cmd_credentials(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_export(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_login(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_explain(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_who_can(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_whoami(struct snt_args *args, struct snt_out *out, struct snt_err *err);
@@ -55,6 +56,8 @@ snt_status snt_cmd_rotate(struct snt_args *args, struct snt_out *out, struct snt
 snt_status snt_cmd_doctor(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_completion(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_shell_init(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_import_vault(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_import_shared(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_keychain_migrate(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_clear(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_init(struct snt_args *args, struct snt_out *out, struct snt_err *err);

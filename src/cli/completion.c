@@ -7,6 +7,7 @@
 #include "cli/report.h"
 #include "issue/setup_iam.h"
 #include "keychain/keychain.h"
+#include "keychain/vault.h"
 #include "policy/request.h"
 
 #define MODE_WORD(name) #name " "
@@ -15,12 +16,13 @@
 static const struct {
   enum snt_option_id id;
   enum snt_completion_kind kind;
-  const char *words; /* with blanks, or commas and blanks, between them */
+  const char *words; /* with blanks, bars, or commas and blanks, between them */
 } WORDS[] = {
     {SNT_OPTION_MODE, SNT_COMPLETION_VALUES, SNT_MODES(MODE_WORD)},
     {SNT_OPTION_FORMAT, SNT_COMPLETION_VALUES, SNT_REPORT_FORMATS},
     {SNT_OPTION_EXPORT_FORMAT, SNT_COMPLETION_VALUES, SNT_ISSUED_FORMATS},
     {SNT_OPTION_INIT_FORMAT, SNT_COMPLETION_VALUES, SNT_SETUP_FORMATS},
+    {SNT_OPTION_KEYRING, SNT_COMPLETION_VALUES, SNT_VAULT_NAMES},
     {SNT_OPTION_REPORT, SNT_COMPLETION_PAIRS, SNT_REPORT_FORMATS ", " SNT_REPORT_FORMATS_OF_LINES},
 };
 

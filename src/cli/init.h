@@ -31,8 +31,9 @@ snt_status snt_init_print_json(const struct snt_setup *setup, const struct snt_i
                                bool has_texts, struct snt_out *out, struct snt_err *err);
 /* What a person has to do next. */
 snt_status snt_init_print_next(const struct snt_setup *setup, struct snt_out *out, struct snt_err *err);
-/* The lines of ~/.aws/config for a profile. The program's path is quoted so that shlex and sh read the same; code
- * CONFIG_INVALID for one that cannot be. */
+/* Appends the program's path, quoted so that shlex and sh read the same; code CONFIG_INVALID for one that cannot be. */
+snt_status snt_init_append_program(struct snt_buf *out, struct snt_err *err);
+/* The lines of ~/.aws/config for a profile. Codes of snt_init_append_program. */
 snt_status snt_init_print_profile(const char *profile, const char *role, const char *region, struct snt_out *out,
                                   struct snt_err *err);
 

@@ -6,7 +6,7 @@
 #include "cli/init.h"
 #include "format/json.h"
 
-static snt_status append_program(struct snt_buf *out, struct snt_err *err) {
+snt_status snt_init_append_program(struct snt_buf *out, struct snt_err *err) {
   static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
   char path[PATH_MAX];
   ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -26,7 +26,7 @@ static snt_status append_program(struct snt_buf *out, struct snt_err *err) {
 snt_status snt_init_print_profile(const char *profile, const char *role, const char *region, struct snt_out *out,
                                   struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf program = {0};
-  SNT_TRY(append_program(&program, err));
+  SNT_TRY(snt_init_append_program(&program, err));
   return snt_out_printf(out, err,
                         "[profile %s]\n"
                         "credential_process = %s credentials --profile %s\n"

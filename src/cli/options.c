@@ -45,10 +45,11 @@ struct repeated {
 };
 
 static struct repeated repeated_of(struct snt_args *args, int id) {
-  return id == SNT_OPTION_REPORT ? (struct repeated){args->reports, &args->report_count, SNT_REPORTS_MAX}
-         : id == SNT_OPTION_ROLE ? (struct repeated){args->roles, &args->role_count, SNT_ROLES_MAX}
-         : id == SNT_OPTION_KEY  ? (struct repeated){args->keys, &args->key_count, SNT_KEYS_MAX}
-                                 : (struct repeated){0};
+  return id == SNT_OPTION_REPORT           ? (struct repeated){args->reports, &args->report_count, SNT_REPORTS_MAX}
+         : id == SNT_OPTION_ROLE           ? (struct repeated){args->roles, &args->role_count, SNT_ROLES_MAX}
+         : id == SNT_OPTION_KEY            ? (struct repeated){args->keys, &args->key_count, SNT_KEYS_MAX}
+         : id == SNT_OPTION_IMPORT_PROFILE ? (struct repeated){args->profiles, &args->profile_count, SNT_PROFILES_MAX}
+                                           : (struct repeated){0};
 }
 
 /* *argv points at a flag; it is moved past the flag's value. */

@@ -29,6 +29,9 @@
   X(IDS, "--ids", NULL, "show access key ids too; the keychain may ask to be unlocked")                                \
   X(DISCARD, "--discard", "ID", "an access key of the same user to delete at IAM first, to make room")                 \
   X(EXPORT_FORMAT, "--format", "F", "env (default), json or ini: for a shell, a program or a credentials file")        \
+  X(STDOUT, "--stdout", NULL, "print the address that signs in to the console; a secret until it is used")             \
+  X(SERVICE, "--service", "S", "the page of the console to begin with: s3, ec2, cloudwatch")                           \
+  X(CONSOLE_REGION, "--region", "R", "the region that the console shows; default: the profile's")                      \
   X(FORMAT, "--format", "F", "pretty (default), tap, junit, json or github")                                           \
   X(REPORT, "--report", "F=FILE", "write a report into a file, also lcov or cobertura; may be repeated")               \
   X(COVERAGE, "--coverage", NULL, "tell which rules matched and which conditions were seen true and false")            \
@@ -83,6 +86,10 @@
   X(KEYCHAIN, "--keychain", "NAME", "a key that signs policy, in the keychain")                                        \
   X(PUBLIC, "--public", "KEY", "show the line of FILE, FILE.pub, keychain:NAME, agent: or agent:ed25519:BASE64")       \
   X(KMS, "--kms", "ARN", "show the line of a key of KMS; a profile's credentials ask for it")                          \
+  X(KEYRING, "--keyring", "NAME", "which of aws-vault's: secret-service, pass or file; default: the first with keys")  \
+  X(IMPORT_PROFILE, "--profile", "P", "only the key of this profile; may be repeated")                                 \
+  X(REPLACE_KEY, "--force", NULL, "replace another key that the keychain holds for the profile")                       \
+  X(DELETE_SOURCE, "--delete-source", NULL, "delete each key where it was, once the keychain has given it back")       \
   X(HELP, "--help", NULL, "show this text")
 
 enum snt_option_id {
@@ -103,6 +110,7 @@ extern const struct snt_option SNT_OPTION_TABLE[SNT_OPTION_COUNT];
 #define SNT_REPORTS_MAX 8
 #define SNT_ROLES_MAX 16
 #define SNT_KEYS_MAX 8
+#define SNT_PROFILES_MAX 32
 
 /* What was given. Strings are argv's. */
 struct snt_args {
@@ -113,6 +121,8 @@ struct snt_args {
   size_t role_count;
   const char *keys[SNT_KEYS_MAX]; /* the same of --key */
   size_t key_count;
+  const char *profiles[SNT_PROFILES_MAX]; /* the same of --profile, where it may be repeated */
+  size_t profile_count;
   const char *arguments[SNT_ARGUMENTS_MAX];
   size_t argument_count;
   char **program; /* after "--"; NULL: none */

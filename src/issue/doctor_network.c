@@ -15,6 +15,7 @@
 #include "issue/doctor_internal.h"
 #include "keychain/bus.h"
 #include "keychain/crypto.h"
+#include "keychain/tpm.h"
 #include "net/net.h"
 #include "net/proxy.h"
 #include "net/trust.h"
@@ -55,12 +56,14 @@ void snt_doctor_check_program(struct snt_doctor *doctor) {
   const struct snt_net *net = NULL;
   const struct snt_crypto *crypto = NULL;
   const struct snt_bus *bus = NULL;
+  const struct snt_tpm *tpm = NULL;
   const struct snt_geo *geo = NULL;
   struct snt_err failure = {0};
   tell_program(doctor);
   tell_module(doctor, "net", "the network, for AWS", snt_net_load(&net, &failure), &failure);
   tell_module(doctor, "crypto", "the file keychain's encryption", snt_crypto_load(&crypto, &failure), &failure);
   tell_module(doctor, "bus", "D-Bus, for the Secret Service", snt_bus_load(&bus, &failure), &failure);
+  tell_module(doctor, "tpm", "tpm2-tss, for the TPM", snt_tpm_load(&tpm, &failure), &failure);
   tell_module(doctor, "geo", "MaxMind databases, for plugins", snt_geo_load(&geo, &failure), &failure);
 }
 

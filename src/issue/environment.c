@@ -24,6 +24,10 @@ snt_status snt_environment_take_passphrase(struct snt_secret **out, struct snt_e
   return take_variable("SENTINEL_FILE_PASSPHRASE", out, err);
 }
 
+snt_status snt_environment_take_vault_passphrase(struct snt_secret **out, struct snt_err *err) {
+  return take_variable("AWS_VAULT_FILE_PASSPHRASE", out, err);
+}
+
 snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   struct snt_aws_credentials *credentials = &out->aws.credentials;

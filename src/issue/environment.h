@@ -17,5 +17,7 @@ snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err
 
 /* The passphrase alone, for commands that ask no AWS; *out stays NULL where it is not set. */
 snt_status snt_environment_take_passphrase(struct snt_secret **out, struct snt_err *err);
+/* The same for that of aws-vault's files, AWS_VAULT_FILE_PASSPHRASE. */
+snt_status snt_environment_take_vault_passphrase(struct snt_secret **out, struct snt_err *err);
 
 #endif

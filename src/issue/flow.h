@@ -52,10 +52,14 @@ struct snt_flow {
   struct snt_aws_target target;
   struct snt_policy_source source;
   struct snt_policy policy;
-  bool has_no_early_policy;       /* set by the caller: a policy file is not looked at before it is needed */
-  bool is_asked_often;            /* set by the caller: more than one thing is asked of the evaluator */
-  bool is_explained;              /* set by the caller: what would have been allowed is asked too */
-  bool has_caches;                /* set by the caller: identity and policy may be those of a moment ago */
+  bool has_no_early_policy; /* set by the caller: a policy file is not looked at before it is needed */
+  bool is_asked_often;      /* set by the caller: more than one thing is asked of the evaluator */
+  bool is_explained;        /* set by the caller: what would have been allowed is asked too */
+  bool has_caches;          /* set by the caller: identity and policy may be those of a moment ago */
+  /* set by the caller: NULL, or what has to be in order too before anything is decided, once the target is known */
+  snt_status (*look_ahead)(struct snt_flow *flow, struct snt_err *err);
+  void *context;                  /* of look_ahead */
+  const char *console;            /* set by look_ahead: the host that signs in to the console; NULL: none does */
   bool is_read;                   /* the policy is a file whose bytes are there */
   bool is_known;                  /* and it was accepted before */
   bool is_loading;                /* the evaluator was given the policy, and was not waited for */
@@ -101,6 +105,8 @@ struct snt_flow {
 void snt_flow_clear(struct snt_flow *flow);
 #define SNT_FLOW_AUTO SNT_CLEANUP(snt_flow_clear)
 
+/* issue.c: snt_issue with a flow of the caller's, whose connections stay. */
+snt_status snt_flow_issue(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err);
 /* flow_prepare.c: all that needs neither secret nor network. */
 /* What is left of limit_ms (of a turn, a question) since the call began, so that all its waits together take no longer
  * than one may; at least 1. */

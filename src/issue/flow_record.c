@@ -107,7 +107,8 @@ static snt_status format_issued(const struct snt_flow *flow, const struct snt_fl
                                      .expires_at_ms = credentials->expires_at_ms,
                                      .duration_s = grant->duration_s,
                                      .clamped_by = grant->clamped_by,
-                                     .reuse_of = reuse_of};
+                                     .reuse_of = reuse_of,
+                                     .console = flow->console};
   return snt_record_format_issued(&record, out, err);
 }
 

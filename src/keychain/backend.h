@@ -10,6 +10,7 @@
 extern const struct snt_keychain_backend SNT_KEYCHAIN_SECRET_SERVICE;
 extern const struct snt_keychain_backend SNT_KEYCHAIN_FILE;
 extern const struct snt_keychain_backend SNT_KEYCHAIN_KEYRING;
+extern const struct snt_keychain_backend SNT_KEYCHAIN_TPM;
 extern const struct snt_keychain_backend SNT_KEYCHAIN_PASS;
 extern const struct snt_keychain_backend SNT_KEYCHAIN_DOCKER;
 

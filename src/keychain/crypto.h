@@ -10,6 +10,7 @@
 struct snt_secret;
 
 #define SNT_CRYPTO_KEY_LEN 32
+#define SNT_CRYPTO_WRAPPING_KEY_LEN 16
 #define SNT_CRYPTO_NONCE_LEN 12
 #define SNT_CRYPTO_TAG_LEN 16
 
@@ -24,6 +25,13 @@ struct snt_crypto {
   /* Code KEYCHAIN when the tag is wrong; then out is wiped. len counts the tag. */
   snt_status (*open)(const struct snt_secret *key, const uint8_t nonce[static SNT_CRYPTO_NONCE_LEN], const void *aad,
                      size_t aad_len, const void *sealed, size_t len, struct snt_secret *out, struct snt_err *err);
+  /* PBKDF2 with HMAC-SHA-256 (RFC 8018); key has room for 16 bytes and gets them. */
+  snt_status (*pbkdf2)(const struct snt_secret *passphrase, struct snt_slice salt, unsigned iterations,
+                       struct snt_secret *key, struct snt_err *err);
+  /* What was wrapped with AES-128 (RFC 3394); out has room for wrapped.len - 8 bytes. Code KEYCHAIN when it was not
+   * wrapped with this key; then out is wiped. */
+  snt_status (*unwrap)(const struct snt_secret *key, struct snt_slice wrapped, struct snt_secret *out,
+                       struct snt_err *err);
   /* Ed25519: the public key of a seed of 32 bytes, and its signature. Code KEYCHAIN. */
   snt_status (*ed25519_public)(const struct snt_secret *seed, uint8_t out[static SNT_ED25519_LEN], struct snt_err *err);
   snt_status (*ed25519_sign)(const struct snt_secret *seed, struct snt_slice message,

@@ -32,7 +32,7 @@ snt_status snt_foreign_open(const struct snt_keychain_options *options, const ch
                         is_path ? "" : ": it is in no folder of PATH"));
     return snt_err_hint(err, "install it, or choose another keychain: --backend file");
   }
-  SNT_TRY(snt_file_place_find(options->folder, &out->place, err));
+  SNT_TRY(snt_file_place_find(options->folder, "keychain", &out->place, err));
   out->deadline_ms = options->prompt_deadline_ms > 0 ? options->prompt_deadline_ms : SNT_PROMPT_MS;
   out->path = snt_str_dup(is_path ? program : found);
   if (out->path == NULL) {

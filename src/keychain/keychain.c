@@ -14,8 +14,13 @@
 #include "keychain/names.h"
 
 const struct snt_keychain_backend *const SNT_KEYCHAIN_BACKENDS[] = {
-    &SNT_KEYCHAIN_SECRET_SERVICE, &SNT_KEYCHAIN_FILE,   &SNT_KEYCHAIN_KEYRING,
-    &SNT_KEYCHAIN_PASS,           &SNT_KEYCHAIN_DOCKER, &(const struct snt_keychain_backend){.name = NULL},
+    &SNT_KEYCHAIN_SECRET_SERVICE,
+    &SNT_KEYCHAIN_FILE,
+    &SNT_KEYCHAIN_KEYRING,
+    &SNT_KEYCHAIN_TPM,
+    &SNT_KEYCHAIN_PASS,
+    &SNT_KEYCHAIN_DOCKER,
+    &(const struct snt_keychain_backend){.name = NULL},
 };
 
 const struct snt_keychain_kind SNT_KEYCHAIN_KINDS[] = {

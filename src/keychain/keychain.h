@@ -47,12 +47,12 @@ struct snt_keychain_options {
   const char *backend; /* NULL or "auto": the automatic ones of the table that work; else a row's name */
   const char
       *folder; /* where the file backend keeps its file; NULL: $XDG_DATA_HOME/sentinel or ~/.local/share/sentinel */
-  const struct snt_secret
-      *passphrase;        /* SENTINEL_FILE_PASSPHRASE; NULL: a person is asked (base/prompt.h) when it is needed */
-  int prompt_deadline_ms; /* 0: 50,000 */
-  const char *helper;     /* of the docker backend: "osxkeychain" for docker-credential-osxkeychain; NULL: none */
-  const char *tcti;       /* of the tpm backend: how the TPM is reached, as tpm2-tss writes it; NULL: its default */
-  bool wants_pin;         /* the tpm backend, when it makes its file: sealed with a PIN, which is asked for */
+  const struct snt_secret *passphrase; /* SENTINEL_FILE_PASSPHRASE, the tpm backend's PIN too; NULL: a person is asked
+                                          (base/prompt.h) when it is needed */
+  int prompt_deadline_ms;              /* 0: 50,000 */
+  const char *helper; /* of the docker backend: "osxkeychain" for docker-credential-osxkeychain; NULL: none */
+  const char *tcti;   /* of the tpm backend: how the TPM is reached, as tpm2-tss writes it; NULL: /dev/tpmrm0 */
+  bool wants_pin;     /* the tpm backend, when it makes its file: sealed with a PIN, which is asked for */
 };
 
 /* A row of the table. Functions get the backend's own state. Failures: KEYCHAIN (not available, locked, damaged),

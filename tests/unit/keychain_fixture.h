@@ -16,6 +16,10 @@
 #include "keychain/kernel_keys.h"
 #include "keychain/keychain.h"
 
+/* How the tests' TPM is reached, where they have one, and whether its keychains take a PIN. */
+static const char *fixture_tcti;
+static bool fixture_wants_pin = true;
+
 struct fixture {
   char backend[32];
   const char *helper; /* of the docker backend */
@@ -26,11 +30,21 @@ struct fixture {
   struct snt_keychain *keychain;
 };
 
+static inline bool is_file(const struct fixture *fixture) {
+  return strcmp(fixture->backend, "file") == 0 || strcmp(fixture->backend, "tpm") == 0;
+}
+
+static inline const struct snt_key_source *source_of(const struct fixture *fixture) {
+  return strcmp(fixture->backend, "tpm") == 0 ? &SNT_KEY_FROM_TPM : &SNT_KEY_FROM_PASSPHRASE;
+}
+
 static inline void open_keychain(struct fixture *fixture, bool has_passphrase) {
   snt_keychain_close(&fixture->keychain);
   struct snt_keychain_options options = {.backend = fixture->backend,
                                          .folder = fixture->folder,
                                          .helper = fixture->helper,
+                                         .tcti = fixture_tcti,
+                                         .wants_pin = fixture_wants_pin,
                                          .passphrase = has_passphrase ? fixture->passphrase : NULL,
                                          .prompt_deadline_ms = 20000};
   assert_ok(snt_keychain_open(&options, &fixture->keychain, NULL));
@@ -44,7 +58,7 @@ static inline void begin(struct fixture *fixture, const char *backend) {
   fixture->helper = backend[len] == ':' ? backend + len + 1 : NULL;
   (void)snprintf(fixture->folder, sizeof fixture->folder, "/tmp/snt-keychain-XXXXXX");
   assert_non_null(mkdtemp(fixture->folder));
-  (void)snprintf(fixture->path, sizeof fixture->path, "%s/keychain", fixture->folder);
+  (void)snprintf(fixture->path, sizeof fixture->path, "%s/%s", fixture->folder, source_of(fixture)->file_name);
   (void)snprintf(fixture->kind, sizeof fixture->kind, "test-%d", (int)getpid());
   assert_ok(snt_secret_new_from("correct horse", 13, &fixture->passphrase, NULL));
   open_keychain(fixture, true);
@@ -94,7 +108,7 @@ static inline void forget_key(const struct fixture *fixture) {
   SNT_BUF_AUTO struct snt_buf bytes = {0};
   struct snt_sealed_header header;
   if (snt_ok(snt_file_read(fixture->path, SNT_FILE_ANY, SNT_SEALED_FILE_MAX, &bytes, NULL)) &&
-      snt_ok(snt_sealed_parse_header(&bytes, fixture->path, &header, NULL))) {
+      snt_ok(snt_sealed_parse_header(&bytes, source_of(fixture)->kind, fixture->path, &header, NULL))) {
     snt_file_keys_forget(fixture->path, &header);
   }
 }
@@ -106,7 +120,7 @@ static inline void remove_name(void *context, const char *name) {
 
 static inline void end(struct fixture *fixture) {
   char command[160];
-  if (strcmp(fixture->backend, "file") != 0) { /* the file goes with its folder */
+  if (!is_file(fixture)) { /* the file goes with its folder */
     assert_ok(snt_keychain_list(fixture->keychain, fixture->kind, remove_name, fixture, NULL));
   }
   forget_key(fixture);

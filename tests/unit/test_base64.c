@@ -67,11 +67,37 @@ static void each_content_has_one_spelling(void **state) {
   }
 }
 
+/* RFC 4648, section 5; RFC 7515, appendix C. */
+static void the_form_of_urls_has_no_padding(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *plain;
+  } rows[] = {{"", ""}, {"Zg", "f"}, {"Zm8", "fo"}, {"Zm9v", "foo"}, {"Zm9vYg", "foob"}, {"-__-", "\xfb\xff\xfe"}};
+  static const char *const bad[] = {"Z",    "Zm9vY",  "Zg==",  "Zm8=", "Zh",      "Zm9",
+                                    "+//+", "Zm9v\n", " Zm9v", "=",    "Zm\x39.v"};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char plain[16];
+    size_t len = 0;
+    assert_true(snt_base64url_parse(snt_slice_of(rows[i].text), plain, strlen(rows[i].plain), &len));
+    assert_int_equal(len, strlen(rows[i].plain));
+    assert_memory_equal(plain, rows[i].plain, len);
+    assert_true(len == 0 || !snt_base64url_parse(snt_slice_of(rows[i].text), plain, len - 1, &len));
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    char plain[16];
+    size_t len = 0;
+    if (snt_base64url_parse(snt_slice_of(bad[i]), plain, sizeof plain, &len)) {
+      fail_msg("\"%s\" was read", bad[i]);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_written_is_read),
       cmocka_unit_test(what_is_written_otherwise_is_refused),
       cmocka_unit_test(each_content_has_one_spelling),
+      cmocka_unit_test(the_form_of_urls_has_no_padding),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,6 +129,26 @@ static void iam_has_one_endpoint_in_each_partition(void **state) {
   assert_true(endpoint.is_overridden);
 }
 
+static void the_consoles_sign_in_has_one_endpoint_in_each_partition_that_is_known(void **state) {
+  (void)state;
+  static const char *const rows[][2] = {{"us-east-1", "https://signin.aws.amazon.com"},
+                                        {"eu-central-1", "https://signin.aws.amazon.com"},
+                                        {"cn-northwest-1", "https://signin.amazonaws.cn"},
+                                        {"us-gov-east-1", "https://signin.amazonaws-us-gov.com"}};
+  struct snt_aws_endpoint endpoint;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    assert_ok(snt_aws_endpoint_find("signin", rows[i][0], NULL, &endpoint, NULL));
+    assert_string_equal(endpoint.url, rows[i][1]);
+    assert_string_equal(endpoint.region, rows[i][0]);
+    assert_false(endpoint.is_overridden);
+  }
+  assert_int_equal(setenv("AWS_ENDPOINT_URL_SIGNIN", "http://127.0.0.1:5/", 1), 0);
+  assert_ok(snt_aws_endpoint_find("signin", "eu-central-1", NULL, &endpoint, NULL));
+  assert_int_equal(unsetenv("AWS_ENDPOINT_URL_SIGNIN"), 0);
+  assert_string_equal(endpoint.url, "http://127.0.0.1:5");
+  assert_true(endpoint.is_overridden);
+}
+
 struct row {
   const char *of_service, *of_all, *configured, *ignores, *url;
   bool is_overridden;
@@ -210,6 +230,7 @@ int main(void) {
       cmocka_unit_test_setup(a_url_that_may_not_be_used_names_where_it_stands, forget_variables),
       cmocka_unit_test_setup(every_partition_has_its_domain, forget_variables),
       cmocka_unit_test(iam_has_one_endpoint_in_each_partition),
+      cmocka_unit_test(the_consoles_sign_in_has_one_endpoint_in_each_partition_that_is_known),
       cmocka_unit_test(a_region_has_its_partition),
       cmocka_unit_test_setup(the_nearest_setting_wins, forget_variables),
       cmocka_unit_test_setup(a_variable_of_one_service_is_not_for_the_other, forget_variables),

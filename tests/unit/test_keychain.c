@@ -4,6 +4,7 @@
 #include "keychain_fixture.h"
 #include "password_store_fixture.h"
 #include "secret_service_fixture.h"
+#include "tpm_fixture.h"
 
 #include <grp.h>
 #include <linux/filter.h>
@@ -13,6 +14,8 @@
 
 /* The Secret Service of this program; none when it is not installed. */
 static struct desktop desktop;
+/* And its TPM. */
+static struct tpm tpm;
 
 /* Its password store; none when pass is not installed. */
 static struct password_store store;
@@ -24,6 +27,7 @@ static bool is_here(const char *backend) {
     return false;
   }
   return strcmp(backend, "secret-service") == 0 ? desktop.bus != 0
+         : strcmp(backend, "tpm") == 0          ? tpm.pid != 0
          : strcmp(backend, "pass") == 0         ? has_store
          : strcmp(backend, "docker:pass") == 0  ? has_store && is_installed("docker-credential-pass")
          : strcmp(backend, "docker:secretservice") == 0
@@ -334,7 +338,7 @@ static void a_writer_that_is_killed_leaves_a_whole_value(void **state) {
 
 static snt_status probe(const struct fixture *fixture, struct snt_err *err) {
   const struct snt_keychain_backend *const *row = SNT_KEYCHAIN_BACKENDS;
-  struct snt_keychain_options options = {.folder = fixture->folder, .helper = fixture->helper};
+  struct snt_keychain_options options = {.folder = fixture->folder, .tcti = fixture_tcti, .helper = fixture->helper};
   while (strcmp((*row)->name, fixture->backend) != 0) {
     row++;
   }
@@ -345,7 +349,7 @@ static void body_works(struct fixture *fixture) {
   assert_ok(probe(fixture, NULL));
   assert_ok(write_text(fixture, "a", "1", NULL));
   assert_ok(probe(fixture, NULL));
-  if (strcmp(fixture->backend, "file") == 0) {
+  if (is_file(fixture)) {
     struct snt_err err = {0};
     assert_int_equal(chmod(fixture->path, 0644), 0);
     assert_code(probe(fixture, &err), SNT_CODE_KEYCHAIN);
@@ -414,7 +418,7 @@ static void forbid_keyrings(void) {
 static bool is_unavailable(const struct fixture *fixture) {
   struct snt_err err = {0};
   struct snt_keychain_options options = {
-      .backend = fixture->backend, .folder = fixture->folder, .helper = fixture->helper};
+      .backend = fixture->backend, .folder = fixture->folder, .tcti = fixture_tcti, .helper = fixture->helper};
   SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
   snt_status status = snt_keychain_open(&options, &keychain, &err);
@@ -480,7 +484,7 @@ static void body_user(struct fixture *fixture) {
     (void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     renew(fixture);
     bool is_good = is_other && snt_ok(write_text(fixture, "a", "1", NULL));
-    open_keychain(fixture, strcmp(fixture->backend, "file") != 0); /* the file's key rests */
+    open_keychain(fixture, !is_file(fixture)); /* the file's key rests */
     struct snt_err err = {0};
     is_good = is_good && read_code(fixture, "a", &err) == SNT_CODE_OK &&
               snt_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "a", NULL));
@@ -520,7 +524,7 @@ static void what_is_hushed_leaves_a_foreign_keychain_alone(void **state) {
   each_backend(body_hushed);
 }
 
-static int open_desktop(void **state) {
+static int open_services(void **state) {
   (void)state;
   if (has_password_store()) {
     start_password_store(&store, NULL);
@@ -529,13 +533,18 @@ static int open_desktop(void **state) {
     start_bus(&desktop);
     start_keyring(&desktop, true);
   }
+  if (has_tpm()) {
+    start_tpm(&tpm);
+    fixture_tcti = tpm.tcti;
+  }
   return 0;
 }
 
-static int close_desktop(void **state) {
+static int close_services(void **state) {
   (void)state;
   stop_password_store(&store);
   stop_desktop(&desktop);
+  remove_tpm(&tpm);
   return 0;
 }
 
@@ -557,7 +566,7 @@ static int run(void) {
       cmocka_unit_test(what_is_hushed_leaves_a_foreign_keychain_alone),
   };
   (void)signal(SIGPIPE, SIG_IGN);
-  return cmocka_run_group_tests(tests, open_desktop, close_desktop);
+  return cmocka_run_group_tests(tests, open_services, close_services);
 }
 
 int main(void) { return without_terminal(run); }

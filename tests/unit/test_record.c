@@ -141,6 +141,10 @@ static void an_issuance_and_a_failure_hold_what_the_log_promises(void **state) {
                                    "\"role_arn\":\"arn:aws:iam::123456789012:role/Prod\","
                                    "\"expires\":\"2026-01-19T03:47:33Z\",\"duration\":3600,\"clamped_by\":\"rule\","
                                    "\"reuse_of\":null");
+  session.console = "signin.aws.amazon.com";
+  snt_buf_reset(&issued);
+  assert_ok(snt_record_format_issued(&session, &issued, NULL));
+  assert_non_null(strstr(issued.data, ",\"reuse_of\":null,\"console\":\"signin.aws.amazon.com\""));
   struct snt_record_failed failure = {.time_ms = 1768790853120,
                                       .time_source = "local",
                                       .request_id = "a1b2c3d4e5f60718",

@@ -58,13 +58,14 @@ static snt_status read_alias(struct snt_service *service, const char *alias, int
   return snt_done();
 }
 
-/* "default" is what the user chose, "login" what GNOME makes by itself. */
-static snt_status find_collection(struct snt_service *service, int64_t deadline_ms, struct snt_err *err) {
+/* "default" is what the user chose, "login" what GNOME makes by itself. A guest is content with none. */
+static snt_status find_collection(struct snt_service *service, bool is_guest, int64_t deadline_ms,
+                                  struct snt_err *err) {
   static const char *const aliases[] = {"default", "login"};
   for (size_t i = 0; i < sizeof aliases / sizeof aliases[0] && service->collection == NULL; i++) {
     SNT_TRY(read_alias(service, aliases[i], deadline_ms, err));
   }
-  if (service->collection != NULL) {
+  if (service->collection != NULL || is_guest) {
     return snt_done();
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "the Secret Service has no keyring yet that it could keep entries in"));
@@ -83,15 +84,27 @@ static snt_status open_service(const struct snt_bus_options *options, void **sta
   service->prompt_ms = options->prompt_ms;
   service->turns = options->turns == NULL ? NULL : snt_str_dup(options->turns);
   SNT_TRY(snt_bus_connect(options->address, deadline_ms, &service->bus, err));
-  SNT_TRY(find_collection(service, deadline_ms, err));
+  SNT_TRY(find_collection(service, options->is_guest, deadline_ms, err));
   *state = SNT_MOVE(opened);
   return snt_done();
 }
 
 static void hush(void *state, bool is_hushed) { ((struct snt_service *)state)->is_hushed = is_hushed; }
 
-static const struct snt_bus TABLE = {open_service,   close_service,   snt_items_check,  hush,
-                                     snt_items_read, snt_items_write, snt_items_remove, snt_items_list};
+static const struct snt_bus TABLE = {
+    .open = open_service,
+    .close = close_service,
+    .check = snt_items_check,
+    .hush = hush,
+    .read = snt_items_read,
+    .write = snt_items_write,
+    .remove = snt_items_remove,
+    .list = snt_items_list,
+    .guest_find = snt_guest_find,
+    .guest_list = snt_guest_list,
+    .guest_read = snt_guest_read,
+    .guest_remove = snt_guest_remove,
+};
 
 SNT_MODULE_EXPORT extern const struct snt_module snt_module_bus;
 const struct snt_module snt_module_bus = {SNT_BUILD_ID, &TABLE};

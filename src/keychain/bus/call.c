@@ -10,7 +10,7 @@ static const char SERVICE_NAME[] = "org.freedesktop.secrets";
 
 void snt_bus_free_message(sd_bus_message **message) { *message = sd_bus_message_unref(*message); }
 
-static snt_status add_path(struct snt_paths *paths, const char *path, struct snt_err *err) {
+snt_status snt_paths_add(struct snt_paths *paths, const char *path, struct snt_err *err) {
   char **more = reallocarray(paths->items, paths->count + 1, sizeof *more);
   if (more == NULL) {
     return snt_fail_memory(err);
@@ -117,7 +117,7 @@ snt_status snt_call_read_paths(sd_bus_message *reply, struct snt_paths *paths, s
     return snt_call_fail(error, what, err);
   }
   while ((error = sd_bus_message_read_basic(reply, 'o', &path)) > 0) {
-    SNT_TRY(add_path(paths, path, err));
+    SNT_TRY(snt_paths_add(paths, path, err));
   }
   error = error < 0 ? error : sd_bus_message_exit_container(reply);
   return error < 0 ? snt_call_fail(error, what, err) : snt_done();

@@ -45,57 +45,6 @@ static snt_status search(struct snt_service *service, const char *kind, const ch
   return snt_call_read_paths(reply, &found->all, err);
 }
 
-/* The property of an item or of a collection, as a variant that reply is about to read. */
-static snt_status get_property(struct snt_service *service, const char *path, const char *interface,
-                               const char *property, sd_bus_message **reply, struct snt_err *err) {
-  SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
-  SNT_TRY(snt_call_new(service, path, "org.freedesktop.DBus.Properties", "Get", &call, err));
-  int error = sd_bus_message_append(call, "ss", interface, property);
-  if (error < 0) {
-    return snt_call_fail(error, "Get", err);
-  }
-  return snt_call_send(service, call, SNT_BUS_CALL_MS, reply, NULL, err);
-}
-
-/* Seconds; 0 for an item that is gone. */
-static snt_status get_time(struct snt_service *service, const char *item, const char *property, uint64_t *out,
-                           struct snt_err *err) {
-  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
-  *out = 0;
-  snt_status status = get_property(service, item, SNT_ITEM_INTERFACE, property, &reply, err);
-  if (status.code == SNT_CODE_NOT_FOUND) {
-    return snt_done();
-  }
-  SNT_TRY(status);
-  int error = sd_bus_message_enter_container(reply, 'v', "t");
-  error = error < 0 ? error : sd_bus_message_read_basic(reply, 't', out);
-  return error <= 0 ? snt_call_fail(error == 0 ? -ENXIO : error, "Get", err) : snt_done();
-}
-
-/* Services number their items, so that of two of the same second the longer and then the greater path is the newer. */
-static bool is_later_path(const char *a, const char *b) {
-  size_t a_len = strlen(a);
-  size_t b_len = strlen(b);
-  return a_len != b_len ? a_len > b_len : strcmp(a, b) > 0;
-}
-
-/* The index of the item that was changed last; found has at least one. */
-static snt_status find_newest(struct snt_service *service, const struct found *found, size_t *out,
-                              struct snt_err *err) {
-  uint64_t newest = 0;
-  *out = 0;
-  for (size_t i = 0; i < found->all.count && found->all.count > 1; i++) {
-    uint64_t modified = 0;
-    SNT_TRY(get_time(service, found->all.items[i], "Modified", &modified, err));
-    if (i == 0 || modified > newest ||
-        (modified == newest && is_later_path(found->all.items[i], found->all.items[*out]))) {
-      newest = modified;
-      *out = i;
-    }
-  }
-  return snt_done();
-}
-
 static snt_status unlock_item(struct snt_service *service, const struct found *found, size_t index,
                               struct snt_err *err) {
   if (index < found->unlocked) {
@@ -112,20 +61,6 @@ static snt_status unlock_all(struct snt_service *service, const struct found *fo
   return snt_prompt_unlock(service, &(struct snt_paths){found->all.items + found->unlocked, locked}, err);
 }
 
-static snt_status get_secret(struct snt_service *service, const char *item, struct snt_secret **out,
-                             struct snt_err *err) {
-  SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
-  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
-  SNT_TRY(snt_session_open(service, err));
-  SNT_TRY(snt_call_new(service, item, SNT_ITEM_INTERFACE, "GetSecret", &call, err));
-  int error = sd_bus_message_append_basic(call, 'o', service->session);
-  if (error < 0) {
-    return snt_call_fail(error, "GetSecret", err);
-  }
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
-  return snt_session_read(service, reply, out, err);
-}
-
 static snt_status fail_missing(struct snt_err *err) {
   return snt_fail(err, SNT_CODE_NOT_FOUND, "the Secret Service does not hold it");
 }
@@ -140,9 +75,9 @@ static snt_status read_once(struct snt_service *service, const char *kind, const
   if (!*was_there) {
     return fail_missing(err);
   }
-  SNT_TRY(find_newest(service, &found, &newest, err));
+  SNT_TRY(snt_item_find_newest(service, &found.all, &newest, err));
   SNT_TRY(unlock_item(service, &found, newest, err));
-  return get_secret(service, found.all.items[newest], out, err);
+  return snt_item_get_secret(service, found.all.items[newest], out, err);
 }
 
 snt_status snt_items_read(void *state, const char *kind, const char *name, struct snt_secret **out,
@@ -199,26 +134,13 @@ static snt_status create(struct snt_service *service, const char *kind, const ch
   return *item == NULL ? snt_fail_memory(err) : snt_done();
 }
 
-static snt_status delete_item(struct snt_service *service, const char *item, struct snt_err *err) {
-  SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
-  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
-  SNT_TRY(snt_call_new(service, item, SNT_ITEM_INTERFACE, "Delete", &call, err));
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
-  const char *prompt = NULL;
-  int error = sd_bus_message_read_basic(reply, 'o', &prompt);
-  if (error <= 0) {
-    return snt_call_fail(error == 0 ? -ENXIO : error, "Delete", err);
-  }
-  return snt_prompt_finish(service, prompt, NULL, err);
-}
-
 /* Deletes all but one (NULL: all). One that is gone already is no failure; *deleted counts the others. */
 static snt_status delete_found(struct snt_service *service, const struct found *found, const char *but, size_t *deleted,
                                struct snt_err *err) {
   for (size_t i = 0; i < found->all.count; i++) {
     const char *item = found->all.items[i];
     if (but == NULL || strcmp(item, but) != 0) {
-      snt_status status = delete_item(service, item, err);
+      snt_status status = snt_item_delete(service, item, err);
       if (!snt_ok(status) && status.code != SNT_CODE_NOT_FOUND) {
         return status;
       }
@@ -255,26 +177,13 @@ snt_status snt_items_check(void *state, struct snt_err *err) {
   struct snt_service *service = state;
   SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
   int is_locked = 1;
-  SNT_TRY(get_property(service, service->collection, SNT_COLLECTION_INTERFACE, "Locked", &reply, err));
+  SNT_TRY(snt_item_get_property(service, service->collection, SNT_COLLECTION_INTERFACE, "Locked", &reply, err));
   int error = sd_bus_message_enter_container(reply, 'v', "b");
   error = error < 0 ? error : sd_bus_message_read_basic(reply, 'b', &is_locked);
   if (error <= 0) {
     return snt_call_fail(error == 0 ? -ENXIO : error, "Get", err);
   }
   return is_locked == 0 ? snt_done() : snt_fail(err, SNT_CODE_ACTION_REQUIRED, "the Secret Service is locked");
-}
-
-/* The attribute "name" out of the variant of all attributes; NULL: there is none. Borrowed from reply. */
-static snt_status read_name(sd_bus_message *reply, const char **out, struct snt_err *err) {
-  const char *key = NULL;
-  const char *value = NULL;
-  *out = NULL;
-  int error = sd_bus_message_enter_container(reply, 'v', "a{ss}");
-  error = error < 0 ? error : sd_bus_message_enter_container(reply, 'a', "{ss}");
-  while (error >= 0 && (error = sd_bus_message_read(reply, "{ss}", &key, &value)) > 0) {
-    *out = strcmp(key, "name") == 0 ? value : *out;
-  }
-  return error < 0 ? snt_call_fail(error, "Get", err) : snt_done();
 }
 
 snt_status snt_items_list(void *state, const char *kind,
@@ -287,12 +196,13 @@ snt_status snt_items_list(void *state, const char *kind,
   for (size_t i = 0; i < found.all.count; i++) {
     SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
     const char *name = NULL;
-    snt_status status = get_property(service, found.all.items[i], SNT_ITEM_INTERFACE, "Attributes", &reply, err);
+    snt_status status =
+        snt_item_get_property(service, found.all.items[i], SNT_ITEM_INTERFACE, "Attributes", &reply, err);
     if (status.code == SNT_CODE_NOT_FOUND) {
       continue; /* removed meanwhile */
     }
     SNT_TRY(status);
-    SNT_TRY(read_name(reply, &name, err));
+    SNT_TRY(snt_item_read_attribute(reply, "name", &name, err));
     if (name != NULL) {
       SNT_TRY(visit(context, name, err));
     }

@@ -36,6 +36,8 @@ struct snt_paths {
   char **items;
   size_t count;
 };
+/* Copies the path. Code NO_MEMORY. */
+snt_status snt_paths_add(struct snt_paths *paths, const char *path, struct snt_err *err);
 void snt_paths_clear(struct snt_paths *paths);
 
 void snt_bus_free_message(sd_bus_message **message);
@@ -73,7 +75,27 @@ snt_status snt_prompt_unlock(struct snt_service *service, const struct snt_paths
  * gets the path that the prompt led to (free()). Codes ACTION_REQUIRED, KEYCHAIN. */
 snt_status snt_prompt_finish(struct snt_service *service, const char *prompt, char **result, struct snt_err *err);
 
-/* items.c: as in struct snt_bus. */
+/* item.c. The property of an item, a collection or the service, as a variant that reply is about to read. */
+snt_status snt_item_get_property(struct snt_service *service, const char *path, const char *interface,
+                                 const char *property, sd_bus_message **reply, struct snt_err *err);
+/* The index of the one that was changed last; there is at least one. */
+snt_status snt_item_find_newest(struct snt_service *service, const struct snt_paths *items, size_t *out,
+                                struct snt_err *err);
+/* Codes KEYCHAIN, NOT_FOUND. The item is unlocked. */
+snt_status snt_item_get_secret(struct snt_service *service, const char *item, struct snt_secret **out,
+                               struct snt_err *err);
+snt_status snt_item_delete(struct snt_service *service, const char *item, struct snt_err *err);
+/* The value of one attribute, out of the variant of all; NULL: there is none. Borrowed from reply. */
+snt_status snt_item_read_attribute(sd_bus_message *reply, const char *attribute, const char **out, struct snt_err *err);
+
+/* guest.c, items.c: as in struct snt_bus. */
+snt_status snt_guest_find(void *state, const struct snt_bus_place *place, struct snt_err *err);
+snt_status snt_guest_list(void *state, const struct snt_bus_place *place,
+                          snt_status (*visit)(void *context, const char *value, struct snt_err *err), void *context,
+                          struct snt_err *err);
+snt_status snt_guest_read(void *state, const struct snt_bus_place *place, const char *value, struct snt_secret **out,
+                          struct snt_err *err);
+snt_status snt_guest_remove(void *state, const struct snt_bus_place *place, const char *value, struct snt_err *err);
 snt_status snt_items_check(void *state, struct snt_err *err);
 snt_status snt_items_read(void *state, const char *kind, const char *name, struct snt_secret **out,
                           struct snt_err *err);

@@ -1,4 +1,5 @@
-/* The crypto module: scrypt and AES-256-GCM out of libcrypto's providers; signing.c and verifying.c have the rest.
+/* The crypto module: scrypt and AES-256-GCM out of libcrypto's providers; signing.c,
+ * verifying.c and wrapping.c have the rest.
  *
  * MUST
  *  1. give out no byte that was not authenticated;
@@ -111,7 +112,16 @@ static snt_status open_sealed(const struct snt_secret *key, const uint8_t nonce[
 }
 
 static const struct snt_crypto TABLE = {
-    derive, seal, open_sealed, snt_signing_public, snt_signing_sign, snt_verifying_check_key, snt_verifying_verify};
+    .scrypt = derive,
+    .seal = seal,
+    .open = open_sealed,
+    .pbkdf2 = snt_wrapping_pbkdf2,
+    .unwrap = snt_wrapping_unwrap,
+    .ed25519_public = snt_signing_public,
+    .ed25519_sign = snt_signing_sign,
+    .check_key = snt_verifying_check_key,
+    .verify = snt_verifying_verify,
+};
 
 SNT_MODULE_EXPORT extern const struct snt_module snt_module_crypto;
 const struct snt_module snt_module_crypto = {SNT_BUILD_ID, &TABLE};
