@@ -33,6 +33,8 @@ struct snt_record_decision {
   struct snt_record_policy policy;
   struct snt_slice facts; /* array: what was asked and answered; empty: none */
   struct snt_slice zones; /* object: hashes of the time zones that were used */
+  const char *base;       /* where the base credentials come from */
+  const char *base_hosts; /* that were asked for them, each with a line feed behind it */
   const char *endpoint, *ca, *proxy;
   const char *const *config_layers; /* ends with NULL */
   const char *session_id, *source_identity;

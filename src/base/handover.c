@@ -1,53 +1,33 @@
 #include "base/handover.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
+#include "base/loopback.h"
 #include "base/random.h"
 #include "base/sha256.h"
 
-enum { BACKLOG = 8, REQUEST_CAP = 16 * 1024, READ_MS = 2000, NONCE_BYTES = 16, TABLE_CAP = 64 * 1024 * 1024 };
+enum { NONCE_BYTES = 16, TABLE_CAP = 64 * 1024 * 1024 };
 
 static const char NOTHING[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 static const char BEFORE[] = "HTTP/1.1 303 See Other\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
                              "Referrer-Policy: no-referrer\r\nConnection: close\r\nLocation: ";
-
-static snt_status fail_socket(struct snt_err *err) {
-  return snt_fail(err, SNT_CODE_IO, "no socket for the browser on this machine's loopback: %s", strerror(errno));
-}
-
-static snt_status listen_on_loopback(int fd, unsigned *port, struct snt_err *err) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  socklen_t len = sizeof address;
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, BACKLOG) != 0 ||
-      getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
-    return fail_socket(err);
-  }
-  *port = ntohs(address.sin_port);
-  return snt_done();
-}
 
 snt_status snt_handover_open(struct snt_handover *out, struct snt_err *err) {
   *out = (struct snt_handover){.listener = -1};
   uint8_t nonce[NONCE_BYTES];
   unsigned port = 0;
   SNT_TRY(snt_random_bytes(nonce, sizeof nonce, err));
-  SNT_FD_AUTO int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  SNT_TRY(listen_on_loopback(fd, &port, err));
+  SNT_TRY(snt_loopback_listen(&out->listener, &port, err));
   out->path[0] = '/';
   snt_hex(nonce, sizeof nonce, out->path + 1);
   (void)snprintf(out->url, sizeof out->url, "http://127.0.0.1:%u%s", port, out->path);
-  out->listener = fd;
-  fd = -1;
   return snt_done();
 }
 
@@ -79,68 +59,22 @@ static bool is_ours(int fd) {
   return found != NULL && sscanf(found + strlen(wanted), "%*s %*s %*s %*s %lu", &uid) == 1 && uid == geteuid();
 }
 
-/* Until the request's head is whole; false when that takes too long, or too many bytes. */
-static bool read_head(int fd, char out[static REQUEST_CAP]) {
-  int64_t end_ms = snt_clock_monotonic_ms() + READ_MS;
-  size_t len = 0;
-  out[0] = '\0';
-  for (int64_t left = READ_MS; left > 0 && len + 1 < REQUEST_CAP; left = end_ms - snt_clock_monotonic_ms()) {
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    if (poll(&ready, 1, (int)left) <= 0) {
-      continue; /* a signal, or the time is up */
-    }
-    ssize_t got = recv(fd, out + len, REQUEST_CAP - len - 1, 0);
-    if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) {
-      return false;
-    }
-    len += got > 0 ? (size_t)got : 0;
-    out[len] = '\0';
-    if (strstr(out, "\r\n\r\n") != NULL) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static bool asks_for(const char *head, const char *path) {
   char line[64];
   (void)snprintf(line, sizeof line, "GET %s HTTP/1.", path);
   return strncmp(head, line, strlen(line)) == 0;
 }
 
-static bool send_all(int fd, const void *data, size_t len) {
-  const char *bytes = data;
-  while (len > 0) {
-    struct pollfd ready = {.fd = fd, .events = POLLOUT};
-    ssize_t sent = poll(&ready, 1, READ_MS) > 0 ? send(fd, bytes, len, MSG_NOSIGNAL) : -1;
-    if (sent < 0) {
-      return false;
-    }
-    bytes += sent;
-    len -= (size_t)sent;
-  }
-  return true;
-}
-
-/* Closing a socket that has bytes to read would take back what was sent. */
-static void finish(int fd) {
-  char rest[256];
-  struct pollfd ready = {.fd = fd, .events = POLLIN};
-  (void)shutdown(fd, SHUT_WR);
-  while (poll(&ready, 1, READ_MS) > 0 && recv(fd, rest, sizeof rest, 0) > 0) {
-  }
-}
-
 /* Whether it was sent on. */
 static bool answer(int fd, const struct snt_handover *handover, const struct snt_secret *whole) {
-  char head[REQUEST_CAP];
-  if (!read_head(fd, head)) {
+  char head[SNT_LOOPBACK_HEAD_CAP];
+  if (!snt_loopback_read_head(fd, head, sizeof head)) {
     return false;
   }
   bool is_meant = asks_for(head, handover->path) && is_ours(fd);
-  bool is_sent =
-      is_meant ? send_all(fd, snt_secret_borrow(whole), snt_secret_len(whole)) : send_all(fd, NOTHING, strlen(NOTHING));
-  finish(fd);
+  bool is_sent = is_meant ? snt_loopback_send(fd, snt_secret_borrow(whole), snt_secret_len(whole))
+                          : snt_loopback_send(fd, NOTHING, strlen(NOTHING));
+  snt_loopback_finish(fd);
   return is_meant && is_sent;
 }
 
@@ -158,16 +92,9 @@ snt_status snt_handover_serve(struct snt_handover *handover, const struct snt_se
   SNT_SECRET_AUTO struct snt_secret *whole = NULL;
   SNT_TRY(format_answer(page, &whole, err));
   for (;;) {
-    int64_t left = end_ms - snt_clock_monotonic_ms();
-    struct pollfd ready = {.fd = handover->listener, .events = POLLIN};
-    if (left <= 0) {
-      return snt_fail(err, SNT_CODE_TIMEOUT, "no browser has come for the page");
-    }
-    if (poll(&ready, 1, (int)left) <= 0) {
-      continue; /* a signal, or the time is up */
-    }
-    SNT_FD_AUTO int fd = accept4(handover->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0 && answer(fd, handover, whole)) {
+    SNT_FD_AUTO int fd = -1;
+    SNT_TRY(snt_loopback_accept(handover->listener, end_ms, "the page", &fd, err));
+    if (answer(fd, handover, whole)) {
       return snt_done();
     }
   }

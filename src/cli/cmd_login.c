@@ -68,6 +68,9 @@ static snt_status print_address(struct snt_args *args, struct snt_issue_options 
 
 snt_status snt_cmd_login(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   struct snt_issue_options options;
+  if (snt_args_has(args, SNT_OPTION_SSO) || snt_args_has(args, SNT_OPTION_DEVICE)) {
+    return snt_cmd_login_sso(args, out, err);
+  }
   const struct snt_console_wish wish = {.service = args->values[SNT_OPTION_SERVICE],
                                         .region = args->values[SNT_OPTION_CONSOLE_REGION]};
   SNT_TRY(wish.service == NULL ? snt_done() : snt_console_check_service(wish.service, err));

@@ -127,7 +127,7 @@ static void tell_endpoint(struct snt_doctor *doctor, const char *service) {
   region = region == NULL ? ANY_REGION : region;
   snt_status status = snt_aws_region_check(region, &failure);
   if (snt_ok(status)) {
-    status = snt_aws_endpoint_find(service, region, doctor->target.endpoint_url, &endpoint, &failure);
+    status = snt_aws_endpoint_of(&doctor->target, service, region, &endpoint, &failure);
   }
   if (!snt_ok(status)) {
     snt_doctor_failed(doctor, service, &failure);
@@ -159,8 +159,7 @@ static snt_status ask_time(const struct snt_doctor *doctor, struct snt_aws_endpo
   SNT_CLEANUP(snt_http_response_clear) struct snt_http_response response = {0};
   struct snt_http_options options = {.ca_bundle = snt_doctor_ca_bundle(doctor)};
   const char *region = snt_doctor_region(doctor);
-  SNT_TRY(
-      snt_aws_endpoint_find("sts", region == NULL ? ANY_REGION : region, doctor->target.endpoint_url, endpoint, err));
+  SNT_TRY(snt_aws_endpoint_of(&doctor->target, "sts", region == NULL ? ANY_REGION : region, endpoint, err));
   char url[sizeof endpoint->url + 1];
   (void)snprintf(url, sizeof url, "%s/", endpoint->url);
   struct snt_http_request request = {.method = "POST",

@@ -70,6 +70,7 @@ struct snt_flow {
   struct snt_log *log;
   struct snt_keychain *keychain;
   struct snt_aws_credentials base;
+  struct snt_buf base_hosts;              /* that were asked for them, each with a line feed behind it */
   struct snt_aws_credentials mfa_session; /* of base, obtained with a code: it signs instead; empty: none */
   int64_t mfa_authenticated_at_ms;        /* when AWS took the code, by its clock; 0: not */
   bool is_mfa_kept;                       /* that was in an earlier call */
@@ -130,9 +131,18 @@ snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *ou
  * A folder that takes no file is no reason to refuse: then nobody waits. Codes TIMEOUT, NO_MEMORY, BUG. */
 snt_status snt_flow_take_turn(const struct snt_flow *flow, const char *kind, const char *name, struct snt_turn *turn,
                               struct snt_err *err);
-/* flow_ask.c: base credentials; then policy and identity, together, as far as they are not known. */
+/* flow_base.c: base credentials. */
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
+/* After a failure: when AWS no longer knows base credentials that were kept, they are obtained anew. */
+bool snt_flow_renew_base(struct snt_flow *flow);
+/* The regions that are asked, in order. Codes CONFIG_INVALID, USAGE. */
+snt_status snt_flow_collect_regions(struct snt_flow *flow, struct snt_err *err);
+/* The administrator may have locked where AWS is asked (endpoints: aws). Code CONFIG_INVALID. */
+snt_status snt_flow_check_endpoint(const struct snt_flow *flow, const struct snt_aws_endpoint *endpoint,
+                                   struct snt_err *err);
+snt_status snt_flow_open_client(struct snt_flow *flow, struct snt_err *err);
+/* flow_ask.c: policy and identity, together, as far as they are not known. */
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
 /* Whether another region may be asked: this one is down, or busy. */
 bool snt_flow_is_down(const struct snt_aws_call *call);

@@ -78,6 +78,8 @@ static snt_status format_decision(struct snt_flow *flow, struct snt_buf *out, st
                                                                                             : "aws",
                                        .facts = slice_of(&facts),
                                        .zones = slice_of(&zones),
+                                       .base = flow->base.source,
+                                       .base_hosts = snt_buf_borrow(&flow->base_hosts),
                                        .endpoint = has_asked ? flow->sts.host : NULL,
                                        .ca = has_asked ? snt_http_ca_source(flow->client) : NULL,
                                        .proxy = proxy,

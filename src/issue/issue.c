@@ -60,7 +60,7 @@ static snt_status send_assume_role(struct snt_flow *flow, const struct snt_sts_a
       return snt_done();
     }
     snt_aws_call_clear(call);
-    SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[next], flow->target.endpoint_url, &flow->sts, err));
+    SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", flow->regions[next], &flow->sts, err));
   }
 }
 
@@ -241,6 +241,9 @@ snt_status snt_flow_issue(struct snt_flow *flow, struct snt_issued *out, struct 
   bool is_decided = flow->decision_record.seq != 0 && !snt_decision_allows(&flow->decision);
   if (!snt_ok(status)) {
     snt_flow_forget_mfa(flow, err);
+    if (snt_flow_renew_base(flow)) {
+      SNT_IGNORE(snt_err_hint(err, "new base credentials were obtained: run it again"));
+    }
     if (!is_decided) {
       snt_flow_record_failure(flow, err);
     }
