@@ -1,8 +1,9 @@
 /* Looks one entry up, as a process of its own does: opens the backend, reads, ends. With "none" for the backend it is
  * the same process without the lookup; "store" first puts the entry there.
  *
- * usage: bench_lookup none|store|BACKEND [BACKEND] */
+ * usage: bench_lookup none|store|BACKEND [BACKEND]        BENCH_TPM: how the TPM is reached */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@ static const char VALUE[] =
 static snt_status look_up(const char *backend, bool is_storing, struct snt_err *err) {
   SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
-  SNT_TRY(snt_keychain_open(&(struct snt_keychain_options){.backend = backend}, &keychain, err));
+  struct snt_keychain_options options = {.backend = backend, .tcti = getenv("BENCH_TPM")};
+  SNT_TRY(snt_keychain_open(&options, &keychain, err));
   if (is_storing) {
     SNT_TRY(snt_secret_new_from(VALUE, sizeof VALUE - 1, &value, err));
     return snt_keychain_write(keychain, SNT_KEYCHAIN_KIND_AWS, "bench", value, err);

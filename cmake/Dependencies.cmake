@@ -41,6 +41,7 @@ snt_dependency(sha256 libcrypto libcrypto.a)
 snt_dependency(crypto libcrypto "")
 snt_dependency(maxminddb libmaxminddb "")
 snt_dependency(systemd "libsystemd>=245" "") # the first that wipes messages
+snt_dependency(tss2 "tss2-esys tss2-mu tss2-rc tss2-tctildr" "")
 
 # lua-cjson has no pkg-config file for 5.4; Debian ships an archive and a shared object.
 add_library(dep_cjson INTERFACE)

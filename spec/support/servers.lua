@@ -235,6 +235,52 @@ function faulty:stop()
   files.remove(self.folder)
 end
 
+-- The metadata hosts
+
+local metadata = {}
+metadata.__index = metadata
+
+--- Starts tests/faults/metadata_server.py: what gives instances and containers their keys.
+function servers.start_metadata()
+  return start_told("metadata_server.py", "faults.json", metadata)
+end
+
+--- What to do wrong from now on: {["imds.token"] = {fault = "hang"}, role = "Dev"}; see the server.
+metadata.set = tell
+
+metadata.requests = faulty.requests
+
+metadata.count = faulty.count
+
+--- The calls since set(), as "imds.token imds.role".
+function metadata:calls()
+  local calls = {}
+  for i, request in ipairs(self:requests()) do
+    calls[i] = request.call
+  end
+  return table.concat(calls, " ")
+end
+
+metadata.stop = faulty.stop
+
+-- The console's sign-in
+
+local signin = {}
+signin.__index = signin
+
+--- Starts tests/faults/signin_server.py: right by default, wrong on command.
+function servers.start_signin()
+  return start_told("signin_server.py", "answers.json", signin)
+end
+
+--- What it answers from now on: {fault = {status = 400}}; see the server.
+signin.set = tell
+
+--- The requests since set(), in order: {call, method, path, headers, form, session}.
+signin.requests = faulty.requests
+
+signin.stop = faulty.stop
+
 -- The vendors
 
 local vendors = {}
@@ -262,6 +308,45 @@ function vendors:stop()
 end
 
 vendors.__close = vendors.stop
+
+-- IAM Identity Center
+
+local center = {}
+center.__index = center
+
+--- Starts tests/faults/sso_server.py.
+function servers.start_sso()
+  return start_told("sso_server.py", "told.json", center)
+end
+
+--- How it behaves from now on; see the server.
+center.set = tell
+
+--- The calls that came since set(), in order: {call, fields, bearer}.
+center.requests = faulty.requests
+
+--- How many of them were this call.
+center.count = faulty.count
+
+--- "RegisterClient CreateToken": the calls, in order.
+function center:calls()
+  local names = {}
+  for i, request in ipairs(self:requests()) do
+    names[i] = request.call
+  end
+  return table.concat(names, " ")
+end
+
+--- All secrets that it gave out.
+function center:secrets()
+  local found = {}
+  for line in (files.read(self.folder .. "/secrets") or ""):gmatch("[^\n]+") do
+    found[#found + 1] = line
+  end
+  return found
+end
+
+center.stop = faulty.stop
 
 -- The relay
 

@@ -91,9 +91,25 @@ static void put_verdict(struct snt_json_writer *writer, const struct snt_record_
   put_number_or_null(writer, "max_duration", record->max_duration_s);
 }
 
+/* Lines, each with a line feed behind it; left out when there are none. */
+static void put_lines(struct snt_json_writer *writer, const char *key, const char *lines) {
+  if (lines == NULL || lines[0] == '\0') {
+    return;
+  }
+  snt_json_begin_array(writer, key);
+  for (const char *end = strchr(lines, '\n'); end != NULL; lines = end + 1, end = strchr(lines, '\n')) {
+    snt_json_put_slice(writer, NULL, (struct snt_slice){lines, (size_t)(end - lines)});
+  }
+  snt_json_end_array(writer);
+}
+
 static void put_circumstances(struct snt_json_writer *writer, const struct snt_record_decision *record) {
   snt_json_put_raw(writer, "facts", record->facts.len > 0 ? record->facts : snt_slice_of("[]"));
   put_raw_or_null(writer, "zones", record->zones);
+  if (record->base != NULL && record->base[0] != '\0') {
+    snt_json_put_string(writer, "base", record->base);
+  }
+  put_lines(writer, "base_endpoints", record->base_hosts);
   put_or_null(writer, "endpoint", record->endpoint);
   put_or_null(writer, "ca", record->ca);
   put_or_null(writer, "proxy", record->proxy);
@@ -145,6 +161,9 @@ snt_status snt_record_format_issued(const struct snt_record_issued *record, stru
   snt_json_put_integer(&writer, "duration", record->duration_s);
   put_or_null(&writer, "clamped_by", record->clamped_by);
   put_or_null(&writer, "reuse_of", record->reuse_of);
+  if (record->console != NULL) {
+    snt_json_put_string(&writer, "console", record->console);
+  }
   snt_json_end_object(&writer);
   return strip_braces(&writer, &object, out, err);
 }

@@ -33,6 +33,8 @@ struct snt_record_decision {
   struct snt_record_policy policy;
   struct snt_slice facts; /* array: what was asked and answered; empty: none */
   struct snt_slice zones; /* object: hashes of the time zones that were used */
+  const char *base;       /* where the base credentials come from */
+  const char *base_hosts; /* that were asked for them, each with a line feed behind it */
   const char *endpoint, *ca, *proxy;
   const char *const *config_layers; /* ends with NULL */
   const char *session_id, *source_identity;
@@ -49,6 +51,7 @@ struct snt_record_issued {
   int64_t duration_s;
   const char *clamped_by; /* which bound was the smallest: request, rule, manifest, chaining */
   const char *reuse_of;   /* the request that the session was issued for; "" or NULL: for this one */
+  const char *console;    /* the host that it signs in to the AWS console; NULL: it does not */
 };
 snt_status snt_record_format_issued(const struct snt_record_issued *record, struct snt_buf *out, struct snt_err *err);
 
@@ -56,7 +59,7 @@ struct snt_record_failed {
   int64_t time_ms;
   const char *time_source;
   const char *request_id, *user, *profile;
-  const char *stage; /* config, credentials, policy, identity, target, evaluate, sts, output */
+  const char *stage; /* config, credentials, policy, identity, target, evaluate, sts, output, console */
   const char *code;  /* name of the snt_code */
   const char *message;
 };

@@ -9,12 +9,19 @@
 
 #include "aws/base_sources.h"
 
-/* text: all that tells these credentials from others (start URL, account, role, ...). False: none that are good for
- * another five minutes. */
-bool snt_aws_base_cache_read(const struct snt_aws_search *search, const struct snt_secret *owner, struct snt_slice text,
-                             struct snt_aws_credentials *out);
-/* Best effort; only those with an end are kept. */
-void snt_aws_base_cache_write(const struct snt_aws_search *search, const struct snt_secret *owner,
-                              struct snt_slice text, const struct snt_aws_credentials *credentials);
+/* Of one set of credentials. All is borrowed. */
+struct snt_aws_base_kept {
+  const struct snt_secret *owner; /* ask may put another one here: what it got belongs to that */
+  struct snt_slice text; /* all that tells them from others (URL of the endpoint, account, role, ...); certificates and
+                          * proxy are added to it */
+  snt_status (*ask)(void *context, struct snt_aws_credentials *out, struct snt_err *err);
+  void *context;
+};
+
+/* Those that are kept and are good for another five minutes; else those that ask gets, which are kept as far as that is
+ * possible, and only where they have an end. Of many who have the same to ask, one asks, and its refusal is theirs
+ * too: they wait for at most 10 s. Fails as ask does. */
+snt_status snt_aws_base_cache_obtain(const struct snt_aws_search *search, const struct snt_aws_base_kept *kept,
+                                     struct snt_aws_credentials *out, struct snt_err *err);
 
 #endif

@@ -1,25 +1,22 @@
 /* The chain that finds base credentials, in the order of aws.md.
  *
  * MUST
- *  1. what a named source profile says goes: a source that this version cannot use is an error, not a reason to take
- *     whatever key is nearest;
- *  2. the credential_process of the profile that was asked for is never run (nor is any other);
- *  3. nothing is asked of the network. */
-#include "aws/credentials.h"
-
+ *  1. what a named source says goes: one that cannot be used is an error, not a reason to take whatever key is nearest;
+ *  2. the credential_process of the profile that was asked for is never run;
+ *  3. ask nothing of the network while a key lies somewhere. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/base_roles.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "format/time.h"
 
 /* One search; places is what was looked at, for the message when nothing is found. */
 struct search {
+  const struct snt_aws_search *given;
   const struct snt_aws_target *target;
-  struct snt_keychain *keychain;
-  const struct snt_aws_environment *environment;
   struct snt_aws_credentials *out;
   bool is_found;
   struct snt_buf places;
@@ -103,14 +100,14 @@ snt_status snt_aws_credentials_load(struct snt_keychain *keychain, const char *n
 }
 
 static snt_status try_keychain(struct search *search, const char *name, struct snt_err *err) {
-  if (search->keychain == NULL) {
+  if (search->given->keychain == NULL) {
     return snt_done();
   }
   SNT_BUF_AUTO struct snt_buf backends = {0};
-  SNT_TRY(snt_keychain_tell_backends(search->keychain, &backends, err));
+  SNT_TRY(snt_keychain_tell_backends(search->given->keychain, &backends, err));
   SNT_TRY(note_place(search, err, "the keychain entry \"%.128s\" (%s)", name, backends.data));
   struct snt_err inner = {0};
-  snt_status status = snt_aws_credentials_load(search->keychain, name, search->out, &inner);
+  snt_status status = snt_aws_credentials_load(search->given->keychain, name, search->out, &inner);
   search->is_found = snt_ok(status);
   if (search->is_found || status.code == SNT_CODE_NOT_FOUND) {
     return snt_done();
@@ -123,7 +120,8 @@ static snt_status try_keychain(struct search *search, const char *name, struct s
 
 static snt_status try_environment(struct search *search, struct snt_err *err) {
   SNT_TRY(note_place(search, err, "the environment"));
-  const struct snt_aws_credentials *given = search->environment == NULL ? NULL : &search->environment->credentials;
+  const struct snt_aws_credentials *given =
+      search->given->environment == NULL ? NULL : &search->given->environment->credentials;
   if (given == NULL || given->access_key_id[0] == '\0' || given->secret_key == NULL) {
     return snt_done();
   }
@@ -138,57 +136,118 @@ static snt_status try_environment(struct search *search, struct snt_err *err) {
   return snt_done();
 }
 
-/* What a profile names as the source of its keys and this version does not use; NULL when it names nothing. */
-static const char *find_unsupported(const struct search *search, const char *profile) {
-  static const struct {
-    const char *key, *text;
-  } rows[] = {{"sso_session", "IAM Identity Center (sso_session)"},
-              {"sso_start_url", "IAM Identity Center (sso_start_url)"},
-              {"sso_account_id", "IAM Identity Center (sso_account_id)"},
-              {"web_identity_token_file", "a web identity (web_identity_token_file)"},
-              {"login_session", "a console login (login_session)"}};
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-    if (property(search, profile, rows[i].key).len > 0) {
-      return rows[i].text;
-    }
-  }
-  struct snt_slice named = property(search, profile, "credential_source");
-  if (named.len == 0 || snt_slice_is(named, "Environment")) {
-    return NULL;
-  }
-  return snt_slice_is(named, "Ec2InstanceMetadata") ? "instance metadata (credential_source Ec2InstanceMetadata)"
-         : snt_slice_is(named, "EcsContainer")      ? "a container (credential_source EcsContainer)"
-                                                    : "an unknown credential_source";
+static snt_status take(struct search *search, snt_status status) {
+  search->is_found = snt_ok(status);
+  return status;
 }
 
-static snt_status fail_unsupported(const char *profile, const char *source, struct snt_err *err) {
+/* A profile that includes the one that was asked for would have us run ourselves. */
+static snt_status run_process(struct search *search, const char *profile, const char *command, struct snt_err *err) {
+  const char *own = snt_aws_profile_get(search->target->config, search->target->profile, "credential_process");
+  if (own != NULL && strcmp(own, command) == 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_PROFILE_INVALID,
+                        "the credential_process of profile \"%s\" is that of \"%s\" itself, and is not run", profile,
+                        search->target->profile));
+    return snt_err_hint(err, "point source_profile at a profile whose keys come from elsewhere");
+  }
+  return take(search, snt_aws_source_process(search->given, profile, search->out, err));
+}
+
+static snt_status fail_empty_environment(const char *profile, struct snt_err *err) {
   SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS,
-                      "profile \"%s\" takes its keys from %s, which this version does not support", profile, source));
-  return snt_err_hint(err,
-                      "store a key for it: sentinel add %s; or export AWS_ACCESS_KEY_ID and its fellows and "
-                      "name no source profile",
-                      profile);
+                      "profile \"%s\" takes its keys from the environment (credential_source), which has none",
+                      profile));
+  return snt_err_hint(err, "export AWS_ACCESS_KEY_ID and its fellows");
 }
 
-/* A named source profile that has neither keys nor an entry, and says that they come from somewhere else. */
-static snt_status check_named_source(const struct search *search, const char *source, struct snt_err *err) {
-  const char *unsupported = find_unsupported(search, source);
-  if (unsupported == NULL && property(search, source, "credential_process").len > 0) {
-    unsupported = "a credential_process";
+/* credential_source, which goes strictly. */
+static snt_status search_named(struct search *search, const char *profile, const char *named, struct snt_err *err) {
+  if (strcmp(named, "Environment") == 0) {
+    SNT_TRY(try_environment(search, err));
+    return search->is_found ? snt_done() : fail_empty_environment(profile, err);
   }
-  if (unsupported != NULL) {
-    return fail_unsupported(source, unsupported, err);
+  if (strcmp(named, "EcsContainer") == 0) {
+    return take(search, snt_aws_source_container(search->given, search->out, err));
   }
-  bool has_role = property(search, source, "sentinel_role_arn").len > 0 || property(search, source, "role_arn").len > 0;
-  bool is_environment = property(search, source, "credential_source").len > 0;
-  if (!has_role || is_environment) {
+  if (strcmp(named, "Ec2InstanceMetadata") == 0) {
+    return take(search, snt_aws_source_instance(search->given, true, search->out, err));
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile \"%s\" has an unknown credential_source, \"%.64s\"",
+                      profile, named));
+  return snt_err_hint(err, "it is Environment, EcsContainer or Ec2InstanceMetadata");
+}
+
+static snt_status check_login_session(const struct search *search, const char *profile, struct snt_err *err) {
+  if (property(search, profile, "login_session").len == 0) {
     return snt_done();
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS,
-                      "the source profile \"%s\" of \"%s\" has a role of its own, and this version does not assume one "
-                      "role through another",
-                      source, search->target->profile));
-  return snt_err_hint(err, "point source_profile at a profile with keys, or store a key: sentinel add %s", source);
+                      "profile \"%s\" takes its keys from a console login (login_session), which is not supported",
+                      profile));
+  return snt_err_hint(err, "sign in by IAM Identity Center, or store a key for it: sentinel add %s", profile);
+}
+
+/* Where the chain of a source profile begins. */
+static snt_status search_base(struct search *search, const struct snt_aws_chain *chain, struct snt_err *err) {
+  const char *profile = chain->source_profile;
+  switch (chain->source) {
+  case SNT_AWS_SOURCE_STATIC:
+    return try_profile_keys(search, profile, err);
+  case SNT_AWS_SOURCE_STORED: /* it was found when the chain was resolved */
+    return snt_done();
+  case SNT_AWS_SOURCE_NAMED:
+    return search_named(search, profile, chain->source_detail, err);
+  case SNT_AWS_SOURCE_SSO:
+  case SNT_AWS_SOURCE_SSO_SESSION:
+    return take(search, snt_aws_source_sso(search->given, profile, search->out, err));
+  case SNT_AWS_SOURCE_WEB_IDENTITY:
+    return take(search, snt_aws_source_web_identity(search->given, profile, search->out, err));
+  case SNT_AWS_SOURCE_PROCESS:
+    return run_process(search, profile, chain->source_detail, err);
+  case SNT_AWS_SOURCE_NONE:
+    break;
+  }
+  return check_login_session(search, profile, err);
+}
+
+static snt_status look_for_stored(void *context, const char *profile, bool *is_there, struct snt_err *err) {
+  struct search *search = context;
+  SNT_TRY(try_keychain(search, profile, err));
+  *is_there = search->is_found;
+  return snt_done();
+}
+
+static snt_status fail_rootless(const struct search *search, const char *source, const char *end, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS,
+                      "the roles that the source profile \"%s\" of \"%s\" leads through begin at profile \"%s\", which "
+                      "has no key: looked at %s",
+                      source, search->target->profile, end, snt_buf_borrow(&search->places)));
+  return snt_err_hint(err, "store a key: sentinel add %s", end);
+}
+
+/* Where nothing better is known. */
+static snt_status hint_at_config(const char *source, struct snt_err *err) {
+  bool has_hint = err != NULL && err->hint[0] != '\0';
+  return has_hint ? (snt_status){err->code}
+                  : snt_err_hint(err, "see what [profile %s] leads to in ~/.aws/config", source);
+}
+
+/* What a named source profile says that has neither keys nor an entry. One that says nothing is passed over. */
+static snt_status search_chain(struct search *search, const char *source, struct snt_err *err) {
+  const struct snt_aws_shared_config *config = search->target->config;
+  if (!snt_aws_profile_exists(config, source)) {
+    return snt_done();
+  }
+  const struct snt_aws_stored_keys stored = {look_for_stored, search};
+  struct snt_aws_chain chain = {0};
+  if (!snt_ok(snt_aws_chain_resolve(config, source, &stored, &chain, err))) {
+    return hint_at_config(source, err);
+  }
+  SNT_TRY(search_base(search, &chain, err));
+  if (!search->is_found) {
+    return chain.step_count == 0 ? snt_done() : fail_rootless(search, source, chain.source_profile, err);
+  }
+  return snt_aws_base_roles_assume(search->given, &chain, search->out, err);
 }
 
 static snt_status search_source(struct search *search, const char *source, struct snt_err *err) {
@@ -197,63 +256,105 @@ static snt_status search_source(struct search *search, const char *source, struc
     SNT_TRY(try_keychain(search, source, err));
   }
   bool is_itself = strcmp(source, search->target->profile) == 0;
-  return search->is_found || is_itself ? snt_done() : check_named_source(search, source, err);
+  return search->is_found || is_itself ? snt_done() : search_chain(search, source, err);
+}
+
+/* The profile names no source profile: a key that was stored for it goes first, then what else it names. */
+static snt_status search_own(struct search *search, const char *profile, struct snt_err *err) {
+  struct snt_slice named = property(search, profile, "sentinel_credential_source");
+  named = named.len == 0 ? property(search, profile, "credential_source") : named;
+  SNT_TRY(try_keychain(search, profile, err));
+  return search->is_found || named.len == 0 ? snt_done() : search_named(search, profile, named.data, err);
+}
+
+static bool has_sso(const struct search *search, const char *profile) {
+  static const char *const keys[] = {"sso_session", "sso_start_url", "sso_account_id", "sso_role_name"};
+  bool is_set = false;
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    is_set = is_set || property(search, profile, keys[i]).len > 0;
+  }
+  return is_set;
+}
+
+static bool has_variable(const char *name) {
+  const char *value = getenv(name);
+  return value != NULL && value[0] != '\0';
+}
+
+/* What the profile itself says, behind its keys. */
+static snt_status search_profile(struct search *search, const char *profile, struct snt_err *err) {
+  SNT_TRY(try_profile_keys(search, profile, err));
+  if (search->is_found) {
+    return snt_done();
+  }
+  if (has_sso(search, profile)) {
+    return take(search, snt_aws_source_sso(search->given, profile, search->out, err));
+  }
+  if (property(search, profile, "web_identity_token_file").len > 0) {
+    return take(search, snt_aws_source_web_identity(search->given, profile, search->out, err));
+  }
+  SNT_TRY(check_login_session(search, profile, err));
+  return note_place(search, err, "its sso_ and web_identity_token_file (not set)");
+}
+
+/* What the environment names beside keys; and where nothing names anything, the instance this may be. */
+static snt_status search_machine(struct search *search, struct snt_err *err) {
+  if (has_variable("AWS_WEB_IDENTITY_TOKEN_FILE")) {
+    return take(search, snt_aws_source_web_identity(search->given, NULL, search->out, err));
+  }
+  if (has_variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || has_variable("AWS_CONTAINER_CREDENTIALS_FULL_URI")) {
+    return take(search, snt_aws_source_container(search->given, search->out, err));
+  }
+  SNT_TRY(note_place(search, err, "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_* (not set)"));
+  struct snt_err inner = {0};
+  snt_status status = take(search, snt_aws_source_instance(search->given, false, search->out, &inner));
+  if (!snt_ok(status) && status.code != SNT_CODE_NO_CREDENTIALS) {
+    if (err != NULL) {
+      *err = inner;
+    }
+    return status;
+  }
+  return search->is_found ? snt_done() : note_place(search, err, "the instance metadata (%.200s)", inner.message);
 }
 
 static snt_status search_all(struct search *search, struct snt_err *err) {
   const char *profile = search->target->profile;
   const char *source = search->target->source_profile;
-  SNT_TRY(source[0] != '\0' ? search_source(search, source, err) : try_keychain(search, profile, err));
-  if (!search->is_found) {
-    SNT_TRY(try_environment(search, err));
-  }
-  if (!search->is_found) {
-    SNT_TRY(try_profile_keys(search, profile, err));
-  }
-  return snt_done();
-}
-
-/* Sources of the environment that the SDKs would go on to. */
-static const char *find_unsupported_variable(void) {
-  static const char *const names[] = {"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                                      "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    const char *value = getenv(names[i]);
-    if (value != NULL && value[0] != '\0') {
-      return names[i];
-    }
-  }
-  return NULL;
+  SNT_TRY(source[0] != '\0' ? search_source(search, source, err) : search_own(search, profile, err));
+  SNT_TRY(search->is_found ? snt_done() : try_environment(search, err));
+  SNT_TRY(search->is_found ? snt_done() : search_profile(search, profile, err));
+  return search->is_found ? snt_done() : search_machine(search, err);
 }
 
 static snt_status fail_not_found(const struct search *search, struct snt_err *err) {
   const char *profile = search->target->profile;
   const char *source = search->target->source_profile[0] == '\0' ? profile : search->target->source_profile;
-  const char *unsupported = find_unsupported(search, profile);
-  if (unsupported != NULL) {
-    return fail_unsupported(profile, unsupported, err);
-  }
-  const char *variable = find_unsupported_variable();
-  SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS, "no base credentials for profile \"%s\": looked at %s%s%s%s",
-                      profile, snt_buf_borrow(&search->places), variable == NULL ? "" : "; ",
-                      variable == NULL ? "" : variable,
-                      variable == NULL ? "" : " names a source that this version does not support"));
+  SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS, "no base credentials for profile \"%s\": looked at %s", profile,
+                      snt_buf_borrow(&search->places)));
   bool is_default = strcmp(source, "default") == 0; /* which nobody may have named */
   return snt_err_hint(err, "store a key: sentinel add %s%s", source,
                       is_default ? "; or name a profile that has one with --profile" : "");
 }
 
-snt_status snt_aws_credentials_find(const struct snt_aws_target *target, struct snt_keychain *keychain,
-                                    const struct snt_aws_environment *environment, struct snt_aws_credentials *out,
+/* It goes into the record, and names that were cut may end within a character. */
+static void mend_source(struct snt_aws_credentials *found) {
+  size_t len = strlen(found->source);
+  while (len > 0 && !snt_utf8_check_printable(found->source, len)) {
+    found->source[--len] = '\0';
+  }
+}
+
+snt_status snt_aws_credentials_find(const struct snt_aws_search *search, struct snt_aws_credentials *out,
                                     struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials found = {0};
   SNT_CLEANUP(search_clear)
-  struct search search = {.target = target, .keychain = keychain, .environment = environment, .out = &found};
-  SNT_TRY(search_all(&search, err));
-  if (!search.is_found) {
-    return fail_not_found(&search, err);
+  struct search state = {.given = search, .target = search->target, .out = &found};
+  SNT_TRY(search_all(&state, err));
+  if (!state.is_found) {
+    return fail_not_found(&state, err);
   }
+  mend_source(&found);
   *out = found;
   found = (struct snt_aws_credentials){0}; /* ownership went to out */
   return snt_done();

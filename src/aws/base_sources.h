@@ -13,14 +13,23 @@ struct snt_aws_search {
   struct snt_keychain *keychain;                 /* NULL: none */
   const struct snt_aws_environment *environment; /* NULL: none */
   enum snt_cache_place cache;                    /* where temporary base credentials may be kept (aws/base_cache.h) */
+  bool is_fresh;                                 /* none that was kept is taken: AWS no longer knows it */
+  const char *ca_bundle;      /* whose certificates are trusted instead of the system's; NULL: none */
   const char *region;         /* of the calls to STS that a source makes, where the profile says none; "" for none */
+  int64_t end_ms;             /* monotonic: when a program that is asked for keys is killed; 0: 50 s after its start */
   bool keeps_sso_in_keychain; /* tokens of IAM Identity Center: else where the AWS CLI keeps them */
+  const char *turns;          /* a folder of the user's: one process at a time renews there; NULL: each by itself */
   /* The network is opened by the first source that needs it. */
   snt_status (*open_client)(void *context, struct snt_http_client **out, struct snt_err *err);
   /* Before each call to AWS: the administrator may have locked where it goes (endpoints: aws). */
   snt_status (*check_endpoint)(void *context, const struct snt_aws_endpoint *endpoint, struct snt_err *err);
   void *context;
 };
+
+/* Where a source asks STS: in the region of the profile (NULL: none) that names it, else in search->region. what ("the
+ * role of profile \"s\"") is for messages. Codes CONFIG_INVALID, USAGE. */
+snt_status snt_aws_search_sts(const struct snt_aws_search *search, const char *profile, const char *what,
+                              struct snt_aws_endpoint *out, struct snt_err *err);
 
 /* Each fills in out, with source and expires_at_ms, or fails: NO_CREDENTIALS (naming profile or variable, and what was
  * asked), LOGIN_REQUIRED (a person has to sign in: exit status 4), PROFILE_INVALID, NETWORK and TIMEOUT, AWS_REFUSED,

@@ -90,41 +90,58 @@ static const char *path_of(const char *url) {
   return path == NULL ? "" : path;
 }
 
-static snt_status sign_call(const struct snt_aws_call *call, struct snt_sigv4_result *signature, struct snt_buf *url,
-                            struct snt_http_request *request, struct snt_err *err) {
+/* The headers that a signature covers; Host comes with the URL. */
+struct covered {
+  struct snt_sigv4_header list[3];
+  size_t count;
+};
+
+static struct covered headers_of(const struct snt_aws_call *call) {
   bool is_json = call->target != NULL;
+  const char *type = is_json ? "application/x-amz-json-1.1" : "application/x-www-form-urlencoded; charset=utf-8";
+  return (struct covered){{{"Host", call->endpoint.host}, {"Content-Type", type}, {"X-Amz-Target", call->target}},
+                          is_json ? 3 : 2};
+}
+
+static snt_status sign_call(const struct snt_aws_call *call, const struct covered *covered,
+                            struct snt_sigv4_result *signature, struct snt_http_request *request, struct snt_err *err) {
   const char *path = path_of(call->endpoint.url);
-  SNT_TRY(snt_buf_appendf(url, err, "%s%s", call->endpoint.url, path[0] == '\0' ? "/" : ""));
-  const struct snt_sigv4_header headers[] = {
-      {"Host", call->endpoint.host},
-      {"Content-Type", is_json ? "application/x-amz-json-1.1" : "application/x-www-form-urlencoded; charset=utf-8"},
-      {"X-Amz-Target", call->target},
-  };
   struct snt_sigv4_request to_sign = {.method = "POST",
                                       .path = path[0] == '\0' ? "/" : path,
                                       .query = "",
-                                      .headers = headers,
-                                      .header_count = is_json ? 3 : 2,
-                                      .body = snt_buf_borrow(&call->body),
-                                      .body_len = call->body.len,
+                                      .headers = covered->list,
+                                      .header_count = covered->count,
+                                      .body = request->body,
+                                      .body_len = request->body_len,
                                       .region = call->endpoint.region,
                                       .service = call->endpoint.service,
                                       .time_ms = snt_clock_wall_ms() + call->clock_offset_ms};
   SNT_TRY(snt_sigv4_sign(&to_sign, call->credentials, signature, err));
-  *request = (struct snt_http_request){.method = "POST",
-                                       .url = url->data,
-                                       .body = to_sign.body,
-                                       .body_len = to_sign.body_len,
-                                       .body_cap = call->body_cap,
-                                       .connect_timeout_ms = CONNECT_MS};
-  for (size_t i = 1; i < to_sign.header_count; i++) { /* Host comes with the URL */
-    add_header(request, headers[i].name, headers[i].value);
-  }
   add_header(request, "X-Amz-Date", signature->amz_date);
   if (call->credentials->session_token != NULL) {
     add_header(request, "X-Amz-Security-Token", snt_secret_borrow(call->credentials->session_token));
   }
   add_header(request, "Authorization", signature->authorization.data);
+  return snt_done();
+}
+
+static snt_status build_request(const struct snt_aws_call *call, struct snt_sigv4_result *signature,
+                                struct snt_buf *url, struct snt_http_request *request, struct snt_err *err) {
+  bool has_path = path_of(call->endpoint.url)[0] != '\0';
+  const struct covered covered = headers_of(call);
+  SNT_TRY(snt_buf_appendf(url, err, "%s%s", call->endpoint.url, has_path ? "" : "/"));
+  *request = (struct snt_http_request){.method = "POST",
+                                       .url = url->data,
+                                       .body = snt_buf_borrow(&call->body),
+                                       .body_len = call->body.len,
+                                       .body_cap = call->body_cap,
+                                       .connect_timeout_ms = CONNECT_MS};
+  for (size_t i = 1; i < covered.count; i++) {
+    add_header(request, covered.list[i].name, covered.list[i].value);
+  }
+  if (call->credentials != NULL) {
+    SNT_TRY(sign_call(call, &covered, signature, request, err));
+  }
   add_header(request, "User-Agent", "sentinel/" SNT_VERSION);
   return snt_done();
 }
@@ -151,7 +168,7 @@ static void take_answer(void *context) {
 static snt_status send_round(struct snt_http_client *client, struct round *round, int64_t left_ms, bool is_again,
                              struct snt_err *err) {
   for (size_t i = 0; i < round->count; i++) {
-    SNT_TRY(sign_call(round->calls[i], &round->signatures[i], &round->urls[i], &round->requests[i], err));
+    SNT_TRY(build_request(round->calls[i], &round->signatures[i], &round->urls[i], &round->requests[i], err));
     round->requests[i].timeout_ms = round->calls[i]->timeout_ms > 0 ? round->calls[i]->timeout_ms : (int)left_ms;
     round->requests[i].is_fresh = is_again || round->calls[i]->is_once;
     round->seats[i] = (struct seat){round, i};

@@ -14,6 +14,7 @@ struct snt_aws_credentials {
   struct snt_secret *session_token; /* owned; NULL for long-lived keys */
   int64_t expires_at_ms;            /* 0: not known or never */
   char source[256];                 /* for people: "keychain entry \"corp\" (file)", "environment" */
+  bool is_kept;                     /* from an earlier call (aws/base_cache.h): AWS may no longer know them */
 };
 void snt_aws_credentials_clear(struct snt_aws_credentials *credentials);
 #define SNT_AWS_CREDENTIALS_AUTO SNT_CLEANUP(snt_aws_credentials_clear)
@@ -43,13 +44,18 @@ snt_status snt_aws_credentials_take_text(const struct snt_aws_key_text *text, co
 /* Secrets of the environment, taken out of it (and wiped there) before anything else reads it; see cli/main.c. */
 struct snt_aws_environment {
   struct snt_aws_credentials credentials; /* empty access_key_id: the environment has none */
+  struct snt_secret *container_token;     /* AWS_CONTAINER_AUTHORIZATION_TOKEN; NULL: none */
 };
 
-/* In the order of aws.md: the named source profile's keys; the keychain entry of the source profile's name, or of the
- * profile's own when it names no source; environment; the profile's static keys. Codes NO_CREDENTIALS (naming what was
- * looked at, within a second), KEYCHAIN, ACTION_REQUIRED, PROFILE_INVALID (expired, half a key). */
-snt_status snt_aws_credentials_find(const struct snt_aws_target *target, struct snt_keychain *keychain,
-                                    const struct snt_aws_environment *environment, struct snt_aws_credentials *out,
+/* In the order of aws.md: what the named source profile says (its keys, the keychain entry of its name, else the chain
+ * that it begins: roles on the way are assumed); without one the keychain entry of the profile's own name, and its
+ * credential_source; environment; the profile's static keys, its IAM Identity Center, its web identity, that of the
+ * environment; container; instance. struct snt_aws_search is in aws/base_sources.h.
+ *
+ * Codes NO_CREDENTIALS (naming what was looked at, within a second), KEYCHAIN, ACTION_REQUIRED, PROFILE_INVALID
+ * (expired, half a key, a loop), and those of the sources. */
+struct snt_aws_search;
+snt_status snt_aws_credentials_find(const struct snt_aws_search *search, struct snt_aws_credentials *out,
                                     struct snt_err *err);
 
 #endif

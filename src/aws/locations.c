@@ -8,8 +8,7 @@
 
 #include "base/buf.h"
 
-/* HOME, else what the user database says. NULL when neither knows an absolute path. */
-static char *find_home(const char *(*lookup)(void *context, const char *name), void *context) {
+char *snt_aws_home(const char *(*lookup)(void *context, const char *name), void *context) {
   const char *home = lookup(context, "HOME");
   if (home != NULL && home[0] == '/') {
     return snt_str_dup(home);
@@ -45,7 +44,7 @@ static snt_status find_one(const char *given, const char *home, const char *name
 snt_status snt_aws_locations_find(const char *(*lookup)(void *context, const char *name), void *context,
                                   struct snt_aws_locations *out, struct snt_err *err) {
   *out = (struct snt_aws_locations){0};
-  SNT_FREE_AUTO char *home = find_home(lookup, context);
+  SNT_FREE_AUTO char *home = snt_aws_home(lookup, context);
   SNT_CLEANUP(snt_aws_locations_clear) struct snt_aws_locations found = {0};
   SNT_TRY(find_one(lookup(context, "AWS_CONFIG_FILE"), home, "config", &found.config, err));
   SNT_TRY(find_one(lookup(context, "AWS_SHARED_CREDENTIALS_FILE"), home, "credentials", &found.credentials, err));

@@ -1,6 +1,7 @@
 /* The resolution of a profile as the SDKs do it: source_profile and credential_source of profiles with a role are
  * followed until one says where keys come from. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 struct resolving {
   const struct snt_aws_shared_config *config;
+  const struct snt_aws_stored_keys *stored; /* NULL: none */
   struct snt_aws_chain chain;
   const char *visited[SNT_AWS_CHAIN_MAX + 1];
   size_t visited_count;
@@ -16,6 +18,18 @@ struct resolving {
 
 static const char *get(const struct resolving *resolving, const char *profile, const char *key) {
   return snt_aws_profile_get(resolving->config, profile, key);
+}
+
+/* What the profile says to us, "sentinel_<key>". */
+static const char *get_own(const struct resolving *resolving, const char *profile, const char *key) {
+  char prefixed[64];
+  (void)snprintf(prefixed, sizeof prefixed, "sentinel_%s", key);
+  return get(resolving, profile, prefixed);
+}
+
+static const char *get_either(const struct resolving *resolving, const char *profile, const char *key) {
+  const char *own = get_own(resolving, profile, key);
+  return own != NULL ? own : get(resolving, profile, key);
 }
 
 static snt_status fail_loop(const struct resolving *resolving, const char *again, struct snt_err *err) {
@@ -27,12 +41,16 @@ static snt_status fail_loop(const struct resolving *resolving, const char *again
   return snt_err_hint(err, "the source_profile of one of them has to be a profile with keys");
 }
 
-static snt_status visit(struct resolving *resolving, const char *profile, struct snt_err *err) {
+static snt_status check_loop(const struct resolving *resolving, const char *profile, struct snt_err *err) {
   for (size_t i = 0; i < resolving->visited_count; i++) {
     if (strcmp(resolving->visited[i], profile) == 0) {
       return fail_loop(resolving, profile, err);
     }
   }
+  return snt_done();
+}
+
+static snt_status visit(struct resolving *resolving, const char *profile, struct snt_err *err) {
   if (!snt_aws_profile_exists(resolving->config, profile)) {
     const char *from =
         resolving->visited_count == 0 ? "the root profile" : resolving->visited[resolving->visited_count - 1];
@@ -62,6 +80,10 @@ static void set_source(struct resolving *resolving, enum snt_aws_source source, 
 static snt_status take_keys(struct resolving *resolving, const char *profile, struct snt_err *err) {
   const char *id = get(resolving, profile, "aws_access_key_id");
   const char *secret = get(resolving, profile, "aws_secret_access_key");
+  if (id == NULL && secret == NULL && resolving->stored != NULL) {
+    set_source(resolving, SNT_AWS_SOURCE_NONE, profile, NULL);
+    return snt_done();
+  }
   if (id == NULL && secret == NULL) {
     return snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile `%.256s` did not contain credential information", profile);
   }
@@ -145,7 +167,7 @@ static snt_status take_sso(struct resolving *resolving, const char *profile, boo
 
 /* The profile that ends the chain. */
 static snt_status take_base(struct resolving *resolving, const char *profile, struct snt_err *err) {
-  const char *named = get(resolving, profile, "credential_source");
+  const char *named = get_either(resolving, profile, "credential_source");
   if (named != NULL) {
     set_source(resolving, SNT_AWS_SOURCE_NAMED, profile, named);
     return snt_done();
@@ -188,28 +210,59 @@ static snt_status add_step(struct resolving *resolving, const char *profile, con
   struct snt_aws_role_step *step = &resolving->chain.steps[resolving->chain.step_count++];
   *step = (struct snt_aws_role_step){.profile = profile,
                                      .role_arn = role_arn,
-                                     .role_session_name = get(resolving, profile, "role_session_name"),
-                                     .external_id = get(resolving, profile, "external_id"),
-                                     .mfa_serial = get(resolving, profile, "mfa_serial")};
-  return parse_duration(profile, get(resolving, profile, "duration_seconds"), &step->duration_s, err);
+                                     .role_session_name = get_either(resolving, profile, "role_session_name"),
+                                     .external_id = get_either(resolving, profile, "external_id"),
+                                     .mfa_serial = get_either(resolving, profile, "mfa_serial")};
+  return parse_duration(profile, get_either(resolving, profile, "duration_seconds"), &step->duration_s, err);
 }
 
-/* The next profile of a chain; the profile itself when it says where its keys come from. */
-static snt_status find_next(const struct resolving *resolving, const char *profile, const char **out,
+/* The next profile of a chain; the profile itself when it says where its keys come from. A role that only we read may
+ * stand on top of anything: an SDK does not see it. */
+static snt_status find_next(const struct resolving *resolving, const char *profile, bool is_own, const char **out,
                             struct snt_err *err) {
-  const char *source = get(resolving, profile, "source_profile");
-  const char *named = get(resolving, profile, "credential_source");
+  const char *source = get_either(resolving, profile, "source_profile");
+  const char *named = get_either(resolving, profile, "credential_source");
   if (source != NULL && named != NULL) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_PROFILE_INVALID,
                         "profile contained both source_profile and credential_source: `%.256s`", profile));
     return snt_err_hint(err, "only one of the two can be defined");
   }
-  if (source == NULL && named == NULL) {
+  if (source == NULL && named == NULL && !is_own) {
     return snt_fail(err, SNT_CODE_PROFILE_INVALID,
                     "profile must contain `source_profile` or `credential_source`: `%.256s` has a role and neither",
                     profile);
   }
   *out = source == NULL ? profile : source;
+  return snt_done();
+}
+
+/* The role that is assumed on top of what the profile's keys are; NULL: none. The plain role of a web identity is where
+ * a chain begins. */
+static const char *find_role(const struct resolving *resolving, const char *profile, bool *is_own) {
+  const char *own = get_own(resolving, profile, "role_arn");
+  *is_own = own != NULL;
+  if (own != NULL) {
+    return own;
+  }
+  return get(resolving, profile, "web_identity_token_file") != NULL ? NULL : get(resolving, profile, "role_arn");
+}
+
+/* Behind the first profile, keys go before a role. */
+static snt_status take_end(struct resolving *resolving, const char *profile, bool *is_end, struct snt_err *err) {
+  *is_end = false;
+  if (resolving->visited_count == 0) {
+    return snt_done();
+  }
+  *is_end = has_keys(resolving, profile);
+  if (*is_end) {
+    return take_keys(resolving, profile, err);
+  }
+  if (resolving->stored != NULL) {
+    SNT_TRY(resolving->stored->look(resolving->stored->context, profile, is_end, err));
+  }
+  if (*is_end) {
+    set_source(resolving, SNT_AWS_SOURCE_STORED, profile, NULL);
+  }
   return snt_done();
 }
 
@@ -223,18 +276,20 @@ static void reverse_steps(struct snt_aws_chain *chain) {
 
 static snt_status follow(struct resolving *resolving, const char *profile, struct snt_err *err) {
   for (;;) {
-    SNT_TRY(visit(resolving, profile, err));
-    /* Behind the first profile, keys go before a role. */
-    if (resolving->visited_count > 1 && has_keys(resolving, profile)) {
-      return take_keys(resolving, profile, err);
+    bool is_end = false;
+    bool is_own = false;
+    const char *next = NULL;
+    SNT_TRY(check_loop(resolving, profile, err));
+    SNT_TRY(take_end(resolving, profile, &is_end, err));
+    if (is_end) {
+      return snt_done();
     }
-    const char *role_arn = get(resolving, profile, "role_arn");
-    /* A web identity is where a chain begins; its role is not one to assume on top of it. */
-    if (role_arn == NULL || get(resolving, profile, "web_identity_token_file") != NULL) {
+    SNT_TRY(visit(resolving, profile, err));
+    const char *role_arn = find_role(resolving, profile, &is_own);
+    if (role_arn == NULL) {
       return take_base(resolving, profile, err);
     }
-    const char *next = NULL;
-    SNT_TRY(find_next(resolving, profile, &next, err));
+    SNT_TRY(find_next(resolving, profile, is_own, &next, err));
     SNT_TRY(add_step(resolving, profile, role_arn, err));
     if (strcmp(next, profile) == 0) {
       return take_base(resolving, profile, err);
@@ -244,12 +299,13 @@ static snt_status follow(struct resolving *resolving, const char *profile, struc
 }
 
 snt_status snt_aws_chain_resolve(const struct snt_aws_shared_config *config, const char *profile,
-                                 struct snt_aws_chain *out, struct snt_err *err) {
+                                 const struct snt_aws_stored_keys *stored, struct snt_aws_chain *out,
+                                 struct snt_err *err) {
   memset(out, 0, sizeof *out);
   if (snt_aws_profile_count(config) == 0) {
     return snt_fail(err, SNT_CODE_PROFILE_INVALID, "No profiles were defined: there is no profile `%.256s`", profile);
   }
-  struct resolving resolving = {.config = config};
+  struct resolving resolving = {.config = config, .stored = stored};
   SNT_TRY(follow(&resolving, profile, err));
   reverse_steps(&resolving.chain);
   *out = resolving.chain;

@@ -36,7 +36,10 @@ static void take_code(const char *text, struct snt_aws_refusal *out) {
 }
 
 static void take_message(const struct snt_aws_call *call, const char *text, struct snt_aws_refusal *out) {
-  if (holds_secret(text, call->credentials->secret_key) || holds_secret(text, call->credentials->session_token)) {
+  const struct snt_aws_credentials *credentials = call->credentials;
+  bool holds_key = credentials != NULL &&
+                   (holds_secret(text, credentials->secret_key) || holds_secret(text, credentials->session_token));
+  if (holds_key || holds_secret(text, call->bearer)) {
     (void)snprintf(out->message, sizeof out->message, "(AWS's text holds a secret and is not shown)");
     return;
   }

@@ -10,17 +10,29 @@
 #include "net/http.h"
 
 /* Where a service is: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's endpoint_url (AWS_IGNORE_CONFIGURED_
- * ENDPOINT_URLS is honoured), else https://<service>.<region>.<partition's domain>. Plain http only to a literal
+ * ENDPOINT_URLS is honoured), else https://<service>.<region>.<partition's domain> ("oidc" for SSO_OIDC, "portal.sso"
+ * for SSO). Plain http only to a literal
  * loopback address. Codes CONFIG_INVALID (naming the variable), BUG. */
 struct snt_aws_endpoint {
   char url[1024];     /* without a trailing slash */
   char host[272];     /* for the Host header and the record */
   char region[64];    /* that the signature names; of IAM, which has one endpoint in a partition, that one's */
-  char service[16];   /* "sts", "ssm", "iam", "kms" */
+  char service[16];   /* "sts", "ssm", "iam", "kms", "signin", "sso_oidc", "sso" */
   bool is_overridden; /* not AWS's own name */
 };
+/* AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT are honoured; FIPS and another endpoint exclude each other. */
 snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,
                                  struct snt_aws_endpoint *out, struct snt_err *err);
+/* What a profile wishes; NULL or "" for nothing. Borrowed. */
+struct snt_aws_endpoint_wish {
+  const char *url;               /* endpoint_url, of its services section or its own */
+  const char *fips, *dual_stack; /* use_fips_endpoint, use_dualstack_endpoint: "true", "false" */
+};
+snt_status snt_aws_endpoint_choose(const char *service, const char *region, const struct snt_aws_endpoint_wish *wish,
+                                   struct snt_aws_endpoint *out, struct snt_err *err);
+/* As target's profile wishes. */
+snt_status snt_aws_endpoint_of(const struct snt_aws_target *target, const char *service, const char *region,
+                               struct snt_aws_endpoint *out, struct snt_err *err);
 /* "us-east-1": 3-63 of [a-z0-9-], a DNS label. Code USAGE naming it. */
 snt_status snt_aws_region_check(const char *region, struct snt_err *err);
 
@@ -30,7 +42,8 @@ const char *snt_aws_partition_of(const char *region);
 /* A call: owns what is asked, then the answer. Zeroed memory is an empty call. */
 struct snt_aws_call {
   struct snt_aws_endpoint endpoint;
-  const struct snt_aws_credentials *credentials; /* borrowed until the call is cleared */
+  const struct snt_aws_credentials *credentials; /* borrowed until the call is cleared; NULL: it is not signed */
+  const struct snt_secret *bearer;               /* borrowed; of a call that is not signed: what says who asks */
   const char *target;                            /* X-Amz-Target of JSON services; NULL for STS and IAM */
   struct snt_buf body;
   struct snt_http_response response;
@@ -62,6 +75,7 @@ struct snt_sts_assume_role {
   const char *role_arn;
   const char *role_session_name;
   const char *source_identity;
+  bool is_on_the_way; /* base credentials of another role come of it: it carries no SourceIdentity, which would last */
   const char *external_id; /* NULL or "": none */
   int64_t duration_s;
   const char *mfa_serial; /* NULL or "": none */
@@ -73,6 +87,15 @@ struct snt_sts_assume_role {
 snt_status snt_sts_prepare_assume_role(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
                                        const struct snt_aws_credentials *credentials,
                                        const struct snt_sts_assume_role *parameters, struct snt_err *err);
+
+struct snt_sts_web_identity {
+  const char *role_arn;
+  const char *role_session_name;
+  const struct snt_secret *token; /* that the identity provider issued */
+};
+/* AssumeRoleWithWebIdentity: no key signs it, the token says who asks. */
+snt_status snt_sts_prepare_web_identity(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
+                                        const struct snt_sts_web_identity *parameters, struct snt_err *err);
 
 #define SNT_MFA_CODE_LEN 6
 struct snt_sts_mfa {
@@ -108,12 +131,18 @@ struct snt_sts_caller {
 snt_status snt_sts_parse_get_caller_identity(const struct snt_aws_call *call, struct snt_sts_caller *out,
                                              struct snt_err *err);
 
+#define SNT_STS_ARN_CAP ((size_t)2049)
 struct snt_sts_session {
   struct snt_aws_credentials credentials;
-  char assumed_role_arn[2049];
+  char assumed_role_arn[SNT_STS_ARN_CAP];
 };
 void snt_sts_session_clear(struct snt_sts_session *session);
 snt_status snt_sts_parse_assume_role(const struct snt_aws_call *call, struct snt_sts_session *out, struct snt_err *err);
+
+/* AWS_REFUSED for a token that has expired or is not accepted: no login of ours would help, whatever writes the token
+ * has to. The SourceIdentity, which a provider may set, is not looked at. */
+snt_status snt_sts_parse_web_identity(const struct snt_aws_call *call, struct snt_sts_session *out,
+                                      struct snt_err *err);
 
 /* date_ms: STS's Date header, when the code was accepted. ACTION_REQUIRED for a code that is refused. */
 snt_status snt_sts_parse_get_session_token(const struct snt_aws_call *call, struct snt_aws_credentials *out,

@@ -84,6 +84,8 @@ static snt_status enter_section(struct reading *reading, struct snt_slice title,
   bool has_prefix = false;
   if (!reading->is_credentials && strip_word(&name, "sso-session")) {
     kind = SNT_SHARED_SSO_SESSION;
+  } else if (!reading->is_credentials && strip_word(&name, "services")) {
+    kind = SNT_SHARED_SERVICES;
   } else if (!reading->is_credentials) {
     has_prefix = strip_word(&name, "profile");
     if (!has_prefix && !snt_slice_is(name, "default")) {

@@ -19,6 +19,8 @@ struct snt_aws_locations {
  * entry's home). Code CONFIG_INVALID when there is no home to find. lookup is getenv, or a test's. */
 snt_status snt_aws_locations_find(const char *(*lookup)(void *context, const char *name), void *context,
                                   struct snt_aws_locations *out, struct snt_err *err);
+/* HOME, else what the user database says; free() it. NULL when neither knows an absolute path. */
+char *snt_aws_home(const char *(*lookup)(void *context, const char *name), void *context);
 void snt_aws_locations_clear(struct snt_aws_locations *locations);
 
 /* A missing file is an empty one. Code CONFIG_INVALID with file:line. */
@@ -44,12 +46,18 @@ const char *snt_aws_property_at(const struct snt_aws_shared_config *config, cons
 
 /* The same for [sso-session NAME]. */
 bool snt_aws_sso_session_exists(const struct snt_aws_shared_config *config, const char *session);
+/* In the order of the file; NULL behind the last one. */
+const char *snt_aws_sso_session_name_at(const struct snt_aws_shared_config *config, size_t index);
 const char *snt_aws_sso_session_get(const struct snt_aws_shared_config *config, const char *session, const char *key);
+
+/* The same for [services NAME]: "sts.endpoint_url". */
+const char *snt_aws_services_get(const struct snt_aws_shared_config *config, const char *section, const char *key);
 
 /* Where the base credentials of one step of a chain come from. */
 enum snt_aws_source {
   SNT_AWS_SOURCE_NONE = 0, /* nothing in the profile: keychain or environment have to know */
   SNT_AWS_SOURCE_STATIC,   /* aws_access_key_id and aws_secret_access_key of the profile */
+  SNT_AWS_SOURCE_STORED,   /* a key that is kept under the profile's name: see struct snt_aws_stored_keys */
   SNT_AWS_SOURCE_NAMED,    /* credential_source: Environment, Ec2InstanceMetadata, EcsContainer */
   SNT_AWS_SOURCE_SSO,
   SNT_AWS_SOURCE_SSO_SESSION,
@@ -66,6 +74,13 @@ struct snt_aws_role_step {
   int64_t duration_s; /* 0: not set */
 };
 
+/* Keys that lie elsewhere under a profile's name end a chain as the profile's own keys do. */
+struct snt_aws_stored_keys {
+  /* Sets *is_there. A failure ends the resolution. */
+  snt_status (*look)(void *context, const char *profile, bool *is_there, struct snt_err *err);
+  void *context;
+};
+
 #define SNT_AWS_CHAIN_MAX 8
 
 /* A profile resolved: base first, then the roles in the order in which they are assumed. Borrowed from the config. */
@@ -77,10 +92,14 @@ struct snt_aws_chain {
   size_t step_count;
 };
 
-/* As the SDKs resolve it (the cases of assume-role-tests). Codes PROFILE_INVALID; a loop prints the chain, "a -> b ->
- * a". */
+/* As the SDKs resolve it (the cases of assume-role-tests), with Sentinel's own keys before the plain ones. Codes
+ * PROFILE_INVALID; a loop prints the chain, "a -> b -> a".
+ *
+ * stored: NULL, or asked about each profile behind the first that has no keys; a profile that says nothing is then no
+ * error, but SNT_AWS_SOURCE_NONE. */
 snt_status snt_aws_chain_resolve(const struct snt_aws_shared_config *config, const char *profile,
-                                 struct snt_aws_chain *out, struct snt_err *err);
+                                 const struct snt_aws_stored_keys *stored, struct snt_aws_chain *out,
+                                 struct snt_err *err);
 
 /* What a configuration's `profiles:` entry may say; NULL members are not set. It goes before ~/.aws/config. */
 struct snt_aws_profile_settings {

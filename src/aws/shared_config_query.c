@@ -85,8 +85,22 @@ bool snt_aws_sso_session_exists(const struct snt_aws_shared_config *config, cons
   return snt_shared_section_find(config, SNT_SHARED_SSO_SESSION, snt_slice_of(session)) != NULL;
 }
 
+const char *snt_aws_sso_session_name_at(const struct snt_aws_shared_config *config, size_t index) {
+  for (size_t i = 0; i < config->section_count; i++) {
+    if (config->sections[i].kind == SNT_SHARED_SSO_SESSION && index-- == 0) {
+      return config->sections[i].name;
+    }
+  }
+  return NULL;
+}
+
 const char *snt_aws_sso_session_get(const struct snt_aws_shared_config *config, const char *session, const char *key) {
   const struct snt_shared_section *section =
       snt_shared_section_find(config, SNT_SHARED_SSO_SESSION, snt_slice_of(session));
   return section == NULL ? NULL : get_own(section, key);
+}
+
+const char *snt_aws_services_get(const struct snt_aws_shared_config *config, const char *section, const char *key) {
+  const struct snt_shared_section *found = snt_shared_section_find(config, SNT_SHARED_SERVICES, snt_slice_of(section));
+  return found == NULL ? NULL : get_own(found, key);
 }

@@ -11,7 +11,7 @@ struct snt_shared_property {
   const char *parts; /* sub-properties: name, NUL, value, NUL, ..., NUL; NULL for none */
 };
 
-enum snt_shared_kind { SNT_SHARED_PROFILE = 0, SNT_SHARED_SSO_SESSION };
+enum snt_shared_kind { SNT_SHARED_PROFILE = 0, SNT_SHARED_SSO_SESSION, SNT_SHARED_SERVICES };
 
 struct snt_shared_section {
   enum snt_shared_kind kind;

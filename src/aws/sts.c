@@ -1,7 +1,7 @@
 /* STS: GetCallerIdentity and AssumeRole (Query API, AWS Security Token Service API Reference).
  *
  * MUST
- *  1. ask for no session without a SourceIdentity;
+ *  1. ask for no session without a SourceIdentity, but for one on the way: it could not be changed later;
  *  2. hand out no session unless it is one of the role that was asked for;
  *  3. send an MFA code once. */
 #include <stdio.h>
@@ -39,7 +39,7 @@ snt_status snt_sts_prepare_assume_role(struct snt_aws_call *call, const struct s
                                        const struct snt_aws_credentials *credentials,
                                        const struct snt_sts_assume_role *parameters, struct snt_err *err) {
   bool is_whole = is_set(parameters->role_arn) && is_set(parameters->role_session_name) &&
-                  is_set(parameters->source_identity) && parameters->duration_s > 0 &&
+                  is_set(parameters->source_identity) != parameters->is_on_the_way && parameters->duration_s > 0 &&
                   is_set(parameters->mfa_serial) == is_set(parameters->mfa_code);
   if (!is_whole) {
     return snt_fail(err, SNT_CODE_BUG, "AssumeRole lacks a role, a name, a SourceIdentity, a duration or an MFA code");
@@ -49,15 +49,15 @@ snt_status snt_sts_prepare_assume_role(struct snt_aws_call *call, const struct s
   (void)snprintf(duration, sizeof duration, "%lld", (long long)parameters->duration_s);
   call->duration_s = parameters->duration_s;
   call->is_once = is_set(parameters->mfa_code);
-  call->source_identity = snt_str_dup(parameters->source_identity);
-  if (call->source_identity == NULL) {
+  call->source_identity = parameters->is_on_the_way ? NULL : snt_str_dup(parameters->source_identity);
+  if (call->source_identity == NULL && !parameters->is_on_the_way) {
     return snt_fail_memory(err);
   }
   struct snt_buf *body = &call->body;
   SNT_TRY(snt_buf_append_str(body, "Action=AssumeRole&Version=2011-06-15", err));
   SNT_TRY(snt_sts_add_field(body, "RoleArn", parameters->role_arn, err));
   SNT_TRY(snt_sts_add_field(body, "RoleSessionName", parameters->role_session_name, err));
-  SNT_TRY(snt_sts_add_field(body, "SourceIdentity", parameters->source_identity, err));
+  SNT_TRY(snt_sts_add_known(body, "SourceIdentity", parameters->source_identity, err));
   SNT_TRY(snt_sts_add_field(body, "DurationSeconds", duration, err));
   SNT_TRY(snt_sts_add_known(body, "ExternalId", parameters->external_id, err));
   SNT_TRY(snt_sts_add_known(body, "SerialNumber", parameters->mfa_serial, err));
@@ -105,35 +105,13 @@ void snt_sts_session_clear(struct snt_sts_session *session) {
   memset(session, 0, sizeof *session);
 }
 
-/* The session has to be one of the role that was asked for, and carry the SourceIdentity where STS repeats it. */
-static snt_status check_role(const struct snt_aws_call *call, const struct snt_xml_doc *doc, char *out, size_t cap,
-                             struct snt_err *err) {
-  const char *arn = NULL;
-  SNT_TRY(snt_sts_find_field(call, doc, "AssumeRoleResult/AssumedRoleUser/Arn", cap - 1, &arn, err));
-  struct snt_aws_identity session = {0};
-  char account[13];
-  char role[128];
-  SNT_TRY(snt_aws_role_arn_parse(call->subject, account, role, err));
-  if (!snt_ok(snt_aws_identity_parse(arn, NULL, &session, NULL)) || strcmp(session.account, account) != 0 ||
-      strcmp(session.role, role) != 0) {
-    return snt_sts_refuse_answer(call, "a session of another role", err);
-  }
-  size_t len = 0;
-  const char *repeated = snt_xml_find(doc, "AssumeRoleResult/SourceIdentity", &len);
-  if (repeated != NULL && strcmp(repeated, call->source_identity) != 0) {
-    return snt_sts_refuse_answer(call, "a session with another SourceIdentity", err);
-  }
-  (void)snprintf(out, cap, "%s", arn);
-  return snt_done();
-}
-
 snt_status snt_sts_parse_assume_role(const struct snt_aws_call *call, struct snt_sts_session *out,
                                      struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_XML_AUTO struct snt_xml_doc *doc = NULL;
   SNT_TRY(snt_sts_open_answer(call, "AssumeRoleResponse", &doc, err));
   SNT_CLEANUP(snt_sts_session_clear) struct snt_sts_session session = {0};
-  SNT_TRY(check_role(call, doc, session.assumed_role_arn, sizeof session.assumed_role_arn, err));
+  SNT_TRY(snt_sts_check_role(call, doc, "AssumeRoleResult", session.assumed_role_arn, err));
   SNT_TRY(snt_sts_take_credentials(call, doc, "AssumeRoleResult", SESSION_MAX_MS, &session.credentials, err));
   *out = session;
   memset(&session, 0, sizeof session); /* ownership went to out */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aws/identity.h"
 #include "aws/refusal.h"
 #include "base/clock.h"
 #include "format/time.h"
@@ -96,5 +97,29 @@ snt_status snt_sts_take_credentials(const struct snt_aws_call *call, const struc
   SNT_TRY(snt_secret_new_from(token, strlen(token), &fresh.session_token, err));
   *out = fresh;
   fresh = (struct snt_aws_credentials){0}; /* ownership went to out */
+  return snt_done();
+}
+
+snt_status snt_sts_check_role(const struct snt_aws_call *call, const struct snt_xml_doc *doc, const char *result,
+                              char out[static SNT_STS_ARN_CAP], struct snt_err *err) {
+  char path[PATH_CAP];
+  const char *arn = NULL;
+  (void)snprintf(path, sizeof path, "%s/AssumedRoleUser/Arn", result);
+  SNT_TRY(snt_sts_find_field(call, doc, path, SNT_STS_ARN_CAP - 1, &arn, err));
+  struct snt_aws_identity session = {0};
+  char account[13];
+  char role[128];
+  SNT_TRY(snt_aws_role_arn_parse(call->subject, account, role, err));
+  if (!snt_ok(snt_aws_identity_parse(arn, NULL, &session, NULL)) || strcmp(session.account, account) != 0 ||
+      strcmp(session.role, role) != 0) {
+    return snt_sts_refuse_answer(call, "a session of another role", err);
+  }
+  size_t len = 0;
+  (void)snprintf(path, sizeof path, "%s/SourceIdentity", result);
+  const char *repeated = snt_xml_find(doc, path, &len);
+  if (repeated != NULL && call->source_identity != NULL && strcmp(repeated, call->source_identity) != 0) {
+    return snt_sts_refuse_answer(call, "a session with another SourceIdentity", err);
+  }
+  (void)snprintf(out, SNT_STS_ARN_CAP, "%s", arn);
   return snt_done();
 }

@@ -24,5 +24,9 @@ snt_status snt_sts_find_field(const struct snt_aws_call *call, const struct snt_
  * is as it was. */
 snt_status snt_sts_take_credentials(const struct snt_aws_call *call, const struct snt_xml_doc *doc, const char *result,
                                     int64_t max_ms, struct snt_aws_credentials *out, struct snt_err *err);
+/* That the session of the element result is one of the role of the call's subject, and carries the SourceIdentity that
+ * was asked for where STS repeats it; out is its ARN. */
+snt_status snt_sts_check_role(const struct snt_aws_call *call, const struct snt_xml_doc *doc, const char *result,
+                              char out[static SNT_STS_ARN_CAP], struct snt_err *err);
 
 #endif

@@ -119,12 +119,12 @@ static snt_status step(struct walk *walk, const char *name, struct snt_err *err)
   return snt_err_hint(err, "point the %s of one of them elsewhere", walk->key);
 }
 
-static snt_status check_includes(const struct choosing *choosing, struct snt_err *err) {
+static snt_status check_includes(const struct snt_aws_shared_config *config, const char *profile, struct snt_err *err) {
   struct walk walk = {.key = "include_profile"};
-  for (const char *name = choosing->profile; name != NULL;) {
+  for (const char *name = profile; name != NULL;) {
     SNT_TRY(step(&walk, name, err));
-    const char *next = snt_aws_profile_get(choosing->config, name, "include_profile");
-    if (next != NULL && !snt_aws_profile_exists(choosing->config, next)) {
+    const char *next = snt_aws_profile_get(config, name, "include_profile");
+    if (next != NULL && !snt_aws_profile_exists(config, next)) {
       return snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile \"%s\" includes profile \"%.256s\", which is not defined",
                       name, next);
     }
@@ -146,6 +146,7 @@ static snt_status check_sources(const struct choosing *choosing, const struct sn
   const char *next = target->source_profile[0] == '\0' ? NULL : target->source_profile;
   while (next != NULL && strcmp(next, name) != 0) {
     SNT_TRY(step(&walk, name, err));
+    SNT_TRY(check_includes(choosing->config, next, err));
     struct choosing there = {choosing->config, &none, next};
     bool is_end = has_keys(choosing->config, next) || choose(&there, NULL, "role_arn") == NULL;
     name = next;
@@ -198,7 +199,7 @@ snt_status snt_aws_target_resolve(const struct snt_aws_shared_config *config,
   }
   struct snt_aws_target target = {.config = config};
   (void)snprintf(target.profile, sizeof target.profile, "%s", profile);
-  SNT_TRY(check_includes(&choosing, err));
+  SNT_TRY(check_includes(config, profile, err));
   SNT_TRY(take_all(&choosing, &target, err));
   SNT_TRY(check_role(&choosing, &target, err));
   SNT_TRY(check_source_name(&target, err));

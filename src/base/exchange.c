@@ -11,8 +11,6 @@
 #include "base/spawn.h"
 #include "base/str.h"
 
-enum { READS_MAX = 64 /* of what is left in a pipe at the end */ };
-
 /* What runs, and how far it is. Descriptors are -1 once they are closed. */
 struct talk {
   const struct snt_exchange *exchange;
@@ -89,23 +87,21 @@ static void send_some(struct talk *talk) {
   }
 }
 
-/* Into the rest of the room; *is_more is false when the pipe is empty for now, or at its end, and then it is closed. */
-static void read_some(int *fd, char *room, size_t len, size_t *got, bool *is_more) {
+/* How many bytes came into the room; the pipe is closed at its end. */
+static size_t read_some(int *fd, char *room, size_t len) {
   ssize_t count = read(*fd, room, len);
   bool is_later = count < 0 && (errno == EAGAIN || errno == EINTR);
-  *got = count > 0 ? (size_t)count : 0;
-  *is_more = count > 0;
   if (count <= 0 && !is_later) {
     snt_fd_auto(fd);
   }
+  return count > 0 ? (size_t)count : 0;
 }
 
 /* The secret has room for one byte more than may be printed. */
-static snt_status take_output(struct talk *talk, bool *is_more, struct snt_err *err) {
+static snt_status take_output(struct talk *talk, struct snt_err *err) {
   struct snt_secret *output = talk->answer.output;
   size_t len = snt_secret_len(output);
-  size_t got = 0;
-  read_some(&talk->from, snt_secret_borrow_writable(output) + len, snt_secret_cap(output) - len, &got, is_more);
+  size_t got = read_some(&talk->from, snt_secret_borrow_writable(output) + len, snt_secret_cap(output) - len);
   snt_secret_set_len(output, len + got);
   if (len + got > talk->exchange->cap) {
     return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "%s answered with more than %zu bytes", name_of(talk),
@@ -114,21 +110,18 @@ static snt_status take_output(struct talk *talk, bool *is_more, struct snt_err *
   return snt_done();
 }
 
-static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-/* Keeps what comes behind the first blanks, as far as there is room; all of it is read. */
-static void take_complaint(struct talk *talk, bool *is_more) {
+/* Keeps the first of it, as far as there is room; all of it is read. */
+static void take_complaint(struct talk *talk) {
   char *kept = talk->answer.complaint;
   char some[1024];
-  size_t got = 0;
-  read_some(&talk->complaints, some, sizeof some, &got, is_more);
+  size_t got = read_some(&talk->complaints, some, sizeof some);
   for (size_t i = 0; i < got && talk->complaint_len + 1 < SNT_EXCHANGE_COMPLAINT_CAP; i++) {
-    if (talk->complaint_len > 0 || !is_blank(some[i])) {
-      kept[talk->complaint_len++] = some[i] == '\0' ? ' ' : some[i];
-    }
+    kept[talk->complaint_len++] = some[i] == '\0' ? ' ' : some[i];
   }
   kept[talk->complaint_len] = '\0';
 }
+
+static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 void snt_exchange_first_line(const char *text, char *out, size_t cap) {
   while (is_blank(*text)) {
@@ -144,22 +137,13 @@ void snt_exchange_first_line(const char *text, char *out, size_t cap) {
   out[len] = '\0';
 }
 
-/* What it had printed when it ended; what it left behind does not run any more. */
-static snt_status finish(struct talk *talk, struct snt_err *err) {
+/* What it left behind does not run any more. */
+static void finish(struct talk *talk) {
+  char line[SNT_EXCHANGE_COMPLAINT_CAP];
   talk->answer.exit_status = snt_spawn_reap(talk->pid);
   talk->pid = 0;
-  bool is_more = true;
-  while (is_more && talk->from >= 0) {
-    SNT_TRY(take_output(talk, &is_more, err));
-  }
-  is_more = true;
-  for (int i = 0; is_more && talk->complaints >= 0 && i < READS_MAX; i++) {
-    take_complaint(talk, &is_more);
-  }
-  char line[SNT_EXCHANGE_COMPLAINT_CAP];
   snt_exchange_first_line(talk->answer.complaint, line, sizeof line);
   memcpy(talk->answer.complaint, line, sizeof line);
-  return snt_done();
 }
 
 /* Until it has ended. */
@@ -169,6 +153,7 @@ static snt_status converse(struct talk *talk, struct snt_err *err) {
     if (left <= 0) {
       return snt_fail(err, SNT_CODE_TIMEOUT, "%s gave no answer in time", name_of(talk));
     }
+    /* Its end is looked at first: what it had printed by then is there when the pipes are looked at. */
     struct pollfd ready[] = {{.fd = talk->end, .events = POLLIN},
                              {.fd = talk->to, .events = POLLOUT},
                              {.fd = talk->from, .events = POLLIN},
@@ -176,18 +161,18 @@ static snt_status converse(struct talk *talk, struct snt_err *err) {
     if (poll(ready, sizeof ready / sizeof ready[0], (int)(left < INT32_MAX ? left : INT32_MAX)) <= 0) {
       continue; /* a signal, or the time is up */
     }
-    bool is_more = false;
     if (ready[1].revents != 0) {
       send_some(talk);
     }
     if (ready[2].revents != 0) {
-      SNT_TRY(take_output(talk, &is_more, err));
+      SNT_TRY(take_output(talk, err));
     }
     if (ready[3].revents != 0) {
-      take_complaint(talk, &is_more);
+      take_complaint(talk);
     }
     if (ready[0].revents != 0) {
-      return finish(talk, err);
+      finish(talk);
+      return snt_done();
     }
   }
 }

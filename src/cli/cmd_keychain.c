@@ -287,6 +287,9 @@ static snt_status take_signing_name(const struct snt_args *args, const char **ou
 
 snt_status snt_cmd_remove(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   const char *name = NULL;
+  if (snt_args_has(args, SNT_OPTION_SSO)) {
+    return snt_cmd_remove_sso(args, out, err);
+  }
   SNT_TRY(take_signing_name(args, &name, err));
   if (name != NULL) {
     return remove_named(args, SNT_KEYCHAIN_KIND_SIGNING, "signing key", name, out, err);

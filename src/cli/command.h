@@ -24,6 +24,9 @@ extern const struct snt_command SNT_COMMANDS[];
 snt_status snt_cmd_credentials(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_export(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_login(struct snt_args *args, struct snt_out *out, struct snt_err *err);
+snt_status snt_cmd_login_sso(struct snt_args *args, struct snt_out *out, struct snt_err *err);  /* login --sso */
+snt_status snt_cmd_remove_sso(struct snt_args *args, struct snt_out *out, struct snt_err *err); /* remove --sso */
 snt_status snt_cmd_explain(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_who_can(struct snt_args *args, struct snt_out *out, struct snt_err *err);
 snt_status snt_cmd_whoami(struct snt_args *args, struct snt_out *out, struct snt_err *err);

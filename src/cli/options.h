@@ -29,6 +29,11 @@
   X(IDS, "--ids", NULL, "show access key ids too; the keychain may ask to be unlocked")                                \
   X(DISCARD, "--discard", "ID", "an access key of the same user to delete at IAM first, to make room")                 \
   X(EXPORT_FORMAT, "--format", "F", "env (default), json or ini: for a shell, a program or a credentials file")        \
+  X(STDOUT, "--stdout", NULL, "print the address that signs in to the console; a secret until it is used")             \
+  X(SERVICE, "--service", "S", "the page of the console to begin with: s3, ec2, cloudwatch")                           \
+  X(SSO, "--sso", NULL, "a sign-in to IAM Identity Center: of an sso-session, or the one that a profile uses")         \
+  X(DEVICE, "--device", NULL, "show a code, with which any browser anywhere can sign in")                              \
+  X(CONSOLE_REGION, "--region", "R", "the region that the console shows; default: the profile's")                      \
   X(FORMAT, "--format", "F", "pretty (default), tap, junit, json or github")                                           \
   X(REPORT, "--report", "F=FILE", "write a report into a file, also lcov or cobertura; may be repeated")               \
   X(COVERAGE, "--coverage", NULL, "tell which rules matched and which conditions were seen true and false")            \

@@ -66,36 +66,52 @@ static snt_status try_file(const struct snt_keychain_options *named, bool *is_lo
   return snt_done();
 }
 
+static bool is_row(const struct snt_keychain_backend *backend, const char *name) {
+  return strcmp(backend->name, name) == 0;
+}
+
 static snt_status try_backend(const struct snt_keychain_backend *backend, const struct snt_keychain_options *options,
                               struct trial *trial) {
   SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
   struct snt_keychain_options named = *options;
   named.backend = backend->name;
+  named.passphrase = is_row(backend, "tpm") ? NULL : options->passphrase; /* a TPM counts PINs that are wrong */
   SNT_TRY(snt_keychain_open(&named, &keychain, &trial->failure));
   trial->is_taken = true;
   snt_status status = snt_keychain_probe(backend, &named, &trial->failure);
-  if (snt_ok(status)) {
-    status = strcmp(backend->name, "file") == 0 ? try_file(&named, &trial->is_locked, &trial->failure)
-                                                : try_listing(keychain, &trial->failure);
+  if (snt_ok(status) && !backend->is_foreign) {
+    status = is_row(backend, "file") ? try_file(&named, &trial->is_locked, &trial->failure)
+                                     : try_listing(keychain, &trial->failure);
   }
   trial->is_locked = trial->is_locked || status.code == SNT_CODE_ACTION_REQUIRED;
   return trial->is_locked ? snt_done() : status;
 }
 
+/* Locked, and used. */
+static void tell_locked(struct snt_doctor *doctor, const struct snt_keychain_backend *backend, bool is_given) {
+  bool is_tpm = is_row(backend, "tpm");
+  if (is_tpm && is_given) {
+    snt_doctor_ok(doctor, backend->name, "used: locked; SENTINEL_FILE_PASSPHRASE is its PIN, which is not tried here");
+    return;
+  }
+  snt_doctor_warn(doctor, backend->name,
+                  is_tpm || is_row(backend, "file")
+                      ? "run `sentinel list` in a terminal, or set SENTINEL_FILE_PASSPHRASE for the program that asks"
+                      : "run `sentinel list` where it can ask you, or unlock it in your desktop",
+                  "used: it is locked, and the next call asks for its %s", is_tpm ? "PIN" : "passphrase");
+}
+
 static void tell_backend(struct snt_doctor *doctor, const struct snt_keychain_backend *backend,
-                         const struct trial *trial, bool is_used) {
-  bool is_file = strcmp(backend->name, "file") == 0;
+                         const struct trial *trial, bool is_used, bool is_given) {
   if (trial->is_working && trial->is_locked && is_used) {
-    snt_doctor_warn(doctor, backend->name,
-                    is_file
-                        ? "run `sentinel list` in a terminal, or set SENTINEL_FILE_PASSPHRASE for the program that asks"
-                        : "run `sentinel list` where it can ask you, or unlock it in your desktop",
-                    "used: it is locked, and the next call asks for its passphrase");
+    tell_locked(doctor, backend, is_given);
   } else if (trial->is_working) {
     snt_doctor_ok(doctor, backend->name, "%s%s%s", is_used ? "used: " : "", backend->summary,
                   trial->is_locked ? "; locked" : "");
   } else if (is_used) {
     snt_doctor_failed(doctor, backend->name, &trial->failure);
+  } else if (!backend->is_automatic) { /* nobody asked for it */
+    snt_doctor_ok(doctor, backend->name, "not used: %s", trial->failure.message);
   } else {
     snt_doctor_warn(doctor, backend->name, trial->failure.hint, "not used: %s", trial->failure.message);
   }
@@ -110,15 +126,25 @@ static void tell_backends(struct snt_doctor *doctor, const struct snt_keychain_o
     trial.is_working = snt_ok(try_backend(backend, options, &trial));
     bool is_named = !is_auto && strcmp(options->backend, backend->name) == 0;
     bool is_used = is_named || (is_auto && backend->is_automatic && trial.is_taken);
-    tell_backend(doctor, backend, &trial, is_used);
+    tell_backend(doctor, backend, &trial, is_used, options->passphrase != NULL);
     if (is_used) {
       SNT_IGNORE(snt_buf_appendf(used, NULL, "%s%s", used->len == 0 ? "" : ", then ", backend->name)); /* a name less */
     }
   }
 }
 
+/* NULL for "auto", and for one that is not in the table. */
+static const struct snt_keychain_backend *find_backend(const char *name) {
+  const struct snt_keychain_backend *const *row = SNT_KEYCHAIN_BACKENDS;
+  while ((*row)->name != NULL && (name == NULL || strcmp((*row)->name, name) != 0)) {
+    row++;
+  }
+  return (*row)->name == NULL ? NULL : *row;
+}
+
 /* Where sessions are kept to be used again. */
-static void tell_cache(struct snt_doctor *doctor) {
+static void tell_cache(struct snt_doctor *doctor, const char *wanted) {
+  const struct snt_keychain_backend *backend = find_backend(wanted);
   const char *place = snt_doctor_text(doctor, SNT_SETTING_KEYCHAIN_CACHE);
   bool is_kernel = place != NULL && strcmp(place, "kernel") == 0;
   int reason = is_kernel ? snt_kernel_keys_check() : 0;
@@ -127,6 +153,9 @@ static void tell_cache(struct snt_doctor *doctor) {
                     "sessions are to be kept in the kernel keyring, which is not available: %s", strerror(reason));
   } else if (place != NULL && strcmp(place, "off") == 0) {
     snt_doctor_ok(doctor, "cache", "off: each call asks STS anew");
+  } else if (!is_kernel && backend != NULL && backend->is_foreign) {
+    snt_doctor_warn(doctor, "cache", "keep them in the kernel's keyring: keychain: {cache: kernel}",
+                    "no session is kept, because %s may ask a person at any time: each call asks STS anew", wanted);
   } else {
     snt_doctor_ok(doctor, "cache", "sessions are kept in the %s", is_kernel ? "kernel keyring" : "keychain");
   }
@@ -150,5 +179,5 @@ void snt_doctor_check_keychain(struct snt_doctor *doctor) {
   if (wanted == NULL || strcmp(wanted, "auto") == 0) {
     snt_doctor_ok(doctor, "auto", "picks %s", snt_buf_borrow(&used));
   }
-  tell_cache(doctor);
+  tell_cache(doctor, wanted);
 }

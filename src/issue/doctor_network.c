@@ -15,6 +15,7 @@
 #include "issue/doctor_internal.h"
 #include "keychain/bus.h"
 #include "keychain/crypto.h"
+#include "keychain/tpm.h"
 #include "net/net.h"
 #include "net/proxy.h"
 #include "net/trust.h"
@@ -55,12 +56,14 @@ void snt_doctor_check_program(struct snt_doctor *doctor) {
   const struct snt_net *net = NULL;
   const struct snt_crypto *crypto = NULL;
   const struct snt_bus *bus = NULL;
+  const struct snt_tpm *tpm = NULL;
   const struct snt_geo *geo = NULL;
   struct snt_err failure = {0};
   tell_program(doctor);
   tell_module(doctor, "net", "the network, for AWS", snt_net_load(&net, &failure), &failure);
   tell_module(doctor, "crypto", "the file keychain's encryption", snt_crypto_load(&crypto, &failure), &failure);
   tell_module(doctor, "bus", "D-Bus, for the Secret Service", snt_bus_load(&bus, &failure), &failure);
+  tell_module(doctor, "tpm", "tpm2-tss, for the TPM", snt_tpm_load(&tpm, &failure), &failure);
   tell_module(doctor, "geo", "MaxMind databases, for plugins", snt_geo_load(&geo, &failure), &failure);
 }
 
@@ -124,7 +127,7 @@ static void tell_endpoint(struct snt_doctor *doctor, const char *service) {
   region = region == NULL ? ANY_REGION : region;
   snt_status status = snt_aws_region_check(region, &failure);
   if (snt_ok(status)) {
-    status = snt_aws_endpoint_find(service, region, doctor->target.endpoint_url, &endpoint, &failure);
+    status = snt_aws_endpoint_of(&doctor->target, service, region, &endpoint, &failure);
   }
   if (!snt_ok(status)) {
     snt_doctor_failed(doctor, service, &failure);
@@ -156,8 +159,7 @@ static snt_status ask_time(const struct snt_doctor *doctor, struct snt_aws_endpo
   SNT_CLEANUP(snt_http_response_clear) struct snt_http_response response = {0};
   struct snt_http_options options = {.ca_bundle = snt_doctor_ca_bundle(doctor)};
   const char *region = snt_doctor_region(doctor);
-  SNT_TRY(
-      snt_aws_endpoint_find("sts", region == NULL ? ANY_REGION : region, doctor->target.endpoint_url, endpoint, err));
+  SNT_TRY(snt_aws_endpoint_of(&doctor->target, "sts", region == NULL ? ANY_REGION : region, endpoint, err));
   char url[sizeof endpoint->url + 1];
   (void)snprintf(url, sizeof url, "%s/", endpoint->url);
   struct snt_http_request request = {.method = "POST",

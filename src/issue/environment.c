@@ -4,14 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BLANKS " \t"
+
 void snt_environment_clear(struct snt_environment *environment) {
   snt_aws_credentials_clear(&environment->aws.credentials);
+  snt_secret_free(&environment->aws.container_token);
   snt_secret_free(&environment->passphrase);
 }
 
-static snt_status take_variable(const char *name, struct snt_secret **out, struct snt_err *err) {
+/* Nothing but the bytes of none is no value: for a key, blanks; "" for what may be blanks. */
+static snt_status take_variable(const char *name, const char *none, struct snt_secret **out, struct snt_err *err) {
   char *value = getenv(name);
-  if (value == NULL || value[0] == '\0') {
+  if (value == NULL || value[strspn(value, none)] == '\0') {
     return snt_done();
   }
   size_t len = strlen(value);
@@ -21,11 +25,11 @@ static snt_status take_variable(const char *name, struct snt_secret **out, struc
 }
 
 snt_status snt_environment_take_passphrase(struct snt_secret **out, struct snt_err *err) {
-  return take_variable("SENTINEL_FILE_PASSPHRASE", out, err);
+  return take_variable("SENTINEL_FILE_PASSPHRASE", "", out, err);
 }
 
 snt_status snt_environment_take_vault_passphrase(struct snt_secret **out, struct snt_err *err) {
-  return take_variable("AWS_VAULT_FILE_PASSPHRASE", out, err);
+  return take_variable("AWS_VAULT_FILE_PASSPHRASE", "", out, err);
 }
 
 snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err) {
@@ -33,9 +37,10 @@ snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err
   struct snt_aws_credentials *credentials = &out->aws.credentials;
   SNT_SECRET_AUTO struct snt_secret *id = NULL;
   SNT_TRY(snt_environment_take_passphrase(&out->passphrase, err));
-  SNT_TRY(take_variable("AWS_ACCESS_KEY_ID", &id, err));
-  SNT_TRY(take_variable("AWS_SECRET_ACCESS_KEY", &credentials->secret_key, err));
-  SNT_TRY(take_variable("AWS_SESSION_TOKEN", &credentials->session_token, err));
+  SNT_TRY(take_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN", BLANKS, &out->aws.container_token, err));
+  SNT_TRY(take_variable("AWS_ACCESS_KEY_ID", BLANKS, &id, err));
+  SNT_TRY(take_variable("AWS_SECRET_ACCESS_KEY", BLANKS, &credentials->secret_key, err));
+  SNT_TRY(take_variable("AWS_SESSION_TOKEN", BLANKS, &credentials->session_token, err));
   if ((id == NULL) != (credentials->secret_key == NULL)) {
     const char *missing = id == NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY";
     SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS, "the environment holds half a key: %s is missing", missing));

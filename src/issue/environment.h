@@ -10,9 +10,9 @@ struct snt_environment {
 };
 void snt_environment_clear(struct snt_environment *environment);
 
-/* Moves AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and SENTINEL_FILE_PASSPHRASE into secrets,
- * overwrites their values where they stood and removes the variables. Call it after the evaluator was started. Half a
- * key is NO_CREDENTIALS, naming the missing variable. */
+/* Moves AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN and
+ * SENTINEL_FILE_PASSPHRASE into secrets, overwrites their values where they stood and removes the variables. Call it
+ * after the evaluator was started. Half a key is NO_CREDENTIALS, naming the missing variable. */
 snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err);
 
 /* The passphrase alone, for commands that ask no AWS; *out stays NULL where it is not set. */

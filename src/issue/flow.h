@@ -52,10 +52,14 @@ struct snt_flow {
   struct snt_aws_target target;
   struct snt_policy_source source;
   struct snt_policy policy;
-  bool has_no_early_policy;       /* set by the caller: a policy file is not looked at before it is needed */
-  bool is_asked_often;            /* set by the caller: more than one thing is asked of the evaluator */
-  bool is_explained;              /* set by the caller: what would have been allowed is asked too */
-  bool has_caches;                /* set by the caller: identity and policy may be those of a moment ago */
+  bool has_no_early_policy; /* set by the caller: a policy file is not looked at before it is needed */
+  bool is_asked_often;      /* set by the caller: more than one thing is asked of the evaluator */
+  bool is_explained;        /* set by the caller: what would have been allowed is asked too */
+  bool has_caches;          /* set by the caller: identity and policy may be those of a moment ago */
+  /* set by the caller: NULL, or what has to be in order too before anything is decided, once the target is known */
+  snt_status (*look_ahead)(struct snt_flow *flow, struct snt_err *err);
+  void *context;                  /* of look_ahead */
+  const char *console;            /* set by look_ahead: the host that signs in to the console; NULL: none does */
   bool is_read;                   /* the policy is a file whose bytes are there */
   bool is_known;                  /* and it was accepted before */
   bool is_loading;                /* the evaluator was given the policy, and was not waited for */
@@ -66,6 +70,7 @@ struct snt_flow {
   struct snt_log *log;
   struct snt_keychain *keychain;
   struct snt_aws_credentials base;
+  struct snt_buf base_hosts;              /* that were asked for them, each with a line feed behind it */
   struct snt_aws_credentials mfa_session; /* of base, obtained with a code: it signs instead; empty: none */
   int64_t mfa_authenticated_at_ms;        /* when AWS took the code, by its clock; 0: not */
   bool is_mfa_kept;                       /* that was in an earlier call */
@@ -101,6 +106,8 @@ struct snt_flow {
 void snt_flow_clear(struct snt_flow *flow);
 #define SNT_FLOW_AUTO SNT_CLEANUP(snt_flow_clear)
 
+/* issue.c: snt_issue with a flow of the caller's, whose connections stay. */
+snt_status snt_flow_issue(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err);
 /* flow_prepare.c: all that needs neither secret nor network. */
 /* What is left of limit_ms (of a turn, a question) since the call began, so that all its waits together take no longer
  * than one may; at least 1. */
@@ -124,9 +131,18 @@ snt_status snt_flow_state_folder(const struct snt_flow *flow, struct snt_buf *ou
  * A folder that takes no file is no reason to refuse: then nobody waits. Codes TIMEOUT, NO_MEMORY, BUG. */
 snt_status snt_flow_take_turn(const struct snt_flow *flow, const char *kind, const char *name, struct snt_turn *turn,
                               struct snt_err *err);
-/* flow_ask.c: base credentials; then policy and identity, together, as far as they are not known. */
+/* flow_base.c: base credentials. */
 snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err);
+/* After a failure: when AWS no longer knows base credentials that were kept, they are obtained anew. */
+bool snt_flow_renew_base(struct snt_flow *flow);
+/* The regions that are asked, in order. Codes CONFIG_INVALID, USAGE. */
+snt_status snt_flow_collect_regions(struct snt_flow *flow, struct snt_err *err);
+/* The administrator may have locked where AWS is asked (endpoints: aws). Code CONFIG_INVALID. */
+snt_status snt_flow_check_endpoint(const struct snt_flow *flow, const struct snt_aws_endpoint *endpoint,
+                                   struct snt_err *err);
+snt_status snt_flow_open_client(struct snt_flow *flow, struct snt_err *err);
+/* flow_ask.c: policy and identity, together, as far as they are not known. */
 snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err);
 /* Whether another region may be asked: this one is down, or busy. */
 bool snt_flow_is_down(const struct snt_aws_call *call);

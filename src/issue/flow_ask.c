@@ -2,84 +2,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/prompt.h"
 #include "format/time.h"
 #include "issue/flow_bundle.h"
 
 enum { MAX_STALE_S = 24 * 3600 };
-
-snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err) {
-  struct snt_keychain_options options = snt_settings_keychain(flow->settings);
-  options.passphrase = flow->environment.passphrase;
-  options.prompt_deadline_ms = snt_flow_left_ms(flow, SNT_PROMPT_MS);
-  return flow->keychain != NULL ? snt_done() : snt_keychain_open(&options, &flow->keychain, err);
-}
-
-snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err) {
-  flow->stage = "credentials";
-  SNT_TRY(snt_flow_open_keychain(flow, err));
-  SNT_TRY(snt_aws_credentials_find(&flow->target, flow->keychain, &flow->environment.aws, &flow->base, err));
-  bool is_off = !flow->has_caches || snt_settings_is(flow->settings, SNT_SETTING_KEYCHAIN_CACHE, "off");
-  bool is_kernel = snt_settings_is(flow->settings, SNT_SETTING_KEYCHAIN_CACHE, "kernel");
-  flow->cache.place = is_off ? SNT_CACHE_OFF : is_kernel ? SNT_CACHE_KERNEL : SNT_CACHE_KEYCHAIN;
-  flow->cache.keychain = flow->keychain;
-  flow->cache.owner = flow->base.secret_key;
-  return snt_done();
-}
-
-/* aws.md, Regions: flag and policy.regions, the profile's, AWS_REGION, AWS_DEFAULT_REGION. */
-static snt_status collect_regions(struct snt_flow *flow, struct snt_err *err) {
-  const char **out = flow->regions;
-  const char *const *listed = snt_settings_list(flow->settings, SNT_SETTING_POLICY_REGIONS);
-  const char *single = flow->target.region[0] != '\0' ? flow->target.region : getenv("AWS_REGION");
-  if (single == NULL || single[0] == '\0') {
-    single = getenv("AWS_DEFAULT_REGION");
-  }
-  size_t count = 0;
-  for (; listed != NULL && *listed != NULL; listed++) {
-    if (count == SNT_FLOW_REGIONS_MAX) {
-      return snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.regions or --region: at most %d regions can be asked",
-                      SNT_FLOW_REGIONS_MAX);
-    }
-    out[count++] = *listed;
-  }
-  if (count == 0 && single != NULL && single[0] != '\0') {
-    out[count++] = single;
-  }
-  out[count] = NULL;
-  if (count == 0) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "no region is configured for profile \"%s\"",
-                        flow->options->profile == NULL ? "" : flow->options->profile));
-    return snt_err_hint(err, "set policy.regions, the profile's region, AWS_REGION, or give --region");
-  }
-  for (size_t i = 0; i < count; i++) {
-    SNT_TRY(snt_aws_region_check(out[i], err));
-  }
-  return snt_done();
-}
-
-static snt_status check_endpoint_lock(const struct snt_flow *flow, const struct snt_aws_endpoint *endpoint,
-                                      struct snt_err *err) {
-  char proxy[512] = "";
-  SNT_TRY(snt_http_proxy_for(flow->client, endpoint->url, proxy, sizeof proxy, err));
-  bool is_plain =
-      !endpoint->is_overridden && proxy[0] == '\0' && strcmp(snt_http_ca_source(flow->client), "system") == 0;
-  if (!is_plain && snt_settings_is(flow->settings, SNT_SETTING_ENDPOINTS, "aws")) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID,
-                        "%s: another endpoint, CA or proxy is refused by the administrator (endpoints: aws)",
-                        endpoint->host));
-    return snt_err_hint(err, "unset AWS_ENDPOINT_URL, AWS_CA_BUNDLE and HTTPS_PROXY");
-  }
-  return snt_done();
-}
-
-static snt_status open_client(struct snt_flow *flow, struct snt_err *err) {
-  if (flow->client != NULL) {
-    return snt_done();
-  }
-  struct snt_http_options options = {.ca_bundle = snt_flow_find_ca_bundle(flow)};
-  return snt_http_client_open(&options, &flow->client, err);
-}
 
 static snt_status accept_caller(struct snt_flow *flow, const struct snt_aws_call *call, struct snt_err *err) {
   flow->stage = "identity";
@@ -182,11 +108,10 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
   bool is_fallback = regions != flow->regions;
   const struct snt_aws_endpoint earlier_sts = flow->sts;
   struct snt_aws_endpoint ssm = {0};
-  const char *configured = flow->target.endpoint_url;
-  SNT_TRY(snt_aws_endpoint_find("sts", regions[0], configured, &flow->sts, err));
-  SNT_TRY(snt_aws_endpoint_find("ssm", regions[0], configured, &ssm, err));
-  SNT_TRY(check_endpoint_lock(flow, &flow->sts, err));
-  SNT_TRY(check_endpoint_lock(flow, &ssm, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", regions[0], &flow->sts, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, "ssm", regions[0], &ssm, err));
+  SNT_TRY(snt_flow_check_endpoint(flow, &flow->sts, err));
+  SNT_TRY(snt_flow_check_endpoint(flow, &ssm, err));
   SNT_AWS_CALL_AUTO struct snt_aws_call identity = {0};
   SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
   struct arrival arrival = {.flow = flow};
@@ -216,8 +141,8 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
 static snt_status read_region(struct snt_flow *flow, const char *const *regions, bool *is_outage, struct snt_err *err) {
   struct snt_aws_endpoint ssm = {0};
   SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
-  SNT_TRY(snt_aws_endpoint_find("ssm", regions[0], flow->target.endpoint_url, &ssm, err));
-  SNT_TRY(check_endpoint_lock(flow, &ssm, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, "ssm", regions[0], &ssm, err));
+  SNT_TRY(snt_flow_check_endpoint(flow, &ssm, err));
   SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
   struct snt_aws_call *const calls[] = {&policy};
   SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
@@ -258,7 +183,7 @@ static snt_status take_stale(struct snt_flow *flow, snt_status failed, struct sn
   flow->bundle->outage = outage;
   *err = (struct snt_err){0};
   if (flow->time_source != SNT_TIME_STS) { /* no STS was asked yet: the first of them comes first */
-    SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &flow->sts, err));
+    SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", flow->regions[0], &flow->sts, err));
   }
   return snt_flow_begin_policy(flow, err);
 }
@@ -268,7 +193,7 @@ static snt_status ask_what_is_wanted(struct snt_flow *flow, struct snt_err *err)
   if (!flow->wants_identity && !flow->wants_policy) {
     return snt_done();
   }
-  SNT_TRY(open_client(flow, err));
+  SNT_TRY(snt_flow_open_client(flow, err));
   SNT_TRY(snt_flow_link_policy(flow, err));
   flow->stage = "identity";
   snt_status status = ask_in_order(flow, ask_region, &is_outage, err);
@@ -299,11 +224,11 @@ static snt_status ask_in_turn(struct snt_flow *flow, struct snt_err *err) {
 }
 
 snt_status snt_flow_find_regions(struct snt_flow *flow, struct snt_err *err) {
-  SNT_TRY(collect_regions(flow, err));
-  return snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &flow->sts, err);
+  SNT_TRY(snt_flow_collect_regions(flow, err));
+  return snt_aws_endpoint_of(&flow->target, "sts", flow->regions[0], &flow->sts, err);
 }
 
-snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
+static snt_status ask(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "identity";
   SNT_TRY(snt_flow_find_regions(flow, err));
   bool is_remote = flow->source.origin == SNT_POLICY_ORIGIN_SSM;
@@ -319,24 +244,36 @@ snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
   return flow->bundle == NULL ? snt_done() : snt_flow_recheck_bundle(flow, err);
 }
 
+snt_status snt_flow_ask(struct snt_flow *flow, struct snt_err *err) {
+  snt_status status = ask(flow, err);
+  if (snt_ok(status) || !snt_flow_renew_base(flow)) {
+    return status;
+  }
+  bool has_policy = flow->source.origin == SNT_POLICY_ORIGIN_SSM && flow->policy.sha256[0] != '\0';
+  if (has_policy) { /* the evaluator takes one policy */
+    return snt_err_hint(err, "new base credentials were obtained: run it again");
+  }
+  return ask(flow, err);
+}
+
 snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "policy";
-  SNT_TRY(collect_regions(flow, err));
+  SNT_TRY(snt_flow_collect_regions(flow, err));
   bool is_outage = false;
-  SNT_TRY(open_client(flow, err));
+  SNT_TRY(snt_flow_open_client(flow, err));
   return ask_in_order(flow, read_region, &is_outage, err);
 }
 
 snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err) {
-  SNT_TRY(open_client(flow, err));
-  return check_endpoint_lock(flow, &flow->sts, err);
+  SNT_TRY(snt_flow_open_client(flow, err));
+  return snt_flow_check_endpoint(flow, &flow->sts, err);
 }
 
 snt_status snt_flow_open_service(struct snt_flow *flow, const char *service, const char *region,
                                  struct snt_aws_endpoint *out, struct snt_err *err) {
-  SNT_TRY(open_client(flow, err));
-  SNT_TRY(snt_aws_endpoint_find(service, region, flow->target.endpoint_url, out, err));
-  return check_endpoint_lock(flow, out, err);
+  SNT_TRY(snt_flow_open_client(flow, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, service, region, out, err));
+  return snt_flow_check_endpoint(flow, out, err);
 }
 
 snt_status snt_flow_open_iam(struct snt_flow *flow, struct snt_aws_endpoint *iam, struct snt_err *err) {

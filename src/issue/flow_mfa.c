@@ -47,7 +47,7 @@ static snt_status open_memory(const struct snt_flow *flow, struct memory *out, s
   struct snt_aws_endpoint sts;
   SNT_BUF_AUTO struct snt_buf text = {0};
   out->life_s = find_life(flow);
-  SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[0], flow->target.endpoint_url, &sts, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", flow->regions[0], &sts, err));
   const char *where = sts.is_overridden ? sts.url : strchr(sts.host, '.') + 1 + strlen(flow->regions[0]);
   SNT_TRY(snt_buf_appendf(&text, err, "session-v1\n%s\n%s\n%s\n", flow->base.access_key_id, flow->target.mfa_serial,
                           where));
@@ -190,7 +190,7 @@ static snt_status find_place(struct snt_flow *flow, struct place *out, struct sn
     SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
     struct snt_aws_call *const calls[] = {&call};
     struct snt_sts_caller caller = {0};
-    SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[i], flow->target.endpoint_url, &flow->sts, err));
+    SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", flow->regions[i], &flow->sts, err));
     SNT_TRY(snt_flow_open_sts(flow, err));
     SNT_TRY(snt_sts_prepare_get_caller_identity(&call, &flow->sts, &flow->base, err));
     SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));

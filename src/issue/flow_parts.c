@@ -138,7 +138,7 @@ snt_status snt_flow_fetch_parts(struct snt_flow *flow, const char *region, bool 
   if (batches == NULL) {
     return snt_fail_memory(err);
   }
-  SNT_TRY(snt_aws_endpoint_find("ssm", region, flow->target.endpoint_url, &ssm, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, "ssm", region, &ssm, err));
   snt_status status = ask_batches(flow, &ssm, batches, count, err);
   status = snt_ok(status) ? take_batches(flow, batches, count, is_outage, err) : status;
   for (size_t i = 0; i < count; i++) {

@@ -78,6 +78,8 @@ static snt_status format_decision(struct snt_flow *flow, struct snt_buf *out, st
                                                                                             : "aws",
                                        .facts = slice_of(&facts),
                                        .zones = slice_of(&zones),
+                                       .base = flow->base.source,
+                                       .base_hosts = snt_buf_borrow(&flow->base_hosts),
                                        .endpoint = has_asked ? flow->sts.host : NULL,
                                        .ca = has_asked ? snt_http_ca_source(flow->client) : NULL,
                                        .proxy = proxy,
@@ -107,7 +109,8 @@ static snt_status format_issued(const struct snt_flow *flow, const struct snt_fl
                                      .expires_at_ms = credentials->expires_at_ms,
                                      .duration_s = grant->duration_s,
                                      .clamped_by = grant->clamped_by,
-                                     .reuse_of = reuse_of};
+                                     .reuse_of = reuse_of,
+                                     .console = flow->console};
   return snt_record_format_issued(&record, out, err);
 }
 

@@ -25,7 +25,7 @@ snt_status snt_flow_add_trust(const struct snt_flow *flow, const char *url, stru
 snt_status snt_flow_add_way(const struct snt_flow *flow, const char *service, struct snt_buf *out,
                             struct snt_err *err) {
   struct snt_aws_endpoint first = {0};
-  SNT_TRY(snt_aws_endpoint_find(service, flow->regions[0], flow->target.endpoint_url, &first, err));
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, service, flow->regions[0], &first, err));
   SNT_TRY(snt_buf_appendf(out, err, "%s\n", first.url));
   return snt_flow_add_trust(flow, first.url, out, err);
 }

@@ -60,7 +60,7 @@ static snt_status send_assume_role(struct snt_flow *flow, const struct snt_sts_a
       return snt_done();
     }
     snt_aws_call_clear(call);
-    SNT_TRY(snt_aws_endpoint_find("sts", flow->regions[next], flow->target.endpoint_url, &flow->sts, err));
+    SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", flow->regions[next], &flow->sts, err));
   }
 }
 
@@ -211,6 +211,7 @@ static snt_status run(struct snt_flow *flow, struct snt_issued *out, struct snt_
   SNT_TRY(snt_flow_open(flow, err));
   SNT_TRY(snt_flow_find_target(flow, err));
   SNT_TRY(snt_aws_target_require_role(&flow->target, err));
+  SNT_TRY(flow->look_ahead == NULL ? snt_done() : flow->look_ahead(flow, err));
   SNT_TRY(snt_flow_open_log(flow, err));
   SNT_TRY(snt_flow_find_policy(flow, err));
   SNT_TRY(snt_flow_find_credentials(flow, err));
@@ -233,28 +234,36 @@ static snt_status check_build(struct snt_err *err) {
   return snt_done();
 }
 
-snt_status snt_issue(const struct snt_issue_options *options, struct snt_issued *out, struct snt_err *err) {
+snt_status snt_flow_issue(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_TRY(check_build(err));
-  bool is_for_sdk = strcmp(options->mode, "credential_process") == 0; /* the strictest waits a minute */
-  SNT_FLOW_AUTO struct snt_flow flow = {
-      .options = options, .began_at_ms = is_for_sdk ? snt_clock_boot_ms() : 0, .stage = "config", .has_caches = true};
-  snt_status status = run(&flow, out, err);
-  bool is_decided = flow.decision_record.seq != 0 && !snt_decision_allows(&flow.decision);
+  snt_status status = run(flow, out, err);
+  bool is_decided = flow->decision_record.seq != 0 && !snt_decision_allows(&flow->decision);
   if (!snt_ok(status)) {
-    snt_flow_forget_mfa(&flow, err);
+    snt_flow_forget_mfa(flow, err);
+    if (snt_flow_renew_base(flow)) {
+      SNT_IGNORE(snt_err_hint(err, "new base credentials were obtained: run it again"));
+    }
     if (!is_decided) {
-      snt_flow_record_failure(&flow, err);
+      snt_flow_record_failure(flow, err);
     }
     return status;
   }
+  const char *region = flow->target.region[0] != '\0' ? flow->target.region : flow->sts.region;
+  (void)snprintf(out->region, sizeof out->region, "%.63s", region);
+  (void)snprintf(out->profile, sizeof out->profile, "%s", flow->options->profile);
+  (void)snprintf(out->request_id, sizeof out->request_id, "%s", flow->request_id);
+  return snt_done();
+}
+
+snt_status snt_issue(const struct snt_issue_options *options, struct snt_issued *out, struct snt_err *err) {
+  bool is_for_sdk = strcmp(options->mode, "credential_process") == 0; /* the strictest waits a minute */
+  SNT_FLOW_AUTO struct snt_flow flow = {
+      .options = options, .began_at_ms = is_for_sdk ? snt_clock_boot_ms() : 0, .stage = "config", .has_caches = true};
+  SNT_TRY(snt_flow_issue(&flow, out, err));
   if (strcmp(options->mode, "cli") == 0) {
     snt_http_client_close(&flow.client); /* its sockets and children are not the program's */
     snt_evaluator_close(&flow.evaluator);
   }
-  const char *region = flow.target.region[0] != '\0' ? flow.target.region : flow.sts.region;
-  (void)snprintf(out->region, sizeof out->region, "%.63s", region);
-  (void)snprintf(out->profile, sizeof out->profile, "%s", options->profile);
-  (void)snprintf(out->request_id, sizeof out->request_id, "%s", flow.request_id);
   return snt_done();
 }

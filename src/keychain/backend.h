@@ -10,6 +10,9 @@
 extern const struct snt_keychain_backend SNT_KEYCHAIN_SECRET_SERVICE;
 extern const struct snt_keychain_backend SNT_KEYCHAIN_FILE;
 extern const struct snt_keychain_backend SNT_KEYCHAIN_KEYRING;
+extern const struct snt_keychain_backend SNT_KEYCHAIN_TPM;
+extern const struct snt_keychain_backend SNT_KEYCHAIN_PASS;
+extern const struct snt_keychain_backend SNT_KEYCHAIN_DOCKER;
 
 /* NOT_FOUND, with the command that would add it. where: "the keychain /a/b". */
 snt_status snt_keychain_fail_missing(const char *kind, const char *name, const char *where, struct snt_err *err);

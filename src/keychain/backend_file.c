@@ -1,4 +1,5 @@
-/* The encrypted file: everything under one seal, read whole and replaced whole.
+/* The encrypted files: everything under one seal, read whole and replaced whole. Two rows of the table, which differ in
+ * where the key comes from.
  *
  * MUST
  *  1. never ask a person while it holds the lock;
@@ -43,19 +44,31 @@ static void close_file(void **state) {
   *state = NULL;
 }
 
-static snt_status open_file(const struct snt_keychain_options *options, void **state, struct snt_err *err) {
+static snt_status open_source(const struct snt_keychain_options *options, const struct snt_key_source *source,
+                              void **state, struct snt_err *err) {
   *state = NULL;
   SNT_CLEANUP(close_file) void *opened = calloc(1, sizeof(struct file));
   struct file *file = opened;
   if (file == NULL) {
     return snt_fail_memory(err);
   }
-  SNT_TRY(snt_file_place_find(options->folder, &file->place, err));
+  SNT_TRY(snt_file_place_find(options->folder, source->file_name, &file->place, err));
+  file->keys.source = source;
+  file->keys.tcti = options->tcti;
+  file->keys.wants_pin = options->wants_pin;
   file->keys.given = options->passphrase;
   file->keys.prompt_deadline_ms = options->prompt_deadline_ms;
   file->keys.path = file->place.path;
   *state = SNT_MOVE(opened);
   return snt_done();
+}
+
+static snt_status open_file(const struct snt_keychain_options *options, void **state, struct snt_err *err) {
+  return open_source(options, &SNT_KEY_FROM_PASSPHRASE, state, err);
+}
+
+static snt_status open_tpm(const struct snt_keychain_options *options, void **state, struct snt_err *err) {
+  return open_source(options, &SNT_KEY_FROM_TPM, state, err);
 }
 
 /* A file that is missing is no failure; an empty one is. */
@@ -66,7 +79,7 @@ static snt_status load(const struct file *file, struct image *out, struct snt_er
   }
   SNT_TRY(status);
   out->is_there = true;
-  return snt_sealed_parse_header(&out->bytes, file->place.path, &out->header, err);
+  return snt_sealed_parse_header(&out->bytes, file->keys.source->kind, file->place.path, &out->header, err);
 }
 
 static snt_status check_file(void *state, struct snt_err *err) {
@@ -79,16 +92,24 @@ static snt_status check_file(void *state, struct snt_err *err) {
   return load(file, &image, err);
 }
 
-/* Decrypts only what does not rest opened. */
+static snt_status check_tpm(void *state, struct snt_err *err) {
+  SNT_TRY(check_file(state, err));
+  return snt_tpm_check(((const struct file *)state)->keys.tcti, err);
+}
+
+/* Decrypts only what does not rest opened. What takes no word rests nowhere. */
 static snt_status unseal(const struct file *file, const struct image *image, struct snt_secret **entries,
                          struct snt_err *err) {
   const struct snt_crypto *crypto = NULL;
-  if (snt_file_rest_find(file->keys.key, &image->bytes, entries)) {
+  bool may_rest = snt_sealed_takes_word(&image->header);
+  if (may_rest && snt_file_rest_find(file->keys.key, &image->bytes, entries)) {
     return snt_done();
   }
   SNT_TRY(snt_crypto_load(&crypto, err));
   SNT_TRY(snt_sealed_open(crypto, &image->bytes, &image->header, file->keys.key, file->place.path, entries, err));
-  snt_file_rest_lay(file->keys.key, &image->bytes, *entries);
+  if (may_rest) {
+    snt_file_rest_lay(file->keys.key, &image->bytes, *entries);
+  }
   return snt_done();
 }
 
@@ -164,7 +185,7 @@ static snt_status prepare_key(struct file *file, struct image *image, const stru
     return snt_file_keys_find(&file->keys, &image->header, err);
   }
   SNT_TRY(check_made(file, err));
-  SNT_TRY(snt_sealed_new_header(&image->header, err));
+  SNT_TRY(snt_sealed_new_header(file->keys.source->kind, &image->header, err));
   return snt_file_keys_make(&file->keys, &image->header, err);
 }
 
@@ -273,6 +294,20 @@ const struct snt_keychain_backend SNT_KEYCHAIN_FILE = {
     .open = open_file,
     .close = close_file,
     .check = check_file,
+    .hush = hush,
+    .read = read_entry,
+    .write = write_entry,
+    .remove = remove_entry,
+    .list = list_entries,
+};
+
+const struct snt_keychain_backend SNT_KEYCHAIN_TPM = {
+    .name = "tpm",
+    .summary = "an encrypted file whose key this machine's TPM 2.0 holds, with a PIN or without one",
+    .is_automatic = false,
+    .open = open_tpm,
+    .close = close_file,
+    .check = check_tpm,
     .hush = hush,
     .read = read_entry,
     .write = write_entry,

@@ -48,6 +48,9 @@ void snt_file_keys_rest(const struct snt_file_keys *keys, const struct snt_seale
   char description[64];
   uint8_t tag[SNT_SHA256_LEN];
   SNT_SECRET_AUTO struct snt_secret *resting = NULL;
+  if (!snt_sealed_takes_word(header)) {
+    return;
+  }
   snt_file_keys_describe(keys->path, header, description);
   mark(keys->key, keys->given, tag);
   if (snt_ok(snt_secret_new(RESTING_LEN, &resting, NULL)) &&
@@ -71,7 +74,8 @@ static bool find_resting(struct snt_file_keys *keys, const struct snt_sealed_hea
   SNT_SECRET_AUTO struct snt_secret *resting = NULL;
   SNT_SECRET_AUTO struct snt_secret *key = NULL;
   snt_file_keys_describe(keys->path, header, description);
-  if (snt_kernel_key_read(description, &resting) != 0 || snt_secret_len(resting) != RESTING_LEN ||
+  if (!snt_sealed_takes_word(header) || snt_kernel_key_read(description, &resting) != 0 ||
+      snt_secret_len(resting) != RESTING_LEN ||
       !snt_ok(snt_secret_new_from(snt_secret_borrow(resting), SNT_CRYPTO_KEY_LEN, &key, NULL)) ||
       !snt_sealed_is_key(header, key)) {
     return false;
@@ -92,16 +96,9 @@ bool snt_file_keys_is_resting(const char *path, const struct snt_sealed_header *
   return find_resting(&keys, header);
 }
 
-static snt_status derive(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
-  const struct snt_crypto *crypto = NULL;
-  SNT_TRY(snt_crypto_load(&crypto, err));
-  SNT_SECRET_AUTO struct snt_secret *key = NULL;
-  const struct snt_secret *passphrase = keys->given != NULL ? keys->given : keys->asked;
-  SNT_TRY(snt_secret_new(SNT_CRYPTO_KEY_LEN, &key, err));
-  SNT_TRY(crypto->scrypt(passphrase, header->salt, sizeof header->salt, header->log2_n, key, err));
-  snt_secret_free(&keys->key);
-  keys->key = SNT_MOVE(key);
-  return snt_done();
+/* What was given or typed. */
+static const struct snt_secret *word_of(const struct snt_file_keys *keys) {
+  return keys->given != NULL ? keys->given : keys->asked;
 }
 
 /* Why nobody could be asked is the reason; what to do is another thing. */
@@ -124,29 +121,36 @@ static snt_status ask(const struct snt_file_keys *keys, const char *what, int de
                       struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(snt_buf_appendf(&text, err, "%s for the keychain %s", what, keys->path));
-  const struct snt_prompt prompt = {
-      .text = text.data, .label = "passphrase", .is_hidden = true, .deadline_ms = deadline_ms, .cap = PASSPHRASE_CAP};
+  const struct snt_prompt prompt = {.text = text.data,
+                                    .label = keys->source->word,
+                                    .is_hidden = true,
+                                    .deadline_ms = deadline_ms,
+                                    .cap = PASSPHRASE_CAP};
   return snt_prompt_ask(&prompt, out, err);
 }
 
 static snt_status check_given(const struct snt_file_keys *keys, struct snt_err *err) {
-  const struct snt_secret *passphrase = keys->given != NULL ? keys->given : keys->asked;
-  if (passphrase != NULL && snt_secret_len(passphrase) > 0) {
+  const struct snt_secret *word = word_of(keys);
+  if (word != NULL && snt_secret_len(word) > 0) {
     return snt_done();
   }
-  return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "an empty passphrase cannot lock the keychain %s", keys->path);
+  return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "an empty %s cannot lock the keychain %s", keys->source->word,
+                  keys->path);
 }
 
-/* With the passphrase that was given or typed. */
+/* With what was given or typed, or with nothing where nothing is asked for. */
 static snt_status unlock(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
-  SNT_TRY(check_given(keys, err));
-  SNT_TRY(derive(keys, header, err));
-  if (!snt_sealed_is_key(header, keys->key)) {
-    snt_secret_free(&keys->key);
+  SNT_SECRET_AUTO struct snt_secret *key = NULL;
+  bool takes_word = snt_sealed_takes_word(header);
+  SNT_TRY(takes_word ? check_given(keys, err) : snt_done());
+  SNT_TRY(snt_secret_new(SNT_CRYPTO_KEY_LEN, &key, err));
+  snt_secret_free(&keys->key);
+  snt_status status = keys->source->find(keys, header, takes_word ? word_of(keys) : NULL, key, err);
+  if (!snt_ok(status)) {
     snt_secret_free(&keys->asked);
-    SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "the passphrase does not open the keychain %s", keys->path));
-    return snt_err_hint(err, "give the passphrase it was made with; if that is what you gave, its header is damaged");
+    return status;
   }
+  keys->key = SNT_MOVE(key);
   snt_file_keys_rest(keys, header);
   return snt_done();
 }
@@ -180,7 +184,7 @@ static snt_status ask_in_turn(struct snt_file_keys *keys, const struct snt_seale
     return (snt_status){err->code};
   }
   int64_t left_ms = end_ms - snt_clock_boot_ms();
-  snt_status status = ask(keys, "passphrase", left_ms < 1 ? 1 : (int)left_ms, &keys->asked, err);
+  snt_status status = ask(keys, keys->source->word, left_ms < 1 ? 1 : (int)left_ms, &keys->asked, err);
   status = snt_ok(status) ? unlock(keys, header, err) : fail_locked(keys, err);
   if (!snt_ok(status) && turn.is_held) {
     snt_turn_tell(&turn, err);
@@ -193,7 +197,7 @@ snt_status snt_file_keys_find(struct snt_file_keys *keys, const struct snt_seale
   if ((keys->key != NULL && snt_sealed_is_key(header, keys->key)) || find_resting(keys, header)) {
     return snt_done();
   }
-  if (keys->given != NULL || keys->asked != NULL) {
+  if (!snt_sealed_takes_word(header) || keys->given != NULL || keys->asked != NULL) {
     return unlock(keys, header, err);
   }
   return keys->is_hushed ? fail_hushed(keys, err) : ask_in_turn(keys, header, err == NULL ? &unheard : err);
@@ -204,29 +208,38 @@ static snt_status fail_unmade(const struct snt_file_keys *keys, struct snt_err *
   if (err == NULL) {
     return (snt_status){SNT_CODE_ACTION_REQUIRED};
   }
-  SNT_IGNORE(snt_err_prefix(err, "the keychain %s needs a passphrase to be made", keys->path));
+  SNT_IGNORE(snt_err_prefix(err, "the keychain %s needs a %s to be made", keys->path, keys->source->word));
   err->code = SNT_CODE_ACTION_REQUIRED;
   return snt_err_hint(err, "run it in a terminal, or set SENTINEL_FILE_PASSPHRASE");
 }
 
 static snt_status ask_twice(struct snt_file_keys *keys, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf what = {0};
   SNT_SECRET_AUTO struct snt_secret *first = NULL;
   SNT_SECRET_AUTO struct snt_secret *second = NULL;
-  if (!snt_ok(ask(keys, "new passphrase", prompt_ms_of(keys), &first, err)) ||
+  SNT_TRY(snt_buf_appendf(&what, err, "new %s", keys->source->word));
+  if (!snt_ok(ask(keys, what.data, prompt_ms_of(keys), &first, err)) ||
       !snt_ok(ask(keys, "the same again", prompt_ms_of(keys), &second, err))) {
     return fail_unmade(keys, err);
   }
   if (!snt_secret_is_equal(first, second)) {
-    return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "the two passphrases differ; nothing was stored");
+    return snt_fail(err, SNT_CODE_ACTION_REQUIRED, "the two %ss differ; nothing was stored", keys->source->word);
   }
   keys->asked = SNT_MOVE(first);
   return snt_done();
 }
 
-snt_status snt_file_keys_make(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
-  if (keys->given == NULL && keys->asked == NULL) {
+snt_status snt_file_keys_make(struct snt_file_keys *keys, struct snt_sealed_header *header, struct snt_err *err) {
+  SNT_SECRET_AUTO struct snt_secret *key = NULL;
+  header->has_pin = header->kind == SNT_SEALED_TPM && keys->wants_pin;
+  bool takes_word = snt_sealed_takes_word(header);
+  if (takes_word && word_of(keys) == NULL) {
     SNT_TRY(ask_twice(keys, err));
   }
-  SNT_TRY(check_given(keys, err));
-  return derive(keys, header, err);
+  SNT_TRY(takes_word ? check_given(keys, err) : snt_done());
+  SNT_TRY(snt_secret_new(SNT_CRYPTO_KEY_LEN, &key, err));
+  SNT_TRY(keys->source->make(keys, header, takes_word ? word_of(keys) : NULL, key, err));
+  snt_secret_free(&keys->key);
+  keys->key = SNT_MOVE(key);
+  return snt_done();
 }

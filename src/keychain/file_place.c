@@ -20,8 +20,6 @@
 
 enum { LOCK_PAUSE_MS = 5 };
 
-static const char FILE_NAME[] = "keychain";
-
 void snt_file_place_clear(struct snt_file_place *place) {
   free(place->folder);
   free(place->path);
@@ -45,15 +43,16 @@ static snt_status append_folder(const char *folder, struct snt_buf *out, struct 
   return home == NULL ? snt_done() : snt_buf_appendf(out, err, "%s/.local/share/sentinel", home);
 }
 
-snt_status snt_file_place_find(const char *folder, struct snt_file_place *out, struct snt_err *err) {
+snt_status snt_file_place_find(const char *folder, const char *name, struct snt_file_place *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
+  out->name = name;
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_BUF_AUTO struct snt_buf path = {0};
   SNT_TRY(append_folder(folder, &text, err));
   if (text.len == 0) {
     return snt_done();
   }
-  SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", text.data, FILE_NAME));
+  SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", text.data, name));
   out->folder = snt_buf_take(&text);
   out->path = snt_buf_take(&path);
   if (out->folder == NULL || out->path == NULL) {
@@ -145,9 +144,9 @@ snt_status snt_file_place_lock(const struct snt_file_place *place, int wait_ms, 
   return snt_done();
 }
 
-static bool is_leftover(const char *name) {
-  size_t prefix = sizeof FILE_NAME - 1;
-  return strlen(name) == prefix + 21 && strncmp(name, FILE_NAME, prefix) == 0 && name[prefix] == '.' &&
+static bool is_leftover(const struct snt_file_place *place, const char *name) {
+  size_t prefix = strlen(place->name);
+  return strlen(name) == prefix + 21 && strncmp(name, place->name, prefix) == 0 && name[prefix] == '.' &&
          strspn(name + prefix + 1, "0123456789abcdef") == 16 && strcmp(name + prefix + 17, ".tmp") == 0;
 }
 
@@ -158,7 +157,7 @@ static void remove_leftovers(const struct snt_file_place *place) {
     return;
   }
   for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-    if (is_leftover(entry->d_name)) {
+    if (is_leftover(place, entry->d_name)) {
       (void)unlinkat(dirfd(dir), entry->d_name, 0);
     }
   }

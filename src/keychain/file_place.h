@@ -1,5 +1,5 @@
-/* keychain/file_place (layer 2, inner): the folder of the file keychain and what lies in it: "keychain", the sealed
- * file; "keychain.lock", which writers hold; "keychain.<16 digits>.tmp", a file that is being written. */
+/* keychain/file_place (layer 2, inner): the folder of a file keychain and what lies in it: NAME, the sealed file;
+ * "NAME.lock", which writers hold; "NAME.<16 digits>.tmp", a file that is being written. */
 #ifndef SNT_KEYCHAIN_FILE_PLACE_H
 #define SNT_KEYCHAIN_FILE_PLACE_H
 
@@ -8,11 +8,12 @@
 struct snt_file_place {
   char *folder; /* NULL when there is no home */
   char *path;
+  const char *name; /* the end of path; borrowed */
 };
 
 /* folder NULL: $XDG_DATA_HOME/sentinel or ~/.local/share/sentinel. Without a home the paths stay NULL, and there is no
- * file. Fails with NO_MEMORY only. */
-snt_status snt_file_place_find(const char *folder, struct snt_file_place *out, struct snt_err *err);
+ * file. name is borrowed. Fails with NO_MEMORY only. */
+snt_status snt_file_place_find(const char *folder, const char *name, struct snt_file_place *out, struct snt_err *err);
 void snt_file_place_clear(struct snt_file_place *place);
 
 /* Appends the file. NOT_FOUND when there is none; KEYCHAIN when it may not be used: a link, another owner, open to

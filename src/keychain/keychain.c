@@ -17,6 +17,9 @@ const struct snt_keychain_backend *const SNT_KEYCHAIN_BACKENDS[] = {
     &SNT_KEYCHAIN_SECRET_SERVICE,
     &SNT_KEYCHAIN_FILE,
     &SNT_KEYCHAIN_KEYRING,
+    &SNT_KEYCHAIN_TPM,
+    &SNT_KEYCHAIN_PASS,
+    &SNT_KEYCHAIN_DOCKER,
     &(const struct snt_keychain_backend){.name = NULL},
 };
 
@@ -157,13 +160,24 @@ static bool is_name(const char *name) {
   return len > 0 && len <= SNT_KEYCHAIN_NAME_MAX && snt_utf8_check_printable(name, len);
 }
 
-static snt_status check_entry(const char *kind, const char *name, struct snt_err *err) {
+/* A foreign keychain is never one of several. */
+static snt_status check_hush(const struct snt_keychain *keychain, struct snt_err *err) {
+  const struct snt_keychain_backend *backend = keychain->places[0].backend;
+  if (!keychain->is_hushed || !backend->is_foreign) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "the %s keychain cannot be told to ask nobody", backend->name));
+  return snt_err_hint(err, "keychain: {cache: kernel} keeps sessions elsewhere");
+}
+
+static snt_status check_entry(const struct snt_keychain *keychain, const char *kind, const char *name,
+                              struct snt_err *err) {
   SNT_TRY(check_kind(kind, err));
   if (!is_name(name)) {
     return snt_fail(err, SNT_CODE_USAGE, "the name of a keychain entry is 1 to %zu bytes of printable UTF-8",
                     SNT_KEYCHAIN_NAME_MAX);
   }
-  return snt_done();
+  return check_hush(keychain, err);
 }
 
 static bool is_cached(const char *kind) {
@@ -207,7 +221,7 @@ static snt_status find_entry(struct snt_keychain *keychain, const char *kind, co
 snt_status snt_keychain_read(struct snt_keychain *keychain, const char *kind, const char *name, struct snt_secret **out,
                              struct snt_err *err) {
   *out = NULL;
-  SNT_TRY(check_entry(kind, name, err));
+  SNT_TRY(check_entry(keychain, kind, name, err));
   return find_entry(keychain, kind, name, out, err);
 }
 
@@ -230,7 +244,7 @@ static snt_status choose_place(struct snt_keychain *keychain, const char *kind, 
 
 snt_status snt_keychain_write(struct snt_keychain *keychain, const char *kind, const char *name,
                               const struct snt_secret *value, struct snt_err *err) {
-  SNT_TRY(check_entry(kind, name, err));
+  SNT_TRY(check_entry(keychain, kind, name, err));
   size_t len = snt_secret_len(value);
   if (len == 0 || len > SNT_KEYCHAIN_VALUE_CAP) {
     return snt_fail(err, SNT_CODE_KEYCHAIN, "the entry \"%s\" has %zu bytes; 1 to %zu can be stored", name, len,
@@ -245,7 +259,7 @@ snt_status snt_keychain_write(struct snt_keychain *keychain, const char *kind, c
 
 /* The last place first: what is left when it is interrupted is what was read before. */
 snt_status snt_keychain_remove(struct snt_keychain *keychain, const char *kind, const char *name, struct snt_err *err) {
-  SNT_TRY(check_entry(kind, name, err));
+  SNT_TRY(check_entry(keychain, kind, name, err));
   size_t count = count_held(keychain, kind);
   snt_status status = {SNT_CODE_NOT_FOUND};
   bool was_there = false;
@@ -283,6 +297,7 @@ static void clear_gathering(struct gathering *gathering) { snt_names_clear(&gath
 snt_status snt_keychain_list(struct snt_keychain *keychain, const char *kind,
                              void (*visit)(void *context, const char *name), void *context, struct snt_err *err) {
   SNT_TRY(check_kind(kind, err));
+  SNT_TRY(check_hush(keychain, err));
   SNT_CLEANUP(clear_gathering) struct gathering gathering = {.status = {SNT_CODE_OK}};
   size_t count = count_held(keychain, kind);
   for (gathering.place = 0; gathering.place < count; gathering.place++) {

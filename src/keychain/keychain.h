@@ -47,12 +47,12 @@ struct snt_keychain_options {
   const char *backend; /* NULL or "auto": the automatic ones of the table that work; else a row's name */
   const char
       *folder; /* where the file backend keeps its file; NULL: $XDG_DATA_HOME/sentinel or ~/.local/share/sentinel */
-  const struct snt_secret
-      *passphrase;        /* SENTINEL_FILE_PASSPHRASE; NULL: a person is asked (base/prompt.h) when it is needed */
-  int prompt_deadline_ms; /* 0: 50,000 */
-  const char *helper;     /* of the docker backend: "osxkeychain" for docker-credential-osxkeychain; NULL: none */
-  const char *tcti;       /* of the tpm backend: how the TPM is reached, as tpm2-tss writes it; NULL: its default */
-  bool wants_pin;         /* the tpm backend, when it makes its file: sealed with a PIN, which is asked for */
+  const struct snt_secret *passphrase; /* SENTINEL_FILE_PASSPHRASE, the tpm backend's PIN too; NULL: a person is asked
+                                          (base/prompt.h) when it is needed */
+  int prompt_deadline_ms;              /* 0: 50,000 */
+  const char *helper; /* of the docker backend: "osxkeychain" for docker-credential-osxkeychain; NULL: none */
+  const char *tcti;   /* of the tpm backend: how the TPM is reached, as tpm2-tss writes it; NULL: /dev/tpmrm0 */
+  bool wants_pin;     /* the tpm backend, when it makes its file: sealed with a PIN, which is asked for */
 };
 
 /* A row of the table. Functions get the backend's own state. Failures: KEYCHAIN (not available, locked, damaged),
@@ -61,6 +61,7 @@ struct snt_keychain_backend {
   const char *name;    /* "secret-service", "file", "keyring" */
   const char *summary; /* one line for help and docs */
   bool is_automatic;   /* whether "auto" may pick it: the kernel keyring forgets at reboot, so it may not */
+  bool is_foreign; /* another program keeps it, which cannot be told to ask nobody: what is hushed does not use it */
   snt_status (*open)(const struct snt_keychain_options *options, void **state, struct snt_err *err);
   void (*close)(void **state);
   /* Whether it works, as far as can be told without asking a person; NULL: opening tells. */
@@ -92,7 +93,7 @@ snt_status snt_keychain_open(const struct snt_keychain_options *options, struct 
 void snt_keychain_close(struct snt_keychain **keychain);
 #define SNT_KEYCHAIN_AUTO SNT_CLEANUP(snt_keychain_close)
 /* While it is hushed, what would need a person to be asked fails with ACTION_REQUIRED, and a keychain that would have
- * to be made, or is not there to be read, is one that is not available (KEYCHAIN). */
+ * to be made, or is not there to be read, is one that is not available (KEYCHAIN); so is a foreign one. */
 void snt_keychain_hush(struct snt_keychain *keychain, bool is_hushed);
 /* The backend that the last successful call was served by, and inside of a list's visit the one of that entry; before,
  * the one that a new entry would go to. */

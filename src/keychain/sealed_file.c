@@ -7,22 +7,25 @@
 #include "base/random.h"
 #include "base/sha256.h"
 
-enum { MAGIC_LEN = 16, VERSION = 1, LOG2_N_MAX = 18, CHECKED_LEN = 36, NONCE_AT = 36, CHECK_AT = 48 };
+enum { MAGIC_LEN = 16, VERSION_AT = 16, LOG2_N_MAX = 18, SALT_AT = 20, CHECKED_LEN = 36, NONCE_AT = 36, CHECK_AT = 48 };
 
 static const char MAGIC[] = "sentinelkeychain";
 
-snt_status snt_sealed_new_header(struct snt_sealed_header *out, struct snt_err *err) {
+snt_status snt_sealed_new_header(enum snt_sealed_kind kind, struct snt_sealed_header *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
-  out->log2_n = SNT_SEALED_LOG2_N;
+  out->kind = kind;
+  out->log2_n = kind == SNT_SEALED_PASSPHRASE ? SNT_SEALED_LOG2_N : 0;
   return snt_random_bytes(out->salt, sizeof out->salt, err);
 }
 
 static void format_header(const struct snt_sealed_header *header, uint8_t out[static SNT_SEALED_HEADER_LEN]) {
   memset(out, 0, SNT_SEALED_HEADER_LEN);
   memcpy(out, MAGIC, MAGIC_LEN);
-  out[MAGIC_LEN] = VERSION;
-  out[MAGIC_LEN + 1] = (uint8_t)header->log2_n;
-  memcpy(out + 20, header->salt, sizeof header->salt);
+  out[VERSION_AT] = (uint8_t)header->kind;
+  out[VERSION_AT + 1] = header->kind == SNT_SEALED_TPM ? header->has_pin : (uint8_t)header->log2_n;
+  out[VERSION_AT + 2] = (uint8_t)(header->lock.len >> 8);
+  out[VERSION_AT + 3] = (uint8_t)header->lock.len;
+  memcpy(out + SALT_AT, header->salt, sizeof header->salt);
   memcpy(out + NONCE_AT, header->nonce, sizeof header->nonce);
   memcpy(out + CHECK_AT, header->check, sizeof header->check);
 }
@@ -32,30 +35,65 @@ static snt_status fail_damaged(const char *path, const char *how, struct snt_err
   return snt_err_hint(err, "put a copy of it back, or remove it and store the keys again with sentinel add");
 }
 
-snt_status snt_sealed_parse_header(const struct snt_buf *file, const char *path, struct snt_sealed_header *out,
-                                   struct snt_err *err) {
+static snt_status fail_version(unsigned version, const char *path, struct snt_err *err) {
+  if (version == SNT_SEALED_PASSPHRASE || version == SNT_SEALED_TPM) {
+    bool is_tpm = version == SNT_SEALED_TPM;
+    SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "the keychain %s is one whose key %s", path,
+                        is_tpm ? "is sealed to a TPM, and lies in another's place"
+                               : "is made of a passphrase, and lies in another's place"));
+    return snt_err_hint(err, "move it back to where it was: to the name %s in that folder",
+                        is_tpm ? "keychain.tpm" : "keychain");
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "the keychain %s is of version %u, which this sentinel does not know",
+                      path, version));
+  return snt_err_hint(err, "use the newer sentinel that wrote it");
+}
+
+/* What the bytes behind the version mean depends on it. */
+static bool parse_lock(const struct snt_buf *file, struct snt_sealed_header *out) {
+  const uint8_t *bytes = (const uint8_t *)file->data;
+  unsigned value = bytes[VERSION_AT + 1];
+  size_t len = (size_t)bytes[VERSION_AT + 2] << 8 | bytes[VERSION_AT + 3];
+  if (out->kind == SNT_SEALED_PASSPHRASE) {
+    out->log2_n = value;
+    return value >= SNT_SEALED_LOG2_N && value <= LOG2_N_MAX && len == 0;
+  }
+  out->has_pin = value == 1;
+  out->lock.len = len;
+  if (value > 1 || len == 0 || len > sizeof out->lock.bytes ||
+      file->len < SNT_SEALED_HEADER_LEN + len + SNT_CRYPTO_TAG_LEN) {
+    return false;
+  }
+  memcpy(out->lock.bytes, bytes + SNT_SEALED_HEADER_LEN, len);
+  return true;
+}
+
+snt_status snt_sealed_parse_header(const struct snt_buf *file, enum snt_sealed_kind kind, const char *path,
+                                   struct snt_sealed_header *out, struct snt_err *err) {
   const uint8_t *bytes = (const uint8_t *)snt_buf_borrow(file);
   size_t known = file->len < MAGIC_LEN ? file->len : MAGIC_LEN;
+  memset(out, 0, sizeof *out);
   if (memcmp(bytes, MAGIC, known) != 0) {
     return fail_damaged(path, "it does not begin as a keychain does", err);
   }
   if (file->len < SNT_SEALED_HEADER_LEN + SNT_CRYPTO_TAG_LEN) {
     return fail_damaged(path, "it is cut off", err);
   }
-  if (bytes[MAGIC_LEN] != VERSION) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "the keychain %s is of version %u, which this sentinel does not know",
-                        path, (unsigned)bytes[MAGIC_LEN]));
-    return snt_err_hint(err, "use the newer sentinel that wrote it");
+  if (bytes[VERSION_AT] != kind) {
+    return fail_version(bytes[VERSION_AT], path, err);
   }
-  unsigned log2_n = bytes[MAGIC_LEN + 1];
-  if (log2_n < SNT_SEALED_LOG2_N || log2_n > LOG2_N_MAX || bytes[18] != 0 || bytes[19] != 0) {
+  out->kind = kind;
+  if (!parse_lock(file, out)) {
     return fail_damaged(path, "its header makes no sense", err);
   }
-  out->log2_n = log2_n;
-  memcpy(out->salt, bytes + 20, sizeof out->salt);
+  memcpy(out->salt, bytes + SALT_AT, sizeof out->salt);
   memcpy(out->nonce, bytes + NONCE_AT, sizeof out->nonce);
   memcpy(out->check, bytes + CHECK_AT, sizeof out->check);
   return snt_done();
+}
+
+bool snt_sealed_takes_word(const struct snt_sealed_header *header) {
+  return header->kind != SNT_SEALED_TPM || header->has_pin;
 }
 
 static void compute_check(const struct snt_sealed_header *header, const struct snt_secret *key,
@@ -95,10 +133,10 @@ snt_status snt_sealed_open(const struct snt_crypto *crypto, const struct snt_buf
                            struct snt_secret **entries, struct snt_err *err) {
   *entries = NULL;
   SNT_SECRET_AUTO struct snt_secret *plain = NULL;
-  const char *sealed = file->data + SNT_SEALED_HEADER_LEN;
-  size_t len = file->len - SNT_SEALED_HEADER_LEN;
+  size_t begin = SNT_SEALED_HEADER_LEN + header->lock.len;
+  size_t len = file->len - begin;
   SNT_TRY(snt_secret_new(len, &plain, err));
-  if (!snt_ok(crypto->open(key, header->nonce, file->data, SNT_SEALED_HEADER_LEN, sealed, len, plain, err))) {
+  if (!snt_ok(crypto->open(key, header->nonce, file->data, begin, file->data + begin, len, plain, err))) {
     return fail_damaged(path, "its seal is broken", err);
   }
   if (!are_entries(plain)) {
@@ -118,10 +156,12 @@ snt_status snt_sealed_seal(const struct snt_crypto *crypto, struct snt_sealed_he
   memcpy(header->check, check, sizeof header->check);
   explicit_bzero(check, sizeof check);
   format_header(header, bytes);
+  size_t begin = out->len;
   size_t len = snt_secret_len(entries);
   SNT_TRY(snt_buf_append(out, bytes, sizeof bytes, err));
+  SNT_TRY(snt_buf_append(out, header->lock.bytes, header->lock.len, err));
   SNT_TRY(snt_buf_reserve(out, len + SNT_CRYPTO_TAG_LEN, err));
-  SNT_TRY(crypto->seal(key, header->nonce, bytes, sizeof bytes, snt_secret_borrow(entries), len,
+  SNT_TRY(crypto->seal(key, header->nonce, out->data + begin, out->len - begin, snt_secret_borrow(entries), len,
                        (uint8_t *)out->data + out->len, err));
   out->len += len + SNT_CRYPTO_TAG_LEN;
   return snt_done();

@@ -77,7 +77,9 @@ bool snt_frame_send(int fd, const struct snt_frame *frame, const void *payload) 
   if (frame->len > 0) {
     memcpy(whole + sizeof *frame, payload, frame->len);
   }
-  return snt_frame_write_all(fd, whole, sizeof *frame + frame->len);
+  bool is_written = snt_frame_write_all(fd, whole, sizeof *frame + frame->len);
+  explicit_bzero(whole, sizeof *frame + frame->len);
+  return is_written;
 }
 
 snt_status snt_frame_pack(struct snt_buf *out, const char *first, const void *second, size_t second_len,

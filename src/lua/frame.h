@@ -72,7 +72,7 @@ bool snt_frame_check(const struct snt_frame *frame, enum snt_frame_kind kind, ui
  */
 bool snt_frame_read_all(int fd, void *data, size_t len, bool *is_end);
 bool snt_frame_write_all(int fd, const void *data, size_t len);
-/* Header and payload, in one write where they fit. */
+/* Header and payload, in one write where they fit. No copy of them stays. */
 bool snt_frame_send(int fd, const struct snt_frame *frame, const void *payload);
 
 /* Two texts in one payload: a name with its NUL, then bytes. Unpacking fails when there is no NUL, or no name. */

@@ -17,7 +17,8 @@
 #error "the kernel headers know no Landlock; install those of Linux 5.13 or later"
 #endif
 
-enum { CPU_SECONDS = 3, LONG_CPU_SECONDS = 120, DESCRIPTORS = 8 };
+/* Descriptors: three that lead nowhere, the socket, a worker's answer, and two pipes while the next one is forked. */
+enum { CPU_SECONDS = 3, LONG_CPU_SECONDS = 120, DESCRIPTORS = 9 };
 
 /* 0 to 2 lead nowhere, so that nothing a library prints can get into a pipe that took their place. */
 static bool keep_only(int socket) {
@@ -127,11 +128,15 @@ const char *snt_lockdown_template(int socket, pid_t parent, const struct snt_eva
   return is_filtered || options->is_rlimits_only ? NULL : "seccomp";
 }
 
-const char *snt_lockdown_worker(int other, pid_t parent, bool is_rlimits_only) {
+const char *snt_lockdown_worker(const int *others, size_t n, pid_t parent, bool is_rlimits_only) {
   if (!die_with(parent)) {
     return "parent-death signal";
   }
-  if (close(SNT_LOCKDOWN_FD) != 0 || close(other) != 0) {
+  bool is_closed = close(SNT_LOCKDOWN_FD) == 0;
+  for (size_t i = 0; i < n; i++) {
+    is_closed = (others[i] < 0 || close(others[i]) == 0) && is_closed;
+  }
+  if (!is_closed) {
     return "close descriptors";
   }
   return snt_lockdown_further(is_rlimits_only);

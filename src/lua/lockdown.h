@@ -30,8 +30,9 @@ int snt_lockdown_landlock_version(void);
 /* Locks the calling process down; socket becomes SNT_LOCKDOWN_FD. parent is the process whose death ends this one.
  * NULL, or the name of the step that failed (errno says why). */
 const char *snt_lockdown_template(int socket, pid_t parent, const struct snt_evaluator_options *options);
-/* The same in a worker that a locked-down template forked; the socket and other are closed. */
-const char *snt_lockdown_worker(int other, pid_t parent, bool is_rlimits_only);
+/* The same in a worker that a locked-down template forked; the socket and others, of which some may be -1, are closed.
+ */
+const char *snt_lockdown_worker(const int *others, size_t n, pid_t parent, bool is_rlimits_only);
 /* What a template gives up beyond that when it evaluates itself: everything that a worker has not. */
 const char *snt_lockdown_further(bool is_rlimits_only);
 

@@ -5,13 +5,9 @@
 #include "lua/template.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/process.h"
@@ -21,6 +17,7 @@
 #include "lua/fuel.h"
 #include "lua/lockdown.h"
 #include "lua/observe.h"
+#include "lua/running.h"
 #include "lua/unpack.h"
 #include "lua/vm.h"
 #include "lua/worker.h"
@@ -50,6 +47,7 @@ static const char *const FUNCTIONS[] = {[SNT_TRACE_ALL] = "evaluate",
 
 struct template {
   struct snt_vm *vm;
+  struct snt_running next; /* locked down, and waits for the next evaluation */
   pid_t pid;
   struct snt_evaluator_options options;
   struct snt_buf request; /* the payload that came last */
@@ -222,21 +220,6 @@ static void add_zone(struct template *self, const struct snt_frame *request) {
   }
 }
 
-/* The worker's one frame, and then the end of the pipe. */
-static bool read_answer(struct template *self, int fd, const struct snt_frame *request, struct snt_frame *frame) {
-  enum snt_frame_kind kind = (enum snt_frame_kind)request->kind;
-  bool is_end = false;
-  char extra = 0;
-  if (!snt_frame_read_all(fd, frame, sizeof *frame, &is_end) ||
-      !snt_frame_check(frame, kind, request->nonce, snt_frame_answer_max(kind)) ||
-      !snt_ok(snt_buf_reserve(&self->answer, frame->len, NULL)) ||
-      !snt_frame_read_all(fd, self->answer.data, frame->len, &is_end)) {
-    return false;
-  }
-  self->answer.len = frame->len;
-  return !snt_frame_read_all(fd, &extra, 1, &is_end) && is_end;
-}
-
 /* The call of a request that is answered by a process of its own. */
 static struct snt_worker prepare_worker(const struct template *self, const struct snt_frame *request,
                                         const char *function, int64_t fuel) {
@@ -254,46 +237,26 @@ static struct snt_worker prepare_worker(const struct template *self, const struc
                              .is_rlimits_only = self->options.is_rlimits_only};
 }
 
-/* The worker's process, or -1; its answer can be read from *from. */
-static pid_t start_worker(const struct template *self, struct snt_worker *start, int *from) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) {
-    return -1;
+static void pass_on(struct template *self, const struct snt_frame *request, struct snt_running *worker) {
+  struct snt_frame frame = {0};
+  int number = 0;
+  enum snt_answer how = snt_running_finish(worker, request, &frame, &self->answer, &number);
+  if (how == SNT_ANSWER_EXACT) {
+    answer(self, request, frame.result);
+  } else if (how == SNT_ANSWER_KILLED) {
+    answer_failure(self, request, "a worker was killed by signal", number);
+  } else {
+    answer_failure(self, request, "a worker gave no exact answer: status", number);
   }
-  /* A plain clone: the C library's fork makes system calls that the filter takes away. Nothing here has threads. */
-  pid_t worker = (pid_t)syscall(SYS_clone, (unsigned long)SIGCHLD, 0UL, 0UL, 0UL, 0UL);
-  if (worker == 0) {
-    start->out = ends[1];
-    snt_worker_main(start, ends[0], self->pid);
-  }
-  (void)close(ends[1]);
-  if (worker < 0) {
-    (void)close(ends[0]);
-  }
-  *from = ends[0];
-  return worker;
 }
 
 static void let_answer(struct template *self, const struct snt_frame *request, struct snt_worker *start) {
-  int from = -1;
-  int status = -1;
-  struct snt_frame frame = {0};
-  pid_t worker = start_worker(self, start, &from);
-  if (worker < 0) {
+  struct snt_running worker = snt_running_start(start, self->pid, -1);
+  if (worker.pid == 0) {
     answer_failure(self, request, "no worker could be started: error", errno);
     return;
   }
-  bool is_exact = read_answer(self, from, request, &frame);
-  (void)close(from);
-  while (waitpid(worker, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFSIGNALED(status)) {
-    answer_failure(self, request, "a worker was killed by signal", WTERMSIG(status));
-  } else if (!is_exact || status != 0) {
-    answer_failure(self, request, "a worker gave no exact answer: status", status);
-  } else {
-    answer(self, request, frame.result);
-  }
+  pass_on(self, request, &worker);
 }
 
 /* A template that is to evaluate once needs no copy of itself: it gives up what a worker has not, and waits. */
@@ -312,7 +275,41 @@ static void lint(struct template *self, const struct snt_frame *request) {
   answer_call(self, request, "lint", facts, 1);
 }
 
+/* other: as snt_running_start has it. */
+static void start_next(struct template *self, int other) {
+  struct snt_worker start = {.vm = self->vm,
+                             .function = FUNCTIONS[self->options.trace],
+                             .arg_count = 2,
+                             .fuel = EVALUATION_FUEL,
+                             .is_rlimits_only = self->options.is_rlimits_only,
+                             .is_early = true};
+  self->next = snt_running_start(&start, self->pid, other);
+}
+
+/* One of many evaluations: the worker waits already, and the next one is forked while it works, after what tells of
+ * this evaluation and of the one before was wiped. A worker that died is told by its answer. */
+static void evaluate_early(struct template *self, const struct snt_frame *request) {
+  if (self->next.pid == 0) {
+    start_next(self, -1);
+  }
+  struct snt_running worker = self->next;
+  self->next = (struct snt_running){0};
+  if (worker.pid == 0) {
+    answer_failure(self, request, "no worker could be started: error", errno);
+    return;
+  }
+  snt_running_ask(&worker, request, &self->request);
+  snt_buf_clear(&self->request);
+  snt_buf_clear(&self->answer);
+  start_next(self, worker.from);
+  pass_on(self, request, &worker);
+}
+
 static void evaluate(struct template *self, const struct snt_frame *request) {
+  if (self->options.trace == SNT_TRACE_CANDIDATES && !self->options.is_once) {
+    evaluate_early(self, request);
+    return;
+  }
   struct snt_worker start = prepare_worker(self, request, FUNCTIONS[self->options.trace], EVALUATION_FUEL);
   if (self->options.is_once) {
     snt_worker_call(&start);
@@ -493,6 +490,9 @@ _Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_eval
   for (;;) {
     struct snt_frame frame;
     read_request(&self, &frame);
+    if (frame.kind != SNT_FRAME_EVALUATE) {
+      snt_running_dismiss(&self.next); /* it has a copy of what is going to change */
+    }
     handle(&self, &frame);
   }
 }

@@ -6,7 +6,7 @@
 #include "lua/lockdown.h"
 #include "lua/observe.h"
 
-enum { EXIT_LOCKDOWN = 3, EXIT_ANSWER = 4 };
+enum { EXIT_LOCKDOWN = 3, EXIT_ANSWER = 4, EXIT_REQUEST = 5 };
 
 /* A line for each call. The first one that does not end well is the end of all: what stands in the reply then is
  * nothing, and the core asks for one after the other, each in a worker of its own. */
@@ -45,9 +45,35 @@ _Noreturn void snt_worker_call(const struct snt_worker *start) {
   _exit(is_written ? 0 : EXIT_ANSWER);
 }
 
-_Noreturn void snt_worker_main(const struct snt_worker *start, int other, pid_t parent) {
-  if (snt_lockdown_worker(other, parent, start->is_rlimits_only) != NULL) {
+/* A template that needs no answer any more closes the pipe. */
+static _Noreturn void call_when_asked(const struct snt_worker *start) {
+  struct snt_worker asked = *start;
+  struct snt_frame frame;
+  struct snt_frame_pair pair;
+  struct snt_buf request = {0};
+  bool is_end = false;
+  if (!snt_frame_read_all(start->in, &frame, sizeof frame, &is_end)) {
+    _exit(is_end ? 0 : EXIT_REQUEST);
+  }
+  enum snt_frame_kind kind = (enum snt_frame_kind)frame.kind;
+  if (!snt_frame_check(&frame, kind, frame.nonce, snt_frame_request_max(kind)) ||
+      !snt_ok(snt_buf_reserve(&request, frame.len, NULL)) ||
+      !snt_frame_read_all(start->in, request.data, frame.len, &is_end) ||
+      !snt_frame_unpack(request.data, frame.len, &pair)) {
+    _exit(EXIT_REQUEST);
+  }
+  asked.asked = &frame;
+  asked.args[0] = snt_slice_of(pair.first);
+  asked.args[1] = (struct snt_slice){pair.second, pair.second_len};
+  snt_worker_call(&asked);
+}
+
+_Noreturn void snt_worker_main(const struct snt_worker *start, const int *others, size_t n, pid_t parent) {
+  if (snt_lockdown_worker(others, n, parent, start->is_rlimits_only) != NULL) {
     _exit(EXIT_LOCKDOWN);
+  }
+  if (start->is_early) {
+    call_when_asked(start);
   }
   snt_worker_call(start);
 }

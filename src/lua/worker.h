@@ -19,11 +19,13 @@ struct snt_worker {
   bool is_batch; /* args[0] is many texts, each with its NUL: each is the argument of a call of its own */
   int out;       /* where the answer goes */
   bool is_rlimits_only;
+  bool is_early; /* it was forked before there is a request: it reads asked and args from in, or ends with in */
+  int in;
 };
 
-/* What a fork of the template becomes; never returns. other, the reading end of out, and the socket are closed.
- * Exit status 0: the answer was written. */
-_Noreturn void snt_worker_main(const struct snt_worker *start, int other, pid_t parent);
+/* What a fork of the template becomes; never returns. The descriptors others, the template's alone or -1, and the
+ * socket are closed. Exit status 0: the answer was written, or there was nothing to answer. */
+_Noreturn void snt_worker_main(const struct snt_worker *start, const int *others, size_t n, pid_t parent);
 /* What a template becomes that has nothing else to do, when it is asked; it has locked itself down further before. */
 _Noreturn void snt_worker_call(const struct snt_worker *start);
 

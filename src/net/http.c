@@ -1,7 +1,8 @@
 /* The client: what may be asked, by which proxy, trusting whom. The module does the talking.
  *
  * MUST
- *  1. refuse plain http to anything but a literal loopback address before a socket is opened;
+ *  1. refuse plain http to anything but a literal loopback address, or what a route to metadata allows, before a socket
+ *     is opened;
  *  2. refuse control characters in anything that goes into a request's head;
  *  3. name no header's value and no proxy's password in an error. */
 #include "net/http.h"
@@ -12,6 +13,7 @@
 
 #include "format/time.h"
 #include "format/uri.h"
+#include "net/metadata.h"
 #include "net/net.h"
 #include "net/proxy.h"
 #include "net/trust.h"
@@ -138,9 +140,13 @@ static void finish(struct snt_net_call *call) {
   }
 }
 
+static bool may_be_plain(const struct snt_url *url, const struct snt_http_route *route) {
+  return route == NULL ? url->is_loopback : route->is_metadata && snt_metadata_host_check(url->host);
+}
+
 static snt_status prepare(const struct snt_http_request *request, struct prepared *out, struct snt_err *err) {
   SNT_TRY(parse_url(request->url, &out->url, err));
-  if (strcmp(out->url.scheme, "https") != 0 && (request->route != NULL || !out->url.is_loopback)) {
+  if (strcmp(out->url.scheme, "https") != 0 && !may_be_plain(&out->url, request->route)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: plain http is refused", out->url.authority));
     return snt_err_hint(err, "use https; plain http is for literal loopback addresses such as 127.0.0.1 only");
   }

@@ -1,7 +1,8 @@
 /* net/http (layer 2): HTTP calls with a deadline and a size cap, several at a time.
  *
  * MUST
- *  1. TLS 1.2 or later, certificate and name verified; plain http only to a literal loopback address, never by a proxy;
+ *  1. TLS 1.2 or later, certificate and name verified; plain http only to a literal loopback address, and for a call
+ *     whose route says so to the hosts of net/metadata.h; never by a proxy;
  *  2. no redirect, cookie, netrc or compressed body; a body shorter than announced or over the cap fails the call;
  *  3. nothing is loaded before a client is opened, no socket opened before the first call; bodies go straight into a
  *     secret, and what libcurl frees is wiped;
@@ -23,11 +24,12 @@ struct snt_http_header {
 
 struct sockaddr;
 
-/* Rules for calls that are less trusted than those to AWS. No proxy: it would connect in their place. */
+/* Rules for calls that are not made to AWS's services. No proxy: it would connect in their place. */
 struct snt_http_route {
-  /* Asked for each address that is about to be connected to, whatever the name resolved to before. */
+  /* Asked for each address that is about to be connected to, whatever the name resolved to before. NULL: any. */
   bool (*may_connect)(const struct sockaddr *address, bool allows_private);
   bool allows_private;
+  bool is_metadata;       /* plain http is allowed to the hosts of net/metadata.h; else only https is */
   const char *connect_to; /* NULL; tests: "NAME:PORT:ADDRESS:PORT" (curl, CURLOPT_CONNECT_TO) */
 };
 

@@ -114,6 +114,12 @@ def assume_role(request, settings):
                        f"<ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></AssumeRoleResponse>")
 
 
+def assume_role_with_web_identity(request, settings):
+    answer = assume_role(request, settings)
+    answer.body = answer.body.replace(b"AssumeRoleRes", b"AssumeRoleWithWebIdentityRes")
+    return answer
+
+
 def get_session_token(request, settings):
     expires = request["now"] + int(request["fields"].get("DurationSeconds", "43200"))
     values = {"AccessKeyId": "ASIAMFABYFAULTSERVER", "SecretAccessKey": "mfa" + SECRET, "SessionToken": "mfa" + TOKEN,
@@ -154,7 +160,8 @@ def ask_kms(request, settings):
 STORE = Store(os.path.join(FOLDER, "store.json"))
 CALLS = {**{call: ask_store for call in SSM_CALLS}, **{call: ask_kms for call in KMS_CALLS},
          "sts.GetCallerIdentity": get_caller_identity, "sts.AssumeRole": assume_role,
-         "sts.GetSessionToken": get_session_token, "ssm.GetParameter": get_parameter}
+         "sts.AssumeRoleWithWebIdentity": assume_role_with_web_identity, "sts.GetSessionToken": get_session_token,
+         "ssm.GetParameter": get_parameter}
 
 
 # Faults: each takes the right answer, the fault's own settings and the request -----------------------------------

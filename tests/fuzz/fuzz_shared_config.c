@@ -12,7 +12,7 @@ static void resolve(const struct snt_aws_shared_config *config, const char *prof
   struct snt_aws_chain chain;
   struct snt_err err = {0};
   SNT_IGNORE(snt_aws_target_resolve(config, NULL, profile, &target, &err));
-  SNT_IGNORE(snt_aws_chain_resolve(config, profile, &chain, &err));
+  SNT_IGNORE(snt_aws_chain_resolve(config, profile, NULL, &chain, &err));
   for (size_t i = 0; i < snt_aws_property_count(config, profile); i++) {
     const char *value = NULL;
     const char *key = snt_aws_property_at(config, profile, i, &value);

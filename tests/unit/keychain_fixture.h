@@ -16,8 +16,13 @@
 #include "keychain/kernel_keys.h"
 #include "keychain/keychain.h"
 
+/* How the tests' TPM is reached, where they have one, and whether its keychains take a PIN. */
+static const char *fixture_tcti;
+static bool fixture_wants_pin = true;
+
 struct fixture {
-  const char *backend;
+  char backend[32];
+  const char *helper; /* of the docker backend */
   char folder[64];
   char path[192];
   char kind[32];
@@ -25,21 +30,35 @@ struct fixture {
   struct snt_keychain *keychain;
 };
 
-static void open_keychain(struct fixture *fixture, bool has_passphrase) {
+static inline bool is_file(const struct fixture *fixture) {
+  return strcmp(fixture->backend, "file") == 0 || strcmp(fixture->backend, "tpm") == 0;
+}
+
+static inline const struct snt_key_source *source_of(const struct fixture *fixture) {
+  return strcmp(fixture->backend, "tpm") == 0 ? &SNT_KEY_FROM_TPM : &SNT_KEY_FROM_PASSPHRASE;
+}
+
+static inline void open_keychain(struct fixture *fixture, bool has_passphrase) {
   snt_keychain_close(&fixture->keychain);
   struct snt_keychain_options options = {.backend = fixture->backend,
                                          .folder = fixture->folder,
+                                         .helper = fixture->helper,
+                                         .tcti = fixture_tcti,
+                                         .wants_pin = fixture_wants_pin,
                                          .passphrase = has_passphrase ? fixture->passphrase : NULL,
                                          .prompt_deadline_ms = 20000};
   assert_ok(snt_keychain_open(&options, &fixture->keychain, NULL));
 }
 
-static void begin(struct fixture *fixture, const char *backend) {
+/* "file", "docker:pass". */
+static inline void begin(struct fixture *fixture, const char *backend) {
   memset(fixture, 0, sizeof *fixture);
-  fixture->backend = backend;
+  size_t len = strcspn(backend, ":");
+  (void)snprintf(fixture->backend, sizeof fixture->backend, "%.*s", (int)len, backend);
+  fixture->helper = backend[len] == ':' ? backend + len + 1 : NULL;
   (void)snprintf(fixture->folder, sizeof fixture->folder, "/tmp/snt-keychain-XXXXXX");
   assert_non_null(mkdtemp(fixture->folder));
-  (void)snprintf(fixture->path, sizeof fixture->path, "%s/keychain", fixture->folder);
+  (void)snprintf(fixture->path, sizeof fixture->path, "%s/%s", fixture->folder, source_of(fixture)->file_name);
   (void)snprintf(fixture->kind, sizeof fixture->kind, "test-%d", (int)getpid());
   assert_ok(snt_secret_new_from("correct horse", 13, &fixture->passphrase, NULL));
   open_keychain(fixture, true);
@@ -73,7 +92,7 @@ static inline enum snt_code read_code(struct fixture *fixture, const char *name,
   return status.code;
 }
 
-static void join_name(void *context, const char *name) {
+static inline void join_name(void *context, const char *name) {
   (void)strcat(context, name);
   (void)strcat(context, " ");
 }
@@ -89,19 +108,19 @@ static inline void forget_key(const struct fixture *fixture) {
   SNT_BUF_AUTO struct snt_buf bytes = {0};
   struct snt_sealed_header header;
   if (snt_ok(snt_file_read(fixture->path, SNT_FILE_ANY, SNT_SEALED_FILE_MAX, &bytes, NULL)) &&
-      snt_ok(snt_sealed_parse_header(&bytes, fixture->path, &header, NULL))) {
+      snt_ok(snt_sealed_parse_header(&bytes, source_of(fixture)->kind, fixture->path, &header, NULL))) {
     snt_file_keys_forget(fixture->path, &header);
   }
 }
 
-static void remove_name(void *context, const char *name) {
+static inline void remove_name(void *context, const char *name) {
   struct fixture *fixture = context;
   (void)snt_keychain_remove(fixture->keychain, fixture->kind, name, NULL).code;
 }
 
-static void end(struct fixture *fixture) {
+static inline void end(struct fixture *fixture) {
   char command[160];
-  if (strcmp(fixture->backend, "file") != 0) { /* the file goes with its folder */
+  if (!is_file(fixture)) { /* the file goes with its folder */
     assert_ok(snt_keychain_list(fixture->keychain, fixture->kind, remove_name, fixture, NULL));
   }
   forget_key(fixture);

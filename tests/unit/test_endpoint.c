@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,8 +8,13 @@
 
 static int forget_variables(void **state) {
   (void)state;
-  static const char *const names[] = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SSM",
-                                      "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", NULL};
+  static const char *const names[] = {"AWS_ENDPOINT_URL",
+                                      "AWS_ENDPOINT_URL_STS",
+                                      "AWS_ENDPOINT_URL_SSM",
+                                      "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                      "AWS_USE_FIPS_ENDPOINT",
+                                      "AWS_USE_DUALSTACK_ENDPOINT",
+                                      NULL};
   for (const char *const *name = names; *name != NULL; name++) {
     (void)unsetenv(*name);
   }
@@ -129,6 +135,26 @@ static void iam_has_one_endpoint_in_each_partition(void **state) {
   assert_true(endpoint.is_overridden);
 }
 
+static void the_consoles_sign_in_has_one_endpoint_in_each_partition_that_is_known(void **state) {
+  (void)state;
+  static const char *const rows[][2] = {{"us-east-1", "https://signin.aws.amazon.com"},
+                                        {"eu-central-1", "https://signin.aws.amazon.com"},
+                                        {"cn-northwest-1", "https://signin.amazonaws.cn"},
+                                        {"us-gov-east-1", "https://signin.amazonaws-us-gov.com"}};
+  struct snt_aws_endpoint endpoint;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    assert_ok(snt_aws_endpoint_find("signin", rows[i][0], NULL, &endpoint, NULL));
+    assert_string_equal(endpoint.url, rows[i][1]);
+    assert_string_equal(endpoint.region, rows[i][0]);
+    assert_false(endpoint.is_overridden);
+  }
+  assert_int_equal(setenv("AWS_ENDPOINT_URL_SIGNIN", "http://127.0.0.1:5/", 1), 0);
+  assert_ok(snt_aws_endpoint_find("signin", "eu-central-1", NULL, &endpoint, NULL));
+  assert_int_equal(unsetenv("AWS_ENDPOINT_URL_SIGNIN"), 0);
+  assert_string_equal(endpoint.url, "http://127.0.0.1:5");
+  assert_true(endpoint.is_overridden);
+}
+
 struct row {
   const char *of_service, *of_all, *configured, *ignores, *url;
   bool is_overridden;
@@ -186,6 +212,93 @@ static void a_variable_of_one_service_is_not_for_the_other(void **state) {
   assert_string_equal(endpoint.url, "https://sts.us-east-1.amazonaws.com");
 }
 
+#define FIPS "AWS_USE_FIPS_ENDPOINT"
+#define DUAL_STACK "AWS_USE_DUALSTACK_ENDPOINT"
+
+static void fips_and_dual_stack_have_hosts_of_their_own(void **state) {
+  (void)state;
+  static const struct {
+    const char *service, *region, *hosts[3]; /* FIPS, dual stack, both */
+  } rows[] = {
+      {"sts", "us-east-1", {"sts-fips.us-east-1.amazonaws.com", "sts.us-east-1.api.aws", "sts-fips.us-east-1.api.aws"}},
+      {"ssm",
+       "us-gov-west-1",
+       {"ssm.us-gov-west-1.amazonaws.com", "ssm.us-gov-west-1.api.aws", "ssm-fips.us-gov-west-1.api.aws"}},
+      {"kms",
+       "cn-north-1",
+       {"kms-fips.cn-north-1.amazonaws.com.cn", "kms.cn-north-1.api.amazonwebservices.com.cn",
+        "kms-fips.cn-north-1.api.amazonwebservices.com.cn"}},
+      {"sso",
+       "eu-west-1",
+       {"portal.sso-fips.eu-west-1.amazonaws.com", "portal.sso.eu-west-1.api.aws",
+        "portal.sso-fips.eu-west-1.api.aws"}},
+      {"sso_oidc",
+       "eu-west-1",
+       {"oidc-fips.eu-west-1.amazonaws.com", "oidc.eu-west-1.api.aws", "oidc-fips.eu-west-1.api.aws"}},
+      {"sts",
+       "eusc-de-east-1",
+       {"sts-fips.eusc-de-east-1.amazonaws.eu", "sts.eusc-de-east-1.api.amazonwebservices.eu",
+        "sts-fips.eusc-de-east-1.api.amazonwebservices.eu"}},
+      {"iam", "eu-west-1", {"iam-fips.amazonaws.com", "iam.global.api.aws", "iam-fips.global.api.aws"}},
+      {"iam", "us-gov-east-1", {"iam.us-gov.amazonaws.com", "iam.us-gov.api.aws", "iam.us-gov.api.aws"}},
+      {"iam", "us-iso-east-1", {"iam-fips.us-iso-east-1.c2s.ic.gov", "iam.api.aws.ic.gov", "iam-fips.api.aws.ic.gov"}},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (unsigned variant = 1; variant <= 3; variant++) {
+      struct snt_aws_endpoint endpoint;
+      assert_int_equal(setenv(FIPS, (variant & 1) != 0 ? "true" : "", 1), 0);
+      assert_int_equal(setenv(DUAL_STACK, (variant & 2) != 0 ? "True" : "false", 1), 0);
+      assert_ok(snt_aws_endpoint_find(rows[i].service, rows[i].region, NULL, &endpoint, NULL));
+      assert_string_equal(endpoint.host, rows[i].hosts[variant - 1]);
+      assert_string_equal(endpoint.url + strlen("https://"), endpoint.host);
+      assert_false(endpoint.is_overridden);
+    }
+  }
+}
+
+static void fips_is_not_guessed_at_and_goes_with_no_other_endpoint(void **state) {
+  (void)state;
+  struct snt_aws_endpoint endpoint;
+  struct snt_err err = {0};
+  assert_int_equal(setenv(FIPS, "yes", 1), 0);
+  assert_code(snt_aws_endpoint_find("sts", "us-east-1", NULL, &endpoint, &err), SNT_CODE_CONFIG_INVALID);
+  assert_non_null(strstr(err.message, FIPS));
+  assert_int_equal(setenv(FIPS, "true", 1), 0);
+  assert_code(snt_aws_endpoint_find("sts", "us-east-1", "https://a.example", &endpoint, &err), SNT_CODE_CONFIG_INVALID);
+  assert_non_null(strstr(err.message, "endpoint_url of the profile"));
+  assert_ok(snt_aws_endpoint_find("sts", "us-east-1", "https://sts-fips.us-east-1.amazonaws.com", &endpoint, &err));
+  assert_int_equal(setenv(FIPS, "false", 1), 0);
+  assert_ok(snt_aws_endpoint_find("sts", "us-east-1", "https://a.example", &endpoint, &err));
+}
+
+static void a_profile_says_where_its_services_are(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *fips, *service, *url;
+  } rows[] = {
+      {"use_fips_endpoint = true\n", NULL, "sts", "https://sts-fips.us-east-1.amazonaws.com"},
+      {"use_fips_endpoint = true\n", "false", "sts", "https://sts.us-east-1.amazonaws.com"},
+      {"use_dualstack_endpoint = true\n", NULL, "ssm", "https://ssm.us-east-1.api.aws"},
+      {"services = x\n[services x]\nsts =\n  endpoint_url = https://own.example\n", NULL, "sts", "https://own.example"},
+      {"services = x\n[services x]\nsts =\n  endpoint_url = https://own.example\n", NULL, "ssm", "https://all.example"},
+      {"services = y\n[services x]\nsts =\n  endpoint_url = https://own.example\n", NULL, "sts", "https://all.example"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char text[512];
+    struct snt_aws_endpoint endpoint;
+    SNT_AWS_SHARED_CONFIG_AUTO struct snt_aws_shared_config *config = NULL;
+    struct snt_aws_target target = {.profile = "p"};
+    assert_int_equal(setenv(FIPS, rows[i].fips == NULL ? "" : rows[i].fips, 1), 0);
+    (void)snprintf(text, sizeof text, "[profile p]\n%s", rows[i].text);
+    assert_ok(snt_aws_shared_config_parse(text, strlen(text), NULL, 0, &config, NULL));
+    target.config = config;
+    bool has_url = strncmp(rows[i].text, "services", 8) == 0;
+    (void)snprintf(target.endpoint_url, sizeof target.endpoint_url, "%s", has_url ? "https://all.example" : "");
+    assert_ok(snt_aws_endpoint_of(&target, rows[i].service, "us-east-1", &endpoint, NULL));
+    assert_string_equal(endpoint.url, rows[i].url);
+  }
+}
+
 static void a_region_has_its_partition(void **state) {
   (void)state;
   static const struct {
@@ -210,7 +323,11 @@ int main(void) {
       cmocka_unit_test_setup(a_url_that_may_not_be_used_names_where_it_stands, forget_variables),
       cmocka_unit_test_setup(every_partition_has_its_domain, forget_variables),
       cmocka_unit_test(iam_has_one_endpoint_in_each_partition),
-      cmocka_unit_test(a_region_has_its_partition),
+      cmocka_unit_test(the_consoles_sign_in_has_one_endpoint_in_each_partition_that_is_known),
+      cmocka_unit_test_setup(fips_and_dual_stack_have_hosts_of_their_own, forget_variables),
+      cmocka_unit_test_setup(fips_is_not_guessed_at_and_goes_with_no_other_endpoint, forget_variables),
+      cmocka_unit_test_setup(a_profile_says_where_its_services_are, forget_variables),
+      cmocka_unit_test_setup(a_region_has_its_partition, forget_variables),
       cmocka_unit_test_setup(the_nearest_setting_wins, forget_variables),
       cmocka_unit_test_setup(a_variable_of_one_service_is_not_for_the_other, forget_variables),
   };

@@ -33,8 +33,8 @@ static struct snt_policy_text text_of(enum snt_policy_kind kind, const char *dat
       .name = kind == SNT_POLICY_KIND_LUA ? "p.lua" : "p.yaml", .kind = kind, .data = data, .len = strlen(data)};
 }
 
-static struct snt_evaluator *start(void) {
-  static const struct snt_evaluator_options options = {0};
+static struct snt_evaluator *start_for(enum snt_trace trace) {
+  struct snt_evaluator_options options = {.trace = trace};
   struct snt_evaluator *evaluator = NULL;
   struct snt_err err = {0};
   if (!snt_ok(snt_evaluator_start(&options, &evaluator, &err))) {
@@ -43,13 +43,19 @@ static struct snt_evaluator *start(void) {
   return evaluator;
 }
 
-static struct snt_evaluator *start_with(enum snt_policy_kind kind, const char *data) {
-  struct snt_evaluator *evaluator = start();
+static struct snt_evaluator *start(void) { return start_for(SNT_TRACE_ALL); }
+
+static void load(struct snt_evaluator *evaluator, enum snt_policy_kind kind, const char *data) {
   struct snt_policy_text text = text_of(kind, data);
   struct snt_err err = {0};
   if (!snt_ok(snt_evaluator_load(evaluator, &text, NULL, &err))) {
     fail_msg("%s", err.message);
   }
+}
+
+static struct snt_evaluator *start_with(enum snt_policy_kind kind, const char *data) {
+  struct snt_evaluator *evaluator = start();
+  load(evaluator, kind, data);
   return evaluator;
 }
 
@@ -307,16 +313,53 @@ static void the_schema_is_told_before_there_is_a_policy(void **state) {
   assert_int_equal(schema.len, 0);
 }
 
-static void nothing_survives_from_one_decision_to_the_next(void **state) {
-  (void)state;
-  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator =
-      start_with(SNT_POLICY_KIND_LUA, LUA_RULE("n = n + 1 return n == 1"));
+static void assert_nothing_survives(enum snt_trace trace) {
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = start_for(trace);
   SNT_BUF_AUTO struct snt_buf first = {0}, reply = {0};
+  load(evaluator, SNT_POLICY_KIND_LUA, LUA_RULE("n = n + 1 return n == 1"));
   evaluate(evaluator, &first);
   assert_holds(&first, "\"effect\":\"allow\"");
   for (int i = 0; i < 20; i++) {
     evaluate(evaluator, &reply);
     assert_string_equal(snt_buf_borrow(&reply), snt_buf_borrow(&first));
+  }
+}
+
+/* Whether each worker is forked when it is asked, or before. */
+static void nothing_survives_from_one_decision_to_the_next(void **state) {
+  (void)state;
+  assert_nothing_survives(SNT_TRACE_ALL);
+  assert_nothing_survives(SNT_TRACE_CANDIDATES);
+}
+
+/* Of many evaluations: one that died before it was asked is no verdict. */
+static void a_worker_that_dies_while_it_waits_gives_no_verdict(void **state) {
+  (void)state;
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = start_for(SNT_TRACE_CANDIDATES);
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  load(evaluator, SNT_POLICY_KIND_YAML, HEADER "{}\n");
+  evaluate(evaluator, &reply);
+  pid_t worker = find_child(find_child(getpid()));
+  assert_true(worker > 0);
+  assert_int_equal(kill(worker, SIGKILL), 0);
+  assert_code(snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, &reply, NULL),
+              SNT_CODE_EVALUATOR);
+}
+
+/* It has a copy of what was in force when it was forked. */
+static void no_worker_waits_while_something_else_is_asked(void **state) {
+  (void)state;
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = start_for(SNT_TRACE_CANDIDATES);
+  SNT_BUF_AUTO struct snt_buf reply = {0}, facts = {0};
+  load(evaluator, SNT_POLICY_KIND_YAML, HEADER "{}\n");
+  assert_ok(snt_buf_append_str(&facts, "{\"targets\":false}", NULL));
+  pid_t template = find_child(getpid());
+  for (int i = 0; i < 3; i++) {
+    evaluate(evaluator, &reply);
+    assert_holds(&reply, "\"effect\":\"allow\"");
+    assert_true(find_child(template) > 0);
+    assert_ok(snt_evaluator_lint(evaluator, &facts, &reply, NULL));
+    assert_int_equal(find_child(template), 0);
   }
 }
 
@@ -513,7 +556,7 @@ static void block_signals(void) {
 static void lower_limits(void) {
   int next = dup(0); /* what runs the tests may have left some open */
   (void)close(next);
-  struct rlimit cpu = {1, 1}, files = {(rlim_t)next + 6, (rlim_t)next + 6}; /* a template has 8 */
+  struct rlimit cpu = {1, 1}, files = {(rlim_t)next + 6, (rlim_t)next + 6}; /* a template has 9 */
   (void)setrlimit(RLIMIT_CPU, &cpu);
   (void)setrlimit(RLIMIT_NOFILE, &files);
 }
@@ -604,6 +647,8 @@ int main(void) {
       cmocka_unit_test(a_policy_in_force_says_who_can_get_in),
       cmocka_unit_test(the_schema_is_told_before_there_is_a_policy),
       cmocka_unit_test(nothing_survives_from_one_decision_to_the_next),
+      cmocka_unit_test(a_worker_that_dies_while_it_waits_gives_no_verdict),
+      cmocka_unit_test(no_worker_waits_while_something_else_is_asked),
       cmocka_unit_test(zones_are_given_and_their_hashes_told),
       cmocka_unit_test(a_policy_may_be_asked_for_long_after_it_was_sent),
       cmocka_unit_test(names_of_zones_stay_in_their_folder),

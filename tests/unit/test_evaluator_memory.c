@@ -36,8 +36,9 @@ static struct found *found; /* two, in a shared page: template, worker */
 static const unsigned char *heap_end;
 
 static void make_mark(char out[static MARK_LEN + 1]) {
+  static const volatile unsigned char key = KEY; /* or the compiler would put the mark into the program */
   for (size_t i = 0; i < MARK_LEN; i++) {
-    out[i] = (char)(hidden[i] ^ KEY);
+    out[i] = (char)(hidden[i] ^ key);
   }
   out[MARK_LEN] = '\0';
 }
@@ -118,6 +119,32 @@ static void template_and_worker_hold_nothing_of_arguments_and_environment(void *
   }
 }
 
+/* The next worker is forked while one works on a request, and after the answer to another one, which tells the name of
+ * its user: it must know nothing of both. */
+static void a_worker_that_waited_holds_nothing_of_another_request(void **state) {
+  (void)state;
+  static const char policy[] = "version: \"1\"\nrules:\n  - {name: a, effect: allow, conditions: {users: [bob]}}\n";
+  static const struct snt_policy_text text = {
+      .name = "p.yaml", .kind = SNT_POLICY_KIND_YAML, .data = policy, .len = sizeof policy - 1};
+  static const struct snt_evaluator_options options = {.trace = SNT_TRACE_CANDIDATES};
+  SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
+  char mark[MARK_LEN + 1], request[200];
+  remember_ranges();
+  assert_ok(snt_evaluator_start(&options, &evaluator, NULL));
+  assert_ok(snt_evaluator_load(evaluator, &text, NULL, NULL));
+  make_mark(mark); /* now, so that the template does not inherit it */
+  for (int i = 0; i < 6; i++) {
+    SNT_BUF_AUTO struct snt_buf reply = {0};
+    found[1] = (struct found){0};
+    int len = snprintf(request, sizeof request, "{\"user\":{\"name\":\"%s\",\"kind\":\"user\"},\"profile\":\"p\"}",
+                       i % 3 == 0 ? mark : "alice");
+    assert_ok(snt_evaluator_evaluate(evaluator, (struct snt_slice){request, (size_t)len}, (struct snt_slice){0}, &reply,
+                                     NULL));
+    assert_int_equal(found[1].scans, 1);
+    assert_int_equal(found[1].marks > 0, i % 3 == 0);
+  }
+}
+
 static void run_again_with_the_mark(char **argv) {
   char mark[MARK_LEN + 1], variable[64], argument[64];
   make_mark(mark);
@@ -145,6 +172,7 @@ int main(int argc, char **argv, char **envp) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_scan_finds_the_mark_in_this_process),
       cmocka_unit_test(template_and_worker_hold_nothing_of_arguments_and_environment),
+      cmocka_unit_test(a_worker_that_waited_holds_nothing_of_another_request),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

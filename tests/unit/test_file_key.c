@@ -110,10 +110,10 @@ static void a_stale_key_is_not_believed(void **state) {
   SNT_BUF_AUTO struct snt_buf bytes = {0};
   struct snt_sealed_header header;
   assert_ok(snt_file_read(fixture.path, SNT_FILE_PRIVATE, SNT_SEALED_FILE_MAX, &bytes, NULL));
-  assert_ok(snt_sealed_parse_header(&bytes, fixture.path, &header, NULL));
+  assert_ok(snt_sealed_parse_header(&bytes, SNT_SEALED_PASSPHRASE, fixture.path, &header, NULL));
   static const size_t lengths[] = {0, 31, SNT_CRYPTO_KEY_LEN};
   for (size_t i = 0; has_keyring && i < sizeof lengths / sizeof lengths[0]; i++) {
-    struct snt_file_keys keys = {.path = fixture.path};
+    struct snt_file_keys keys = {.source = &SNT_KEY_FROM_PASSPHRASE, .path = fixture.path};
     assert_ok(snt_secret_new(SNT_CRYPTO_KEY_LEN, &keys.key, NULL));
     snt_secret_set_len(keys.key, SNT_CRYPTO_KEY_LEN);
     memset(snt_secret_borrow_writable(keys.key), 'k', lengths[i]);
@@ -138,9 +138,9 @@ static void an_opened_copy_belongs_to_one_writing_of_the_file(void **state) {
   SNT_BUF_AUTO struct snt_buf bytes = {0};
   SNT_BUF_AUTO struct snt_buf damaged = {0};
   struct snt_sealed_header header;
-  struct snt_file_keys keys = {.path = fixture.path, .given = fixture.passphrase};
+  struct snt_file_keys keys = {.source = &SNT_KEY_FROM_PASSPHRASE, .path = fixture.path, .given = fixture.passphrase};
   assert_ok(snt_file_read(fixture.path, SNT_FILE_PRIVATE, SNT_SEALED_FILE_MAX, &bytes, NULL));
-  assert_ok(snt_sealed_parse_header(&bytes, fixture.path, &header, NULL));
+  assert_ok(snt_sealed_parse_header(&bytes, SNT_SEALED_PASSPHRASE, fixture.path, &header, NULL));
   assert_ok(snt_file_keys_find(&keys, &header, NULL));
   SNT_SECRET_AUTO struct snt_secret *opened = NULL;
   SNT_SECRET_AUTO struct snt_secret *none = NULL;
@@ -419,7 +419,8 @@ static void a_typed_passphrase_leaves_no_mark(void **state) {
   assert_ok(write_text(&fixture, "dev", "x", NULL));
   struct snt_sealed_header header = {0};
   for (int given = 0; has_keyring && given < 2; given++) {
-    struct snt_file_keys keys = {.path = fixture.path, .given = given ? fixture.passphrase : NULL};
+    struct snt_file_keys keys = {
+        .source = &SNT_KEY_FROM_PASSPHRASE, .path = fixture.path, .given = given ? fixture.passphrase : NULL};
     SNT_SECRET_AUTO struct snt_secret *resting = NULL;
     assert_ok(snt_secret_new(SNT_CRYPTO_KEY_LEN, &keys.key, NULL));
     snt_secret_set_len(keys.key, SNT_CRYPTO_KEY_LEN);

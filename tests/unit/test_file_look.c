@@ -16,7 +16,7 @@ static struct snt_sealed_header read_header(const struct fixture *fixture) {
   SNT_BUF_AUTO struct snt_buf file = {0};
   struct snt_sealed_header header;
   assert_ok(snt_file_read(fixture->path, SNT_FILE_PRIVATE, SNT_SEALED_FILE_MAX, &file, NULL));
-  assert_ok(snt_sealed_parse_header(&file, fixture->path, &header, NULL));
+  assert_ok(snt_sealed_parse_header(&file, SNT_SEALED_PASSPHRASE, fixture->path, &header, NULL));
   return header;
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/module.h"
 #include "net/http.h"
+#include "net/metadata.h"
 
 /* Everything a test needs for one client. */
 struct fixture {
@@ -207,6 +208,38 @@ static void plain_http_goes_to_literal_loopback_only(void **state) {
     expect_error(&response, SNT_CODE_CONFIG_INVALID, "plain http is refused");
     assert_false(response.is_retryable);
     assert_true(response.err.hint[0] != '\0');
+  }
+  end(&fixture, NULL, 0);
+}
+
+static bool allow_any(const struct sockaddr *address, bool allows_private) {
+  (void)address, (void)allows_private;
+  return true;
+}
+
+/* A route makes the rule no weaker but for the one that says so, and that one only where it may. */
+static void plain_http_by_a_route_goes_to_metadata_only(void **state) {
+  (void)state;
+  static const struct snt_http_route plain = {.may_connect = allow_any, .allows_private = true};
+  static const struct snt_http_route direct = {0};
+  const struct {
+    const char *url;
+    const struct snt_http_route *route;
+  } rows[] = {
+      {"http://127.0.0.1:1/", &plain},
+      {"http://169.254.169.254/", &plain},
+      {"http://169.254.169.254/", &direct},
+      {"http://169.254.169.254/", NULL},
+      {"http://169.254.169.253/", snt_metadata_route()},
+      {"http://10.0.0.1/", snt_metadata_route()},
+      {"http://sts.us-east-1.amazonaws.com/", snt_metadata_route()},
+  };
+  struct fixture fixture;
+  begin(&fixture, NULL, 0);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct snt_http_response response;
+    ask(&fixture, (struct snt_http_request){.url = rows[i].url, .route = rows[i].route}, &response);
+    expect_error(&response, SNT_CODE_CONFIG_INVALID, "plain http is refused");
   }
   end(&fixture, NULL, 0);
 }
@@ -439,6 +472,7 @@ int main(void) {
       cmocka_unit_test(a_deadline_holds_for_a_name_server_too),
       cmocka_unit_test(what_cannot_be_reached_is_named),
       cmocka_unit_test(plain_http_goes_to_literal_loopback_only),
+      cmocka_unit_test(plain_http_by_a_route_goes_to_metadata_only),
       cmocka_unit_test(odd_requests_are_refused_before_a_socket_opens),
       cmocka_unit_test(a_redirect_is_an_answer_and_not_followed),
       cmocka_unit_test(the_answer_s_headers_are_understood),

@@ -70,7 +70,8 @@ static snt_status tell(void *context, const struct snt_key_result *result, struc
 static enum snt_code run(struct snt_err *err) {
   struct fixture fixture;
   begin(&fixture, "file");
-  SNT_KEY_SOURCE_AUTO struct snt_key_source source = {.list = list_one, .read = read_script, .remove = remove_script};
+  SNT_IMPORT_SOURCE_AUTO struct snt_import_source source = {
+      .list = list_one, .read = read_script, .remove = remove_script};
   struct snt_key_import_options options = {.keychain = fixture.keychain, .is_removing = true, .tell = tell};
   assert_ok(snt_buf_append_str(&source.where, "the script", NULL));
   snt_status status = snt_import_keys(&source, &options, err);

@@ -2,7 +2,9 @@
 #include "check.h"
 
 #include "keychain_fixture.h"
+#include "password_store_fixture.h"
 #include "secret_service_fixture.h"
+#include "tpm_fixture.h"
 
 #include <grp.h>
 #include <linux/filter.h>
@@ -12,27 +14,54 @@
 
 /* The Secret Service of this program; none when it is not installed. */
 static struct desktop desktop;
+/* And its TPM. */
+static struct tpm tpm;
+
+/* Its password store; none when pass is not installed. */
+static struct password_store store;
 
 static bool is_here(const char *backend) {
+  bool has_store = store.folder[0] != '\0';
   if (strcmp(backend, "keyring") == 0 && snt_kernel_keys_check() != 0) {
     print_message("skipped: the kernel keyring is not available\n");
     return false;
   }
-  return strcmp(backend, "secret-service") != 0 || desktop.bus != 0;
+  return strcmp(backend, "secret-service") == 0 ? desktop.bus != 0
+         : strcmp(backend, "tpm") == 0          ? tpm.pid != 0
+         : strcmp(backend, "pass") == 0         ? has_store
+         : strcmp(backend, "docker:pass") == 0  ? has_store && is_installed("docker-credential-pass")
+         : strcmp(backend, "docker:secretservice") == 0
+             ? desktop.bus != 0 && is_installed("docker-credential-secretservice")
+             : true;
 }
 
-/* Calls body with each backend that works here. */
-static void each_backend(void (*body)(struct fixture *fixture)) {
-  for (size_t i = 0; SNT_KEYCHAIN_BACKENDS[i]->name != NULL; i++) {
-    const char *name = SNT_KEYCHAIN_BACKENDS[i]->name;
-    if (!is_here(name)) {
-      continue;
-    }
-    struct fixture fixture;
+static void with_backend(const char *name, void (*body)(struct fixture *fixture)) {
+  struct fixture fixture;
+  if (is_here(name)) {
     begin(&fixture, name);
     body(&fixture);
     end(&fixture);
   }
+}
+
+/* Calls body with each backend that works here, and with each helper that the docker backend has here. */
+static void each_backend(void (*body)(struct fixture *fixture)) {
+  for (size_t i = 0; SNT_KEYCHAIN_BACKENDS[i]->name != NULL; i++) {
+    bool is_docker = strcmp(SNT_KEYCHAIN_BACKENDS[i]->name, "docker") == 0;
+    with_backend(is_docker ? "docker:pass" : SNT_KEYCHAIN_BACKENDS[i]->name, body);
+    if (is_docker) {
+      with_backend("docker:secretservice", body);
+    }
+  }
+}
+
+static bool is_foreign(const struct fixture *fixture) {
+  return strcmp(fixture->backend, "pass") == 0 || strcmp(fixture->backend, "docker") == 0;
+}
+
+/* It names a file after an entry, and has pass write it in place. */
+static bool is_docker_pass(const struct fixture *fixture) {
+  return fixture->helper != NULL && strcmp(fixture->helper, "pass") == 0;
 }
 
 /* How to make an entry depends on its kind. The name is one that nobody has. */
@@ -80,8 +109,17 @@ static void body_odd(struct fixture *fixture) {
   longest[513] = '\0';
   assert_code(write_text(fixture, longest, "x", &err), SNT_CODE_USAGE);
   longest[512] = '\0';
+  if (is_docker_pass(fixture)) {
+    assert_code(write_text(fixture, longest, "x", &err), SNT_CODE_KEYCHAIN);
+    assert_non_null(strstr(err.message, "docker-credential-pass store ended with status 1"));
+    longest[120] = '\0';
+  }
   assert_ok(write_text(fixture, longest, "x", &err));
   expect_text(fixture, longest, "x");
+  char listed[600];
+  (void)snprintf(listed, sizeof listed, "%s ", longest);
+  expect_names(fixture, listed);
+  assert_ok(snt_keychain_remove(fixture->keychain, fixture->kind, longest, NULL));
   assert_code(write_text(fixture, "empty", "", &err), SNT_CODE_KEYCHAIN);
   (void)snprintf(fixture->kind, sizeof fixture->kind, "Test:%d", (int)getpid());
   assert_code(write_text(fixture, "a", "x", &err), SNT_CODE_BUG);
@@ -152,7 +190,10 @@ static void body_large(struct fixture *fixture) {
     snt_secret_set_len(value, sizes[i]);
     snt_status status = snt_keychain_write(fixture->keychain, fixture->kind, "large", value, &err);
     bool is_quota = is_ring && strstr(err.message, "quota") != NULL; /* of an ordinary user: 20,000 bytes in all */
-    bool is_storable = !is_quota && sizes[i] <= (is_ring ? SNT_KERNEL_KEY_MAX : SNT_KEYCHAIN_VALUE_CAP);
+    bool is_docker = strcmp(fixture->backend, "docker") == 0;        /* whose helpers read lines of at most 64 KiB */
+    bool is_storable = !is_quota && sizes[i] <= (is_ring     ? SNT_KERNEL_KEY_MAX
+                                                 : is_docker ? 32768
+                                                             : SNT_KEYCHAIN_VALUE_CAP);
     assert_int_equal(status.code, is_storable ? SNT_CODE_OK : SNT_CODE_KEYCHAIN);
     if (is_storable) {
       assert_ok(snt_keychain_read(fixture->keychain, fixture->kind, "large", &back, NULL));
@@ -257,8 +298,12 @@ static void write_for_ever(struct fixture *fixture, int told) {
 }
 
 static void body_killed(struct fixture *fixture) {
+  if (is_docker_pass(fixture)) {
+    return;
+  }
   assert_ok(write_text(fixture, "other", "kept", NULL));
-  for (int round = 1; round <= 12; round++) {
+  int rounds = is_foreign(fixture) ? 4 : 12; /* each of them starts many programs */
+  for (int round = 1; round <= rounds; round++) {
     int told[2];
     char byte = 0;
     assert_int_equal(pipe(told), 0);
@@ -293,7 +338,7 @@ static void a_writer_that_is_killed_leaves_a_whole_value(void **state) {
 
 static snt_status probe(const struct fixture *fixture, struct snt_err *err) {
   const struct snt_keychain_backend *const *row = SNT_KEYCHAIN_BACKENDS;
-  struct snt_keychain_options options = {.folder = fixture->folder};
+  struct snt_keychain_options options = {.folder = fixture->folder, .tcti = fixture_tcti, .helper = fixture->helper};
   while (strcmp((*row)->name, fixture->backend) != 0) {
     row++;
   }
@@ -304,7 +349,7 @@ static void body_works(struct fixture *fixture) {
   assert_ok(probe(fixture, NULL));
   assert_ok(write_text(fixture, "a", "1", NULL));
   assert_ok(probe(fixture, NULL));
-  if (strcmp(fixture->backend, "file") == 0) {
+  if (is_file(fixture)) {
     struct snt_err err = {0};
     assert_int_equal(chmod(fixture->path, 0644), 0);
     assert_code(probe(fixture, &err), SNT_CODE_KEYCHAIN);
@@ -327,10 +372,10 @@ static void expect_refused(struct fixture *fixture, enum snt_code code) {
   assert_string_equal(names, "");
 }
 
-/* The kernel keyring has no lock. */
+/* The kernel keyring has no lock, and what locks a foreign one is another program's matter. */
 static void body_locked(struct fixture *fixture) {
   bool is_service = strcmp(fixture->backend, "secret-service") == 0;
-  if (strcmp(fixture->backend, "keyring") == 0) {
+  if (strcmp(fixture->backend, "keyring") == 0 || is_foreign(fixture)) {
     return;
   }
   assert_ok(write_text(fixture, "a", "1", NULL));
@@ -372,7 +417,8 @@ static void forbid_keyrings(void) {
 /* Opening says it, or the first use. */
 static bool is_unavailable(const struct fixture *fixture) {
   struct snt_err err = {0};
-  struct snt_keychain_options options = {.backend = fixture->backend, .folder = fixture->folder};
+  struct snt_keychain_options options = {
+      .backend = fixture->backend, .folder = fixture->folder, .tcti = fixture_tcti, .helper = fixture->helper};
   SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
   snt_status status = snt_keychain_open(&options, &keychain, &err);
@@ -388,6 +434,8 @@ static void body_unavailable(struct fixture *fixture) {
   if (pid == 0) {
     forbid_keyrings();
     (void)setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", 1);
+    (void)setenv("PASSWORD_STORE_DIR", "/nonexistent", 1);
+    (void)setenv("PATH", strcmp(fixture->backend, "docker") == 0 ? "/nonexistent" : getenv("PATH"), 1);
     _exit(chmod(fixture->folder, 0777) == 0 && is_unavailable(fixture) ? 0 : 1);
   }
   int status = 0;
@@ -425,8 +473,8 @@ static void auto_never_picks_what_forgets(void **state) {
 }
 
 static void body_user(struct fixture *fixture) {
-  if (geteuid() != 0 || strcmp(fixture->backend, "secret-service") == 0) {
-    return; /* then all the tests ran as one; a desktop is one user's */
+  if (geteuid() != 0 || strcmp(fixture->backend, "secret-service") == 0 || is_foreign(fixture)) {
+    return; /* then all the tests ran as one; a desktop is one user's, and so is a gpg */
   }
   assert_int_equal(chown(fixture->folder, 54321, 54321), 0);
   pid_t pid = fork();
@@ -436,7 +484,7 @@ static void body_user(struct fixture *fixture) {
     (void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     renew(fixture);
     bool is_good = is_other && snt_ok(write_text(fixture, "a", "1", NULL));
-    open_keychain(fixture, strcmp(fixture->backend, "file") != 0); /* the file's key rests */
+    open_keychain(fixture, !is_file(fixture)); /* the file's key rests */
     struct snt_err err = {0};
     is_good = is_good && read_code(fixture, "a", &err) == SNT_CODE_OK &&
               snt_ok(snt_keychain_remove(fixture->keychain, fixture->kind, "a", NULL));
@@ -453,18 +501,50 @@ static void an_ordinary_user_in_a_foreign_session_is_served(void **state) {
   each_backend(body_user);
 }
 
-static int open_desktop(void **state) {
+/* One that asks nobody leaves it alone. */
+static void body_hushed(struct fixture *fixture) {
+  struct snt_err err = {0};
+  char names[64] = "";
+  if (!is_foreign(fixture)) {
+    return;
+  }
+  assert_ok(write_text(fixture, "a", "1", NULL));
+  snt_keychain_hush(fixture->keychain, true);
+  assert_int_equal(read_code(fixture, "a", &err), SNT_CODE_KEYCHAIN);
+  assert_non_null(strstr(err.message, "cannot be told to ask nobody"));
+  assert_code(write_text(fixture, "a", "2", NULL), SNT_CODE_KEYCHAIN);
+  assert_code(snt_keychain_remove(fixture->keychain, fixture->kind, "a", NULL), SNT_CODE_KEYCHAIN);
+  assert_code(snt_keychain_list(fixture->keychain, fixture->kind, join_name, names, NULL), SNT_CODE_KEYCHAIN);
+  assert_string_equal(names, "");
+  snt_keychain_hush(fixture->keychain, false);
+  expect_text(fixture, "a", "1");
+}
+static void what_is_hushed_leaves_a_foreign_keychain_alone(void **state) {
   (void)state;
+  each_backend(body_hushed);
+}
+
+static int open_services(void **state) {
+  (void)state;
+  if (has_password_store()) {
+    start_password_store(&store, NULL);
+  }
   if (has_desktop()) {
     start_bus(&desktop);
     start_keyring(&desktop, true);
   }
+  if (has_tpm()) {
+    start_tpm(&tpm);
+    fixture_tcti = tpm.tcti;
+  }
   return 0;
 }
 
-static int close_desktop(void **state) {
+static int close_services(void **state) {
   (void)state;
+  stop_password_store(&store);
   stop_desktop(&desktop);
+  remove_tpm(&tpm);
   return 0;
 }
 
@@ -483,8 +563,10 @@ static int run(void) {
       cmocka_unit_test(a_backend_that_is_not_available_says_what_to_do),
       cmocka_unit_test(auto_never_picks_what_forgets),
       cmocka_unit_test(an_ordinary_user_in_a_foreign_session_is_served),
+      cmocka_unit_test(what_is_hushed_leaves_a_foreign_keychain_alone),
   };
-  return cmocka_run_group_tests(tests, open_desktop, close_desktop);
+  (void)signal(SIGPIPE, SIG_IGN);
+  return cmocka_run_group_tests(tests, open_services, close_services);
 }
 
 int main(void) { return without_terminal(run); }

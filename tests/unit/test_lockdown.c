@@ -173,6 +173,9 @@ static void attempts_end_the_process_that_makes_them(void **state) {
     }
     if ((attempts[i].places & WORKER) != 0) {
       expect_killed(&attempts[i], WORKER);
+      options.trace = SNT_TRACE_CANDIDATES; /* it was forked before it was asked */
+      expect_killed(&attempts[i], WORKER);
+      options.trace = SNT_TRACE_ALL;
     }
     if ((attempts[i].places & TEMPLATE) != 0) {
       expect_killed(&attempts[i], TEMPLATE);

@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 
 #include "base/file.h"
 #include "net/http.h"
+#include "net/metadata.h"
 #include "net/proxy.h"
 #include "net/trust.h"
 
@@ -123,6 +125,55 @@ static void the_lower_case_variable_wins(void **state) {
   assert_string_equal(proxy, "");
 }
 
+static const struct {
+  const char *host;
+  bool is_good;
+} METADATA_HOSTS[] = {
+    {"169.254.169.254", true},   {"169.254.170.2", true},
+    {"169.254.170.23", true},    {"127.0.0.1", true},
+    {"127.255.0.3", true},       {"fd00:ec2::254", true},
+    {"fd00:ec2:0::23", true},    {"::1", true},
+    {"169.254.169.253", false},  {"169.254.169.255", false},
+    {"169.254.170.3", false},    {"169.254.0.1", false},
+    {"10.0.0.1", false},         {"0.0.0.0", false},
+    {"128.0.0.1", false},        {"fd00:ec2::1", false},
+    {"fd00:ec3::254", false},    {"::", false},
+    {"::ffff:a9fe:a9fe", false},
+};
+
+static void metadata_is_asked_at_its_addresses_only(void **state) {
+  (void)state;
+  const struct snt_http_route *route = snt_metadata_route();
+  assert_true(route->is_metadata);
+  assert_null(route->connect_to);
+  for (size_t i = 0; i < sizeof METADATA_HOSTS / sizeof METADATA_HOSTS[0]; i++) {
+    const char *host = METADATA_HOSTS[i].host;
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    bool is_4 = inet_pton(AF_INET, host, &v4.sin_addr) == 1;
+    assert_true(is_4 || inet_pton(AF_INET6, host, &v6.sin6_addr) == 1);
+    const void *address = is_4 ? (const void *)&v4 : (const void *)&v6;
+    if (snt_metadata_host_check(host) != METADATA_HOSTS[i].is_good ||
+        route->may_connect(address, true) != METADATA_HOSTS[i].is_good) {
+      fail_msg("%s", host);
+    }
+  }
+  static const char *const names[] = {"",
+                                      "localhost.example.com",
+                                      "169.254.169.254.example.com",
+                                      "metadata.google.internal",
+                                      "2852039166",
+                                      "169.254.43518",
+                                      "127.1",
+                                      "[::1]"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    assert_false(snt_metadata_host_check(names[i]));
+  }
+  assert_true(snt_metadata_host_check("localhost"));
+  const struct sockaddr other = {.sa_family = AF_UNIX};
+  assert_false(route->may_connect(&other, true));
+}
+
 static void a_hashed_folder_is_preferred_and_a_given_bundle_wins(void **state) {
   (void)state;
   char folder[] = "/tmp/snt-trust-XXXXXX";
@@ -169,6 +220,7 @@ int main(void) {
       cmocka_unit_test_setup(exceptions_are_libcurl_s, forget_proxies),
       cmocka_unit_test(a_proxy_is_told_without_its_password),
       cmocka_unit_test(the_lower_case_variable_wins),
+      cmocka_unit_test(metadata_is_asked_at_its_addresses_only),
       cmocka_unit_test(a_hashed_folder_is_preferred_and_a_given_bundle_wins),
       cmocka_unit_test_setup(the_ca_source_is_system_or_the_given_bundle, forget_proxies),
   };

@@ -57,6 +57,28 @@ static void text_from_outside_cannot_forge_a_record(void **state) {
   }
 }
 
+static void base_credentials_are_told_with_the_hosts_that_were_asked(void **state) {
+  (void)state;
+  static const struct {
+    const char *base, *hosts, *wanted;
+  } rows[] = {
+      {NULL, NULL, NULL},
+      {"environment", "", "\"base\":\"environment\",\"endpoint\""},
+      {"role \"x\"", "a.b:1\nc\n", "\"base\":\"role \\\"x\\\"\",\"base_endpoints\":[\"a.b:1\",\"c\"],"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct snt_record_decision record = PLAIN;
+    record.base = rows[i].base;
+    record.base_hosts = rows[i].hosts;
+    SNT_BUF_AUTO struct snt_buf line = {0};
+    SNT_JSON_AUTO struct snt_json_doc *doc = parse_decision(&record, &line);
+    bool is_told = strstr(line.data, rows[i].wanted == NULL ? "\"base" : rows[i].wanted) != NULL;
+    if (is_told != (rows[i].wanted != NULL)) {
+      fail_msg("row %zu: %s", i, line.data);
+    }
+  }
+}
+
 static void text_that_is_not_utf8_makes_no_record(void **state) {
   (void)state;
   static const char *const texts[] = {"\xff", "a\xc3", "\xed\xa0\x80", "\xc0\xaf"};
@@ -141,6 +163,10 @@ static void an_issuance_and_a_failure_hold_what_the_log_promises(void **state) {
                                    "\"role_arn\":\"arn:aws:iam::123456789012:role/Prod\","
                                    "\"expires\":\"2026-01-19T03:47:33Z\",\"duration\":3600,\"clamped_by\":\"rule\","
                                    "\"reuse_of\":null");
+  session.console = "signin.aws.amazon.com";
+  snt_buf_reset(&issued);
+  assert_ok(snt_record_format_issued(&session, &issued, NULL));
+  assert_non_null(strstr(issued.data, ",\"reuse_of\":null,\"console\":\"signin.aws.amazon.com\""));
   struct snt_record_failed failure = {.time_ms = 1768790853120,
                                       .time_source = "local",
                                       .request_id = "a1b2c3d4e5f60718",
@@ -191,6 +217,7 @@ static void what_is_published_says_who_put_what_where(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_published_says_who_put_what_where),
                                      cmocka_unit_test(text_from_outside_cannot_forge_a_record),
+                                     cmocka_unit_test(base_credentials_are_told_with_the_hosts_that_were_asked),
                                      cmocka_unit_test(text_that_is_not_utf8_makes_no_record),
                                      cmocka_unit_test(a_decision_names_who_vouches_for_each_field),
                                      cmocka_unit_test(who_vouches_for_a_code_is_named_where_there_was_one),

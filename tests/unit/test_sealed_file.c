@@ -99,7 +99,7 @@ static void entries_that_make_no_sense_are_refused(void **state) {
   struct snt_sealed_header header;
   SNT_SECRET_AUTO struct snt_secret *key = NULL;
   assert_ok(snt_crypto_load(&crypto, NULL));
-  assert_ok(snt_sealed_new_header(&header, NULL));
+  assert_ok(snt_sealed_new_header(SNT_SEALED_PASSPHRASE, &header, NULL));
   assert_ok(snt_secret_new_from("0123456789abcdef0123456789abcdef", SNT_CRYPTO_KEY_LEN, &key, NULL));
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     SNT_SECRET_AUTO struct snt_secret *entries = NULL;

@@ -301,7 +301,7 @@ static void of_several_the_latest_is_read_and_writing_leaves_one(void **state) {
 /* auto: the service and the file as one. */
 
 static void open_as(struct fixture *fixture, const char *backend) {
-  fixture->backend = backend;
+  (void)snprintf(fixture->backend, sizeof fixture->backend, "%s", backend);
   open_keychain(fixture, true);
 }
 

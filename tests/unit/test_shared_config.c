@@ -309,9 +309,9 @@ static void a_chain_has_an_end(void **state) {
   SNT_AWS_SHARED_CONFIG_AUTO struct snt_aws_shared_config *config = parse(text.data, NULL);
   struct snt_aws_chain chain;
   struct snt_err err = {0};
-  assert_code(snt_aws_chain_resolve(config, "0", &chain, &err), SNT_CODE_PROFILE_INVALID);
+  assert_code(snt_aws_chain_resolve(config, "0", NULL, &chain, &err), SNT_CODE_PROFILE_INVALID);
   assert_non_null(strstr(err.message, "more than 8"));
-  assert_ok(snt_aws_chain_resolve(config, "33", &chain, &err));
+  assert_ok(snt_aws_chain_resolve(config, "33", NULL, &chain, &err));
   assert_int_equal(chain.step_count, 7);
   assert_string_equal(chain.steps[0].profile, "39");
   assert_string_equal(chain.steps[6].profile, "33");

@@ -80,10 +80,22 @@ static _Noreturn void answer_falsely(const struct snt_worker *start) {
   _exit(lie == LIE_STATUS ? 1 : 0);
 }
 
-_Noreturn void snt_worker_main(const struct snt_worker *start, int other, pid_t parent) {
-  (void)other;
+_Noreturn void snt_worker_main(const struct snt_worker *start, const int *others, size_t n, pid_t parent) {
+  (void)others;
+  (void)n;
   (void)parent;
-  answer_falsely(start);
+  struct snt_worker asked = *start;
+  struct snt_frame frame;
+  char payload[1024];
+  bool is_end = false;
+  if (start->is_early) {
+    if (!snt_frame_read_all(start->in, &frame, sizeof frame, &is_end) || frame.len > sizeof payload ||
+        !snt_frame_read_all(start->in, payload, frame.len, &is_end)) {
+      _exit(0);
+    }
+    asked.asked = &frame;
+  }
+  answer_falsely(&asked);
 }
 
 _Noreturn void snt_worker_call(const struct snt_worker *start) { answer_falsely(start); }
@@ -107,6 +119,7 @@ static void only_one_exact_answer_of_a_worker_that_ended_well_is_passed_on(void 
   (void)state;
   for (lie = LIE_NONE; lie < LIE_COUNT; lie++) {
     assert_not_believed(&(struct snt_evaluator_options){0});
+    assert_not_believed(&(struct snt_evaluator_options){.trace = SNT_TRACE_CANDIDATES});
   }
 }
 

@@ -213,7 +213,7 @@ static void run_role_case(const struct snt_json_value *one) {
     return;
   }
   struct snt_aws_chain chain;
-  status = snt_aws_chain_resolve(config, text_of(input, "selected_profile"), &chain, &err);
+  status = snt_aws_chain_resolve(config, text_of(input, "selected_profile"), NULL, &chain, &err);
   const char *error = text_of(output, "Error");
   if (error != NULL) {
     expect_failure(name, status, SNT_CODE_PROFILE_INVALID, &err, error);

@@ -89,7 +89,8 @@ static CURLcode set_request(CURL *easy, const struct snt_http_request *request) 
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
   struct snt_exchange *exchange = context;
   const struct snt_http_route *route = exchange->call->request->route;
-  if (purpose != CURLSOCKTYPE_IPCXN || !route->may_connect(&address->addr, route->allows_private)) {
+  bool is_good = route->may_connect == NULL || route->may_connect(&address->addr, route->allows_private);
+  if (purpose != CURLSOCKTYPE_IPCXN || !is_good) {
     SNT_IGNORE(snt_fail(&exchange->why, SNT_CODE_NETWORK, "%s: its address is one that may not be asked",
                         exchange->call->host));
     return CURL_SOCKET_BAD;

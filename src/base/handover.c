@@ -1,0 +1,101 @@
+#include "base/handover.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/loopback.h"
+#include "base/random.h"
+#include "base/sha256.h"
+
+enum { NONCE_BYTES = 16, TABLE_CAP = 64 * 1024 * 1024 };
+
+static const char NOTHING[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+static const char BEFORE[] = "HTTP/1.1 303 See Other\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
+                             "Referrer-Policy: no-referrer\r\nConnection: close\r\nLocation: ";
+
+snt_status snt_handover_open(struct snt_handover *out, struct snt_err *err) {
+  *out = (struct snt_handover){.listener = -1};
+  uint8_t nonce[NONCE_BYTES];
+  unsigned port = 0;
+  SNT_TRY(snt_random_bytes(nonce, sizeof nonce, err));
+  SNT_TRY(snt_loopback_listen(&out->listener, &port, err));
+  out->path[0] = '/';
+  snt_hex(nonce, sizeof nonce, out->path + 1);
+  (void)snprintf(out->url, sizeof out->url, "http://127.0.0.1:%u%s", port, out->path);
+  return snt_done();
+}
+
+void snt_handover_close(struct snt_handover *handover) {
+  if (handover->listener >= 0) {
+    (void)close(handover->listener);
+    handover->listener = -1;
+  }
+}
+
+/* Whether the socket on the other side belongs to this user: the kernel's table of sockets says whose each is, by its
+ * own address and the one that it is connected to. */
+static bool is_ours(int fd) {
+  struct sockaddr_in peer;
+  struct sockaddr_in own;
+  socklen_t peer_len = sizeof peer;
+  socklen_t own_len = sizeof own;
+  char wanted[64];
+  SNT_BUF_AUTO struct snt_buf table = {0};
+  if (getpeername(fd, (struct sockaddr *)&peer, &peer_len) != 0 ||
+      getsockname(fd, (struct sockaddr *)&own, &own_len) != 0 ||
+      !snt_ok(snt_file_read("/proc/net/tcp", SNT_FILE_ANY, TABLE_CAP, &table, NULL))) {
+    return false;
+  }
+  (void)snprintf(wanted, sizeof wanted, ": %08X:%04X %08X:%04X ", peer.sin_addr.s_addr, ntohs(peer.sin_port),
+                 own.sin_addr.s_addr, ntohs(own.sin_port));
+  const char *found = strstr(snt_buf_borrow(&table), wanted);
+  unsigned long uid = 0;
+  return found != NULL && sscanf(found + strlen(wanted), "%*s %*s %*s %*s %lu", &uid) == 1 && uid == geteuid();
+}
+
+static bool asks_for(const char *head, const char *path) {
+  char line[64];
+  (void)snprintf(line, sizeof line, "GET %s HTTP/1.", path);
+  return strncmp(head, line, strlen(line)) == 0;
+}
+
+/* Whether it was sent on. */
+static bool answer(int fd, const struct snt_handover *handover, const struct snt_secret *whole) {
+  char head[SNT_LOOPBACK_HEAD_CAP];
+  if (!snt_loopback_read_head(fd, head, sizeof head)) {
+    return false;
+  }
+  bool is_meant = asks_for(head, handover->path) && is_ours(fd);
+  bool is_sent = is_meant ? snt_loopback_send(fd, snt_secret_borrow(whole), snt_secret_len(whole))
+                          : snt_loopback_send(fd, NOTHING, strlen(NOTHING));
+  snt_loopback_finish(fd);
+  return is_meant && is_sent;
+}
+
+/* The whole answer, in a secret. */
+static snt_status format_answer(const struct snt_secret *page, struct snt_secret **out, struct snt_err *err) {
+  size_t len = snt_secret_len(page);
+  SNT_TRY(snt_secret_new(strlen(BEFORE) + len + 4, out, err));
+  SNT_TRY(snt_secret_append(*out, BEFORE, strlen(BEFORE), err));
+  SNT_TRY(snt_secret_append(*out, snt_secret_borrow(page), len, err));
+  return snt_secret_append(*out, "\r\n\r\n", 4, err);
+}
+
+snt_status snt_handover_serve(struct snt_handover *handover, const struct snt_secret *page, int64_t end_ms,
+                              struct snt_err *err) {
+  SNT_SECRET_AUTO struct snt_secret *whole = NULL;
+  SNT_TRY(format_answer(page, &whole, err));
+  for (;;) {
+    SNT_FD_AUTO int fd = -1;
+    SNT_TRY(snt_loopback_accept(handover->listener, end_ms, "the page", &fd, err));
+    if (answer(fd, handover, whole)) {
+      return snt_done();
+    }
+  }
+}
