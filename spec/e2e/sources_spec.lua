@@ -71,6 +71,7 @@ describe("base credentials of the machine", function()
       local request = moto:requests_for("AssumeRole")[1]
       assert.is_string(request.headers["x-amz-security-token"])
       local record = home:records()[1]
+      assert.are.same({ (moto.url:gsub("^http://", "")) }, record.base_endpoints)
       assert.are.equal("role/" .. SESSION, record.user)
       assert.is_truthy(record.base:find(name:find("instance", 1, true) and "^instance role default%-role %("
         or "^container %("), record.base)

@@ -47,6 +47,22 @@ static snt_status ask_once(const struct snt_aws_metadata *host, const struct snt
   return snt_http_perform(host->client, &request, response, 1, err);
 }
 
+snt_status snt_aws_metadata_open(const struct snt_aws_search *search, const struct snt_url *url, const char *what,
+                                 struct snt_aws_metadata *host, struct snt_err *err) {
+  host->place = url->authority;
+  host->is_plain = strcmp(url->scheme, "http") == 0;
+  if (host->is_plain && !snt_metadata_host_check(url->host)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: plain http to %s is refused", what, url->host));
+    return snt_err_hint(err, "use https, a loopback address, or one of AWS's own: 169.254.169.254 and [fd00:ec2::254] "
+                             "of an instance, 169.254.170.2, 169.254.170.23 and [fd00:ec2::23] of a container");
+  }
+  struct snt_aws_endpoint endpoint = {.is_overridden = !snt_metadata_host_is_own(url->host)};
+  (void)snprintf(endpoint.url, sizeof endpoint.url, "%s://%s", url->scheme, url->authority);
+  (void)snprintf(endpoint.host, sizeof endpoint.host, "%s", url->authority);
+  SNT_TRY(search->open_client(search->context, &host->client, err));
+  return search->check_endpoint(search->context, &endpoint, err);
+}
+
 snt_status snt_aws_metadata_ask(const struct snt_aws_metadata *host, const struct snt_aws_metadata_question *question,
                                 struct snt_http_response *response, struct snt_err *err) {
   memset(response, 0, sizeof *response);

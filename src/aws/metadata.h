@@ -4,6 +4,7 @@
 
 #include "aws/base_sources.h"
 #include "format/json.h"
+#include "format/uri.h"
 
 /* Where, and how patiently. All is borrowed. */
 struct snt_aws_metadata {
@@ -23,6 +24,11 @@ struct snt_aws_metadata_question {
   const char *value;
 };
 
+/* Fills in client, place (borrowed from url) and is_plain. Plain http has to go to a host of net/metadata.h: what (a
+ * variable's name) is for the message otherwise. The administrator may have locked where questions go: any host but
+ * AWS's own is another endpoint. Codes CONFIG_INVALID, and those of the search's functions. */
+snt_status snt_aws_metadata_open(const struct snt_aws_search *search, const struct snt_url *url, const char *what,
+                                 struct snt_aws_metadata *host, struct snt_err *err);
 /* The answer to the last try, whatever its status: below 500, and not 429, unless no try got a better one. Codes
  * TIMEOUT, NETWORK, ANSWER_INVALID, CONFIG_INVALID; the messages name the place. *response is empty on a failure. */
 snt_status snt_aws_metadata_ask(const struct snt_aws_metadata *host, const struct snt_aws_metadata_question *question,

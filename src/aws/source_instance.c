@@ -12,8 +12,6 @@
 #include "aws/json_credentials.h"
 #include "aws/metadata.h"
 #include "base/clock.h"
-#include "format/uri.h"
-#include "net/metadata.h"
 
 #define ENDPOINT "AWS_EC2_METADATA_SERVICE_ENDPOINT"
 #define ENDPOINT_MODE "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"
@@ -60,7 +58,7 @@ static snt_status find_default(const struct snt_aws_search *search, const char *
   return snt_done();
 }
 
-static snt_status find_place(const struct snt_aws_search *search, struct instance *out, struct snt_err *err) {
+static snt_status open_place(const struct snt_aws_search *search, struct instance *out, struct snt_err *err) {
   const char *name = NULL;
   const char *text = find_setting(search, ENDPOINT, "ec2_metadata_service_endpoint", &name);
   if (text == NULL) {
@@ -70,12 +68,7 @@ static snt_status find_place(const struct snt_aws_search *search, struct instanc
   if (!snt_ok(snt_url_parse(text, name, &out->parts, &inner))) {
     return snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s", inner.message);
   }
-  out->host.place = out->parts.authority;
-  out->host.is_plain = strcmp(out->parts.scheme, "http") == 0;
-  if (out->host.is_plain && !snt_metadata_host_check(out->parts.host)) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: plain http to %s is refused", name, out->parts.host));
-    return snt_err_hint(err, "use https, a loopback address, 169.254.169.254 or [fd00:ec2::254]");
-  }
+  SNT_TRY(snt_aws_metadata_open(search, &out->parts, name, &out->host, err));
   size_t len = strlen(text);
   while (text[len - 1] == '/') {
     len--;
@@ -197,10 +190,8 @@ static snt_status fetch_keys(struct instance *instance, const char *role, struct
   return snt_aws_json_credentials_parse(snt_json_root(doc), &shape, what, out, err);
 }
 
-static snt_status fetch(const struct snt_aws_search *search, struct instance *instance, struct snt_aws_credentials *out,
-                        struct snt_err *err) {
+static snt_status fetch(struct instance *instance, struct snt_aws_credentials *out, struct snt_err *err) {
   char role[ROLE_MAX + 1];
-  SNT_TRY(search->open_client(search->context, &instance->host.client, err));
   SNT_TRY(fetch_token(instance, err));
   SNT_TRY(fetch_role(instance, role, err));
   SNT_TRY(fetch_keys(instance, role, out, err));
@@ -221,10 +212,10 @@ snt_status snt_aws_source_instance(const struct snt_aws_search *search, bool is_
     return snt_fail(err, SNT_CODE_NO_CREDENTIALS, "instance metadata is not asked: " DISABLED " is set");
   }
   SNT_CLEANUP(clear_instance) struct instance instance = {.host = {.try_ms = TRY_MS, .tries = TRIES}};
-  SNT_TRY(find_place(search, &instance, err));
+  SNT_TRY(open_place(search, &instance, err));
   instance.host.end_ms = is_named ? 0 : snt_clock_monotonic_ms() + LAST_RESORT_MS;
   struct snt_err inner = {0};
-  snt_status status = fetch(search, &instance, out, &inner);
+  snt_status status = fetch(&instance, out, &inner);
   if (snt_ok(status)) {
     return status;
   }

@@ -15,6 +15,8 @@ struct snt_http_route;
  * libcurl asks nobody about), 169.254.169.254 and fd00:ec2::254 (instances), 169.254.170.2, 169.254.170.23 and
  * fd00:ec2::23 (containers). */
 bool snt_metadata_host_check(const char *host);
+/* Whether it is one of the addresses of AWS's own, and not the loopback. */
+bool snt_metadata_host_is_own(const char *host);
 /* For plain http. Lives for ever. */
 const struct snt_http_route *snt_metadata_route(void);
 

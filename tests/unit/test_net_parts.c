@@ -157,7 +157,10 @@ static void metadata_is_asked_at_its_addresses_only(void **state) {
         route->may_connect(address, true) != METADATA_HOSTS[i].is_good) {
       fail_msg("%s", host);
     }
+    bool is_loopback = strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
+    assert_int_equal(snt_metadata_host_is_own(host), METADATA_HOSTS[i].is_good && !is_loopback);
   }
+  assert_false(snt_metadata_host_is_own("localhost"));
   static const char *const names[] = {"",
                                       "localhost.example.com",
                                       "169.254.169.254.example.com",

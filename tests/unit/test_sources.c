@@ -13,6 +13,12 @@ static struct snt_aws_shared_config *config;
 static struct snt_aws_target target;
 static int opened;
 
+static snt_status pass_client(void *context, struct snt_http_client **out, struct snt_err *err) {
+  (void)context, (void)err;
+  *out = NULL;
+  return snt_done();
+}
+
 static snt_status open_client(void *context, struct snt_http_client **out, struct snt_err *err) {
   (void)context;
   *out = NULL;
@@ -20,11 +26,12 @@ static snt_status open_client(void *context, struct snt_http_client **out, struc
   return snt_fail(err, SNT_CODE_BUG, "the network is opened");
 }
 
+static bool is_locked; /* what is not AWS's own is refused */
+
 static snt_status check_endpoint(void *context, const struct snt_aws_endpoint *endpoint, struct snt_err *err) {
   (void)context;
-  return strcmp(endpoint->region, "us-west-1") == 0
-             ? snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s is locked", endpoint->host)
-             : snt_done();
+  bool is_refused = (is_locked && endpoint->is_overridden) || strcmp(endpoint->region, "us-west-1") == 0;
+  return is_refused ? snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s is locked", endpoint->host) : snt_done();
 }
 
 static struct snt_aws_search search_of(const char *text) {
@@ -137,6 +144,41 @@ static void instances_are_asked_where_they_may_be(void **state) {
     assert_fails(snt_aws_source_instance(&search, i % 2 == 0, &out, &err), &out, &err, rows[i].code, rows[i].text);
     assert_false(snt_ok(snt_aws_source_instance(&search, false, &out, NULL)));
   }
+}
+
+/* Nothing is asked of another host, whatever the machine says: the client is none. */
+static void other_hosts_are_refused_where_endpoints_are_locked(void **state) {
+  (void)state;
+  static const char *const urls[] = {"http://127.0.0.1:9/", "http://localhost:9/", "https://keys.example.com/",
+                                     "https://169.254.169.254.example.com/"};
+  is_locked = true;
+  for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+    struct snt_aws_search search = search_of("");
+    struct snt_aws_credentials out = {0};
+    struct snt_err err = {0};
+    search.open_client = pass_client;
+    (void)setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", urls[i], 1);
+    (void)setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", urls[i], 1);
+    assert_fails(snt_aws_source_container(&search, &out, &err), &out, &err, SNT_CODE_CONFIG_INVALID, "is locked");
+    assert_fails(snt_aws_source_instance(&search, false, &out, &err), &out, &err, SNT_CODE_CONFIG_INVALID, "is locked");
+  }
+  is_locked = false;
+}
+
+static void metadata_of_aws_s_own_is_no_other_endpoint(void **state) {
+  (void)state;
+  static const char *const urls[] = {"http://169.254.170.2/", "http://169.254.170.23/v1", "http://[fd00:ec2::23]/v1"};
+  is_locked = true;
+  for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+    struct snt_aws_search search = search_of("");
+    struct snt_aws_credentials out = {0};
+    struct snt_err err = {0};
+    search.open_client = pass_client;
+    (void)setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", urls[i], 1);
+    (void)setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/nowhere/token", 1); /* what is read next */
+    assert_fails(snt_aws_source_container(&search, &out, &err), &out, &err, SNT_CODE_CONFIG_INVALID, "/nowhere/token");
+  }
+  is_locked = false;
 }
 
 static void programs_are_run_of_other_profiles_only(void **state) {
@@ -265,6 +307,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(containers_are_asked_where_they_may_be, forget, forget),
       cmocka_unit_test_setup_teardown(instances_are_asked_where_they_may_be, forget, forget),
+      cmocka_unit_test_setup_teardown(other_hosts_are_refused_where_endpoints_are_locked, forget, forget),
+      cmocka_unit_test_setup_teardown(metadata_of_aws_s_own_is_no_other_endpoint, forget, forget),
       cmocka_unit_test_setup_teardown(programs_are_run_of_other_profiles_only, forget, forget),
       cmocka_unit_test_setup_teardown(web_identities_need_a_token_a_role_and_a_region, forget, forget),
       cmocka_unit_test(a_line_is_the_first_one),
