@@ -158,6 +158,7 @@ describe("sentinel login", function()
     for _, name in ipairs { "", "S3", "s3/x", "-s3", "s3?x", "../s3", ("x"):rep(65) } do
       expect.refused(home:run { "login", "dev", "--stdout", "--service", name }, 2, "--service")
     end
+    expect.refused(home:run { "login", "dev", "--force-tty" }, 2, "--force-tty", "--stdout")
     expect.refused(home:run { "login", "dev", "--stdout", "--region", "cn-north-1" }, 2, "cn-north-1", '"aws"')
     local role = "arn:aws-iso:iam::123456789012:role/Dev"
     home:write_aws_config(("[profile dev]\nsentinel_role_arn = %s\nregion = us-iso-east-1\n"):format(role))
@@ -203,6 +204,17 @@ describe("sentinel login", function()
     expect.refused(result, 5, signin.url:gsub("^http://", ""), "endpoints: aws")
     assert.are.equal("failed", home:kinds())
     assert.are.equal(0, #signin:requests())
+  end)
+
+  it("sends the session to no host that an environment names, and decides nothing then", function()
+    home.environment.AWS_ENDPOINT_URL = nil
+    for _, name in ipairs { "AWS_ENDPOINT_URL_SIGNIN", "AWS_ENDPOINT_URL" } do
+      home:clear_log()
+      home.environment.AWS_ENDPOINT_URL_SIGNIN = nil
+      expect.refused(home:run({ "login", "dev", "--stdout" }, { environment = { [name] = "https://signin.example" } }),
+        5, "signin.example", "not AWS's", name)
+      assert.are.equal("failed", home:kinds())
+    end
   end)
 
   -- How often each is asked: an outage once more, an answer never again.

@@ -180,7 +180,7 @@ print(boto3.Session().get_credentials().get_frozen_credentials().access_key[:4])
 
     it("by one of many processes", function()
       sign_in_by_cli { expiresAt = sso.time(-10) }
-      center:set { answers = { CreateToken = {} } }
+      center:set { slow = { CreateToken = 1 } }
       local running = {}
       for i = 1, 6 do
         running[i] = home:start { "whoami", "corp" }

@@ -101,12 +101,13 @@ static snt_status refresh_in_turn(struct snt_sso_access *access, struct snt_err 
   if (snt_ok(status)) {
     return status;
   }
+  struct snt_err told = inner;
   if (status.code == SNT_CODE_LOGIN_REQUIRED) {
-    SNT_IGNORE(snt_sso_fail_login(access->session, inner.message, &inner));
+    SNT_IGNORE(snt_sso_fail_login(access->session, inner.message, &told));
   }
-  snt_turn_tell(&turn, &inner);
+  snt_turn_tell(&turn, &told);
   if (err != NULL) {
-    *err = inner;
+    *err = told;
   }
   return status;
 }

@@ -125,7 +125,7 @@ static snt_status tell_rest(const struct importing *importing, struct snt_err *e
 
 static void clear_importing(struct importing *importing) { snt_names_clear(&importing->held); }
 
-static snt_status import_from(const struct snt_args *args, const struct snt_key_source *source,
+static snt_status import_from(const struct snt_args *args, const struct snt_import_source *source,
                               struct snt_key_import_options *options, struct snt_out *out, struct snt_err *err) {
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_CLEANUP(clear_importing)
@@ -148,15 +148,15 @@ static snt_status import_from(const struct snt_args *args, const struct snt_key_
 }
 
 snt_status snt_cmd_import_vault(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
-  SNT_KEY_SOURCE_AUTO struct snt_key_source source = {0};
+  SNT_IMPORT_SOURCE_AUTO struct snt_import_source source = {0};
   struct snt_key_import_options options = {.profiles = args->arguments, .profile_count = args->argument_count};
-  SNT_TRY(snt_key_source_open_vault(args->values[SNT_OPTION_KEYRING], args->argument_count > 0, &source, err));
+  SNT_TRY(snt_import_source_open_vault(args->values[SNT_OPTION_KEYRING], args->argument_count > 0, &source, err));
   return import_from(args, &source, &options, out, err);
 }
 
 snt_status snt_cmd_import_shared(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
-  SNT_KEY_SOURCE_AUTO struct snt_key_source source = {0};
+  SNT_IMPORT_SOURCE_AUTO struct snt_import_source source = {0};
   struct snt_key_import_options options = {.profiles = args->profiles, .profile_count = args->profile_count};
-  SNT_TRY(snt_key_source_open_shared(args->argument_count > 0 ? args->arguments[0] : NULL, &source, err));
+  SNT_TRY(snt_import_source_open_shared(args->argument_count > 0 ? args->arguments[0] : NULL, &source, err));
   return import_from(args, &source, &options, out, err);
 }

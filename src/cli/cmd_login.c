@@ -75,6 +75,9 @@ snt_status snt_cmd_login(struct snt_args *args, struct snt_out *out, struct snt_
                                         .region = args->values[SNT_OPTION_CONSOLE_REGION]};
   SNT_TRY(wish.service == NULL ? snt_done() : snt_console_check_service(wish.service, err));
   SNT_TRY(snt_cli_issue_options(args, "cli", &options, err));
+  if (snt_args_has(args, SNT_OPTION_FORCE_TTY) && !snt_args_has(args, SNT_OPTION_STDOUT)) {
+    return snt_fail(err, SNT_CODE_USAGE, "--force-tty goes with --stdout");
+  }
   return snt_args_has(args, SNT_OPTION_STDOUT) ? print_address(args, &options, &wish, err)
                                                : open_in_browser(&options, &wish, out, err);
 }

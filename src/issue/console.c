@@ -1,12 +1,15 @@
 /* MUST
  *  1. find out before anything is decided whether there is a console to sign in to, and whether its host may be asked;
- *  2. record which host gets the session, with the issuance, before it does. */
+ *  2. send the session to AWS's own host, or to this machine's loopback: an environment that was made by others must
+ * not say where it goes;
+ *  3. record which host gets it, with the issuance, before it does. */
 #include "issue/console.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "aws/console.h"
+#include "format/uri.h"
 #include "issue/flow.h"
 
 /* What look_ahead needs and finds. */
@@ -29,6 +32,21 @@ static snt_status find_region(struct snt_flow *flow, const char *wished, const c
   return snt_done();
 }
 
+/* Any other call sends a signature, this one sends the session itself. */
+static snt_status check_host(const struct snt_aws_endpoint *signin, struct snt_err *err) {
+  struct snt_url url = {0};
+  if (!signin->is_overridden) {
+    return snt_done();
+  }
+  SNT_TRY(snt_url_parse(signin->url, "the endpoint of signin", &url, err));
+  if (url.is_loopback) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID,
+                      "sign-in to the console: %s would get the session, and is not AWS's", signin->host));
+  return snt_err_hint(err, "unset AWS_ENDPOINT_URL_SIGNIN and AWS_ENDPOINT_URL, or remove endpoint_url");
+}
+
 /* The client is closed again: whether there is one tells the records whether anything was asked. */
 static snt_status look_ahead(struct snt_flow *flow, struct snt_err *err) {
   struct sign_in *in = flow->context;
@@ -39,7 +57,7 @@ static snt_status look_ahead(struct snt_flow *flow, struct snt_err *err) {
   snt_status status = snt_flow_open_service(flow, "signin", page->region, &page->signin, err);
   snt_http_client_close(&flow->client);
   flow->console = page->signin.host;
-  return status;
+  return snt_ok(status) ? check_host(&page->signin, err) : status;
 }
 
 static snt_status sign_in(struct snt_flow *flow, struct sign_in *in, const struct snt_issued *issued,
@@ -48,6 +66,7 @@ static snt_status sign_in(struct snt_flow *flow, struct sign_in *in, const struc
   SNT_SECRET_AUTO struct snt_secret *token = NULL;
   flow->stage = "console";
   SNT_TRY(snt_flow_open_service(flow, "signin", in->page.region, &signin, err));
+  SNT_TRY(check_host(&signin, err));
   SNT_TRY(snt_console_ask_token(flow->client, &signin, &issued->credentials, &token, err));
   return snt_console_format_url(&in->page, token, out, err);
 }
@@ -62,6 +81,8 @@ snt_status snt_issue_console(const struct snt_issue_options *options, const stru
   SNT_TRY(snt_flow_issue(&flow, &issued, err));
   out->signals = issued.signals;
   snt_status status = sign_in(&flow, &in, &issued, &out->url, err);
+  snt_http_client_close(&flow.client); /* a browser may be waited for */
+  snt_evaluator_close(&flow.evaluator);
   if (!snt_ok(status)) {
     snt_flow_record_failure(&flow, err);
     (void)sigprocmask(SIG_SETMASK, &issued.signals, NULL);

@@ -6,18 +6,18 @@
 #include "keychain/names.h"
 
 struct import {
-  const struct snt_key_source *source;
+  const struct snt_import_source *source;
   const struct snt_key_import_options *options;
   size_t opened, locked, failed, conflicts, left; /* of the names */
   struct snt_err first_lock;                      /* why the first could not be opened */
 };
 
-void snt_key_source_close(struct snt_key_source *source) {
+void snt_import_source_close(struct snt_import_source *source) {
   if (source->close != NULL) {
     source->close(&source->state);
   }
   snt_buf_clear(&source->where);
-  *source = (struct snt_key_source){0};
+  *source = (struct snt_import_source){0};
 }
 
 static bool is_named(const struct snt_key_import_options *options, const char *name) {
@@ -74,7 +74,7 @@ static snt_status put(const struct import *import, const char *name, const struc
 /* Not when it was replaced while it was being imported. */
 static snt_status remove_imported(const struct import *import, const char *name, const struct snt_secret *value,
                                   struct snt_key_result *result, struct snt_err *err) {
-  const struct snt_key_source *source = import->source;
+  const struct snt_import_source *source = import->source;
   SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials now = {0};
   SNT_SECRET_AUTO struct snt_secret *text = NULL;
   SNT_TRY(source->read(source->state, name, &now, err));
@@ -199,7 +199,7 @@ static snt_status check_named(const struct import *import, const struct snt_name
   return snt_done();
 }
 
-snt_status snt_import_keys(const struct snt_key_source *source, const struct snt_key_import_options *options,
+snt_status snt_import_keys(const struct snt_import_source *source, const struct snt_key_import_options *options,
                            struct snt_err *err) {
   struct import import = {.source = source, .options = options};
   SNT_CLEANUP(clear_gathering) struct gathering gathering = {.options = options};

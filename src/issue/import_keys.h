@@ -14,7 +14,7 @@
 #include "keychain/vault.h"
 
 /* Where keys come from. Zeroed memory is none. Functions get its state. */
-struct snt_key_source {
+struct snt_import_source {
   void *state;          /* its own */
   struct snt_buf where; /* for people: "the folder /home/a/.awsvault/keys" */
   /* The names of what it keeps, in no order, one perhaps several times. */
@@ -28,14 +28,15 @@ struct snt_key_source {
   snt_status (*remove)(void *state, const char *name, struct snt_err *err);
   void (*close)(void **state);
 };
-void snt_key_source_close(struct snt_key_source *source);
-#define SNT_KEY_SOURCE_AUTO SNT_CLEANUP(snt_key_source_close)
+void snt_import_source_close(struct snt_import_source *source);
+#define SNT_IMPORT_SOURCE_AUTO SNT_CLEANUP(snt_import_source_close)
 
 /* A keyring of aws-vault's. name NULL: the first that is there. Its variables AWS_VAULT_* tell where it is;
  * AWS_VAULT_FILE_PASSPHRASE is taken out of the environment. is_named: profiles were named. Codes of snt_vault_open. */
-snt_status snt_key_source_open_vault(const char *name, bool is_named, struct snt_key_source *out, struct snt_err *err);
+snt_status snt_import_source_open_vault(const char *name, bool is_named, struct snt_import_source *out,
+                                        struct snt_err *err);
 /* A shared credentials file; NULL: the one that the SDKs would read. Codes NOT_FOUND, IO, CONFIG_INVALID. */
-snt_status snt_key_source_open_shared(const char *path, struct snt_key_source *out, struct snt_err *err);
+snt_status snt_import_source_open_shared(const char *path, struct snt_import_source *out, struct snt_err *err);
 
 /* What became of one name; with is_plan, what would. */
 enum snt_key_outcome {
@@ -70,7 +71,7 @@ struct snt_key_import_options {
 /* Codes: ANSWER_NO when the keychain holds another key for one of them, or one of those that were named was left;
  * SYNTAX when one could not be read; NOT_FOUND when one that was named is not there, before anything is done; KEYCHAIN
  * when the passphrase opens none of them; those of the keychain. */
-snt_status snt_import_keys(const struct snt_key_source *source, const struct snt_key_import_options *options,
+snt_status snt_import_keys(const struct snt_import_source *source, const struct snt_key_import_options *options,
                            struct snt_err *err);
 
 #endif

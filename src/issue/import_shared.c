@@ -88,8 +88,8 @@ static snt_status find_path(const char *given, struct file *out, struct snt_err 
              : snt_fail(err, errno == ENOENT ? SNT_CODE_NOT_FOUND : SNT_CODE_IO, "%s: %s", out->path, strerror(errno));
 }
 
-snt_status snt_key_source_open_shared(const char *path, struct snt_key_source *out, struct snt_err *err) {
-  *out = (struct snt_key_source){0};
+snt_status snt_import_source_open_shared(const char *path, struct snt_import_source *out, struct snt_err *err) {
+  *out = (struct snt_import_source){0};
   SNT_CLEANUP(close_file) void *opened = calloc(1, sizeof(struct file));
   struct file *file = opened;
   if (file == NULL) {

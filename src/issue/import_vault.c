@@ -49,8 +49,9 @@ static snt_status remove_key(void *state, const char *name, struct snt_err *err)
   return vault->keyring->remove(vault->state, name, err);
 }
 
-snt_status snt_key_source_open_vault(const char *name, bool is_named, struct snt_key_source *out, struct snt_err *err) {
-  *out = (struct snt_key_source){0};
+snt_status snt_import_source_open_vault(const char *name, bool is_named, struct snt_import_source *out,
+                                        struct snt_err *err) {
+  *out = (struct snt_import_source){0};
   SNT_CLEANUP(close_vault) void *opened = calloc(1, sizeof(struct vault));
   struct vault *vault = opened;
   if (vault == NULL) {

@@ -55,9 +55,9 @@ static snt_status decode(const char *file, struct snt_buf *out, struct snt_err *
   for (; *file != '\0'; file++) {
     int high = file[0] == '%' ? hex(file[1]) : -1;
     int low = high < 0 ? -1 : hex(file[2]);
-    char c = low < 0 ? *file : (char)(high << 4 | low);
-    bool is_escape = low >= 0 && (c == '/' || c == '%');
-    SNT_TRY(snt_buf_append_char(out, is_escape ? c : *file, err));
+    int c = low < 0 ? 0 : high << 4 | low;
+    bool is_escape = c == '/' || c == '%';
+    SNT_TRY(snt_buf_append_char(out, is_escape ? (char)c : *file, err));
     file += is_escape ? 2 : 0;
   }
   return snt_done();

@@ -18,6 +18,7 @@ Told: {"pending": n and "slow_down": n   so many questions for a device's token 
        "clock_s": n            how far the server's clock is ahead
        "role_life": n          of role credentials, in seconds
        "authorize": "deny", "wrong_state", "no_code", "twice" or "silent"   what the browser is sent back with
+       "slow": {CALL: n}       seconds before such a call is carried out
        "answers": {CALL: [{"status", "json" or "body", "delay_s", "close"}, ...]}   in the place of its next answers}
 
 Calls are named as AWS names them, and Authorize.
@@ -280,6 +281,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             try:
                 if self.replace(call):
                     return
+                time.sleep(self.told.get("slow", {}).get(call, 0))
                 if (self.command, url.path) not in CALLS:
                     raise Refused(404, {})
                 self.answer(call, fields)

@@ -25,23 +25,41 @@ struct visit {
   int path_len;
   const char *after;
   bool is_other_user;
-  bool is_cut; /* hangs up after the request */
+  bool is_cut;  /* hangs up after the request */
+  bool is_v6;   /* by a socket of IPv6 */
+  bool is_half; /* says that nothing follows */
+  bool is_slow; /* two pieces, one after the other */
 };
 
 /* What each visit got; shared with the child. */
 static char (*answers)[ANSWER_CAP];
 
+/* -1: not connected. */
+static int call(const struct snt_handover *handover, bool is_v6) {
+  struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+  v4.sin_port = htons((uint16_t)strtoul(strrchr(handover->url, ':') + 1, NULL, 10));
+  v6.sin6_port = v4.sin_port;
+  (void)inet_pton(AF_INET6, "::ffff:127.0.0.1", &v6.sin6_addr);
+  const struct sockaddr *address = is_v6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4;
+  int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  return fd >= 0 && connect(fd, address, is_v6 ? sizeof v6 : sizeof v4) == 0 ? fd : -1;
+}
+
 static int visit(const struct snt_handover *handover, const struct visit *visit, char *out) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
   char request[20000];
-  address.sin_port = htons((uint16_t)strtoul(strrchr(handover->url, ':') + 1, NULL, 10));
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+  int fd = call(handover, visit->is_v6);
+  if (fd < 0) {
     return 1;
   }
   int len = snprintf(request, sizeof request, "%s%.*s%s", visit->before, visit->path_len, handover->path, visit->after);
-  if (send(fd, request, (size_t)len, 0) != len) {
+  int first = visit->is_slow ? len / 2 : 0;
+  if (send(fd, request, (size_t)first, 0) != first || (visit->is_slow && usleep(100000) != 0) ||
+      send(fd, request + first, (size_t)(len - first), 0) != len - first) {
     return 2;
+  }
+  if (visit->is_half) {
+    (void)shutdown(fd, SHUT_WR);
   }
   size_t used = 0;
   for (ssize_t got = 1; !visit->is_cut && got > 0; used += got > 0 ? (size_t)got : 0) {
@@ -58,6 +76,7 @@ static pid_t send_visitors(const struct snt_handover *handover, const struct vis
   if (pid != 0) {
     return pid;
   }
+  (void)close(handover->listener); /* whoever is not answered any more is to notice */
   for (size_t i = 0; i < count; i++) {
     int status = 0;
     pid_t visitor = fork();
@@ -80,6 +99,7 @@ static void serve(const char *page, const struct visit *visits, size_t count) {
   assert_ok(snt_handover_open(&handover, NULL));
   pid_t pid = send_visitors(&handover, visits, count);
   snt_status served = snt_handover_serve(&handover, secret, snt_clock_monotonic_ms() + LONG_MS, &err);
+  snt_handover_close(&handover);
   assert_int_equal(waitpid(pid, &status, 0), pid);
   assert_ok(served);
   assert_int_equal(status, 0);
@@ -92,7 +112,7 @@ static bool is_sent_on(const char *answer) {
 static void a_browser_is_sent_on_and_keeps_no_copy(void **state) {
   (void)state;
   static const struct visit visits[] = {
-      {"GET ", WHOLE, " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n", false, false}};
+      {.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n"}};
   char location[sizeof PAGE + 32];
   serve(PAGE, visits, 1);
   (void)snprintf(location, sizeof location, "\r\nLocation: %s\r\n\r\n", PAGE);
@@ -106,10 +126,14 @@ static void a_browser_is_sent_on_and_keeps_no_copy(void **state) {
 static void who_asks_for_anything_else_gets_nothing_and_the_browser_is_waited_for(void **state) {
   (void)state;
   static const struct visit visits[] = {
-      {"GET / HTTP/1.1\r\n\r\n", 0, "", false, false},     {"GET /favicon.ico HTTP/1.1\r\n\r\n", 0, "", false, false},
-      {"GET ", WHOLE, "/ HTTP/1.1\r\n\r\n", false, false}, {"GET ", 32, " HTTP/1.1\r\n\r\n", false, false},
-      {"POST ", WHOLE, " HTTP/1.1\r\n\r\n", false, false}, {"get ", WHOLE, " HTTP/1.1\r\n\r\n", false, false},
-      {"GET ", WHOLE, " HTTP/1.1\r\n", false, true},       {"GET ", WHOLE, " HTTP/1.0\r\n\r\n", false, false},
+      {.before = "GET / HTTP/1.1\r\n\r\n", .path_len = 0, .after = ""},
+      {.before = "GET /favicon.ico HTTP/1.1\r\n\r\n", .path_len = 0, .after = ""},
+      {.before = "GET ", .path_len = WHOLE, .after = "/ HTTP/1.1\r\n\r\n"},
+      {.before = "GET ", .path_len = 32, .after = " HTTP/1.1\r\n\r\n"},
+      {.before = "POST ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n"},
+      {.before = "get ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n"},
+      {.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\n", .is_cut = true},
+      {.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.0\r\n\r\n"},
   };
   size_t count = sizeof visits / sizeof visits[0];
   serve(PAGE, visits, count);
@@ -124,20 +148,41 @@ static void who_asks_for_anything_else_gets_nothing_and_the_browser_is_waited_fo
 
 static void another_user_is_sent_nowhere_even_when_he_knows_the_path(void **state) {
   (void)state;
-  static const struct visit visits[] = {{"GET ", WHOLE, " HTTP/1.1\r\n\r\n", true, false},
-                                        {"GET ", WHOLE, " HTTP/1.1\r\n\r\n", false, false}};
+  static const struct visit visits[] = {
+      {.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n", .is_other_user = true},
+      {.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n", .is_other_user = true, .is_v6 = true},
+      {.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n", .is_other_user = true, .is_half = true},
+      {.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n"}};
   if (geteuid() != 0) {
     skip();
   }
-  serve(PAGE, visits, 2);
-  assert_int_equal(strncmp(answers[0], "HTTP/1.1 404 ", 13), 0);
-  assert_null(strstr(answers[0], "secretive"));
-  assert_true(is_sent_on(answers[1]));
+  serve(PAGE, visits, 4);
+  for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(strncmp(answers[i], "HTTP/1.1 404 ", 13), 0);
+    assert_null(strstr(answers[i], "secretive"));
+  }
+  assert_true(is_sent_on(answers[3]));
+}
+
+static void a_socket_of_the_other_family_is_known_too(void **state) {
+  (void)state;
+  static const struct visit visits[] = {
+      {.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n", .is_v6 = true}};
+  serve(PAGE, visits, 1);
+  assert_true(is_sent_on(answers[0]));
+}
+
+static void a_request_may_come_in_pieces(void **state) {
+  (void)state;
+  static const struct visit visits[] = {
+      {.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n", .is_slow = true}};
+  serve(PAGE, visits, 1);
+  assert_true(is_sent_on(answers[0]));
 }
 
 static void a_long_address_arrives_whole(void **state) {
   (void)state;
-  static const struct visit visits[] = {{"GET ", WHOLE, " HTTP/1.1\r\n\r\n", false, false}};
+  static const struct visit visits[] = {{.before = "GET ", .path_len = WHOLE, .after = " HTTP/1.1\r\n\r\n"}};
   char page[30000] = "https://a/";
   memset(page + strlen(page), 'x', sizeof page - strlen(page) - 1);
   page[sizeof page - 1] = '\0';
@@ -180,6 +225,8 @@ int main(void) {
       cmocka_unit_test(a_browser_is_sent_on_and_keeps_no_copy),
       cmocka_unit_test(who_asks_for_anything_else_gets_nothing_and_the_browser_is_waited_for),
       cmocka_unit_test(another_user_is_sent_nowhere_even_when_he_knows_the_path),
+      cmocka_unit_test(a_socket_of_the_other_family_is_known_too),
+      cmocka_unit_test(a_request_may_come_in_pieces),
       cmocka_unit_test(a_long_address_arrives_whole),
       cmocka_unit_test(nobody_comes_and_the_time_is_up),
       cmocka_unit_test(each_is_somewhere_else_on_the_loopback),

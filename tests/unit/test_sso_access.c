@@ -151,6 +151,10 @@ static void a_token_that_cannot_be_refreshed_serves_while_it_lives(void **state)
     assert_string_equal(snt_secret_borrow(living.token.access_token), "kept");
     sign_in(-1, 3600);
     assert_int_equal(open_access(&dead, &err), over[i]);
+    if (over[i] == SNT_CODE_LOGIN_REQUIRED) {
+      assert_string_equal(err.message, "sso-session \"acme\": IAM Identity Center: what it was asked with is over or "
+                                       "was revoked (invalid_grant)");
+    }
     assert_true((over[i] == SNT_CODE_LOGIN_REQUIRED) == (strcmp(err.hint, "sentinel login --sso acme") == 0));
   }
 }

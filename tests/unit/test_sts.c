@@ -146,7 +146,7 @@ static void a_caller_comes_with_the_servers_time(void **state) {
 static void no_session_is_asked_for_without_what_it_has_to_carry(void **state) {
   (void)state;
   struct snt_aws_endpoint endpoint = endpoint_of("sts");
-  for (int i = 0; i < 8; i++) {
+  for (int i = 0; i < 9; i++) {
     SNT_AWS_CALL_AUTO struct snt_aws_call call = {0};
     struct snt_sts_assume_role parameters = PARAMETERS;
     parameters.source_identity = i == 0 ? NULL : i == 1 ? "" : parameters.source_identity;
@@ -155,6 +155,7 @@ static void no_session_is_asked_for_without_what_it_has_to_carry(void **state) {
     parameters.duration_s = i == 5 ? 0 : parameters.duration_s;
     parameters.mfa_serial = i == 6 ? "arn:aws:iam::123456789012:mfa/alice" : NULL;
     parameters.mfa_code = i == 7 ? "123456" : NULL;
+    parameters.is_on_the_way = i == 8; /* and has a SourceIdentity, which would last */
     assert_code(snt_sts_prepare_assume_role(&call, &endpoint, &base_credentials, &parameters, NULL), SNT_CODE_BUG);
     assert_null(call.body.data);
   }
