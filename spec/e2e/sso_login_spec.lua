@@ -4,6 +4,7 @@ local files = require "spec.support.files"
 local process = require "spec.support.process"
 local servers = require "spec.support.servers"
 local sso = require "spec.support.sso"
+local world = require "spec.support.world"
 
 local SIGNED_IN = "RegisterClient StartDeviceAuthorization CreateToken"
 
@@ -233,6 +234,21 @@ curl -sS -L -o /dev/null -w '%{http_code}\n' "$1" >> "$HOME/codes"
       expect.refused(login(), 2, "several sign-ins: acme, other", "sentinel login --sso NAME")
       local result = login({}, { environment = { AWS_PROFILE = "corp" } })
       check_signed_in(result)
+    end)
+
+    it("that of the profile which a guarded one takes its keys from", function()
+      local HUB = "[profile hub]\nrole_arn = arn:aws:iam::123456789012:role/Hub\nsource_profile = corp\n"
+      local FAR = "[profile far]\nsentinel_role_arn = arn:aws:iam::123456789012:role/Far\n"
+      home:write_aws_config(sso.sessions .. sso.profiles .. MORE .. HUB .. world.profile("dev", "Dev") .. FAR
+        .. "sentinel_source_profile = hub\n" .. world.profile("lost", "Dev"):gsub("corp", "crop"))
+      check_signed_in(login { "dev" })
+      check_signed_in(login { "far" })
+      check_signed_in(login({}, { environment = { AWS_PROFILE = "dev" } }))
+      expect.refused(login { "lost" }, 5, 'profile "crop" does not sign in', "[profile crop]")
+      home:write_settings("profiles:\n  own: {role_arn: 'arn:aws:iam::123456789012:role/Own', source_profile: corp}\n")
+      home:write_aws_config(sso.sessions .. sso.profiles .. MORE)
+      check_signed_in(login { "own" })
+      assert.equal("removed the sign-in to acme\n", expect.done(home:run { "remove", "--sso", "own" }))
     end)
 
     it("nothing that is not there", function()

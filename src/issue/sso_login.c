@@ -59,10 +59,36 @@ static const char *profile_of_environment(void) {
   return name == NULL || name[0] == '\0' ? NULL : name;
 }
 
-static snt_status find_named(const struct snt_aws_shared_config *config, const char *name, struct snt_sso_session *out,
+static snt_status see_no_entry(void *context, const char *profile, bool *is_there, struct snt_err *err) {
+  (void)context, (void)profile, (void)err;
+  *is_there = false;
+  return snt_done();
+}
+
+/* Who signs in so that this profile has keys: itself, or the one that its source profiles lead to. */
+static const char *find_signer(const struct snt_flow *flow, const char *profile, struct snt_aws_chain *chain) {
+  static const struct snt_aws_stored_keys none = {see_no_entry, NULL};
+  const char *source = strcmp(flow->target.profile, profile) == 0 ? flow->target.source_profile : "";
+  source = source[0] == '\0' ? profile : source;
+  bool is_through = snt_ok(snt_aws_chain_resolve(flow->config, source, &none, chain, NULL));
+  return is_through ? chain->source_profile : source;
+}
+
+static snt_status find_of_profile(const struct snt_flow *flow, const char *profile, struct snt_sso_session *out,
+                                  struct snt_err *err) {
+  struct snt_aws_chain chain = {0};
+  const char *signer = find_signer(flow, profile, &chain);
+  snt_status status = snt_sso_session_of_profile(flow->config, signer, out, err);
+  return snt_ok(status) || strcmp(signer, profile) == 0
+             ? status
+             : snt_err_prefix(err, "profile \"%.128s\" takes its keys from another", profile);
+}
+
+static snt_status find_named(const struct snt_flow *flow, const char *name, struct snt_sso_session *out,
                              struct snt_err *err) {
-  bool is_profile = !snt_aws_sso_session_exists(config, name) && snt_aws_profile_exists(config, name);
-  return is_profile ? snt_sso_session_of_profile(config, name, out, err) : snt_sso_session_find(config, name, out, err);
+  bool is_known = snt_aws_profile_exists(flow->config, name) || snt_settings_profile(flow->settings, name) != NULL;
+  bool is_profile = is_known && !snt_aws_sso_session_exists(flow->config, name);
+  return is_profile ? find_of_profile(flow, name, out, err) : snt_sso_session_find(flow->config, name, out, err);
 }
 
 /* The only one; how many there are, and what they are called, is told otherwise. */
@@ -89,14 +115,14 @@ static snt_status choose(const struct signing_in *in, struct snt_sso_session *ou
   SNT_BUF_AUTO struct snt_buf names = {0};
   size_t count = 0;
   if (in->options->name != NULL) {
-    return find_named(config, in->options->name, out, err);
+    return find_named(&in->flow, in->options->name, out, err);
   }
   SNT_TRY(find_only(config, out, &count, &names, err));
   if (count == 1) {
     return snt_done();
   }
   if (count > 1 && profile != NULL) {
-    return snt_sso_session_of_profile(config, profile, out, err);
+    return find_of_profile(&in->flow, profile, out, err);
   }
   if (count > 1) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "there are several sign-ins: %s", names.data));
@@ -308,7 +334,7 @@ snt_status snt_issue_sso_forget(const struct snt_issue_options *options, const c
   SNT_CLEANUP(clear) struct signing_in in = {.flow = {.options = &common, .stage = "config"}};
   bool stays = false;
   SNT_TRY(open_all(&in, err));
-  if (!snt_ok(find_named(in.flow.config, name, &in.session, NULL))) { /* it is no longer configured */
+  if (!snt_ok(find_named(&in.flow, name, &in.session, NULL))) { /* it is no longer configured */
     snt_sso_session_of_name(name, &in.session);
   }
   const struct snt_sso_store store = store_of(&in.flow);
