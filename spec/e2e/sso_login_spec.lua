@@ -298,6 +298,7 @@ print(key.access_key.startswith("ASIA"), len(key.token) > 0)]] }, { environment 
 
   it("is forgotten by remove --sso", function()
     check_signed_in(login())
+    expect.refused(home:run { "remove", "acme" }, 6, 'no entry "acme"', "sentinel remove --sso acme")
     assert.equal("removed the sign-in to acme\n", expect.done(home:run { "remove", "--sso", "corp" }))
     expect.refused(home:run { "remove", "--sso", "acme" }, 6, "acme", "sentinel list")
     expect.refused(home:run { "remove", "--sso" }, 2, "which sign-in")
