@@ -59,18 +59,11 @@ static const char *profile_of_environment(void) {
   return name == NULL || name[0] == '\0' ? NULL : name;
 }
 
-static snt_status see_no_entry(void *context, const char *profile, bool *is_there, struct snt_err *err) {
-  (void)context, (void)profile, (void)err;
-  *is_there = false;
-  return snt_done();
-}
-
 /* Who signs in so that this profile has keys: itself, or the one that its source profiles lead to. */
 static const char *find_signer(const struct snt_flow *flow, const char *profile, struct snt_aws_chain *chain) {
-  static const struct snt_aws_stored_keys none = {see_no_entry, NULL};
   const char *source = strcmp(flow->target.profile, profile) == 0 ? flow->target.source_profile : "";
   source = source[0] == '\0' ? profile : source;
-  bool is_through = snt_ok(snt_aws_chain_resolve(flow->config, source, &none, chain, NULL));
+  bool is_through = snt_ok(snt_aws_chain_resolve(flow->config, source, &SNT_AWS_STORED_NONE, chain, NULL));
   return is_through ? chain->source_profile : source;
 }
 
