@@ -259,7 +259,7 @@ curl -sS -L -o /dev/null -w '%{http_code}\n' "$1" >> "$HOME/codes"
       home:write_aws_config("[sso-session acme]\nsso_region = us-east-1\n")
       expect.refused(login(), 5, 'sso-session "acme": sso_start_url is missing')
       home:write_aws_config("[sso-session acme]\nsso_region = us-east-1\nsso_start_url = http://acme.example/\n")
-      expect.refused(login(), 5, "sso_start_url is not an https URL")
+      expect.refused(login(), 5, "sso_start_url is not an https URL", "correct it in [sso-session acme]")
       assert.equal("", center:calls())
     end)
 
@@ -320,6 +320,11 @@ print(key.access_key.startswith("ASIA"), len(key.token) > 0)]] }, { environment 
     end
     expect.refused(result, 5, "endpoints: aws")
     assert.equal("", center:calls())
+  end)
+
+  it("doubts the region where nobody answers", function()
+    home.environment.AWS_ENDPOINT_URL_SSO_OIDC = "http://127.0.0.1:1"
+    expect.refused(login(), 6, "127.0.0.1:1", "see that sso_region, us-east-1, is that of your IAM Identity Center")
   end)
 
   it("takes no flags of another login", function()

@@ -295,6 +295,11 @@ static snt_status sign_in_to(struct signing_in *in, struct snt_sso_login *out, s
   if (status.code == SNT_CODE_LOGIN_REQUIRED) {
     return snt_err_hint(err, "sentinel login --sso %s", in->session.wanted);
   }
+  if (status.code == SNT_CODE_NETWORK && err != NULL && err->hint[0] == '\0') {
+    return snt_err_hint(
+        err, "see that sso_region, %s, is that of your IAM Identity Center, and that this machine reaches it",
+        in->session.region);
+  }
   SNT_TRY(status);
   SNT_TRY(save(in, &out->where, err));
   (void)snprintf(out->name, sizeof out->name, "%s", in->session.wanted);
