@@ -3,7 +3,9 @@ local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
 local servers = require "spec.support.servers"
+local settings = require "spec.support.settings"
 local sso = require "spec.support.sso"
+local terminal = require "spec.support.terminal"
 local world = require "spec.support.world"
 
 local SIGNED_IN = "RegisterClient StartDeviceAuthorization CreateToken"
@@ -320,6 +322,36 @@ print(key.access_key.startswith("ASIA"), len(key.token) > 0)]] }, { environment 
     end
     expect.refused(result, 5, "endpoints: aws")
     assert.equal("", center:calls())
+  end)
+
+  it("asks nobody to sign in when it could not be kept", function()
+    expect.refused(login({}, { environment = { SENTINEL_FILE_PASSPHRASE = false } }), 4, "needs a passphrase to be made")
+    expect.refused(login({ "--backend", "tpm" }), 6, "there is no TPM")
+    home:write_settings("sso: {tokens: aws-cli}\n")
+    home:write(".aws/sso", "no folder\n")
+    expect.refused(login(), 6, ".aws/sso")
+    assert.equal("", center:calls())
+  end)
+
+  it("asks for a new keychain's passphrase once, before it asks to sign in", function()
+    local passphrase = "a passphrase of the terminal"
+    local seen = terminal.run(home, { settings.bin, "login", "--sso" }, {
+      { wait = "new passphrase for the keychain" }, { type = passphrase .. "\n" },
+      { wait = "the same again" }, { type = passphrase .. "\n" }, { wait = "signed in to acme" },
+    }, { SENTINEL_FILE_PASSPHRASE = false })
+    assert.equal(0, seen.status, seen.screen)
+    local _, asked = seen.screen:gsub("passphrase for the keychain", "")
+    assert.equal(1, asked, seen.screen)
+    assert.is_true(seen.screen:find("the same again", 1, true) < seen.screen:find("in any browser", 1, true))
+    home.environment.SENTINEL_FILE_PASSPHRASE = process.run({ "/usr/bin/keyctl", "show", "@u" }).status ~= 0 and passphrase or nil
+    assert.equal("acme (a sign-in to IAM Identity Center)\n", expect.done(home:run { "list" }))
+  end)
+
+  it("leaves no keychain when nobody signs in", function()
+    center:set { device_end = "access_denied" }
+    expect.refused(login(), 4, "refused in the browser")
+    assert.equal("the keychain is empty (file)\n", expect.done(home:run { "list" }))
+    assert.is_nil(home:read ".local/share/sentinel/keychain")
   end)
 
   it("doubts the region where nobody answers", function()

@@ -133,12 +133,16 @@ static struct snt_sso_store store_of(const struct snt_flow *flow) {
                                 .is_in_keychain = !snt_settings_is(flow->settings, SNT_SETTING_SSO_TOKENS, "aws-cli")};
 }
 
-/* A keychain that cannot be read is told of before anybody signs in. */
+/* A keychain that cannot be read, or could not hold the sign-in, is told of before anybody signs in. */
 static snt_status look_at_kept(struct signing_in *in, struct snt_err *err) {
   bool is_from_file = false;
   const struct snt_sso_store store = store_of(&in->flow);
   snt_status status = snt_sso_store_load(&store, &in->session, &in->token, &is_from_file, err);
-  return status.code == SNT_CODE_LOGIN_REQUIRED ? snt_done() : status;
+  if (snt_ok(status) && !is_from_file) {
+    return status;
+  }
+  SNT_TRY(status.code == SNT_CODE_LOGIN_REQUIRED ? snt_done() : status);
+  return snt_sso_store_check(&store, err);
 }
 
 /* A registration that is good for the same, and for another day at least, serves again: *is_kept. */
@@ -285,12 +289,7 @@ static snt_status save(const struct signing_in *in, struct snt_buf *where, struc
   return snt_sso_store_save(&store, &in->session, &in->token, where, err);
 }
 
-/* Who asks for one that another profile has is told about that one's endpoint and certificates. */
-static snt_status sign_in_to(struct signing_in *in, struct snt_sso_login *out, struct snt_err *err) {
-  SNT_TRY(choose(in, &in->session, err));
-  SNT_TRY(snt_flow_open_service(&in->flow, "sso_oidc", in->session.region, &in->oidc.endpoint, err));
-  in->oidc.client = in->flow.client;
-  SNT_TRY(look_at_kept(in, err));
+static snt_status sign_in_and_save(struct signing_in *in, struct snt_buf *where, struct snt_err *err) {
   snt_status status = sign_in(in, err);
   if (status.code == SNT_CODE_LOGIN_REQUIRED) {
     return snt_err_hint(err, "sentinel login --sso %s", in->session.wanted);
@@ -301,7 +300,16 @@ static snt_status sign_in_to(struct signing_in *in, struct snt_sso_login *out, s
         in->session.region);
   }
   SNT_TRY(status);
-  SNT_TRY(save(in, &out->where, err));
+  return save(in, where, err);
+}
+
+/* Who asks for one that another profile has is told about that one's endpoint and certificates. */
+static snt_status sign_in_to(struct signing_in *in, struct snt_sso_login *out, struct snt_err *err) {
+  SNT_TRY(choose(in, &in->session, err));
+  SNT_TRY(snt_flow_open_service(&in->flow, "sso_oidc", in->session.region, &in->oidc.endpoint, err));
+  in->oidc.client = in->flow.client;
+  SNT_TRY(look_at_kept(in, err));
+  SNT_TRY(sign_in_and_save(in, &out->where, err));
   (void)snprintf(out->name, sizeof out->name, "%s", in->session.wanted);
   out->expires_at_ms = in->token.expires_at_ms;
   out->is_refreshable = in->token.refresh_token != NULL;
