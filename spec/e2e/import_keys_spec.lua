@@ -206,7 +206,10 @@ describe("import", function()
       home.environment.AWS_VAULT_FILE_DIR = "~/elsewhere/"
       home.environment.AWS_VAULT_BACKEND = "file"
       expect_told(import(), 0, "from the folder " .. folder .. "\n", "corp: imported")
-      expect.refused(import("--keyring", "kwallet"), 2, "kwallet", "secret-service|pass|file")
+      expect.refused(import("--keyring", "kwallet"), 2, "kwallet", "secret-service|pass|file", "sentinel add P --stdin")
+      home.environment.AWS_VAULT_BACKEND = "keychain"
+      expect.refused(import(), 2, 'AWS_VAULT_BACKEND: "keychain" is no keyring', "secret-service|pass|file")
+      home.environment.AWS_VAULT_BACKEND = nil
     end)
 
     it("says what of ~/.aws/config still runs aws-vault", function()
