@@ -25,6 +25,21 @@ static const char *find_single_region(const struct snt_flow *flow) {
   return NULL;
 }
 
+/* What nobody wrote into this call is a mistake of the configuration. */
+static snt_status check_single(const struct snt_flow *flow, const char *region, struct snt_err *err) {
+  struct snt_err inner = {0};
+  if (snt_ok(snt_aws_region_check(region, &inner))) {
+    return snt_done();
+  }
+  if (region == flow->target.region) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_PROFILE_INVALID, "the region of profile \"%s\": %s", flow->target.profile,
+                        inner.message));
+  } else {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "AWS_REGION or AWS_DEFAULT_REGION: %s", inner.message));
+  }
+  return snt_err_hint(err, "%s", inner.hint);
+}
+
 snt_status snt_flow_collect_regions(struct snt_flow *flow, struct snt_err *err) {
   const char **out = flow->regions;
   const char *const *listed = snt_settings_list(flow->settings, SNT_SETTING_POLICY_REGIONS);
@@ -38,6 +53,7 @@ snt_status snt_flow_collect_regions(struct snt_flow *flow, struct snt_err *err) 
     out[count++] = *listed;
   }
   if (count == 0 && single != NULL) {
+    SNT_TRY(check_single(flow, single, err));
     out[count++] = single;
   }
   out[count] = NULL;
