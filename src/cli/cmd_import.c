@@ -126,22 +126,23 @@ static snt_status tell_rest(const struct importing *importing, struct snt_err *e
 static void clear_importing(struct importing *importing) { snt_names_clear(&importing->held); }
 
 static snt_status import_from(const struct snt_args *args, const struct snt_import_source *source,
-                              struct snt_key_import_options *options, struct snt_out *out, struct snt_err *err) {
+                              const struct snt_key_import_options *which, struct snt_out *out, struct snt_err *err) {
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_CLEANUP(clear_importing)
   struct importing importing = {
       .out = out, .is_plan = snt_args_has(args, SNT_OPTION_PLAN), .has_ids = snt_args_has(args, SNT_OPTION_IDS)};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
-  options->keychain = keychain.keychain;
-  options->is_plan = importing.is_plan;
-  options->is_replacing = snt_args_has(args, SNT_OPTION_REPLACE_KEY);
-  options->is_removing = snt_args_has(args, SNT_OPTION_DELETE_SOURCE);
-  options->tell = tell;
-  options->context = &importing;
+  struct snt_key_import_options options = *which;
+  options.keychain = keychain.keychain;
+  options.is_plan = importing.is_plan;
+  options.is_replacing = snt_args_has(args, SNT_OPTION_REPLACE_KEY);
+  options.is_removing = snt_args_has(args, SNT_OPTION_DELETE_SOURCE);
+  options.tell = tell;
+  options.context = &importing;
   SNT_TRY(snt_out_text(out, "from ", err));
   SNT_TRY(snt_cli_print_clean(&out->text, source->where.data, err));
   SNT_TRY(snt_out_text(out, "\n", err));
-  snt_status status = snt_import_keys(source, options, err);
+  snt_status status = snt_import_keys(source, &options, err);
   bool is_through = snt_ok(status) || status.code == SNT_CODE_ANSWER_NO || status.code == SNT_CODE_SYNTAX;
   SNT_TRY(is_through ? tell_rest(&importing, snt_ok(status) ? err : NULL) : snt_done());
   return status;
