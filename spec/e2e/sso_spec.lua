@@ -285,6 +285,17 @@ print(boto3.Session().get_credentials().get_frozen_credentials().access_key[:4])
     assert.equal("", center:calls())
   end)
 
+  it("is recorded to have gone to a host that then gave nothing for it", function()
+    sign_in()
+    center:set { answers = { GetRoleCredentials = { { status = 400 }, { status = 400 } } } }
+    expect.refused(run { "credentials", "dev" }, 6, "GetRoleCredentials")
+    assert.equal("failed", home:kinds())
+    local record = home:records()[1]
+    assert.equal("credentials", record.stage)
+    assert.same({ (center.url:gsub("^http://", "")) }, record.base_endpoints)
+    assert.equal("system", record.ca)
+  end)
+
   it("is sent to no other host where the administrator says so", function()
     sign_in()
     local result = home:run_under("endpoints: aws\n", { "whoami", "corp" })
