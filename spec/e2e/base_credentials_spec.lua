@@ -238,7 +238,13 @@ describe("base credentials", function()
       assert.are.equal("alice", user_of { AWS_ACCESS_KEY_ID = key.id, AWS_SECRET_ACCESS_KEY = key.secret })
     end)
 
-    it("say within a second all that was looked at", function()
+    it("take variables that hold nothing but blanks for none", function()
+      machine("corp", "[profile nothing]\n")
+      expect.refused(home:run({ "whoami", "nothing", "--region", "us-east-1" }, { environment = {
+        AWS_ACCESS_KEY_ID = " ", AWS_SECRET_ACCESS_KEY = " \t" } }), 6, "no base credentials")
+    end)
+
+    it("say all that was looked at", function()
       machine("nothing", "")
       local err = expect.refused(home:run { "whoami", "dev" }, 6, "no base credentials")
       for _, place in ipairs { 'profile "nothing"', 'keychain entry "nothing"', "the environment",

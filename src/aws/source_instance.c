@@ -111,7 +111,6 @@ static snt_status fetch_token(struct instance *instance, struct snt_err *err) {
   if (!snt_ok(status)) {
     return fail_silent(status, err);
   }
-  instance->is_there = instance->is_there || response.http_status == SWITCHED_OFF;
   if (response.http_status != 200) {
     return fail_token_status(instance, &response, err);
   }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "aws/base_sources.h"
+#include "base/clock.h"
 #include "base/prompt.h"
 #include "issue/flow.h"
 
@@ -118,6 +119,7 @@ static snt_status find_base(struct snt_flow *flow, bool is_fresh, struct snt_aws
       .is_fresh = is_fresh,
       .ca_bundle = snt_flow_find_ca_bundle(flow),
       .region = region == NULL ? "" : region,
+      .end_ms = snt_clock_monotonic_ms() + snt_flow_left_ms(flow, SNT_PROMPT_MS),
       .keeps_sso_in_keychain = !snt_settings_is(flow->settings, SNT_SETTING_SSO_TOKENS, "aws-cli"),
       .turns = has_turns ? snt_buf_borrow(&turns) : NULL,
       .open_client = open_for_source,
