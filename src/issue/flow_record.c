@@ -135,20 +135,13 @@ snt_status snt_flow_record_reuse(struct snt_flow *flow, const struct snt_flow_gr
   return snt_log_append(flow->log, records, 2, &flow->decision_record, err);
 }
 
-/* By which proxy AWS was asked; where it was asked for base credentials only, the first of those hosts. */
-static void describe_proxy(const struct snt_flow *flow, char *out, size_t cap) {
-  char url[sizeof flow->sts.url];
-  const char *hosts = snt_buf_borrow(&flow->base_hosts);
-  (void)snprintf(url, sizeof url, "https://%.*s", (int)strcspn(hosts, "\n"), hosts);
-  SNT_IGNORE(snt_http_proxy_for(flow->client, flow->sts.url[0] != '\0' ? flow->sts.url : url, out, cap, NULL));
-}
-
 /* What got no decision may have gone elsewhere, too: a token to a host that a hostile environment names. */
 static void describe_way(const struct snt_flow *flow, char *proxy, size_t cap, struct snt_record_failed *out) {
   if (flow->client == NULL) {
     return;
   }
-  describe_proxy(flow, proxy, cap);
+  const char *url = flow->sts.url[0] != '\0' ? flow->sts.url : flow->base_service.url;
+  SNT_IGNORE(url[0] == '\0' ? snt_done() : snt_http_proxy_for(flow->client, url, proxy, cap, NULL));
   out->base_hosts = snt_buf_borrow(&flow->base_hosts);
   out->endpoint = flow->sts.host;
   out->ca = snt_http_ca_source(flow->client);
