@@ -198,7 +198,8 @@ describe("metadata hosts", function()
     end)
 
     it("are no instances where nobody named them and somebody else answers", function()
-      for _, fault in ipairs { { fault = "status", status = 404 }, { fault = "status", status = 403 }, { fault = "status", status = 200, body = "<html lang>" },
+      for _, fault in ipairs { { fault = "status", status = 404 }, { fault = "status", status = 403 },
+        { fault = "status", status = 200, body = "<html lang>" },
         { fault = "redirect", location = "http://127.0.0.1:1/" }, { fault = "raw", bytes = "SSH-2.0-x\r\n" } } do
         server:set { ["imds.token"] = fault }
         refused("NO_CREDENTIALS", "the instance's keys", "instance")

@@ -31,7 +31,7 @@ static void a_template_shows_its_filter_and_its_limits(void **state) {
   assert_int_equal(look.cpu_s, 3 * SNT_LOCKDOWN_BUILD.patience);
   assert_int_equal(look.file_size, 0);
   assert_int_equal(look.core_size, 0);
-  assert_int_equal(look.descriptors, 8);
+  assert_int_equal(look.descriptors, 9);
   if (SNT_LOCKDOWN_BUILD.address_space > 0) {
     assert_int_equal(look.address_space, SNT_LOCKDOWN_BUILD.address_space);
   }
