@@ -99,7 +99,7 @@ void snt_loopback_finish(int fd) {
 /* The kernel's tables of connected sockets, and how each writes an IPv4 address. */
 static const struct {
   const char *path, *prefix;
-} TABLES[] = {{"/proc/net/tcp", ""}, {"/proc/net/tcp6", "0000000000000000FFFF0000"}};
+} TABLES[] = {{"/proc/self/net/tcp", ""}, {"/proc/self/net/tcp6", "0000000000000000FFFF0000"}};
 
 /* Whose socket of that table goes from one end to the other; -1: there is none. */
 static int64_t find_owner(size_t table, const struct sockaddr_in *from, const struct sockaddr_in *to) {
