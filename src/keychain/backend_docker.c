@@ -103,20 +103,6 @@ static void choose_reason(const struct snt_exchange_answer *answer, char out[sta
   }
 }
 
-/* A run of it is enough: of what was written with escapes no more may be left. */
-static bool shows(const char *line, const struct snt_secret *text) {
-  enum { ENOUGH = 8 };
-  size_t len = snt_secret_len(text);
-  size_t run = len < ENOUGH ? len : ENOUGH;
-  size_t line_len = strlen(line);
-  for (size_t i = 0; run > 0 && i + run <= line_len; i++) {
-    if (memmem(snt_secret_borrow(text), len, line + i, run) != NULL) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static snt_status fail_late(struct snt_err *err) {
   SNT_IGNORE(snt_foreign_as_keychain((snt_status){SNT_CODE_TIMEOUT}, err));
   SNT_IGNORE(snt_err_hint(err, "it may wait for somebody to unlock its keychain: unlock it there, and try again"));
@@ -146,7 +132,7 @@ static snt_status ask(const struct docker *docker, const struct question *questi
   }
   char reason[LINE_CAP];
   choose_reason(out, reason);
-  if (question->of != NULL && shows(reason, question->of)) {
+  if (snt_secret_is_in(question->of, reason)) {
     reason[0] = '\0';
   }
   SNT_IGNORE(snt_fail(err, strcmp(reason, NOT_FOUND) == 0 ? SNT_CODE_NOT_FOUND : SNT_CODE_KEYCHAIN,
