@@ -1,6 +1,7 @@
 --- sentinel add, list, remove with the file keychain, and a decision whose key rests in it.
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
+local kernel_keys = require "spec.support.kernel_keys"
 local stage = require "spec.support.stage"
 
 local PASSPHRASE = "correct horse battery staple"
@@ -116,13 +117,11 @@ describe("the keychain", function()
   it("refuses a wrong passphrase, with nothing on stdout", function()
     expect.done(add "corp")
     local wrong = { environment = { SENTINEL_FILE_PASSPHRASE = "wrong wrong wrong" } }
-    os.execute("keyctl purge user 2>/dev/null >/dev/null")
-    local result = home:run({ "credentials", "dev" }, wrong)
-    if result.status == 0 then
-      -- The key of the first unlock rests in the kernel keyring: no passphrase is asked for again.
-      return
-    end
-    expect.refused(result, 6, "passphrase")
+    local path = home.home .. "/.local/share/sentinel/keychain"
+    expect.refused(home:run({ "credentials", "dev" }, wrong), 6, "passphrase") -- while the right one's key rests
+    kernel_keys.forget(path)
+    assert.is_false(kernel_keys.has(path))
+    expect.refused(home:run({ "credentials", "dev" }, wrong), 6, "passphrase")
   end)
 
   it("fails within a second without a passphrase and without a terminal", function()

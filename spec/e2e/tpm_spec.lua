@@ -1,6 +1,7 @@
 --- Keys in a file whose key a TPM holds (swtpm): with a PIN and without one, another TPM, none, and moving entries.
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
+local kernel_keys = require "spec.support.kernel_keys"
 local process = require "spec.support.process"
 local settings = require "spec.support.settings"
 local shims = require "spec.support.shims"
@@ -55,9 +56,8 @@ describe("the TPM", function()
       { stdin = key.id .. "\n" .. key.secret .. "\n", environment = environment })
   end
 
-  -- The kernel keyring is one for all processes of a user.
   local function forget()
-    os.execute "keyctl purge -p user sentinel:unlock >/dev/null 2>&1; keyctl purge -p user sentinel:opened >/dev/null 2>&1"
+    kernel_keys.forget(home.path)
   end
 
   it("holds the key of what a decision uses, and asks nobody without a PIN", function()
@@ -76,10 +76,8 @@ describe("the TPM", function()
 
   it("keeps its key in no kernel keyring without a PIN", function()
     expect.done(add "corp")
-    forget()
     expect.credentials(home:run { "credentials", "dev" })
-    local keys = process.run({ "/usr/bin/grep", "-c", "sentinel:unlock", "/proc/keys" })
-    assert.are.equal("0\n", keys.stdout)
+    assert.is_false(kernel_keys.has(home.path))
   end)
 
   it("replaces a key by a new one", function()
@@ -116,7 +114,9 @@ result = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]]
     local right = { SENTINEL_FILE_PASSPHRASE = PIN }
     expect.refused(add "corp", 4, "needs a PIN to be made", "SENTINEL_FILE_PASSPHRASE")
     expect.done(add("corp", right))
+    assert.are.equal(kernel_keys.work(), kernel_keys.has(home.path))
     forget()
+    assert.is_false(kernel_keys.has(home.path))
     expect.refused(home:run { "credentials", "dev" }, 4, "is locked", "sentinel list")
     local function try(pin)
       return home:run({ "credentials", "dev" }, { environment = { SENTINEL_FILE_PASSPHRASE = pin } })
@@ -148,7 +148,7 @@ result = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]]
     seen = terminal.run(home, { settings.bin, "list" },
       { { wait = "PIN for the keychain " .. home.path }, { type = PIN .. "\n" }, { wait = "pager" } })
     assert.are.equal(0, seen.status, seen.screen)
-    if process.run({ "/usr/bin/keyctl", "show", "@u" }).status == 0 then
+    if kernel_keys.work() then
       assert.are.equal("pager (a plugin's secret)\n", expect.done(home:run { "list" }))
     end
   end)
