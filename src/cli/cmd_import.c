@@ -123,6 +123,17 @@ static snt_status tell_rest(const struct importing *importing, struct snt_err *e
   return tell_config(importing, err);
 }
 
+/* What the kernel holds is gone when the machine stops. */
+static snt_status check_lasts(const struct snt_key_import_options *options, struct snt_err *err) {
+  if (!options->is_removing || strcmp(snt_keychain_backend_name(options->keychain), "keyring") != 0) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE,
+                      "--delete-source would leave the keys in the kernel's keyring alone, which "
+                      "forgets them when the machine stops"));
+  return snt_err_hint(err, "name a keychain that lasts with --backend, or leave --delete-source out");
+}
+
 static void clear_importing(struct importing *importing) { snt_names_clear(&importing->held); }
 
 static snt_status import_from(const struct snt_args *args, const struct snt_import_source *source,
@@ -139,6 +150,7 @@ static snt_status import_from(const struct snt_args *args, const struct snt_impo
   options.is_removing = snt_args_has(args, SNT_OPTION_DELETE_SOURCE);
   options.tell = tell;
   options.context = &importing;
+  SNT_TRY(check_lasts(&options, err));
   SNT_TRY(snt_out_text(out, "from ", err));
   SNT_TRY(snt_cli_print_clean(&out->text, source->where.data, err));
   SNT_TRY(snt_out_text(out, "\n", err));
