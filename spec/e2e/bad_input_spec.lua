@@ -117,6 +117,14 @@ describe("bad input from AWS", function()
     end
   end)
 
+  it("a temporary key that AWS does not know: no other is to be stored for it", function()
+    error_of("sts.GetCallerIdentity", "InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+    home:write_key { id = "ASIAIOSFODNN7EXAMPLE", secret = world.key.secret, token = "FwoGZXIvYXdzEExample" }
+    local told = expect.refused(home:run { "credentials", "dev" }, 6, "ASIAIOSFODNN7EXAMPLE", "sentinel clear")
+    home:write_key(world.key)
+    assert.is_nil(told:find("sentinel add", 1, true))
+  end)
+
   it("a SecureString without the key", function()
     error_of("ssm.GetParameter", "AccessDeniedException",
       "The ciphertext refers to a customer master key that does "

@@ -253,6 +253,11 @@ describe("base credentials", function()
         assert.is_truthy(err:find(place, 1, true), err)
       end
     end)
+
+    it("say of a source profile that is nowhere that it may be another", function()
+      machine("crop", "")
+      expect.refused(home:run { "whoami", "dev" }, 6, "no base credentials", "sentinel add crop; or name another source profile")
+    end)
   end)
 
   local wrong = {
@@ -266,6 +271,8 @@ describe("base credentials", function()
       .. "[profile more]\nsentinel_role_arn = %s\nsentinel_source_profile = hop\n" },
     { "an MFA code on the way", 5, "needs an MFA code (mfa_serial)",
       "[profile hop]\nrole_arn = %s\nsource_profile = corp\nmfa_serial = arn:aws:iam::123456789012:mfa/a\n" },
+    { "half of what IAM Identity Center needs", 5, "`sso_account_id` must also be set: profile `hop`",
+      "[profile hop]\nsso_session = acme\nsso_role_name = Dev\n[sso-session acme]\nsso_region = us-east-1\n" },
     { "a role that is none", 5, "hop", "[profile hop]\nrole_arn = Hop\nsource_profile = corp\n" },
     { "two sources at once", 5, "both source_profile and credential_source",
       "[profile hop]\nrole_arn = %s\nsource_profile = corp\ncredential_source = Environment\n" },

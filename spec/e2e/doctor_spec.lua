@@ -151,6 +151,13 @@ describe("sentinel doctor", function()
     { "a plain role beside credential_process", "printf '[profile twice]\\nrole_arn = "
       .. "arn:aws:iam::123456789012:role/x\\nsource_profile = corp\\ncredential_process = sentinel credentials twice\\n' "
       .. ">> .aws/config", "aws", "profile twice", "warning", "sentinel_role_arn" },
+    { "a source that names a sign-in which is not there", "printf '[profile base]\\nsso_session = amce\\n"
+      .. "sso_account_id = 123456789012\\nsso_role_name = Dev\\n[profile far]\\nsentinel_source_profile = base\\n"
+      .. "sentinel_role_arn = arn:aws:iam::123456789012:role/x\\n' >> .aws/config", "aws", "`amce`", "warning",
+      "~/.aws/config" },
+    { "a sign-in of the profile's own which is not there", "printf '[profile far]\\nsso_session = amce\\n"
+      .. "sentinel_role_arn = arn:aws:iam::123456789012:role/x\\n' >> .aws/config", "aws", 'sso-session "amce"', "warning",
+      "[sso-session amce]" },
     { "~/.aws/config that cannot be read as one", "printf '[profile\\n' >> .aws/config", "aws", "profiles: ", "broken", "" },
     { "a keychain folder that others may write", "mkdir -p .local/share/sentinel; chmod 777 .local/share/sentinel",
       "permissions", "keychain folder", "broken", "chmod go-w" },

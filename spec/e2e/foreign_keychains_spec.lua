@@ -169,5 +169,17 @@ describe("another program's keychain", function()
     expect.refused(home:run { "list" }, 6, "docker-credential-nowhere is not installed")
     home:write_settings("keychain: {backend: docker, helper: ../odd}\n")
     expect.refused(home:run { "list" }, 6, "cannot be a docker credential helper")
+    home:write_settings("keychain: {backend: docker, helper: docker-credential-pass}\n")
+    expect.refused(home:run { "list" }, 6, '"docker-credential-pass" cannot be a docker credential helper',
+      'the part of the program\'s name behind "docker-credential-"')
+  end)
+
+  it("says what to look at when gpg does not have the key of a store", function()
+    if not start(KEEPERS[1]) then
+      return
+    end
+    assert.equal(0, keeper:run({ "/bin/sh", "-c", "echo nobody@sentinel.invalid > $PASSWORD_STORE_DIR/.gpg-id" }).status)
+    expect.refused(add "corp", 6, "pass insert ended with status", "nobody@sentinel.invalid", keeper.folder .. "/store/.gpg-id",
+      "pass ls")
   end)
 end)

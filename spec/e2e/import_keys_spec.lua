@@ -119,6 +119,9 @@ describe("import", function()
       expect_told(import("--plan", "--delete-source"), 1, "corp: would be imported, and deleted there",
         "dev: would be left: the keychain holds another key")
       expect_told(import("--plan", "--force"), 0, "dev: would replace another key")
+      add("corp", CORP)
+      expect_told(import("--plan", "--delete-source", "corp"), 0, "corp: is there already, and would be deleted there\n")
+      expect.done(home:run { "remove", "corp" })
       assert.are.equal("dev  " .. CORP.id .. "\n", names())
       assert.are.equal(2, #files.list(folder))
     end)
@@ -203,7 +206,10 @@ describe("import", function()
       home.environment.AWS_VAULT_FILE_DIR = "~/elsewhere/"
       home.environment.AWS_VAULT_BACKEND = "file"
       expect_told(import(), 0, "from the folder " .. folder .. "\n", "corp: imported")
-      expect.refused(import("--keyring", "kwallet"), 2, "kwallet", "secret-service|pass|file")
+      expect.refused(import("--keyring", "kwallet"), 2, "kwallet", "secret-service|pass|file", "sentinel add P --stdin")
+      home.environment.AWS_VAULT_BACKEND = "keychain"
+      expect.refused(import(), 2, 'AWS_VAULT_BACKEND: "keychain" is no keyring', "secret-service|pass|file")
+      home.environment.AWS_VAULT_BACKEND = nil
     end)
 
     it("says what of ~/.aws/config still runs aws-vault", function()
@@ -213,6 +219,17 @@ describe("import", function()
       local result = expect_told(import(), 0, "[profile dev] of ~/.aws/config still runs aws-vault; write there:",
         "credentials --profile dev\n", "sentinel_role_arn = " .. world.role "Dev", "sentinel_source_profile = corp")
       assert.is_nil(result.stdout:find("[profile x]", 1, true))
+    end)
+
+    it("says which role a profile gets through another, or that it has none", function()
+      home:write_aws_config("[profile dev]\nrole_arn = " .. world.role "Dev" .. "\nsource_profile = corp\n[profile sdk]\n"
+        .. "credential_process = 'aws-vault' exec --json dev\n[profile corp]\ncredential_process = aws-vault exec corp --json\n")
+      write { corp = vault.item("corp", CORP) }
+      local result = expect_told(import(), 0, "credentials --profile sdk\n  sentinel_role_arn = " .. world.role "Dev"
+        .. "   (as [profile dev] has it)\n  sentinel_source_profile = corp   (as [profile dev] has it)\n")
+      assert.is_truthy(result.stdout:find("credentials --profile corp\n  sentinel_role_arn = the ARN of the role", 1, true))
+      local _, count = result.stdout:gsub("it names none yet", "")
+      assert.are.equal(1, count)
     end)
 
     it("loses nothing at whatever step it is killed, and goes on", function()
@@ -447,6 +464,10 @@ aws_secret_access_key=%s]]):format(CORP.id, CORP.secret, SHORT.id, SHORT.secret,
         "sentinel_source_profile = corp   (in the place of source_profile)")
       local _, count = result.stdout:gsub("of ~/.aws/config", "")
       assert.are.equal(1, count)
+    end)
+
+    it("says how a profile is named to who takes the file for one", function()
+      expect.refused(home:run { "import", "shared", "corp" }, 6, "corp: No such file", "--profile corp")
     end)
 
     it("follows a link to the file, and leaves the link", function()

@@ -43,6 +43,7 @@ describe("sentinel init --local", function()
   it("prints lines that work as they stand, for the AWS CLI and for sh", function()
     local moto = stage.moto()
     local text = expect.done(home:run { "init", "--local" })
+    assert.is_truthy(text:find("sentinel login --sso dev", 1, true))
     local section = text:match("(%[profile dev%]\n.-)\n\n")
     home:write(".aws/config", section .. "\n")
     home.environment.AWS_ENDPOINT_URL = moto.url

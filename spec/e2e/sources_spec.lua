@@ -87,6 +87,18 @@ describe("base credentials of the machine", function()
     assert.is_nil(record.proxy)
   end)
 
+  for name, case in pairs {
+    ["instance"] = { "credential_source = Ec2InstanceMetadata", "AWS_EC2_METADATA_DISABLED", "unset it" },
+    ["container"] = { "credential_source = EcsContainer", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "ECS and EKS set" },
+    ["token"] = { "role_arn = " .. world.role("Dev") .. "\nweb_identity_token_file = /none/token", "/none/token", "has to write it" },
+    ["program"] = { "credential_process = /none/tool", "/none/tool", "see credential_process in [profile box]" },
+  } do
+    it("say what to do where there is no " .. name, function()
+      machine("sentinel_source_profile = box", "[profile box]\n" .. case[1] .. "\n")
+      expect.refused(home:run { "whoami", "dev" }, 6, case[2], case[3])
+    end)
+  end
+
   it("are not handed out by whoami or a profile without a role", function()
     machine("", "[profile bare]\nregion = us-east-1\n", imds())
     assert.are.equal("role/" .. SESSION, expect.json(home:run { "whoami", "dev", "--json" }).user)

@@ -5,6 +5,8 @@ local process = require "spec.support.process"
 local servers = require "spec.support.servers"
 local settings = require "spec.support.settings"
 local sso = require "spec.support.sso"
+local terminal = require "spec.support.terminal"
+local world = require "spec.support.world"
 
 local SIGNED_IN = "RegisterClient StartDeviceAuthorization CreateToken"
 
@@ -246,6 +248,21 @@ curl -sS -L -o /dev/null -w '%{http_code}\n' "$1" >> "$HOME/codes"
       check_signed_in(result)
     end)
 
+    it("that of the profile which a guarded one takes its keys from", function()
+      local HUB = "[profile hub]\nrole_arn = arn:aws:iam::123456789012:role/Hub\nsource_profile = corp\n"
+      local FAR = "[profile far]\nsentinel_role_arn = arn:aws:iam::123456789012:role/Far\n"
+      home:write_aws_config(sso.sessions .. sso.profiles .. MORE .. HUB .. world.profile("dev", "Dev") .. FAR
+        .. "sentinel_source_profile = hub\n" .. world.profile("lost", "Dev"):gsub("corp", "crop"))
+      check_signed_in(login { "dev" })
+      check_signed_in(login { "far" })
+      check_signed_in(login({}, { environment = { AWS_PROFILE = "dev" } }))
+      expect.refused(login { "lost" }, 5, 'profile "crop" does not sign in', "[profile crop]")
+      home:write_settings("profiles:\n  own: {role_arn: 'arn:aws:iam::123456789012:role/Own', source_profile: corp}\n")
+      home:write_aws_config(sso.sessions .. sso.profiles .. MORE)
+      check_signed_in(login { "own" })
+      assert.equal("removed the sign-in to acme\n", expect.done(home:run { "remove", "--sso", "own" }))
+    end)
+
     it("nothing that is not there", function()
       expect.refused(login { "nobody" }, 5, 'no sso-session "nobody"', "acme")
       home:write_aws_config("[profile corp]\nregion = us-east-1\n")
@@ -254,7 +271,7 @@ curl -sS -L -o /dev/null -w '%{http_code}\n' "$1" >> "$HOME/codes"
       home:write_aws_config("[sso-session acme]\nsso_region = us-east-1\n")
       expect.refused(login(), 5, 'sso-session "acme": sso_start_url is missing')
       home:write_aws_config("[sso-session acme]\nsso_region = us-east-1\nsso_start_url = http://acme.example/\n")
-      expect.refused(login(), 5, "sso_start_url is not an https URL")
+      expect.refused(login(), 5, "sso_start_url is not an https URL", "correct it in [sso-session acme]")
       assert.equal("", center:calls())
     end)
 
@@ -293,6 +310,7 @@ print(key.access_key.startswith("ASIA"), len(key.token) > 0)]] }, { environment 
 
   it("is forgotten by remove --sso", function()
     check_signed_in(login())
+    expect.refused(home:run { "remove", "acme" }, 6, 'no entry "acme"', "sentinel remove --sso acme")
     assert.equal("removed the sign-in to acme\n", expect.done(home:run { "remove", "--sso", "corp" }))
     expect.refused(home:run { "remove", "--sso", "acme" }, 6, "acme", "sentinel list")
     expect.refused(home:run { "remove", "--sso" }, 2, "which sign-in")
@@ -314,6 +332,41 @@ print(key.access_key.startswith("ASIA"), len(key.token) > 0)]] }, { environment 
     end
     expect.refused(result, 5, "endpoints: aws")
     assert.equal("", center:calls())
+  end)
+
+  it("asks nobody to sign in when it could not be kept", function()
+    expect.refused(login({}, { environment = { SENTINEL_FILE_PASSPHRASE = false } }), 4, "needs a passphrase to be made")
+    expect.refused(login({ "--backend", "tpm" }), 6, "there is no TPM")
+    home:write_settings("sso: {tokens: aws-cli}\n")
+    home:write(".aws/sso", "no folder\n")
+    expect.refused(login(), 6, ".aws/sso")
+    assert.equal("", center:calls())
+  end)
+
+  it("asks for a new keychain's passphrase once, before it asks to sign in", function()
+    local passphrase = "a passphrase of the terminal"
+    local seen = terminal.run(home, { settings.bin, "login", "--sso" }, {
+      { wait = "new passphrase for the keychain" }, { type = passphrase .. "\n" },
+      { wait = "the same again" }, { type = passphrase .. "\n" }, { wait = "signed in to acme" },
+    }, { SENTINEL_FILE_PASSPHRASE = false })
+    assert.equal(0, seen.status, seen.screen)
+    local _, asked = seen.screen:gsub("passphrase for the keychain", "")
+    assert.equal(1, asked, seen.screen)
+    assert.is_true(seen.screen:find("the same again", 1, true) < seen.screen:find("in any browser", 1, true))
+    home.environment.SENTINEL_FILE_PASSPHRASE = process.run({ "/usr/bin/keyctl", "show", "@u" }).status ~= 0 and passphrase or nil
+    assert.equal("acme (a sign-in to IAM Identity Center)\n", expect.done(home:run { "list" }))
+  end)
+
+  it("leaves no keychain when nobody signs in", function()
+    center:set { device_end = "access_denied" }
+    expect.refused(login(), 4, "refused in the browser")
+    assert.equal("the keychain is empty (file)\n", expect.done(home:run { "list" }))
+    assert.is_nil(home:read ".local/share/sentinel/keychain")
+  end)
+
+  it("doubts the region where nobody answers", function()
+    home.environment.AWS_ENDPOINT_URL_SSO_OIDC = "http://127.0.0.1:1"
+    expect.refused(login(), 6, "127.0.0.1:1", "see that sso_region, us-east-1, is that of your IAM Identity Center")
   end)
 
   it("takes no flags of another login", function()

@@ -259,6 +259,8 @@ print(boto3.Session().get_credentials().get_frozen_credentials().access_key[:4])
       home:write_aws_config(sso.sessions .. sso.profiles:gsub(key .. " = %w+\n", ""))
       expect.refused(whoami(), 5, "has no " .. key)
     end
+    home:write_aws_config(sso.sessions .. sso.profiles:gsub("123456789012", "23456789012"))
+    expect.refused(whoami(), 5, 'profile "corp": sso_account_id "23456789012" is not an account', "12 digits")
     home:write_aws_config(sso.profiles)
     expect.refused(whoami(), 5, "acme")
   end)

@@ -332,6 +332,12 @@ static snt_status fail_not_found(const struct search *search, struct snt_err *er
   SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS, "no base credentials for profile \"%s\": looked at %s", profile,
                       snt_buf_borrow(&search->places)));
   bool is_default = strcmp(source, "default") == 0; /* which nobody may have named */
+  if (!is_default && !snt_aws_profile_exists(search->target->config, source)) {
+    return snt_err_hint(err,
+                        "store a key: sentinel add %s; or name another source profile: ~/.aws/config has no "
+                        "[profile %s]",
+                        source, source);
+  }
   return snt_err_hint(err, "store a key: sentinel add %s%s", source,
                       is_default ? "; or name a profile that has one with --profile" : "");
 }

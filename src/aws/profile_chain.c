@@ -105,13 +105,13 @@ static snt_status take_web_identity(struct resolving *resolving, const char *pro
   return snt_done();
 }
 
-static snt_status check_pair(const char *a, const char *a_value, const char *b, const char *b_value,
-                             struct snt_err *err) {
-  if ((a_value == NULL) == (b_value == NULL)) {
-    return snt_done();
-  }
-  return snt_fail(err, SNT_CODE_PROFILE_INVALID, "if `%s` is set, then `%s` must also be set", a_value != NULL ? a : b,
-                  a_value != NULL ? b : a);
+static snt_status check_account_and_role(const char *profile, const char *account, const char *role,
+                                         struct snt_err *err) {
+  static const char *const keys[] = {"sso_role_name", "sso_account_id"};
+  return (account == NULL) == (role == NULL)
+             ? snt_done()
+             : snt_fail(err, SNT_CODE_PROFILE_INVALID, "if `%s` is set, then `%s` must also be set: profile `%.256s`",
+                        keys[role == NULL], keys[role != NULL], profile);
 }
 
 static snt_status take_sso_session(struct resolving *resolving, const char *profile, const char *session,
@@ -148,7 +148,7 @@ static snt_status take_sso(struct resolving *resolving, const char *profile, boo
   if (!*is_sso) {
     return snt_done();
   }
-  SNT_TRY(check_pair("sso_account_id", account, "sso_role_name", role, err));
+  SNT_TRY(check_account_and_role(profile, account, role, err));
   if (session != NULL) {
     return take_sso_session(resolving, profile, session, err);
   }
@@ -265,6 +265,14 @@ static snt_status take_end(struct resolving *resolving, const char *profile, boo
   }
   return snt_done();
 }
+
+static snt_status see_no_entry(void *context, const char *profile, bool *is_there, struct snt_err *err) {
+  (void)context, (void)profile, (void)err;
+  *is_there = false;
+  return snt_done();
+}
+
+const struct snt_aws_stored_keys SNT_AWS_STORED_NONE = {see_no_entry, NULL};
 
 static void reverse_steps(struct snt_aws_chain *chain) {
   for (size_t i = 0; i < chain->step_count / 2; i++) {

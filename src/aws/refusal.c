@@ -47,9 +47,12 @@ static snt_status explain_unknown_key(const struct snt_refused *it, struct snt_e
   const struct snt_aws_credentials *credentials = it->call->credentials;
   SNT_IGNORE(snt_refused_say(it, SNT_CODE_AWS_REFUSED, err));
   bool lacks_token = snt_str_starts_with(credentials->access_key_id, "ASIA") && credentials->session_token == NULL;
+  const char *remedy = lacks_token ? "a temporary key needs its session token"
+                       : credentials->session_token != NULL
+                           ? "see that it is of this partition; `sentinel clear` forgets a temporary one that is kept"
+                           : "see that it is active and of this partition, or store another with sentinel add";
   return snt_err_hint(err, "AWS does not know access key %s (%s): %s", credentials->access_key_id, source_of(it),
-                      lacks_token ? "a temporary key needs its session token"
-                                  : "see that it is active and of this partition, or store another with sentinel add");
+                      remedy);
 }
 
 static snt_status explain_signature(const struct snt_refused *it, struct snt_err *err) {

@@ -81,6 +81,9 @@ struct snt_aws_stored_keys {
   void *context;
 };
 
+/* Nothing is known to be kept: what the files alone say. */
+extern const struct snt_aws_stored_keys SNT_AWS_STORED_NONE;
+
 #define SNT_AWS_CHAIN_MAX 8
 
 /* A profile resolved: base first, then the roles in the order in which they are assumed. Borrowed from the config. */

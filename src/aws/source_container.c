@@ -37,8 +37,10 @@ static snt_status find_url(struct place *out, struct snt_err *err) {
   const char *relative = read_variable(RELATIVE_URI);
   const char *full = read_variable(FULL_URI);
   if (relative == NULL && full == NULL) {
-    return snt_fail(err, SNT_CODE_NO_CREDENTIALS, "neither %s nor %s says where a container's keys are", RELATIVE_URI,
-                    FULL_URI);
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS, "neither %s nor %s says where a container's keys are",
+                        RELATIVE_URI, FULL_URI));
+    return snt_err_hint(err, "ECS and EKS set one of them for a task or pod that has a role; elsewhere name another "
+                             "source of keys (credential_source)");
   }
   out->variable = relative != NULL ? RELATIVE_URI : FULL_URI;
   if (relative != NULL && relative[0] != '/') {

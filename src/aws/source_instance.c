@@ -208,7 +208,8 @@ snt_status snt_aws_source_instance(const struct snt_aws_search *search, bool is_
   memset(out, 0, sizeof *out);
   const char *disabled = getenv(DISABLED);
   if (disabled != NULL && strcasecmp(disabled, "true") == 0) {
-    return snt_fail(err, SNT_CODE_NO_CREDENTIALS, "instance metadata is not asked: " DISABLED " is set");
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS, "instance metadata is not asked: " DISABLED " is set"));
+    return snt_err_hint(err, "unset it, or name another source of keys than the instance (credential_source)");
   }
   SNT_CLEANUP(clear_instance) struct instance instance = {.host = {.try_ms = TRY_MS, .tries = TRIES}};
   SNT_TRY(open_place(search, &instance, err));

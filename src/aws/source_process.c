@@ -148,7 +148,8 @@ static snt_status run(const struct snt_aws_search *search, const char *profile, 
   enum snt_code code = status.code == SNT_CODE_ACTION_REQUIRED ? SNT_CODE_ANSWER_INVALID
                        : status.code == SNT_CODE_IO            ? SNT_CODE_NO_CREDENTIALS
                                                                : status.code;
-  return snt_fail(err, code, "the credential_process of profile \"%s\": %s", profile, inner.message);
+  SNT_IGNORE(snt_fail(err, code, "the credential_process of profile \"%s\": %s", profile, inner.message));
+  return snt_err_hint(err, "see credential_process in [profile %s] of ~/.aws/config", profile);
 }
 
 snt_status snt_aws_source_process(const struct snt_aws_search *search, const char *profile,

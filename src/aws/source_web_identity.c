@@ -63,8 +63,9 @@ static snt_status read_token(const struct identity *identity, struct snt_secret 
   struct snt_err inner = {0};
   snt_status status = snt_file_read_secret(identity->token_file, SNT_FILE_ANY, TOKEN_MAX, &token, &inner);
   if (!snt_ok(status)) {
-    return snt_fail(err, status.code == SNT_CODE_NO_MEMORY ? status.code : SNT_CODE_NO_CREDENTIALS,
-                    "the web identity token of %s: %s", identity->place, inner.message);
+    SNT_IGNORE(snt_fail(err, status.code == SNT_CODE_NO_MEMORY ? status.code : SNT_CODE_NO_CREDENTIALS,
+                        "the web identity token of %s: %s", identity->place, inner.message));
+    return snt_err_hint(err, "whatever writes the token has to write it there, readable for this user");
   }
   const char *text = snt_secret_borrow(token);
   size_t len = snt_secret_len(token);

@@ -20,9 +20,10 @@ static const char *property(const struct place *place, const char *key) {
 }
 
 static snt_status fail_at(const struct place *place, const char *key, const char *what, struct snt_err *err) {
-  return snt_fail(err, SNT_CODE_PROFILE_INVALID, "%s \"%.128s\": %s %s",
-                  place->session != NULL ? "sso-session" : "profile",
-                  place->session != NULL ? place->session : place->profile, key, what);
+  const char *kind = place->session != NULL ? "sso-session" : "profile";
+  const char *name = place->session != NULL ? place->session : place->profile;
+  SNT_IGNORE(snt_fail(err, SNT_CODE_PROFILE_INVALID, "%s \"%.128s\": %s %s", kind, name, key, what));
+  return snt_err_hint(err, "correct it in [%s %.128s] of ~/.aws/config", kind, name);
 }
 
 static snt_status take(const struct place *place, const char *key, char *out, size_t cap, struct snt_err *err) {

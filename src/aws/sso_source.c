@@ -26,6 +26,11 @@ static snt_status find_role(const struct snt_aws_search *search, const char *pro
     }
     *rows[i].out = value;
   }
+  if (strlen(out->account) != 12 || strspn(out->account, "0123456789") != 12) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile \"%.128s\": sso_account_id \"%.64s\" is not an account",
+                        profile, out->account));
+    return snt_err_hint(err, "it has 12 digits, zeros at its beginning too; the access portal shows it");
+  }
   return snt_done();
 }
 

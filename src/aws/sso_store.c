@@ -129,6 +129,26 @@ static snt_status save_file(const struct snt_sso_store *store, const struct snt_
   return snt_file_replace(path->data, snt_secret_borrow(text), snt_secret_len(text), 0600, err);
 }
 
+/* Of a kind that may be forgotten at any time, in case it is left there. */
+static snt_status try_keychain(struct snt_keychain *keychain, struct snt_err *err) {
+  static const char name[] = "sign-in";
+  SNT_SECRET_AUTO struct snt_secret *value = NULL;
+  SNT_TRY(snt_secret_new_from(name, sizeof name - 1, &value, err));
+  SNT_TRY(snt_keychain_write(keychain, SNT_KEYCHAIN_KIND_BASE, name, value, err));
+  return snt_keychain_remove(keychain, SNT_KEYCHAIN_KIND_BASE, name, err);
+}
+
+snt_status snt_sso_store_check(const struct snt_sso_store *store, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  if (uses_keychain(store)) {
+    return try_keychain(store->keychain, err);
+  }
+  SNT_TRY(find_folder(store, &folder, err));
+  SNT_TRY(snt_file_make_folders(folder.data, err));
+  return access(folder.data, W_OK) == 0 ? snt_done()
+                                        : snt_fail(err, SNT_CODE_IO, "%s: %s", folder.data, strerror(errno));
+}
+
 snt_status snt_sso_store_save(const struct snt_sso_store *store, const struct snt_sso_session *session,
                               const struct snt_sso_token *token, struct snt_buf *where, struct snt_err *err) {
   if (!uses_keychain(store)) {

@@ -22,6 +22,9 @@ snt_status snt_sso_fail_login(const struct snt_sso_session *session, const char 
  * keychain when it cannot be read and the AWS CLI has none. */
 snt_status snt_sso_store_load(const struct snt_sso_store *store, const struct snt_sso_session *session,
                               struct snt_sso_token *out, bool *is_from_file, struct snt_err *err);
+/* Whether one who signs in now could be kept: asks for what unlocks or makes the keychain, and writes into it. Codes as
+ * of saving. */
+snt_status snt_sso_store_check(const struct snt_sso_store *store, struct snt_err *err);
 /* Of one who signs in now. Appends for people where it went. Codes of the keychain, IO, CONFIG_INVALID (no home). */
 snt_status snt_sso_store_save(const struct snt_sso_store *store, const struct snt_sso_session *session,
                               const struct snt_sso_token *token, struct snt_buf *where, struct snt_err *err);

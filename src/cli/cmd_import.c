@@ -5,6 +5,7 @@
 
 #include "aws/shared_config.h"
 #include "base/str.h"
+#include "base/words.h"
 #include "cli/command.h"
 #include "cli/common.h"
 #include "cli/init.h"
@@ -41,7 +42,9 @@ static snt_status tell(void *context, const struct snt_key_result *result, struc
   const char *what = importing->is_plan ? OUTCOMES[result->outcome].planned : OUTCOMES[result->outcome].done;
   SNT_TRY(snt_cli_print_clean(text, result->name, err));
   SNT_TRY(snt_buf_appendf(text, err, "%s%s: %s", has_id ? "  " : "", has_id ? result->access_key_id : "", what));
-  SNT_TRY(result->was_removed ? snt_buf_append_str(text, ", and deleted there", err) : snt_done());
+  bool is_yet = importing->is_plan && result->outcome == SNT_KEY_PRESENT; /* "would be" does not stand before it */
+  SNT_TRY(result->was_removed ? snt_buf_appendf(text, err, ", and %sdeleted there", is_yet ? "would be " : "")
+                              : snt_done());
   SNT_TRY(result->has_changed ? snt_buf_append_str(text, ", and left there: it has been changed meanwhile", err)
                               : snt_done());
   SNT_TRY(result->why[0] == '\0' ? snt_done() : snt_buf_append_str(text, ": ", err));
@@ -77,10 +80,49 @@ static bool find_reason(const struct importing *importing, const struct snt_aws_
   return false;
 }
 
+/* Whose role `aws-vault exec OTHER`, as credential_process, hands out: the profile that the line names, when that has
+ * a role, else the profile itself. */
+static const char *find_meant(const struct snt_aws_shared_config *config, const char *profile) {
+  const char *line = snt_aws_profile_get(config, profile, "credential_process");
+  SNT_WORDS_AUTO struct snt_words words = {0};
+  bool has_own = snt_aws_profile_get(config, profile, "role_arn") != NULL;
+  if (has_own || line == NULL || !snt_ok(snt_words_split(line, &words, NULL))) {
+    return profile;
+  }
+  for (size_t i = 1; i < words.count; i++) {
+    for (size_t k = 0; k < snt_aws_profile_count(config); k++) {
+      const char *name = snt_aws_profile_name_at(config, k);
+      if (strcmp(name, words.list[i]) == 0 && snt_aws_profile_get(config, name, "role_arn") != NULL) {
+        return name;
+      }
+    }
+  }
+  return profile;
+}
+
 /* Its role must not be seen by SDKs beside credential_process: they would assume it themselves. */
+static snt_status tell_role(const struct snt_aws_shared_config *config, const char *profile, struct snt_buf *out,
+                            struct snt_err *err) {
+  static const char *const keys[] = {"role_arn", "source_profile"};
+  const char *meant = find_meant(config, profile);
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    const char *value = snt_aws_profile_get(config, meant, keys[i]);
+    if (value == NULL) {
+      continue;
+    }
+    SNT_TRY(snt_buf_appendf(out, err, "  sentinel_%s = %s", keys[i], value));
+    SNT_TRY(meant == profile ? snt_buf_appendf(out, err, "   (in the place of %s)\n", keys[i])
+                             : snt_buf_appendf(out, err, "   (as [profile %s] has it)\n", meant));
+  }
+  return snt_aws_profile_get(config, meant, "role_arn") != NULL ||
+                 snt_aws_profile_get(config, profile, "sentinel_role_arn") != NULL
+             ? snt_done()
+             : snt_buf_append_str(
+                   out, "  sentinel_role_arn = the ARN of the role that it is to use; it names none yet\n", err);
+}
+
 static snt_status tell_profile(const struct importing *importing, const struct snt_aws_shared_config *config,
                                const char *profile, struct snt_buf *out, struct snt_err *err) {
-  static const char *const keys[] = {"role_arn", "source_profile", NULL};
   char reason[400];
   if (!find_reason(importing, config, profile, reason, sizeof reason)) {
     return snt_done();
@@ -89,13 +131,7 @@ static snt_status tell_profile(const struct importing *importing, const struct s
       out, err, "\n[profile %s] of ~/.aws/config %s; write there:\n  credential_process = ", profile, reason));
   SNT_TRY(snt_init_append_program(out, err));
   SNT_TRY(snt_buf_appendf(out, err, " credentials --profile %s\n", profile));
-  for (size_t i = 0; keys[i] != NULL; i++) {
-    const char *value = snt_aws_profile_get(config, profile, keys[i]);
-    SNT_TRY(value == NULL
-                ? snt_done()
-                : snt_buf_appendf(out, err, "  sentinel_%s = %s   (in the place of %s)\n", keys[i], value, keys[i]));
-  }
-  return snt_done();
+  return tell_role(config, profile, out, err);
 }
 
 /* What of ~/.aws/config stays to be changed. A file that cannot be read is another command's matter. */

@@ -38,12 +38,15 @@ static snt_status write_settings(const char *path, const char *folder, struct sn
 static snt_status print_next(const char *folder, struct snt_out *out, struct snt_err *err) {
   SNT_TRY(snt_out_text(out, "\nAdd to ~/.aws/config, with your role and region:\n\n", err));
   SNT_TRY(snt_init_print_profile("dev", "arn:aws:iam::123456789012:role/Dev", "us-east-1", out, err));
-  return snt_out_printf(out, err,
-                        "\nThen store the key that may assume the role, and try the policy:\n\n"
-                        "sentinel add dev\n"
-                        "sentinel explain dev --policy %s/policies/policy.yaml --user alice\n"
-                        "aws sts get-caller-identity --profile dev\n",
-                        folder);
+  return snt_out_printf(
+      out, err,
+      "\nThen store the key that may assume the role, and try the policy. With IAM Identity Center there "
+      "is no key:\nname the profile that signs in as sentinel_source_profile, and run `sentinel login --sso dev` "
+      "in its place.\n\n"
+      "sentinel add dev\n"
+      "sentinel explain dev --policy %s/policies/policy.yaml --user alice\n"
+      "aws sts get-caller-identity --profile dev\n",
+      folder);
 }
 
 snt_status snt_init_local(struct snt_out *out, struct snt_err *err) {

@@ -247,6 +247,14 @@ static snt_status hint_list(snt_status status, struct snt_err *err) {
   return status.code == SNT_CODE_NOT_FOUND ? snt_err_hint(err, "`sentinel list` shows what there is") : status;
 }
 
+/* `list` shows keys and sign-ins alike. */
+static snt_status fail_no_key(struct snt_keychain *keychain, const char *name, struct snt_err *err) {
+  SNT_SECRET_AUTO struct snt_secret *sign_in = NULL;
+  return snt_ok(snt_keychain_read(keychain, SNT_KEYCHAIN_KIND_SSO, name, &sign_in, NULL))
+             ? snt_err_hint(err, "to forget the sign-in of that name: sentinel remove --sso %s", name)
+             : hint_list((snt_status){SNT_CODE_NOT_FOUND}, err);
+}
+
 static snt_status remove_key(struct snt_cli_keychain *keychain, const char *profile, struct snt_out *out,
                              struct snt_err *err) {
   SNT_TRY(remove_rotating(keychain->keychain, profile, out, err));
@@ -255,7 +263,10 @@ static snt_status remove_key(struct snt_cli_keychain *keychain, const char *prof
   if (status.code == SNT_CODE_NOT_FOUND && had_rotating) {
     return snt_done();
   }
-  SNT_TRY(hint_list(status, err));
+  if (status.code == SNT_CODE_NOT_FOUND) {
+    return fail_no_key(keychain->keychain, profile, err);
+  }
+  SNT_TRY(status);
   const char *backend = snt_keychain_backend_name(keychain->keychain); /* the one that had it */
   struct forgetting forgetting = {.keychain = keychain->keychain};
   SNT_IGNORE(

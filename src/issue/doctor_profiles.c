@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aws/sso_session.h"
 #include "issue/doctor_internal.h"
 
 enum { NAMES_SHOWN = 5 };
@@ -100,6 +101,26 @@ static void look_at_file(struct snt_doctor *doctor, const char *path, bool may_b
 /* Path and execution right; a bare name is looked for by whoever runs it. */
 static bool can_run(const char *program) { return strchr(program, '/') == NULL || access(program, X_OK) == 0; }
 
+/* Whether what it says of the profile that its keys come from can be meant; false: that was told. A warning, because a
+ * key in the keychain goes before all of it. */
+static bool look_at_source(struct snt_doctor *doctor, const char *subject, const struct snt_aws_target *target) {
+  struct snt_aws_chain chain = {0};
+  struct snt_sso_session session = {0};
+  struct snt_err failure = {0};
+  const char *source = target->source_profile;
+  snt_status status = snt_done();
+  if (source[0] != '\0' && strcmp(source, target->profile) != 0 && snt_aws_profile_exists(target->config, source)) {
+    status = snt_aws_chain_resolve(target->config, source, &SNT_AWS_STORED_NONE, &chain, &failure);
+  } else if (snt_aws_profile_get(target->config, target->profile, "sso_session") != NULL) {
+    status = snt_sso_session_of_profile(target->config, target->profile, &session, &failure);
+  }
+  if (!snt_ok(status)) {
+    snt_doctor_warn(doctor, subject, failure.hint[0] != '\0' ? failure.hint : "correct ~/.aws/config",
+                    "its keys come from nowhere: %s", failure.message);
+  }
+  return snt_ok(status);
+}
+
 static void look_at_profile(struct snt_doctor *doctor, const struct snt_aws_shared_config *config,
                             const char *profile) {
   SNT_BUF_AUTO struct snt_buf program = {0};
@@ -122,7 +143,7 @@ static void look_at_profile(struct snt_doctor *doctor, const struct snt_aws_shar
   } else if (is_asking && snt_aws_profile_get(config, profile, "role_arn") != NULL) {
     snt_doctor_warn(doctor, subject, "write sentinel_role_arn and sentinel_source_profile in its place",
                     "it has a plain role_arn beside credential_process: an SDK may assume the role by itself");
-  } else {
+  } else if (look_at_source(doctor, subject, &target)) {
     snt_doctor_ok(doctor, subject, "%s%s", target.role_arn,
                   is_asking ? "" : "; by `sentinel exec`: it has no credential_process that names sentinel");
   }

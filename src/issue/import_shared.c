@@ -87,9 +87,14 @@ static snt_status find_path(const char *given, struct file *out, struct snt_err 
     return snt_fail_memory(err);
   }
   out->real = realpath(out->path, NULL);
-  return out->real != NULL
-             ? snt_done()
-             : snt_fail(err, errno == ENOENT ? SNT_CODE_NOT_FOUND : SNT_CODE_IO, "%s: %s", out->path, strerror(errno));
+  if (out->real != NULL) {
+    return snt_done();
+  }
+  snt_status status =
+      snt_fail(err, errno == ENOENT ? SNT_CODE_NOT_FOUND : SNT_CODE_IO, "%s: %s", out->path, strerror(errno));
+  bool may_be_profile = status.code == SNT_CODE_NOT_FOUND && given != NULL && strchr(given, '/') == NULL;
+  return may_be_profile ? snt_err_hint(err, "the argument is a file; a profile is named by --profile %.256s", given)
+                        : status;
 }
 
 snt_status snt_import_source_open_shared(const char *path, struct snt_import_source *out, struct snt_err *err) {

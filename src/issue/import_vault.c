@@ -65,7 +65,9 @@ snt_status snt_import_source_open_vault(const char *name, bool is_named, struct 
                                       .is_named = is_named,
                                       .passphrase = vault->passphrase};
   const char *wanted = name != NULL ? name : variable("AWS_VAULT_BACKEND");
-  SNT_TRY(snt_vault_open(wanted, &options, &vault->keyring, &vault->state, &out->where, err));
+  snt_status status = snt_vault_open(wanted, &options, &vault->keyring, &vault->state, &out->where, err);
+  bool is_odd_variable = name == NULL && wanted != NULL && snt_vault_find(wanted) == NULL;
+  SNT_TRY(is_odd_variable ? snt_err_prefix(err, "AWS_VAULT_BACKEND") : status);
   out->list = list_names;
   out->is_cached = snt_vault_is_cached;
   out->read = read_key;

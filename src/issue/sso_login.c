@@ -59,10 +59,29 @@ static const char *profile_of_environment(void) {
   return name == NULL || name[0] == '\0' ? NULL : name;
 }
 
-static snt_status find_named(const struct snt_aws_shared_config *config, const char *name, struct snt_sso_session *out,
+/* Who signs in so that this profile has keys: itself, or the one that its source profiles lead to. */
+static const char *find_signer(const struct snt_flow *flow, const char *profile, struct snt_aws_chain *chain) {
+  const char *source = strcmp(flow->target.profile, profile) == 0 ? flow->target.source_profile : "";
+  source = source[0] == '\0' ? profile : source;
+  bool is_through = snt_ok(snt_aws_chain_resolve(flow->config, source, &SNT_AWS_STORED_NONE, chain, NULL));
+  return is_through ? chain->source_profile : source;
+}
+
+static snt_status find_of_profile(const struct snt_flow *flow, const char *profile, struct snt_sso_session *out,
+                                  struct snt_err *err) {
+  struct snt_aws_chain chain = {0};
+  const char *signer = find_signer(flow, profile, &chain);
+  snt_status status = snt_sso_session_of_profile(flow->config, signer, out, err);
+  return snt_ok(status) || strcmp(signer, profile) == 0
+             ? status
+             : snt_err_prefix(err, "profile \"%.128s\" takes its keys from another", profile);
+}
+
+static snt_status find_named(const struct snt_flow *flow, const char *name, struct snt_sso_session *out,
                              struct snt_err *err) {
-  bool is_profile = !snt_aws_sso_session_exists(config, name) && snt_aws_profile_exists(config, name);
-  return is_profile ? snt_sso_session_of_profile(config, name, out, err) : snt_sso_session_find(config, name, out, err);
+  bool is_known = snt_aws_profile_exists(flow->config, name) || snt_settings_profile(flow->settings, name) != NULL;
+  bool is_profile = is_known && !snt_aws_sso_session_exists(flow->config, name);
+  return is_profile ? find_of_profile(flow, name, out, err) : snt_sso_session_find(flow->config, name, out, err);
 }
 
 /* The only one; how many there are, and what they are called, is told otherwise. */
@@ -89,14 +108,14 @@ static snt_status choose(const struct signing_in *in, struct snt_sso_session *ou
   SNT_BUF_AUTO struct snt_buf names = {0};
   size_t count = 0;
   if (in->options->name != NULL) {
-    return find_named(config, in->options->name, out, err);
+    return find_named(&in->flow, in->options->name, out, err);
   }
   SNT_TRY(find_only(config, out, &count, &names, err));
   if (count == 1) {
     return snt_done();
   }
   if (count > 1 && profile != NULL) {
-    return snt_sso_session_of_profile(config, profile, out, err);
+    return find_of_profile(&in->flow, profile, out, err);
   }
   if (count > 1) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "there are several sign-ins: %s", names.data));
@@ -114,12 +133,16 @@ static struct snt_sso_store store_of(const struct snt_flow *flow) {
                                 .is_in_keychain = !snt_settings_is(flow->settings, SNT_SETTING_SSO_TOKENS, "aws-cli")};
 }
 
-/* A keychain that cannot be read is told of before anybody signs in. */
+/* A keychain that cannot be read, or could not hold the sign-in, is told of before anybody signs in. */
 static snt_status look_at_kept(struct signing_in *in, struct snt_err *err) {
   bool is_from_file = false;
   const struct snt_sso_store store = store_of(&in->flow);
   snt_status status = snt_sso_store_load(&store, &in->session, &in->token, &is_from_file, err);
-  return status.code == SNT_CODE_LOGIN_REQUIRED ? snt_done() : status;
+  if (snt_ok(status) && !is_from_file) {
+    return status;
+  }
+  SNT_TRY(status.code == SNT_CODE_LOGIN_REQUIRED ? snt_done() : status);
+  return snt_sso_store_check(&store, err);
 }
 
 /* A registration that is good for the same, and for another day at least, serves again: *is_kept. */
@@ -266,18 +289,27 @@ static snt_status save(const struct signing_in *in, struct snt_buf *where, struc
   return snt_sso_store_save(&store, &in->session, &in->token, where, err);
 }
 
+static snt_status sign_in_and_save(struct signing_in *in, struct snt_buf *where, struct snt_err *err) {
+  snt_status status = sign_in(in, err);
+  if (status.code == SNT_CODE_LOGIN_REQUIRED) {
+    return snt_err_hint(err, "sentinel login --sso %s", in->session.wanted);
+  }
+  if (status.code == SNT_CODE_NETWORK && err != NULL && err->hint[0] == '\0') {
+    return snt_err_hint(
+        err, "see that sso_region, %s, is that of your IAM Identity Center, and that this machine reaches it",
+        in->session.region);
+  }
+  SNT_TRY(status);
+  return save(in, where, err);
+}
+
 /* Who asks for one that another profile has is told about that one's endpoint and certificates. */
 static snt_status sign_in_to(struct signing_in *in, struct snt_sso_login *out, struct snt_err *err) {
   SNT_TRY(choose(in, &in->session, err));
   SNT_TRY(snt_flow_open_service(&in->flow, "sso_oidc", in->session.region, &in->oidc.endpoint, err));
   in->oidc.client = in->flow.client;
   SNT_TRY(look_at_kept(in, err));
-  snt_status status = sign_in(in, err);
-  if (status.code == SNT_CODE_LOGIN_REQUIRED) {
-    return snt_err_hint(err, "sentinel login --sso %s", in->session.wanted);
-  }
-  SNT_TRY(status);
-  SNT_TRY(save(in, &out->where, err));
+  SNT_TRY(sign_in_and_save(in, &out->where, err));
   (void)snprintf(out->name, sizeof out->name, "%s", in->session.wanted);
   out->expires_at_ms = in->token.expires_at_ms;
   out->is_refreshable = in->token.refresh_token != NULL;
@@ -308,7 +340,7 @@ snt_status snt_issue_sso_forget(const struct snt_issue_options *options, const c
   SNT_CLEANUP(clear) struct signing_in in = {.flow = {.options = &common, .stage = "config"}};
   bool stays = false;
   SNT_TRY(open_all(&in, err));
-  if (!snt_ok(find_named(in.flow.config, name, &in.session, NULL))) { /* it is no longer configured */
+  if (!snt_ok(find_named(&in.flow, name, &in.session, NULL))) { /* it is no longer configured */
     snt_sso_session_of_name(name, &in.session);
   }
   const struct snt_sso_store store = store_of(&in.flow);

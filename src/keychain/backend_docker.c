@@ -48,7 +48,8 @@ static void close_docker(void **state) {
 static bool is_helper_name(const char *name) {
   static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
   size_t len = strlen(name);
-  return len > 0 && len + sizeof PREFIX <= NAME_CAP && strspn(name, allowed) == len;
+  return len > 0 && len + sizeof PREFIX <= NAME_CAP && strspn(name, allowed) == len &&
+         !snt_str_starts_with(name, PREFIX);
 }
 
 static snt_status name_program(const char *helper, char out[static NAME_CAP], struct snt_err *err) {

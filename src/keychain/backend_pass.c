@@ -170,7 +170,8 @@ static snt_status change(const struct pass *pass, const char *const *arguments, 
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_KEYCHAIN, "pass %s ended with status %d: %s", arguments[0], answer.exit_status,
                       answer.complaint));
-  return snt_err_hint(err, "see whether pass works by itself: pass ls");
+  return snt_err_hint(err, "see that gpg has the key that %s/.gpg-id names, and whether pass works by itself: pass ls",
+                      pass->store);
 }
 
 static snt_status fail_locked(const char *path, const char *why, struct snt_err *err) {

@@ -94,7 +94,8 @@ snt_status snt_vault_open(const char *name, const struct snt_vault_options *opti
   const struct snt_vault_keyring *found = snt_vault_find(name);
   if (found == NULL) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%.64s\" is no keyring of aws-vault that can be read here", name));
-    return snt_err_hint(err, "write --keyring " SNT_VAULT_NAMES);
+    return snt_err_hint(err, "write --keyring " SNT_VAULT_NAMES
+                             "; a key that is elsewhere is taken by `sentinel add P --stdin`");
   }
   SNT_TRY(found->open(options, state, where, err));
   *keyring = found;
