@@ -479,6 +479,21 @@ aws_secret_access_key=%s]]):format(CORP.id, CORP.secret, SHORT.id, SHORT.secret,
       home:write("dotfiles/credentials", "")
     end)
 
+    it("deletes nothing where the key would stay under another name of the file", function()
+      assert(os.execute(("ln %s/.aws/credentials %s/other"):format(home.home, home.home)))
+      expect_told(import("--profile", "corp", "--delete-source"), 6, "has another name", "nothing is lost")
+      assert.are.equal(TEXT, home:read ".aws/credentials")
+      os.remove(home.home .. "/other")
+      expect_told(import("--profile", "corp", "--delete-source"), 0, "corp: is there already, and deleted there\n")
+    end)
+
+    it("deletes nothing that only the kernel would have then", function()
+      for _, plan in ipairs { false, "--plan" } do
+        expect_told(import("--delete-source", "--backend", "keyring", plan or nil), 2, "forgets them when the machine stops")
+      end
+      assert.are.equal(TEXT, home:read ".aws/credentials")
+    end)
+
     it("reads another file that is named, and ~/.aws/config", function()
       home:write_aws_config(("[default]\nregion=a\n[profile corp]\naws_access_key_id=%s\naws_secret_access_key=%s\n"):format(
         CORP.id, CORP.secret))

@@ -78,6 +78,15 @@ describe("base credentials of the machine", function()
     end)
   end
 
+  it("that cannot be had are recorded with the host that was asked, by no proxy", function()
+    machine("", "", { AWS_CONTAINER_CREDENTIALS_FULL_URI = moto.url .. "/nothing/here", HTTPS_PROXY = "http://127.0.0.1:9" })
+    expect.refused(home:run { "credentials", "dev" }, 6, "the container's keys")
+    local record = home:records()[1]
+    assert.are.equal("failed", record.kind)
+    assert.are.same({ (moto.url:gsub("^http://", "")) }, record.base_endpoints)
+    assert.is_nil(record.proxy)
+  end)
+
   for name, case in pairs {
     ["instance"] = { "credential_source = Ec2InstanceMetadata", "AWS_EC2_METADATA_DISABLED", "unset it" },
     ["container"] = { "credential_source = EcsContainer", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "ECS and EKS set" },

@@ -189,6 +189,16 @@ curl -sS -L -o /dev/null -w '%{http_code}\n' "$1" >> "$HOME/codes"
       end
     end)
 
+    it("knows the browser's owner where /proc shows nothing but processes", function()
+      local script = 'mount -t proc -o subset=pid proc /proc && exec "$@"'
+      local result = home:run({ "-m", "/bin/sh", "-c", script, "sh", settings.bin, "login", "--sso" },
+        { bin = "/usr/bin/unshare", limit_s = 60 })
+      if result.stderr:find("unshare:", 1, true) or result.stderr:find("mount:", 1, true) then
+        return pending(settings.skipped "this machine lets nobody mount a /proc of his own")
+      end
+      check_signed_in(result)
+    end)
+
     it("ends when the person says no", function()
       center:set { authorize = "deny" }
       expect.refused(login(), 4, "refused in the browser (access_denied)", "sentinel login --sso acme")

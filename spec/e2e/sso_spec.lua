@@ -287,6 +287,27 @@ print(boto3.Session().get_credentials().get_frozen_credentials().access_key[:4])
     assert.equal("", center:calls())
   end)
 
+  it("is one for profiles that write the start URL of their portal with and without #/", function()
+    local own = "[profile %s]\nsso_start_url = https://acme.awsapps.com/start%s\nsso_region = us-east-1\n"
+      .. "sso_account_id = 123456789012\nsso_role_name = Developer\nregion = us-east-1\n"
+    home:write_aws_config(own:format("one", "") .. own:format("two", "#/"))
+    expect.done(run { "login", "--sso", "--device" })
+    for _, profile in ipairs { "one", "two" } do
+      expect.done(run { "whoami", profile })
+    end
+  end)
+
+  it("is recorded to have gone to a host that then gave nothing for it", function()
+    sign_in()
+    center:set { answers = { GetRoleCredentials = { { status = 400 }, { status = 400 } } } }
+    expect.refused(run { "credentials", "dev" }, 6, "GetRoleCredentials")
+    assert.equal("failed", home:kinds())
+    local record = home:records()[1]
+    assert.equal("credentials", record.stage)
+    assert.same({ (center.url:gsub("^http://", "")) }, record.base_endpoints)
+    assert.equal("system", record.ca)
+  end)
+
   it("is sent to no other host where the administrator says so", function()
     sign_in()
     local result = home:run_under("endpoints: aws\n", { "whoami", "corp" })

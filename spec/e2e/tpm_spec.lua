@@ -129,6 +129,9 @@ result = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}]]
     expect.refused(try(PIN), 6, "takes no PIN now", "--clear-lockout")
     assert.are.equal(0, chip:tool("tpm2_dictionarylockout", "--clear-lockout").status)
     expect.credentials(try(PIN))
+    forget()
+    expect.refused(home:run({ "remove", "corp" }, { environment = { SENTINEL_FILE_PASSPHRASE = "guess 4" } }), 6,
+      "the PIN is wrong", "after 2 more")
     home:check_disk()
   end)
 

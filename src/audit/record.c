@@ -91,6 +91,12 @@ static void put_verdict(struct snt_json_writer *writer, const struct snt_record_
   put_number_or_null(writer, "max_duration", record->max_duration_s);
 }
 
+static void put_if_any(struct snt_json_writer *writer, const char *key, const char *text) {
+  if (text != NULL && text[0] != '\0') {
+    snt_json_put_string(writer, key, text);
+  }
+}
+
 /* Lines, each with a line feed behind it; left out when there are none. */
 static void put_lines(struct snt_json_writer *writer, const char *key, const char *lines) {
   if (lines == NULL || lines[0] == '\0') {
@@ -106,9 +112,7 @@ static void put_lines(struct snt_json_writer *writer, const char *key, const cha
 static void put_circumstances(struct snt_json_writer *writer, const struct snt_record_decision *record) {
   snt_json_put_raw(writer, "facts", record->facts.len > 0 ? record->facts : snt_slice_of("[]"));
   put_raw_or_null(writer, "zones", record->zones);
-  if (record->base != NULL && record->base[0] != '\0') {
-    snt_json_put_string(writer, "base", record->base);
-  }
+  put_if_any(writer, "base", record->base);
   put_lines(writer, "base_endpoints", record->base_hosts);
   put_or_null(writer, "endpoint", record->endpoint);
   put_or_null(writer, "ca", record->ca);
@@ -179,6 +183,10 @@ snt_status snt_record_format_failed(const struct snt_record_failed *record, stru
   snt_json_put_string(&writer, "stage", record->stage);
   snt_json_put_string(&writer, "code", record->code);
   snt_json_put_string(&writer, "message", record->message);
+  put_lines(&writer, "base_endpoints", record->base_hosts);
+  put_if_any(&writer, "endpoint", record->endpoint);
+  put_if_any(&writer, "ca", record->ca);
+  put_if_any(&writer, "proxy", record->proxy);
   snt_json_end_object(&writer);
   return strip_braces(&writer, &object, out, err);
 }

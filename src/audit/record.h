@@ -62,6 +62,8 @@ struct snt_record_failed {
   const char *stage; /* config, credentials, policy, identity, target, evaluate, sts, output, console */
   const char *code;  /* name of the snt_code */
   const char *message;
+  const char *base_hosts;            /* as in a decision */
+  const char *endpoint, *ca, *proxy; /* NULL or empty: left out */
 };
 snt_status snt_record_format_failed(const struct snt_record_failed *record, struct snt_buf *out, struct snt_err *err);
 

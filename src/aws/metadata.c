@@ -118,7 +118,7 @@ snt_status snt_aws_metadata_json(const struct snt_aws_metadata *host, const stru
 const char *snt_aws_metadata_text(const struct snt_aws_metadata *host, const struct snt_json_value *object,
                                   const char *key) {
   const char *text = snt_json_printable(snt_json_get(object, key), TEXT_CAP);
-  bool is_told_again = text != NULL && host->token != NULL && strstr(text, snt_secret_borrow(host->token)) != NULL;
+  bool is_told_again = text != NULL && snt_secret_is_in(host->token, text);
   return text == NULL || is_told_again ? "" : text;
 }
 

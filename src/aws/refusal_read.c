@@ -35,12 +35,24 @@ static void take_code(const char *text, struct snt_aws_refusal *out) {
   }
 }
 
+static void hide_message(struct snt_aws_refusal *out) {
+  (void)snprintf(out->message, sizeof out->message, "(AWS's text holds a secret and is not shown)");
+}
+
+/* Whoever repeats a secret may cut it off. */
+static bool shows_part(const struct snt_aws_call *call, const char *message) {
+  const struct snt_aws_credentials *credentials = call->credentials;
+  return snt_secret_is_in(call->bearer, message) ||
+         (credentials != NULL && (snt_secret_is_in(credentials->secret_key, message) ||
+                                  snt_secret_is_in(credentials->session_token, message)));
+}
+
 static void take_message(const struct snt_aws_call *call, const char *text, struct snt_aws_refusal *out) {
   const struct snt_aws_credentials *credentials = call->credentials;
   bool holds_key = credentials != NULL &&
                    (holds_secret(text, credentials->secret_key) || holds_secret(text, credentials->session_token));
   if (holds_key || holds_secret(text, call->bearer)) {
-    (void)snprintf(out->message, sizeof out->message, "(AWS's text holds a secret and is not shown)");
+    hide_message(out);
     return;
   }
   size_t len = strcspn(text, "\r\n");
@@ -53,6 +65,9 @@ static void take_message(const struct snt_aws_call *call, const char *text, stru
     return;
   }
   (void)snprintf(out->message, sizeof out->message, "%.*s%s", (int)len, text, is_cut ? "..." : "");
+  if (shows_part(call, out->message)) {
+    hide_message(out);
+  }
 }
 
 /* The shapes that AWS's services and their doubles use. */

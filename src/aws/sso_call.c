@@ -53,10 +53,6 @@ static bool is_outage(const struct snt_sso_call *call) {
   return call->response.is_retryable || code == SNT_CODE_NETWORK || code == SNT_CODE_TIMEOUT;
 }
 
-static bool holds(const char *text, const struct snt_secret *secret) {
-  return secret != NULL && snt_secret_len(secret) > 0 && strstr(text, snt_secret_borrow(secret)) != NULL;
-}
-
 /* "com.amazonaws.switchboard.portal#UnauthorizedException" is UnauthorizedException. */
 static void take_code(struct snt_sso_call *call, const char *text) {
   const char *hash = strrchr(text, '#');
@@ -76,9 +72,9 @@ static void take_message(struct snt_sso_call *call, const struct snt_json_value 
   for (size_t i = 0; text == NULL && i < sizeof keys / sizeof keys[0]; i++) {
     text = snt_json_printable(snt_json_get(root, keys[i]), sizeof call->refusal.message);
   }
-  bool is_secret = text != NULL && holds(text, call->bearer);
+  bool is_secret = text != NULL && snt_secret_is_in(call->bearer, text);
   for (size_t i = 0; text != NULL && i < sizeof call->secrets / sizeof call->secrets[0]; i++) {
-    is_secret = is_secret || holds(text, call->secrets[i]);
+    is_secret = is_secret || snt_secret_is_in(call->secrets[i], text);
   }
   if (text != NULL && !is_secret) {
     (void)snprintf(call->refusal.message, sizeof call->refusal.message, "%s", text);

@@ -149,12 +149,21 @@ snt_status snt_sso_token_format(const struct snt_sso_token *token, bool is_own, 
   return snt_done();
 }
 
-static bool is_same(const char *kept, const char *configured) {
-  return kept[0] == '\0' || strcmp(kept, configured) == 0;
+/* Of a start URL what says which portal it is: access portals show it with "#/" at its end, too. */
+static struct snt_slice portal_of(const char *start_url) {
+  struct snt_slice portal = {start_url, strcspn(start_url, "#")};
+  while (portal.len > 0 && portal.data[portal.len - 1] == '/') {
+    portal.len--;
+  }
+  return portal;
 }
 
 bool snt_sso_token_is_of(const struct snt_sso_token *token, const struct snt_sso_session *session) {
-  return is_same(token->start_url, session->start_url) && is_same(token->region, session->region);
+  struct snt_slice kept = portal_of(token->start_url);
+  struct snt_slice wanted = portal_of(session->start_url);
+  bool is_portal = kept.len == wanted.len && memcmp(kept.data, wanted.data, kept.len) == 0;
+  return (token->start_url[0] == '\0' || is_portal) &&
+         (token->region[0] == '\0' || strcmp(token->region, session->region) == 0);
 }
 
 bool snt_sso_token_is_refreshable(const struct snt_sso_token *token, int64_t now_ms) {

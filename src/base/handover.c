@@ -1,19 +1,14 @@
 #include "base/handover.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/loopback.h"
 #include "base/random.h"
 #include "base/sha256.h"
 
-enum { NONCE_BYTES = 16, TABLE_CAP = 64 * 1024 * 1024 };
+enum { NONCE_BYTES = 16 };
 
 static const char NOTHING[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 static const char BEFORE[] = "HTTP/1.1 303 See Other\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
@@ -38,48 +33,6 @@ void snt_handover_close(struct snt_handover *handover) {
   }
 }
 
-/* The kernel's tables of connected sockets, and how each writes an IPv4 address. */
-static const struct {
-  const char *path, *prefix;
-} TABLES[] = {{"/proc/net/tcp", ""}, {"/proc/net/tcp6", "0000000000000000FFFF0000"}};
-
-/* Whose socket of that table goes from one end to the other; -1: there is none. */
-static int64_t find_owner(size_t table, const struct sockaddr_in *from, const struct sockaddr_in *to) {
-  char wanted[128];
-  const char *prefix = TABLES[table].prefix;
-  SNT_BUF_AUTO struct snt_buf text = {0};
-  if (!snt_ok(snt_file_read(TABLES[table].path, SNT_FILE_ANY, TABLE_CAP, &text, NULL))) {
-    return -1;
-  }
-  (void)snprintf(wanted, sizeof wanted, ": %s%08X:%04X %s%08X:%04X 01 ", prefix, from->sin_addr.s_addr,
-                 ntohs(from->sin_port), prefix, to->sin_addr.s_addr, ntohs(to->sin_port)); /* 01: established */
-  const char *found = strstr(snt_buf_borrow(&text), wanted);
-  const char *at = found == NULL ? "" : found + strlen(wanted);
-  for (int skipped = 0; skipped < 3; skipped++) { /* queues, timer, timeouts */
-    at += strcspn(at, " \n");
-    at += strspn(at, " ");
-  }
-  return *at >= '0' && *at <= '9' ? (int64_t)strtoul(at, NULL, 10) : -1;
-}
-
-/* Whether the socket on the other side belongs to this user, or to root, who can look into this process anyway (and
- * passes on what comes from the other side of a virtual machine). */
-static bool is_ours(int fd) {
-  struct sockaddr_in peer = {0};
-  struct sockaddr_in own = {0};
-  socklen_t peer_len = sizeof peer;
-  socklen_t own_len = sizeof own;
-  int64_t uid = -1;
-  if (getpeername(fd, (struct sockaddr *)&peer, &peer_len) != 0 ||
-      getsockname(fd, (struct sockaddr *)&own, &own_len) != 0) {
-    return false;
-  }
-  for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0] && uid < 0; i++) {
-    uid = find_owner(i, &peer, &own);
-  }
-  return uid == 0 || uid == (int64_t)geteuid();
-}
-
 static bool asks_for(const char *head, const char *path) {
   char line[64];
   (void)snprintf(line, sizeof line, "GET %s HTTP/1.", path);
@@ -92,7 +45,7 @@ static bool answer(int fd, const struct snt_handover *handover, const struct snt
   if (!snt_loopback_read_head(fd, head, sizeof head)) {
     return false;
   }
-  bool is_meant = asks_for(head, handover->path) && is_ours(fd);
+  bool is_meant = asks_for(head, handover->path) && snt_loopback_is_ours(fd);
   bool is_sent = is_meant ? snt_loopback_send(fd, snt_secret_borrow(whole), snt_secret_len(whole))
                           : snt_loopback_send(fd, NOTHING, strlen(NOTHING));
   snt_loopback_finish(fd);

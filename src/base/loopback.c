@@ -4,14 +4,17 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 
-enum { BACKLOG = 8, READ_MS = 2000 };
+enum { BACKLOG = 8, READ_MS = 2000, TABLE_CAP = 64 * 1024 * 1024 };
 
 snt_status snt_loopback_listen(int *listener, unsigned *port, struct snt_err *err) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -91,4 +94,44 @@ void snt_loopback_finish(int fd) {
       return;
     }
   }
+}
+
+/* The kernel's tables of connected sockets, and how each writes an IPv4 address. */
+static const struct {
+  const char *path, *prefix;
+} TABLES[] = {{"/proc/self/net/tcp", ""}, {"/proc/self/net/tcp6", "0000000000000000FFFF0000"}};
+
+/* Whose socket of that table goes from one end to the other; -1: there is none. */
+static int64_t find_owner(size_t table, const struct sockaddr_in *from, const struct sockaddr_in *to) {
+  char wanted[128];
+  const char *prefix = TABLES[table].prefix;
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  if (!snt_ok(snt_file_read(TABLES[table].path, SNT_FILE_ANY, TABLE_CAP, &text, NULL))) {
+    return -1;
+  }
+  (void)snprintf(wanted, sizeof wanted, ": %s%08X:%04X %s%08X:%04X 01 ", prefix, from->sin_addr.s_addr,
+                 ntohs(from->sin_port), prefix, to->sin_addr.s_addr, ntohs(to->sin_port)); /* 01: established */
+  const char *found = strstr(snt_buf_borrow(&text), wanted);
+  const char *at = found == NULL ? "" : found + strlen(wanted);
+  for (int skipped = 0; skipped < 3; skipped++) { /* queues, timer, timeouts */
+    at += strcspn(at, " \n");
+    at += strspn(at, " ");
+  }
+  return *at >= '0' && *at <= '9' ? (int64_t)strtoul(at, NULL, 10) : -1;
+}
+
+bool snt_loopback_is_ours(int fd) {
+  struct sockaddr_in peer = {0};
+  struct sockaddr_in own = {0};
+  socklen_t peer_len = sizeof peer;
+  socklen_t own_len = sizeof own;
+  int64_t uid = -1;
+  if (getpeername(fd, (struct sockaddr *)&peer, &peer_len) != 0 ||
+      getsockname(fd, (struct sockaddr *)&own, &own_len) != 0) {
+    return false;
+  }
+  for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0] && uid < 0; i++) {
+    uid = find_owner(i, &peer, &own);
+  }
+  return uid == 0 || uid == (int64_t)geteuid();
 }

@@ -15,6 +15,9 @@
 snt_status snt_loopback_listen(int *listener, unsigned *port, struct snt_err *err);
 /* The next connection, until end_ms (monotonic); what ("the page") is named in the message. Code TIMEOUT. */
 snt_status snt_loopback_accept(int listener, int64_t end_ms, const char *what, int *fd, struct snt_err *err);
+/* Whether the other side of a connection, which waits for an answer, belongs to this user, or to root, who can look
+ * into this process anyway (and passes on what comes from the other side of a virtual machine). */
+bool snt_loopback_is_ours(int fd);
 /* Reads until the head of the request is whole, which head then holds with a NUL behind it; false when that takes more
  * than two seconds, or more than cap bytes. */
 bool snt_loopback_read_head(int fd, char *head, size_t cap);

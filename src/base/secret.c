@@ -109,6 +109,19 @@ bool snt_secret_is_equal(const struct snt_secret *a, const struct snt_secret *b)
   return a->len == b->len && CRYPTO_memcmp(a->data, b->data, a->len) == 0;
 }
 
+bool snt_secret_is_in(const struct snt_secret *secret, const char *text) {
+  enum { WORTH = 12 };
+  size_t len = secret == NULL ? 0 : secret->len;
+  size_t run = len < WORTH ? len : WORTH;
+  size_t text_len = strlen(text);
+  for (size_t i = 0; run > 0 && i + run <= text_len; i++) {
+    if (memmem(secret->data, len, text + i, run) != NULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void snt_secret_reset(struct snt_secret *secret) {
   OPENSSL_cleanse(secret->data, secret->cap + 1);
   secret->len = 0;

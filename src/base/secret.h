@@ -27,6 +27,9 @@ size_t snt_secret_len(const struct snt_secret *secret);
 size_t snt_secret_cap(const struct snt_secret *secret);
 /* Constant time for equal lengths. */
 bool snt_secret_is_equal(const struct snt_secret *a, const struct snt_secret *b);
+/* Whether the text holds a part of it that is worth hiding: 12 bytes in a row, or all of a shorter one. For texts of
+ * others that may repeat what they were given. NULL and empty ones are in no text. */
+bool snt_secret_is_in(const struct snt_secret *secret, const char *text);
 /* Wipes the content, keeps the memory. */
 void snt_secret_reset(struct snt_secret *secret);
 /* Accepts NULL and a pointer to NULL; leaves NULL. */

@@ -5,9 +5,11 @@
 #include "cli/common.h"
 #include "keychain/cache.h"
 
-/* Only sessions are a profile's; what else is cached belongs to a key. */
+/* Only sessions, and those that they rest on, are a profile's; what else is cached belongs to a key. */
 static bool is_meant(const struct snt_keychain_kind *kind, const char *profile) {
-  return kind->is_cached && (profile == NULL || strcmp(kind->name, SNT_KEYCHAIN_KIND_SESSION) == 0);
+  bool is_profiles =
+      strcmp(kind->name, SNT_KEYCHAIN_KIND_SESSION) == 0 || strcmp(kind->name, SNT_KEYCHAIN_KIND_BASE) == 0;
+  return kind->is_cached && (profile == NULL || is_profiles);
 }
 
 snt_status snt_cmd_clear(struct snt_args *args, struct snt_out *out, struct snt_err *err) {

@@ -159,25 +159,38 @@ static snt_status tell_rest(const struct importing *importing, struct snt_err *e
   return tell_config(importing, err);
 }
 
+/* What the kernel holds is gone when the machine stops. */
+static snt_status check_lasts(const struct snt_key_import_options *options, struct snt_err *err) {
+  if (!options->is_removing || strcmp(snt_keychain_backend_name(options->keychain), "keyring") != 0) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE,
+                      "--delete-source would leave the keys in the kernel's keyring alone, which "
+                      "forgets them when the machine stops"));
+  return snt_err_hint(err, "name a keychain that lasts with --backend, or leave --delete-source out");
+}
+
 static void clear_importing(struct importing *importing) { snt_names_clear(&importing->held); }
 
 static snt_status import_from(const struct snt_args *args, const struct snt_import_source *source,
-                              struct snt_key_import_options *options, struct snt_out *out, struct snt_err *err) {
+                              const struct snt_key_import_options *which, struct snt_out *out, struct snt_err *err) {
   SNT_CLI_KEYCHAIN_AUTO struct snt_cli_keychain keychain = {0};
   SNT_CLEANUP(clear_importing)
   struct importing importing = {
       .out = out, .is_plan = snt_args_has(args, SNT_OPTION_PLAN), .has_ids = snt_args_has(args, SNT_OPTION_IDS)};
   SNT_TRY(snt_cli_open_keychain(args, &keychain, err));
-  options->keychain = keychain.keychain;
-  options->is_plan = importing.is_plan;
-  options->is_replacing = snt_args_has(args, SNT_OPTION_REPLACE_KEY);
-  options->is_removing = snt_args_has(args, SNT_OPTION_DELETE_SOURCE);
-  options->tell = tell;
-  options->context = &importing;
+  struct snt_key_import_options options = *which;
+  options.keychain = keychain.keychain;
+  options.is_plan = importing.is_plan;
+  options.is_replacing = snt_args_has(args, SNT_OPTION_REPLACE_KEY);
+  options.is_removing = snt_args_has(args, SNT_OPTION_DELETE_SOURCE);
+  options.tell = tell;
+  options.context = &importing;
+  SNT_TRY(check_lasts(&options, err));
   SNT_TRY(snt_out_text(out, "from ", err));
   SNT_TRY(snt_cli_print_clean(&out->text, source->where.data, err));
   SNT_TRY(snt_out_text(out, "\n", err));
-  snt_status status = snt_import_keys(source, options, err);
+  snt_status status = snt_import_keys(source, &options, err);
   bool is_through = snt_ok(status) || status.code == SNT_CODE_ANSWER_NO || status.code == SNT_CODE_SYNTAX;
   SNT_TRY(is_through ? tell_rest(&importing, snt_ok(status) ? err : NULL) : snt_done());
   return status;

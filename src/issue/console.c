@@ -1,7 +1,7 @@
 /* MUST
  *  1. find out before anything is decided whether there is a console to sign in to, and whether its host may be asked;
  *  2. send the session to AWS's own host, or to this machine's loopback: an environment that was made by others must
- * not say where it goes;
+ * name no other (its CA and proxy are honoured, as for any call);
  *  3. record which host gets it, with the issuance, before it does. */
 #include "issue/console.h"
 

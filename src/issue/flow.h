@@ -71,6 +71,7 @@ struct snt_flow {
   struct snt_keychain *keychain;
   struct snt_aws_credentials base;
   struct snt_buf base_hosts;              /* that were asked for them, each with a line feed behind it */
+  struct snt_aws_endpoint base_service;   /* the last of AWS's services among them; empty: none */
   struct snt_aws_credentials mfa_session; /* of base, obtained with a code: it signs instead; empty: none */
   int64_t mfa_authenticated_at_ms;        /* when AWS took the code, by its clock; 0: not */
   bool is_mfa_kept;                       /* that was in an earlier call */

@@ -111,6 +111,7 @@ static snt_status note_host(struct snt_flow *flow, const char *host, struct snt_
 static snt_status check_for_source(void *context, const struct snt_aws_endpoint *endpoint, struct snt_err *err) {
   struct snt_flow *flow = context;
   SNT_TRY(snt_flow_check_endpoint(flow, endpoint, err));
+  flow->base_service = endpoint->service[0] == '\0' ? flow->base_service : *endpoint; /* others go by no proxy */
   return note_host(flow, endpoint->host, err);
 }
 

@@ -135,6 +135,19 @@ snt_status snt_flow_record_reuse(struct snt_flow *flow, const struct snt_flow_gr
   return snt_log_append(flow->log, records, 2, &flow->decision_record, err);
 }
 
+/* What got no decision may have gone elsewhere, too: a token to a host that a hostile environment names. */
+static void describe_way(const struct snt_flow *flow, char *proxy, size_t cap, struct snt_record_failed *out) {
+  if (flow->client == NULL) {
+    return;
+  }
+  const char *url = flow->sts.url[0] != '\0' ? flow->sts.url : flow->base_service.url;
+  SNT_IGNORE(url[0] == '\0' ? snt_done() : snt_http_proxy_for(flow->client, url, proxy, cap, NULL));
+  out->base_hosts = snt_buf_borrow(&flow->base_hosts);
+  out->endpoint = flow->sts.host;
+  out->ca = snt_http_ca_source(flow->client);
+  out->proxy = proxy;
+}
+
 void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err) {
   struct snt_err failure = {0};
   const char *stage = flow->stage; /* opening the log is one of its own */
@@ -153,6 +166,8 @@ void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err) {
                                      .stage = stage,
                                      .code = snt_code_name(err->code),
                                      .message = err->message};
+  char proxy[512] = "";
+  describe_way(flow, proxy, sizeof proxy, &record);
   SNT_BUF_AUTO struct snt_buf members = {0};
   struct snt_log_position position;
   snt_status status = snt_record_format_failed(&record, &members, &failure);

@@ -64,6 +64,10 @@ static snt_status remove_key(void *state, const char *name, struct snt_err *err)
   if (info.st_uid != geteuid()) {
     return snt_fail(err, SNT_CODE_IO, "%s is another user's, and stays as it is", file->path);
   }
+  if (info.st_nlink > 1) { /* under its other name the key would stay */
+    SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s has another name (a hard link), and stays as it is", file->path));
+    return snt_err_hint(err, "remove the other one: find ~ -samefile '%s'", file->path);
+  }
   return snt_file_replace(file->real, snt_secret_borrow(rest), snt_secret_len(rest), info.st_mode & 0777, err);
 }
 

@@ -1,3 +1,7 @@
+/* MUST
+ *  1. take an answer from nobody but a process of this user: the state stands among the arguments of the browser, which
+ *     everybody on the machine can read, and who knows it could have this user signed in as somebody else;
+ *  2. take one answer. */
 #include "issue/sso_callback.h"
 
 #include <stdio.h>
@@ -185,6 +189,7 @@ snt_status snt_sso_callback_await(struct snt_sso_callback *callback, int64_t end
       continue;
     }
     reply = judge(callback, snt_secret_borrow(head), found, refusal);
+    reply = reply == &NOTHING || snt_loopback_is_ours(fd) ? reply : &ODD;
     if (reply == &TAKEN || reply == &REFUSED) { /* one answer is enough */
       (void)close(callback->listener);
       callback->listener = -1;

@@ -88,22 +88,20 @@ static snt_status append_address(const char *kind, const char *name, struct snt_
   return snt_entry_name_format(&SPELLING, name, out, err);
 }
 
-/* The first line that it printed, unless a secret may be in it. */
-static void choose_reason(const struct snt_exchange_answer *answer, char out[static LINE_CAP]) {
-  snt_exchange_first_line(snt_secret_borrow(answer->output), out, LINE_CAP);
-  if (out[0] == '{' || strstr(out, "\"Secret\"") != NULL) {
-    out[0] = '\0';
-  }
-  if (out[0] == '\0') {
-    (void)snprintf(out, LINE_CAP, "%.*s", LINE_CAP - 1, answer->complaint);
+static void drop_secret(char *line) {
+  if (line[0] == '{' || strstr(line, "\"Secret\"") != NULL) {
+    line[0] = '\0';
   }
 }
 
-/* The beginning of it is enough. */
-static bool shows(const char *line, const struct snt_secret *text) {
-  enum { ENOUGH = 8 };
-  size_t len = snt_secret_len(text) < ENOUGH ? snt_secret_len(text) : ENOUGH;
-  return memmem(line, strlen(line), snt_secret_borrow(text), len) != NULL;
+/* The first line that it printed, unless a secret may be in it. */
+static void choose_reason(const struct snt_exchange_answer *answer, char out[static LINE_CAP]) {
+  snt_exchange_first_line(snt_secret_borrow(answer->output), out, LINE_CAP);
+  drop_secret(out);
+  if (out[0] == '\0') {
+    (void)snprintf(out, LINE_CAP, "%.*s", LINE_CAP - 1, answer->complaint);
+    drop_secret(out);
+  }
 }
 
 static snt_status fail_late(struct snt_err *err) {
@@ -135,7 +133,7 @@ static snt_status ask(const struct docker *docker, const struct question *questi
   }
   char reason[LINE_CAP];
   choose_reason(out, reason);
-  if (question->of != NULL && shows(reason, question->of)) {
+  if (snt_secret_is_in(question->of, reason)) {
     reason[0] = '\0';
   }
   SNT_IGNORE(snt_fail(err, strcmp(reason, NOT_FOUND) == 0 ? SNT_CODE_NOT_FOUND : SNT_CODE_KEYCHAIN,

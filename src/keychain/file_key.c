@@ -138,6 +138,28 @@ static snt_status check_given(const struct snt_file_keys *keys, struct snt_err *
                   keys->path);
 }
 
+/* A TPM counts each wrong PIN: what was given is shown to it once. */
+static snt_status find_once(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_secret *key,
+                            struct snt_err *err) {
+  const struct snt_secret *word = snt_sealed_takes_word(header) ? word_of(keys) : NULL;
+  bool was_refused = word != NULL && word == keys->given && keys->refusal.message[0] != '\0' &&
+                     memcmp(keys->refused_salt, header->salt, sizeof keys->refused_salt) == 0;
+  struct snt_err refusal = keys->refusal;
+  snt_status status = {refusal.code};
+  if (!was_refused) {
+    refusal = (struct snt_err){0};
+    status = keys->source->find(keys, header, word, key, &refusal);
+  }
+  if (!snt_ok(status) && word != NULL && word == keys->given) {
+    keys->refusal = refusal;
+    memcpy(keys->refused_salt, header->salt, sizeof keys->refused_salt);
+  }
+  if (!snt_ok(status) && err != NULL) {
+    *err = refusal;
+  }
+  return status;
+}
+
 /* With what was given or typed, or with nothing where nothing is asked for. */
 static snt_status unlock(struct snt_file_keys *keys, const struct snt_sealed_header *header, struct snt_err *err) {
   SNT_SECRET_AUTO struct snt_secret *key = NULL;
@@ -145,7 +167,7 @@ static snt_status unlock(struct snt_file_keys *keys, const struct snt_sealed_hea
   SNT_TRY(takes_word ? check_given(keys, err) : snt_done());
   SNT_TRY(snt_secret_new(SNT_CRYPTO_KEY_LEN, &key, err));
   snt_secret_free(&keys->key);
-  snt_status status = keys->source->find(keys, header, takes_word ? word_of(keys) : NULL, key, err);
+  snt_status status = find_once(keys, header, key, err);
   if (!snt_ok(status)) {
     snt_secret_free(&keys->asked);
     return status;

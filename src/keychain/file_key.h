@@ -20,6 +20,8 @@ struct snt_file_keys {
   const char *path;         /* of the file; borrowed */
   struct snt_secret *asked; /* what a person typed, for the life of this process */
   struct snt_secret *key;   /* the last that was found */
+  struct snt_err refusal;   /* of what was given, by the file with this salt; empty: it was not refused */
+  uint8_t refused_salt[SNT_SEALED_SALT_LEN];
 };
 
 void snt_file_keys_clear(struct snt_file_keys *keys);

@@ -142,7 +142,7 @@ static snt_status open_content(const struct snt_crypto *crypto, const struct snt
 snt_status snt_jwe_open(struct snt_slice text, const struct snt_secret *passphrase, const char *what,
                         struct snt_secret **out, struct snt_err *err) {
   *out = NULL;
-  struct snt_slice parts[PART_COUNT];
+  struct snt_slice parts[PART_COUNT] = {{NULL, 0}};
   struct header header = {0};
   const struct snt_crypto *crypto = NULL;
   SNT_SECRET_AUTO struct snt_secret *key = NULL;

@@ -122,6 +122,27 @@ static void secrets_compare_by_content(void **state) {
   snt_secret_free(&a);
 }
 
+static void a_text_holds_a_secret_when_twelve_bytes_are_there(void **state) {
+  (void)state;
+  static const struct {
+    const char *secret, *text;
+    bool is_in;
+  } rows[] = {{"abcdefghijklmnop", "x abcdefghijk", false},
+              {"abcdefghijklmnop", "x abcdefghijkl", true},
+              {"abcdefghijklmnop", "efghijklmnop", true},
+              {"abcdefghijklmnop", "fghijklmnop", false},
+              {"short", "a short text", true},
+              {"short", "shor", false},
+              {"short", "", false},
+              {"", "text", false}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_SECRET_AUTO struct snt_secret *secret = NULL;
+    assert_ok(snt_secret_new_from(rows[i].secret, strlen(rows[i].secret), &secret, NULL));
+    assert_int_equal(snt_secret_is_in(secret, rows[i].text), rows[i].is_in);
+  }
+  assert_false(snt_secret_is_in(NULL, "text"));
+}
+
 static void hmac_gives_the_vectors_of_rfc_4231(void **state) {
   (void)state;
   char hex[SNT_SHA256_HEX_CAP];
@@ -373,6 +394,7 @@ int main(void) {
       cmocka_unit_test(secret_append_past_capacity_fails_and_keeps_the_content),
       cmocka_unit_test(secret_is_wiped_in_a_forked_child),
       cmocka_unit_test(secrets_compare_by_content),
+      cmocka_unit_test(a_text_holds_a_secret_when_twelve_bytes_are_there),
       cmocka_unit_test(hmac_gives_the_vectors_of_rfc_4231),
       cmocka_unit_test(glob_matches_whole_names_and_never_crosses_a_slash),
       cmocka_unit_test(glob_agrees_with_its_definition_on_all_short_texts),

@@ -117,6 +117,7 @@ static void an_answer_that_is_none_is_told_and_not_shown(void **state) {
       {"kill -KILL $$", SNT_CODE_KEYCHAIN, "ended with status 137"},
       {"echo '{\"Secret\":\"hunter2\"}'; exit 1", SNT_CODE_KEYCHAIN, "ended with status 1"},
       {"echo 'odd: {\"Secret\":\"hunter2\"}'; exit 1", SNT_CODE_KEYCHAIN, "ended with status 1"},
+      {"echo 'odd: {\"Secret\":\"hunter2\"}' >&2; exit 1", SNT_CODE_KEYCHAIN, "ended with status 1"},
       {"echo 'credentials not found in native keychain'", SNT_CODE_KEYCHAIN, "makes no sense"},
       {"true", SNT_CODE_KEYCHAIN, "what docker-credential-test get answers makes no sense"},
       {"echo hunter2", SNT_CODE_KEYCHAIN, "makes no sense"},
@@ -145,11 +146,17 @@ static void one_that_hangs_is_ended_and_told(void **state) {
 
 static void a_helper_that_does_not_store_is_told_without_the_secret(void **state) {
   (void)state;
-  static const char *const bodies[] = {"cat; exit 1", "sed 's/.*Secret\":\"//'; exit 1",
-                                       "sed 's/.*Secret\":\"/cannot store /' >&2; exit 1", "exec sleep 300",
+  static const char *const bodies[] = {"cat; exit 1",
+                                       "cat >&2; exit 1",
+                                       "sed 's/^/+ input=/' >&2; exit 1",
+                                       "sed 's/.*Secret\":\"//'; exit 1",
+                                       "sed 's/.*Secret\":\"/cannot store /' >&2; exit 1",
+                                       "sed 's/.*access/cannot store /' >&2; exit 1",
+                                       "exec sleep 300",
                                        "echo 'credentials not found in native keychain'; exit 1"};
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
-  assert_ok(snt_secret_new_from("hunter2 and more", 16, &value, NULL));
+  static const char text[] = "{\"access\":\"hunter2 and more\"}"; /* quotes get escapes on the way */
+  assert_ok(snt_secret_new_from(text, sizeof text - 1, &value, NULL));
   for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
     struct snt_err err = {0};
     bool is_late = strstr(bodies[i], "sleep") != NULL;

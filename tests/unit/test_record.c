@@ -71,7 +71,8 @@ static void base_credentials_are_told_with_the_hosts_that_were_asked(void **stat
     record.base = rows[i].base;
     record.base_hosts = rows[i].hosts;
     SNT_BUF_AUTO struct snt_buf line = {0};
-    SNT_JSON_AUTO struct snt_json_doc *doc = parse_decision(&record, &line);
+    struct snt_json_doc *doc = parse_decision(&record, &line);
+    snt_json_free(&doc);
     bool is_told = strstr(line.data, rows[i].wanted == NULL ? "\"base" : rows[i].wanted) != NULL;
     if (is_told != (rows[i].wanted != NULL)) {
       fail_msg("row %zu: %s", i, line.data);
@@ -178,6 +179,15 @@ static void an_issuance_and_a_failure_hold_what_the_log_promises(void **state) {
   assert_non_null(strstr(failed.data, "\"kind\":\"failed\""));
   assert_non_null(strstr(failed.data, "\"user\":null"));
   assert_non_null(strstr(failed.data, "\"stage\":\"policy\",\"code\":\"NO_POLICY\""));
+  assert_null(strstr(failed.data, "endpoint"));
+  failure.base_hosts = "sso.example.com\n";
+  failure.endpoint = "";
+  failure.ca = "system";
+  failure.proxy = "http://p:1";
+  snt_buf_reset(&failed);
+  assert_ok(snt_record_format_failed(&failure, &failed, NULL));
+  assert_non_null(strstr(failed.data, "\"message\":\"there is no parameter\",\"base_endpoints\":[\"sso.example.com\"],"
+                                      "\"ca\":\"system\",\"proxy\":\"http://p:1\""));
 }
 
 static void what_is_published_says_who_put_what_where(void **state) {

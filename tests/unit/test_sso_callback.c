@@ -13,7 +13,10 @@
 #include "base/sha256.h"
 #include "issue/sso_callback.h"
 
-enum { PATIENCE_MS = 20000, TEXT_CAP = 20 * 1024 };
+enum { PATIENCE_MS = 20000, TEXT_CAP = 20 * 1024, NOBODY = 65534 };
+
+/* How many of the visits, the first ones, are another user's. */
+static size_t strangers;
 
 /* Sends a request line each, and notes how each answer began, as one line. "%s" in it is the state. */
 static void visit(const struct snt_sso_callback *callback, const char *const *lines, size_t count, int told) {
@@ -46,7 +49,14 @@ static enum snt_code run(const char *const *lines, size_t count, char *out, size
   pid_t pid = fork();
   if (pid == 0) {
     (void)close(callback.listener);
-    visit(&callback, lines, count, ends[1]);
+    if (strangers > 0 && fork() == 0) {
+      if (setuid(NOBODY) == 0) {
+        visit(&callback, lines, strangers, ends[1]);
+      }
+      _exit(0);
+    }
+    (void)wait(NULL);
+    visit(&callback, lines + strangers, count - strangers, ends[1]);
     _exit(0);
   }
   (void)close(ends[1]);
@@ -116,6 +126,25 @@ static void a_refusal_ends_it(void **state) {
   }
 }
 
+/* Others see the state in the browser's arguments, and could sign this user in as themselves, or end the sign-in. */
+static void another_user_who_knows_the_state_is_not_heard(void **state) {
+  (void)state;
+  static const char *const lines[] = {"GET /oauth/callback?state=%s&code=theirs",
+                                      "GET /oauth/callback?state=%s&error=access_denied",
+                                      "GET /oauth/callback?state=%s&code=right"};
+  if (geteuid() != 0) {
+    skip();
+  }
+  SNT_SECRET_AUTO struct snt_secret *code = NULL;
+  char out[256];
+  strangers = 2;
+  enum snt_code got = run(lines, 3, out, sizeof out, &code, NULL);
+  strangers = 0;
+  assert_int_equal(got, SNT_CODE_OK);
+  assert_string_equal(snt_secret_borrow(code), "right");
+  assert_string_equal(out, "400\n400\n200\n");
+}
+
 static void nobody_comes(void **state) {
   (void)state;
   SNT_SSO_CALLBACK_AUTO struct snt_sso_callback callback = {.listener = -1};
@@ -159,6 +188,7 @@ int main(void) {
       cmocka_unit_test(the_code_comes_with_the_state),
       cmocka_unit_test(anything_else_is_refused_and_waited_on),
       cmocka_unit_test(a_refusal_ends_it),
+      cmocka_unit_test(another_user_who_knows_the_state_is_not_heard),
       cmocka_unit_test(nobody_comes),
       cmocka_unit_test(the_challenge_is_the_verifiers),
       cmocka_unit_test(the_page_is_asked_for_with_all_that_is_needed),

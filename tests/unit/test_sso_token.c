@@ -99,7 +99,10 @@ static void it_belongs_to_one_url_and_region(void **state) {
   struct snt_sso_session session = {.start_url = "https://a.b/start", .region = "us-east-1"};
   assert_true(snt_sso_token_is_of(&(struct snt_sso_token){.start_url = "https://a.b/start"}, &session));
   assert_true(snt_sso_token_is_of(&(struct snt_sso_token){.region = "us-east-1"}, &session));
+  assert_true(snt_sso_token_is_of(&(struct snt_sso_token){.start_url = "https://a.b/start/#/"}, &session));
   assert_false(snt_sso_token_is_of(&(struct snt_sso_token){.start_url = "https://a.c/start"}, &session));
+  assert_false(snt_sso_token_is_of(&(struct snt_sso_token){.start_url = "https://a.b/star#t"}, &session));
+  assert_false(snt_sso_token_is_of(&(struct snt_sso_token){.start_url = "https://a.b/start/x"}, &session));
   assert_false(snt_sso_token_is_of(&(struct snt_sso_token){.region = "us-east-2"}, &session));
 }
 

@@ -361,6 +361,7 @@ static void of_what_aws_says_no_secret_and_one_line_is_shown(void **state) {
       {"does not match\n\nThe Canonical String was\nx-amz-security-token:" BASE_TOKEN, "not shown"},
       {"token " BASE_TOKEN " is odd", "not shown"},
       {"key " BASE_KEY, "not shown"},
+      {"token FwoGZXIvYXdz... is odd", "not shown"}, /* twelve bytes of it */
       {"first line\nsecond line", "first line"},
       {"bell \xc2\x85 end", "PackedPolicyTooLarge"},
   };
