@@ -22,7 +22,9 @@
     "check it with `sentinel policy validate`")                                                                        \
   X(permissions, "home and the folders that are Sentinel's",                                                           \
     "make it a folder of your own that nobody else can write")                                                         \
-  X(aws, "the files of ~/.aws: who may read them, profiles that ask Sentinel, keys in clear text",                     \
+  X(aws,                                                                                                               \
+    "the files of ~/.aws: who may read them, profiles that ask Sentinel and where their keys come from, keys in "      \
+    "clear text",                                                                                                      \
     "correct the profile; docs/credentials.md lists the keys")                                                         \
   X(log, "the decision log: place, owner, end, lock, chain and free space", "see docs/log.md")                         \
   X(clock, "the local clock against the kernel's word and the last record, and time zones",                            \
