@@ -19,6 +19,14 @@ void snt_base64(const void *data, size_t len, char *out) {
   *out = '\0';
 }
 
+void snt_base64url(const void *data, size_t len, char *out) {
+  snt_base64(data, len, out);
+  for (char *c = out; *c != '\0'; c++) {
+    *c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+  }
+  out[strcspn(out, "=")] = '\0';
+}
+
 /* Up to four digits as the bytes they stand for; what is left over of the last has to be zero. */
 static bool read_group(const char *digits, struct snt_slice text, unsigned *group) {
   *group = 0;

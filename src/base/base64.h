@@ -9,10 +9,12 @@
 
 /* Writes SNT_BASE64_CAP(len) bytes. */
 void snt_base64(const void *data, size_t len, char *out);
+/* The same for the alphabet of URLs, without padding; out has room for SNT_BASE64_CAP(len). */
+void snt_base64url(const void *data, size_t len, char *out);
 /* Takes only what snt_base64 writes: no white space, all padding, no bits that say nothing. False for anything else and
  * for more than cap bytes; then out holds nothing of use. */
 bool snt_base64_parse(struct snt_slice text, void *out, size_t cap, size_t *len);
-/* The same for the alphabet of URLs, without padding. */
+/* Takes only what snt_base64url writes. */
 bool snt_base64url_parse(struct snt_slice text, void *out, size_t cap, size_t *len);
 
 #endif

@@ -35,23 +35,14 @@ static const struct reply ODD = {
     "400 Bad Request", PAGE("Sentinel", "This is not the answer to the sign-in that Sentinel is waiting for.")};
 static const struct reply NOTHING = {"404 Not Found", PAGE("Sentinel", "There is nothing here.")};
 
-/* Base64 as URLs have it (RFC 4648, section 5), without padding; text has room for SNT_BASE64_CAP(len). */
-static void write_base64url(const void *data, size_t len, char *text) {
-  snt_base64(data, len, text);
-  for (char *c = text; *c != '\0'; c++) {
-    *c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
-  }
-  text[strcspn(text, "=")] = '\0';
-}
-
 static snt_status make_verifier(struct snt_sso_callback *out, struct snt_err *err) {
   uint8_t bytes[VERIFIER_BYTES];
   uint8_t digest[SNT_SHA256_LEN];
   char text[SNT_BASE64_CAP(VERIFIER_BYTES)];
   SNT_TRY(snt_random_bytes(bytes, sizeof bytes, err));
-  write_base64url(bytes, sizeof bytes, text);
+  snt_base64url(bytes, sizeof bytes, text);
   snt_sha256(text, strlen(text), digest);
-  write_base64url(digest, sizeof digest, out->challenge);
+  snt_base64url(digest, sizeof digest, out->challenge);
   snt_status status = snt_secret_new_from(text, strlen(text), &out->verifier, err);
   explicit_bzero(bytes, sizeof bytes);
   explicit_bzero(text, sizeof text);
