@@ -5,17 +5,20 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/spawn.h"
 #include "base/str.h"
 
+enum { LOOK_MS = 20 };
+
 /* What runs, and how far it is. Descriptors are -1 once they are closed. */
 struct talk {
   const struct snt_exchange *exchange;
   pid_t pid;      /* 0: none, or its end was taken note of */
-  int end;        /* readable when it has ended */
+  int end;        /* readable when it has ended; -1: there is none here, and waitid is asked instead */
   int to, from;   /* its stdin and stdout */
   int complaints; /* its stderr */
   size_t sent;    /* bytes of the input */
@@ -72,7 +75,7 @@ static snt_status start(struct talk *talk, struct snt_err *err) {
                                   .complaints = complaints};
   SNT_TRY(snt_spawn(&spawn, &talk->pid, err));
   talk->end = (int)syscall(SYS_pidfd_open, talk->pid, 0U);
-  return talk->end < 0 ? fail_pipe(talk, err) : snt_done();
+  return snt_done();
 }
 
 /* One that does not read all of it may answer nevertheless. */
@@ -146,6 +149,12 @@ static void finish(struct talk *talk) {
   memcpy(talk->answer.complaint, line, sizeof line);
 }
 
+/* Its status is left where it is. */
+static bool is_over(pid_t pid) {
+  siginfo_t info = {0};
+  return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
 /* Until it has ended. */
 static snt_status converse(struct talk *talk, struct snt_err *err) {
   for (;;) {
@@ -158,7 +167,9 @@ static snt_status converse(struct talk *talk, struct snt_err *err) {
                              {.fd = talk->to, .events = POLLOUT},
                              {.fd = talk->from, .events = POLLIN},
                              {.fd = talk->complaints, .events = POLLIN}};
-    if (poll(ready, sizeof ready / sizeof ready[0], (int)(left < INT32_MAX ? left : INT32_MAX)) <= 0) {
+    bool has_ended = talk->end < 0 && is_over(talk->pid);
+    int64_t most = has_ended ? 0 : talk->end < 0 ? LOOK_MS : INT32_MAX;
+    if (poll(ready, sizeof ready / sizeof ready[0], (int)(left < most ? left : most)) <= 0 && !has_ended) {
       continue; /* a signal, or the time is up */
     }
     if (ready[1].revents != 0) {
@@ -170,7 +181,7 @@ static snt_status converse(struct talk *talk, struct snt_err *err) {
     if (ready[3].revents != 0) {
       take_complaint(talk);
     }
-    if (ready[0].revents != 0) {
+    if (has_ended || ready[0].revents != 0) {
       finish(talk);
       return snt_done();
     }

@@ -2,6 +2,15 @@
  * what they said is what they printed. */
 #include "check.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "base/exchange.h"
 #include "helper_fixture.h"
 
@@ -164,6 +173,35 @@ static void what_it_leaves_behind_is_not_waited_for(void **state) {
   assert_int_equal(kill(atoi(read_left("pids")), SIGKILL), 0); /* NOLINT(cert-err34-c): as above */
 }
 
+/* pidfd_open fails with ENOSYS, as with older kernels and in some containers. */
+static bool forbid_pidfds(void) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* What it left behind holds its pipes open. */
+static void without_pidfds_its_end_is_seen_too(void **state) {
+  (void)state;
+  pid_t pid = fork();
+  if (pid == 0) {
+    struct snt_exchange_answer answer = {0};
+    bool is_good = forbid_pidfds() && syscall(SYS_pidfd_open, getpid(), 0U) < 0 &&
+                   snt_ok(ask(&(struct asked){.body = "sleep 300 &\necho done; exit 5"}, &answer, NULL)) &&
+                   strcmp(snt_secret_borrow(answer.output), "done\n") == 0 && answer.exit_status == 5;
+    snt_exchange_answer_clear(&answer);
+    _exit(is_good ? 0 : 1);
+  }
+  int status = -1;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+}
+
 static void a_signal_that_ends_us_ends_all_it_started(void **state) {
   (void)state;
   char body[256];
@@ -255,6 +293,7 @@ int main(void) {
       cmocka_unit_test(one_that_is_late_is_ended),
       cmocka_unit_test(at_the_deadline_it_ends_with_all_it_started),
       cmocka_unit_test(what_it_leaves_behind_is_not_waited_for),
+      cmocka_unit_test(without_pidfds_its_end_is_seen_too),
       cmocka_unit_test(a_signal_that_ends_us_ends_all_it_started),
       cmocka_unit_test(one_that_cannot_be_run_is_told_with_the_reason),
       cmocka_unit_test(it_gets_the_variables_and_descriptors_that_were_meant),
