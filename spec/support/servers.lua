@@ -235,6 +235,15 @@ function faulty:stop()
   files.remove(self.folder)
 end
 
+-- The names of the calls that came, in order.
+local function name_calls(self)
+  local names = {}
+  for i, request in ipairs(self:requests()) do
+    names[i] = request.call
+  end
+  return table.concat(names, " ")
+end
+
 -- The metadata hosts
 
 local metadata = {}
@@ -253,13 +262,7 @@ metadata.requests = faulty.requests
 metadata.count = faulty.count
 
 --- The calls since set(), as "imds.token imds.role".
-function metadata:calls()
-  local calls = {}
-  for i, request in ipairs(self:requests()) do
-    calls[i] = request.call
-  end
-  return table.concat(calls, " ")
-end
+metadata.calls = name_calls
 
 metadata.stop = faulty.stop
 
@@ -329,13 +332,7 @@ center.requests = faulty.requests
 center.count = faulty.count
 
 --- "RegisterClient CreateToken": the calls, in order.
-function center:calls()
-  local names = {}
-  for i, request in ipairs(self:requests()) do
-    names[i] = request.call
-  end
-  return table.concat(names, " ")
-end
+center.calls = name_calls
 
 --- All secrets that it gave out.
 function center:secrets()
