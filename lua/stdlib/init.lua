@@ -208,6 +208,14 @@ local function encode(decision)
   return require("sentinel.reply").encode(decision)
 end
 
+--- Goes most of a decision's way without a decision, in a process that waits for one: what is on
+-- that way is in place then. Nothing of the policy runs.
+function main.rehearse()
+  local engine = require "sentinel.engine"
+  engine.new_run(decode('{"profile":"a","user":{"name":"b"},"duration":3600}', "a rehearsal"))
+  return encode(engine.new_reply())
+end
+
 --- The decision on a request (JSON that the core wrote) as JSON, and what became of every rule.
 function main.evaluate(request_json, facts_json)
   return encode(decide("evaluate", request_json, facts_json))

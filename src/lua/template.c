@@ -276,13 +276,14 @@ static void lint(struct template *self, const struct snt_frame *request) {
 }
 
 /* other: as snt_running_start has it. */
-static void start_next(struct template *self, int other) {
+static void start_next(struct template *self, int other, bool has_time) {
   struct snt_worker start = {.vm = self->vm,
                              .function = FUNCTIONS[self->options.trace],
                              .arg_count = 2,
                              .fuel = EVALUATION_FUEL,
                              .is_rlimits_only = self->options.is_rlimits_only,
-                             .is_early = true};
+                             .is_early = true,
+                             .has_time = has_time};
   self->next = snt_running_start(&start, self->pid, other);
 }
 
@@ -290,7 +291,7 @@ static void start_next(struct template *self, int other) {
  * this evaluation and of the one before was wiped. A worker that died is told by its answer. */
 static void evaluate_early(struct template *self, const struct snt_frame *request) {
   if (self->next.pid == 0) {
-    start_next(self, -1);
+    start_next(self, -1, false);
   }
   struct snt_running worker = self->next;
   self->next = (struct snt_running){0};
@@ -301,20 +302,16 @@ static void evaluate_early(struct template *self, const struct snt_frame *reques
   snt_running_ask(&worker, request, &self->request);
   snt_buf_clear(&self->request);
   snt_buf_clear(&self->answer);
-  start_next(self, worker.from);
+  start_next(self, worker.from, true);
   pass_on(self, request, &worker);
 }
 
 static void evaluate(struct template *self, const struct snt_frame *request) {
-  if (self->options.trace == SNT_TRACE_CANDIDATES && !self->options.is_once) {
-    evaluate_early(self, request);
-    return;
-  }
-  struct snt_worker start = prepare_worker(self, request, FUNCTIONS[self->options.trace], EVALUATION_FUEL);
   if (self->options.is_once) {
+    struct snt_worker start = prepare_worker(self, request, FUNCTIONS[self->options.trace], EVALUATION_FUEL);
     snt_worker_call(&start);
   }
-  let_answer(self, request, &start);
+  evaluate_early(self, request);
 }
 
 /* The payload is requests, each with its NUL. */

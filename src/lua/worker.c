@@ -6,7 +6,7 @@
 #include "lua/lockdown.h"
 #include "lua/observe.h"
 
-enum { EXIT_LOCKDOWN = 3, EXIT_ANSWER = 4, EXIT_REQUEST = 5 };
+enum { EXIT_LOCKDOWN = 3, EXIT_ANSWER = 4, EXIT_REQUEST = 5, REHEARSAL_FUEL = 100000 };
 
 /* A line for each call. The first one that does not end well is the end of all: what stands in the reply then is
  * nothing, and the core asks for one after the other, each in a worker of its own. */
@@ -45,6 +45,13 @@ _Noreturn void snt_worker_call(const struct snt_worker *start) {
   _exit(is_written ? 0 : EXIT_ANSWER);
 }
 
+/* A fork finds neither code nor memory in place. What a decision touches is touched while nobody waits; its answer says
+ * nothing, and of its failure the next call would tell. */
+static void rehearse(struct snt_vm *vm) {
+  SNT_BUF_AUTO struct snt_buf nothing = {0};
+  (void)snt_vm_call(vm, "rehearse", NULL, 0, REHEARSAL_FUEL, &nothing);
+}
+
 /* A template that needs no answer any more closes the pipe. */
 static _Noreturn void call_when_asked(const struct snt_worker *start) {
   struct snt_worker asked = *start;
@@ -52,6 +59,9 @@ static _Noreturn void call_when_asked(const struct snt_worker *start) {
   struct snt_frame_pair pair;
   struct snt_buf request = {0};
   bool is_end = false;
+  if (start->has_time) {
+    rehearse(start->vm);
+  }
   if (!snt_frame_read_all(start->in, &frame, sizeof frame, &is_end)) {
     _exit(is_end ? 0 : EXIT_REQUEST);
   }

@@ -20,6 +20,7 @@ struct snt_worker {
   int out;       /* where the answer goes */
   bool is_rlimits_only;
   bool is_early; /* it was forked before there is a request: it reads asked and args from in, or ends with in */
+  bool has_time; /* and nobody waits for it yet */
   int in;
 };
 

@@ -221,6 +221,33 @@ static void a_block_has_1_mib_at_most_and_all_have_48(void **state) {
   }
 }
 
+static void decide(bool is_rehearsed, struct snt_buf *reply) {
+  static const char text[] = "version: \"1\"\nrules:\n  - {name: a, effect: allow, conditions: {users: [alice]}}\n";
+  const struct snt_slice policy[] = {snt_slice_of("yaml"), snt_slice_of("p.yaml"), snt_slice_of(text),
+                                     snt_slice_of("")};
+  const struct snt_slice request[] = {
+      snt_slice_of("{\"user\":{\"name\":\"alice\",\"kind\":\"user\"},\"profile\":\"dev\"}"), snt_slice_of("")};
+  SNT_VM_AUTO struct snt_vm *vm = NULL;
+  SNT_BUF_AUTO struct snt_buf other = {0};
+  assert_ok(snt_vm_new(&vm, NULL));
+  assert_int_equal(snt_vm_call(vm, "load", policy, 4, FIXTURE_FUEL, &other), SNT_VM_OK);
+  assert_int_equal(snt_vm_call(vm, "link", NULL, 0, FIXTURE_FUEL, &other), SNT_VM_OK);
+  if (is_rehearsed) {
+    assert_int_equal(snt_vm_call(vm, "rehearse", NULL, 0, FIXTURE_FUEL, &other), SNT_VM_OK);
+  }
+  assert_int_equal(snt_vm_call(vm, "evaluate", request, 2, FIXTURE_FUEL, reply), SNT_VM_OK);
+}
+
+static void a_rehearsal_changes_no_decision(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf plain = {0};
+  SNT_BUF_AUTO struct snt_buf rehearsed = {0};
+  decide(false, &plain);
+  decide(true, &rehearsed);
+  assert_non_null(strstr(snt_buf_borrow(&plain), "\"effect\":\"allow\""));
+  assert_string_equal(snt_buf_borrow(&plain), snt_buf_borrow(&rehearsed));
+}
+
 static void memory_is_given_back(void **state) {
   (void)state;
   SNT_VM_AUTO struct snt_vm *vm = fixture_new();
@@ -242,6 +269,7 @@ int main(void) {
       cmocka_unit_test(policy_sees_the_allow_list_and_nothing_else),
       cmocka_unit_test(zones_are_checked_before_they_are_added),
       cmocka_unit_test(a_block_has_1_mib_at_most_and_all_have_48),
+      cmocka_unit_test(a_rehearsal_changes_no_decision),
       cmocka_unit_test(memory_is_given_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
