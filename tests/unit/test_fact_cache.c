@@ -292,6 +292,13 @@ static void nothing_crosses_from_one_question_to_another(void **state) {
   asked.a = "q";
   asked.b = "-1";
   decide(&asked, 1, FRESH);
+  asked = USUAL; /* parts that end elsewhere */
+  asked.user = "carol:x";
+  asked.code = "y";
+  decide(&asked, 1, FRESH);
+  asked.user = "carol";
+  asked.code = "x:y";
+  decide(&asked, 1, FRESH);
 }
 
 static void an_answer_belongs_to_the_secret_that_it_was_asked_with(void **state) {
