@@ -85,7 +85,7 @@ static inline pid_t start_tls(const char *leaf, const char *version, const char 
     char pem[64], key[64];
     (void)snprintf(pem, sizeof pem, "%s.pem", leaf);
     (void)snprintf(key, sizeof key, "%s.key", leaf);
-    (void)alarm(300);
+    (void)alarm(600);
     int null = open("/dev/null", O_RDWR);
     (void)dup2(null, 0);
     (void)dup2(output[1], 1);
