@@ -3,6 +3,7 @@
 #define SNT_FACTS_HTTP_FACT_H
 
 #include "base/secret.h"
+#include "facts/cache.h"
 #include "net/http.h"
 #include "policy/needs.h"
 
@@ -16,6 +17,7 @@ struct snt_http_fact {
   struct snt_secret *secret; /* as it lies in the keychain; NULL: none */
   struct snt_secret *header; /* the header's value with the secret in it */
   struct snt_http_route route;
+  struct snt_fact_place place; /* where its answer may be kept */
 };
 void snt_http_fact_clear(struct snt_http_fact *fact);
 

@@ -1,6 +1,8 @@
 /* MUST
  *  1. ask every question at most once, on a connection of its own, without a proxy, and wait for none longer than its
- *     plugin allows or the decision's deadline. */
+ *     plugin allows or the decision's deadline;
+ *  2. use an answer that was kept only where the question could be asked now: it is granted, and its secret is there.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +78,9 @@ static snt_status ask(struct snt_facts_source *source, struct snt_http_fact *ask
   snt_status status = snt_http_perform(source->http, requests, responses, count, err);
   for (size_t i = 0; i < count; i++) {
     status = snt_ok(status) ? snt_http_fact_take(&asked[i], &responses[i], err) : status;
+    if (snt_ok(status)) {
+      snt_fact_cache_keep(source->cache, &asked[i], responses[i].http_status);
+    }
     snt_http_response_clear(&responses[i]);
   }
   return status;
@@ -96,7 +101,7 @@ snt_status snt_facts_fetch_http(struct snt_facts_source *source, struct snt_fact
     next->route = (struct snt_http_route){.may_connect = override.allows_loopback ? check_loopback : snt_reach_check,
                                           .allows_private = next->grant->allows_private,
                                           .connect_to = override.connect_to};
-    if (snt_http_fact_prepare(next) && add_secret(source, next)) {
+    if (snt_http_fact_prepare(next) && add_secret(source, next) && !snt_fact_cache_find(source, next)) {
       good++;
     } else {
       snt_http_fact_clear(next);

@@ -22,7 +22,8 @@ void snt_flow_open_facts(struct snt_flow *flow, struct snt_facts_source *source)
 snt_status snt_flow_finish_evaluation(struct snt_flow *flow, struct snt_slice request, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf log_path = {0};
   SNT_CLEANUP(snt_facts_source_clear)
-  struct snt_facts_source source = {.policy = &flow->policy, .user = flow->who.user};
+  struct snt_facts_source source = {
+      .policy = &flow->policy, .user = flow->who.user, .cache = flow->options->fact_cache};
   if (flow->policy.plugin_count == 0) {
     return snt_rounds_finish(&flow->policy, flow->evaluator, request, NULL, &flow->facts, &flow->decision, err);
   }

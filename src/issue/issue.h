@@ -14,17 +14,20 @@
 #include "policy/source.h"
 #include "policy/who_can.h"
 
+struct snt_fact_cache;
+
 /* What a command asks for. Strings are borrowed; NULL: not given. */
 struct snt_issue_options {
   const char *profile;
   const char *mode; /* credential_process, cli */
   const char *justification;
-  const char *policy;              /* --policy */
-  const char *regions;             /* --region */
-  const char *backend;             /* --backend */
-  const char *config;              /* --config */
-  int64_t duration_s;              /* --duration; 0: not given */
-  struct snt_evaluator *evaluator; /* of snt_issue_start; NULL: it is started when it is time */
+  const char *policy;                /* --policy */
+  const char *regions;               /* --region */
+  const char *backend;               /* --backend */
+  const char *config;                /* --config */
+  int64_t duration_s;                /* --duration; 0: not given */
+  struct snt_evaluator *evaluator;   /* of snt_issue_start; NULL: it is started when it is time */
+  struct snt_fact_cache *fact_cache; /* facts/cache.h: of a caller that stays; NULL: every fact is asked for */
 };
 
 /* Forks the evaluator now, for the one call that gets these options next and closes it, and before that call takes

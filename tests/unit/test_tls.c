@@ -1,34 +1,12 @@
-/* TLS against `openssl s_server`, with certificates that are made here and live for a day. */
+/* TLS against `openssl s_server`. */
 #include "check.h"
 
 #include "http_server.h"
-
-#include <fcntl.h>
+#include "tls_server.h"
 
 #include "base/file.h"
 #include "net/http.h"
 #include "net/net.h"
-
-static char folder[] = "/tmp/snt-tls-XXXXXX";
-static bool has_openssl;
-
-/* One shell line in the folder; false when it fails. */
-static bool run(const char *line) {
-  char command[2048];
-  (void)snprintf(command, sizeof command, "cd %s && (%s) >>log 2>&1", folder, line);
-  return system(command) == 0; /* NOLINT(cert-env33-c): fixed text */
-}
-
-static bool make_leaf(const char *name, const char *san) {
-  char line[1024];
-  (void)snprintf(
-      line, sizeof line,
-      "printf 'subjectAltName=%s\\n' > ext && openssl req -newkey rsa:2048 -nodes -keyout %s.key -subj /CN=x "
-      "-out csr && openssl x509 -req -in csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile ext "
-      "-out %s.pem",
-      san, name, name);
-  return run(line);
-}
 
 /* A system that would accept the old versions: without it OpenSSL refuses them by itself, and our own setting would be
  * tested by nothing. */
@@ -43,80 +21,15 @@ static void loosen_openssl(void) {
 
 static int make_certificates(void **state) {
   (void)state;
-  (void)signal(SIGPIPE, SIG_IGN);
-  (void)unsetenv("https_proxy");
-  (void)unsetenv("HTTPS_PROXY");
-  (void)unsetenv("all_proxy");
-  (void)unsetenv("ALL_PROXY");
-  assert_non_null(mkdtemp(folder));
-  has_openssl = run("command -v openssl");
-  if (!has_openssl) {
-    print_message("skipped: there is no openssl program\n");
+  if (!make_authority()) {
     return 0;
   }
-  assert_true(run("openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj '/CN=test CA' -days 1 -out ca.pem"));
   assert_true(run("openssl req -x509 -newkey rsa:2048 -nodes -keyout b.key -subj '/CN=other CA' -days 1 -out b.pem"));
   assert_true(make_leaf("good", "IP:127.0.0.1"));
   assert_true(make_leaf("named", "DNS:other.example"));
   assert_true(run("mkdir hashed empty && cp ca.pem hashed && openssl rehash hashed && ls hashed/*.0"));
   loosen_openssl();
   return 0;
-}
-
-static int remove_certificates(void **state) {
-  (void)state;
-  char command[128];
-  (void)snprintf(command, sizeof command, "rm -r %s", folder);
-  return system(command) == 0 ? 0 : -1; /* NOLINT(cert-env33-c): fixed text */
-}
-
-/* s_server says "ACCEPT 127.0.0.1:PORT" once it listens. */
-static int read_port(int fd) {
-  char text[512];
-  size_t len = 0;
-  for (;;) {
-    ssize_t got = read(fd, text + len, sizeof text - 1 - len);
-    if (got <= 0) {
-      fail_msg("openssl s_server did not start");
-    }
-    len += (size_t)got;
-    text[len] = '\0';
-    const char *mark = strstr(text, "ACCEPT 127.0.0.1:");
-    if (mark != NULL && strchr(mark, '\n') != NULL) {
-      return atoi(mark + 17);
-    }
-  }
-}
-
-static pid_t start_tls(const char *leaf, const char *version, int *port) {
-  int output[2];
-  assert_int_equal(pipe2(output, O_CLOEXEC), 0);
-  pid_t pid = fork();
-  if (pid == 0) {
-    char pem[64], key[64];
-    (void)snprintf(pem, sizeof pem, "%s.pem", leaf);
-    (void)snprintf(key, sizeof key, "%s.key", leaf);
-    (void)alarm(60);
-    int null = open("/dev/null", O_RDWR);
-    (void)dup2(null, 0);
-    (void)dup2(output[1], 1);
-    (void)dup2(null, 2);
-    bool is_there = chdir(folder) == 0;
-    if (is_there) {
-      (void)execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", pem, "-key", key, "-www",
-                   "-cipher", "ALL:@SECLEVEL=0", version, (char *)NULL);
-    }
-    _exit(3);
-  }
-  (void)close(output[1]);
-  *port = read_port(output[0]);
-  (void)close(output[0]);
-  return pid;
-}
-
-static void stop_tls(pid_t pid) {
-  (void)kill(pid, SIGKILL);
-  (void)waitpid(pid, NULL, 0);
 }
 
 /* Through the module, because the system's own folder is not ours to change. */
@@ -160,7 +73,7 @@ static void only_a_trusted_certificate_for_this_host_is_accepted(void **state) {
     (void)snprintf(path, sizeof path, "%s/%s", folder, is_folder ? rows[i].trusted_folder : rows[i].bundle);
     struct snt_net_trust trust = {.folder = is_folder ? path : NULL, .bundle = is_folder ? NULL : path};
     int port = 0;
-    pid_t pid = start_tls(rows[i].leaf, rows[i].version, &port);
+    pid_t pid = start_tls(rows[i].leaf, rows[i].version, "-www", &port);
     struct snt_http_response response;
     ask_tls(&trust, port, &response);
     stop_tls(pid);
@@ -182,7 +95,7 @@ static void a_bundle_of_the_environment_reaches_the_module(void **state) {
   (void)snprintf(path, sizeof path, "%s/ca.pem", folder);
   for (int with = 0; has_openssl && with < 2; with++) {
     int port = 0;
-    pid_t pid = start_tls("good", "-tls1_3", &port);
+    pid_t pid = start_tls("good", "-tls1_3", "-www", &port);
     (void)snprintf(url, sizeof url, "https://127.0.0.1:%d/", port);
     SNT_HTTP_CLIENT_AUTO struct snt_http_client *client = NULL;
     assert_ok(snt_http_client_open(&(struct snt_http_options){.ca_bundle = with ? path : NULL}, &client, NULL));
@@ -212,7 +125,7 @@ static void a_route_is_asked_about_every_socket(void **state) {
     return;
   }
   (void)snprintf(path, sizeof path, "%s/ca.pem", folder);
-  pid_t pid = start_tls("good", "-tls1_3", &port);
+  pid_t pid = start_tls("good", "-tls1_3", "-www", &port);
   (void)snprintf(url, sizeof url, "https://127.0.0.1:%d/", port);
   (void)snprintf(connect_to, sizeof connect_to, "::127.0.0.1:%d", port);
   (void)setenv("HTTPS_PROXY", "http://127.0.0.1:1", 1);
@@ -288,5 +201,5 @@ int main(void) {
       cmocka_unit_test(plain_text_is_no_tls),
       cmocka_unit_test(https_goes_by_the_proxy_and_plain_http_does_not),
   };
-  return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
+  return cmocka_run_group_tests(tests, make_certificates, remove_authority);
 }
