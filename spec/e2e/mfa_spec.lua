@@ -342,6 +342,23 @@ profiles:
     assert.is_nil(left:find("turn", 1, true), left)
   end)
 
+  it("asks once, and sends no code twice, where the key lies in a file and there is no keychain", function()
+    home = stage.world(moto)
+    home:write_aws_config(coder.profile("dev", "Dev", serial, coder.write_process(home, WAIT)))
+    local runs = start_many("mfa")
+    home:write("go", "")
+    for _, run in ipairs(runs) do
+      expect.credentials(process.finish(run, 60))
+    end
+    expect.credentials(home:run { "credentials", "dev" })
+    assert.are.equal(1, asked())
+    assert.are.equal(1, #moto:requests_for("GetSessionToken"))
+    home:write_aws_config(coder.profile("dev", "Dev", serial, "echo 100001"))
+    moto:forget()
+    expect.refused(home:run { "credentials", "dev", "--duration", "2h" }, 4, "used already")
+    assert.are.equal(0, #moto:requests_for("AssumeRole"))
+  end)
+
   it("asks once for all who wait when the code is wrong, and tells them all", function()
     machine()
     home:write_aws_config(coder.profile("dev", "Dev", serial, coder.write_process(home, WAIT)

@@ -72,11 +72,18 @@ static bool open_sealed(const struct snt_cache *cache, const char *kind, const c
          snt_ok(snt_secret_new_from(value.data, value.len, out, NULL));
 }
 
-/* False when there is no kernel keyring to use. */
+/* A person is asked once, whatever keychain there is: what is remembered of codes lies in the kernel keyring where it
+ * can lie nowhere else. */
+static bool may_be_in_kernel(const struct snt_cache *cache, const char *kind) {
+  return cache->place == SNT_CACHE_KERNEL ||
+         (cache->place == SNT_CACHE_KEYCHAIN && strcmp(kind, SNT_KEYCHAIN_KIND_MFA) == 0);
+}
+
+/* False when the kernel keyring is not to be used. */
 static bool describe(const struct snt_cache *cache, const char *kind, const char *name,
                      char out[static DESCRIPTION_CAP]) {
   int len = snprintf(out, DESCRIPTION_CAP, "%s%s:%s", PREFIX, kind, name);
-  return cache->place == SNT_CACHE_KERNEL && len < DESCRIPTION_CAP;
+  return may_be_in_kernel(cache, kind) && len < DESCRIPTION_CAP;
 }
 
 /* The keychain, made to ask nobody. NULL: none is to be used. */
@@ -203,18 +210,19 @@ static bool write_to_keychain(const struct snt_cache *cache, const char *kind, c
   return is_kept;
 }
 
-/* An older one would be found first: it goes when this one finds no room. */
 static bool write_to_kernel(const struct snt_cache *cache, const char *kind, const char *name,
                             const struct snt_secret *sealed, int64_t life_s) {
   char description[DESCRIPTION_CAP];
-  if (!describe(cache, kind, name, description)) {
-    return false;
+  return describe(cache, kind, name, description) &&
+         snt_kernel_key_write(description, snt_secret_borrow(sealed), snt_secret_len(sealed), (unsigned)life_s) == 0;
+}
+
+/* What lies in the kernel is found first: an older one goes, when this one lies elsewhere. */
+static void remove_from_kernel(const struct snt_cache *cache, const char *kind, const char *name) {
+  char description[DESCRIPTION_CAP];
+  if (describe(cache, kind, name, description)) {
+    (void)snt_kernel_key_remove(description);
   }
-  if (snt_kernel_key_write(description, snt_secret_borrow(sealed), snt_secret_len(sealed), (unsigned)life_s) == 0) {
-    return true;
-  }
-  (void)snt_kernel_key_remove(description);
-  return false;
 }
 
 bool snt_cache_write(const struct snt_cache *cache, const char *kind, const char *name, const struct snt_secret *value,
@@ -224,14 +232,16 @@ bool snt_cache_write(const struct snt_cache *cache, const char *kind, const char
       !snt_ok(seal(cache, kind, name, value, snt_clock_wall_ms() / 1000 + life_s, &sealed))) {
     return false;
   }
-  return write_to_kernel(cache, kind, name, sealed, life_s) || write_to_keychain(cache, kind, name, sealed);
+  if (cache->place == SNT_CACHE_KERNEL && write_to_kernel(cache, kind, name, sealed, life_s)) {
+    return true;
+  }
+  remove_from_kernel(cache, kind, name);
+  return write_to_keychain(cache, kind, name, sealed) ||
+         (cache->place == SNT_CACHE_KEYCHAIN && write_to_kernel(cache, kind, name, sealed, life_s));
 }
 
 void snt_cache_remove(const struct snt_cache *cache, const char *kind, const char *name) {
-  char description[DESCRIPTION_CAP];
-  if (describe(cache, kind, name, description)) {
-    (void)snt_kernel_key_remove(description);
-  }
+  remove_from_kernel(cache, kind, name);
   struct snt_keychain *keychain = hush(cache);
   if (keychain != NULL) {
     SNT_IGNORE(snt_keychain_remove(keychain, kind, name, NULL)); /* it may not be there */

@@ -1,8 +1,8 @@
 /* keychain/cache (layer 2): what may be forgotten at any time: sessions, identities, tokens that a code was given for.
  *
  * An entry is named and vouched for by the base secret it belongs to: without that secret it can neither be found,
- * nor made. It lies in the keychain, if that needs nobody to be asked; or, where that is wanted, in the kernel keyring
- * until its time is over.
+ * nor made. It lies in the keychain, if that needs nobody to be asked; or, where that is wanted, and what is remembered
+ * of codes where there is no such keychain, in the kernel keyring until its time is over.
  *
  * MUST
  *  1. give out nothing that the same secret has not put there under the same kind and name;
@@ -17,7 +17,7 @@
 
 enum snt_cache_place {
   SNT_CACHE_OFF = 0,  /* nothing is kept, and nothing is found */
-  SNT_CACHE_KEYCHAIN, /* the keychain */
+  SNT_CACHE_KEYCHAIN, /* the keychain; of codes the kernel keyring, where it takes nothing without a question */
   SNT_CACHE_KERNEL    /* the kernel keyring; the keychain where there is none, or it is full */
 };
 

@@ -321,6 +321,33 @@ static void what_finds_no_room_in_the_kernel_is_found_in_the_keychain(void **sta
   end_place(&place);
 }
 
+/* What is remembered of codes is kept without a keychain, too, and nothing else is; once there is one, the kernel keeps
+ * no older one beside it. */
+static void what_codes_were_given_for_is_kept_without_a_keychain(void **state) {
+  (void)state;
+  static const char *const kinds[] = {SNT_KEYCHAIN_KIND_MFA, SNT_KEYCHAIN_KIND_SESSION, SNT_KEYCHAIN_KIND_IDENTITY};
+  struct place place;
+  SNT_SECRET_AUTO struct snt_secret *value = NULL;
+  begin_place(&place, SNT_CACHE_KEYCHAIN);
+  struct snt_cache bare = {SNT_CACHE_KEYCHAIN, NULL, place.owner};
+  assert_ok(snt_secret_new_from("v", 1, &value, NULL));
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    char name[SNT_CACHE_NAME_CAP];
+    bool is_mfa = i == 0;
+    snt_cache_name(&bare, kinds[i], "", snt_slice_of("one"), name);
+    assert_true(snt_cache_write(&bare, kinds[i], name, value, 60) == is_mfa);
+    assert_true(holds(&bare, kinds[i], name, "v") == is_mfa);
+    assert_true(snt_cache_write(&place.cache, kinds[i], name, value, 60));
+    assert_false(holds(&bare, kinds[i], name, "v"));
+    assert_true(holds(&place.cache, kinds[i], name, "v"));
+    snt_cache_remove(&place.cache, kinds[i], name);
+    assert_true(snt_cache_write(&bare, kinds[i], name, value, 60) == is_mfa);
+    snt_cache_remove(&bare, kinds[i], name);
+    assert_false(holds(&bare, kinds[i], name, "v"));
+  }
+  end_place(&place);
+}
+
 static int run(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(an_entry_is_kept_replaced_and_removed),
                                      cmocka_unit_test(names_tell_owner_kind_label_and_text_apart),
@@ -333,7 +360,8 @@ static int run(void) {
                                      cmocka_unit_test(the_keychain_does_not_fill_up),
                                      cmocka_unit_test(what_is_over_is_tidied_up),
                                      cmocka_unit_test(a_stopped_writer_is_not_waited_for_long),
-                                     cmocka_unit_test(what_finds_no_room_in_the_kernel_is_found_in_the_keychain)};
+                                     cmocka_unit_test(what_finds_no_room_in_the_kernel_is_found_in_the_keychain),
+                                     cmocka_unit_test(what_codes_were_given_for_is_kept_without_a_keychain)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
