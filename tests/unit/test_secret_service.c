@@ -11,6 +11,12 @@
 
 #include "keychain/bus/dh.h"
 
+/* The sanitizers then see what is written to where a function that has returned kept its variables: whoever waits for
+ * signals keeps there what they tell. NOLINTBEGIN(cert-dcl37-c,cert-dcl51-cpp) */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+const char *__asan_default_options(void) { return "detect_stack_use_after_return=1"; }
+/* NOLINTEND(cert-dcl37-c,cert-dcl51-cpp) */
+
 static struct desktop desktop;
 
 static snt_status open_service(struct snt_keychain **out, struct snt_err *err) {
@@ -526,6 +532,29 @@ static void prompts_are_shown_to_who_can_see_them_and_waited_for(void **state) {
   (void)alarm(0);
 }
 
+/* The first letter that a fake was told since; waits for it. */
+static char next_call(int told) {
+  char letter = 0;
+  for (int tries = 0; read(told, &letter, 1) != 1; tries++) {
+    assert_true(tries < 2000);
+    (void)usleep(5000);
+  }
+  return letter;
+}
+
+/* Waits for all that a fake is to be told, stops it, and looks whether it was told more; out (of 32) gets the letters.
+ */
+static void collect_calls(pid_t *pid, int told, const char *wanted, char *out) {
+  size_t len = 0;
+  for (; wanted[len] != '\0'; len++) {
+    out[len] = next_call(told);
+  }
+  stop_program(pid);
+  ssize_t more = read(told, out + len, 31 - len);
+  out[len + (size_t)(more > 0 ? more : 0)] = '\0';
+  (void)close(told);
+}
+
 static pid_t start_reader(void) {
   pid_t pid = fork();
   if (pid == 0) {
@@ -542,16 +571,6 @@ static pid_t start_reader(void) {
   return pid;
 }
 
-/* The first letter that the fake was told since; waits for it. */
-static char next_call(const struct fake *fake) {
-  char letter = 0;
-  for (int tries = 0; read(fake->told, &letter, 1) != 1; tries++) {
-    assert_true(tries < 2000);
-    (void)usleep(5000);
-  }
-  return letter;
-}
-
 static void of_many_who_find_it_locked_one_prompts(void **state) {
   (void)state;
   struct fake fake = {.is_plain = true, .alias = "/c", .prompt = PROMPT_SILENT, .secret = "plain secret"};
@@ -561,7 +580,7 @@ static void of_many_who_find_it_locked_one_prompts(void **state) {
   assert_int_equal(setenv("XDG_RUNTIME_DIR", desktop.folder, 1), 0);
   pid_t pid = start_fake(&fake);
   pid_t readers[] = {start_reader(), 0, 0};
-  while (next_call(&fake) != 'P') {
+  while (next_call(fake.told) != 'P') {
   }
   readers[1] = start_reader();
   readers[2] = start_reader();
@@ -575,6 +594,26 @@ static void of_many_who_find_it_locked_one_prompts(void **state) {
   (void)close(fake.told);
   (void)unsetenv("WAYLAND_DISPLAY");
   (void)unsetenv("XDG_RUNTIME_DIR");
+}
+
+/* Who waited for the first is gone when the second is answered: the sanitizers see a call that still goes to him. */
+static void a_second_prompt_is_waited_for_by_itself(void **state) {
+  (void)state;
+  struct fake fake = {.is_plain = true, .alias = "/c", .prompt = PROMPT_CONFIRMED, .secret = "plain secret"};
+  char calls[32] = "";
+  SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+  assert_int_equal(setenv("WAYLAND_DISPLAY", "w", 1), 0);
+  pid_t pid = start_fake(&fake);
+  const struct snt_keychain_options options = {.backend = "secret-service", .prompt_deadline_ms = 20000};
+  assert_ok(snt_keychain_open(&options, &keychain, NULL));
+  for (int i = 0; i < 2; i++) {
+    SNT_SECRET_AUTO struct snt_secret *value = NULL;
+    assert_ok(snt_keychain_read(keychain, "aws", "a", &value, NULL));
+    assert_string_equal(snt_secret_borrow(value), "plain secret");
+  }
+  collect_calls(&pid, fake.told, "RSUPOOGSUPG", calls);
+  assert_string_equal(calls, "RSUPOOGSUPG");
+  (void)unsetenv("WAYLAND_DISPLAY");
 }
 
 /* The key exchange by itself. */
@@ -640,6 +679,7 @@ static int run(void) {
       cmocka_unit_test_setup_teardown(a_service_that_falls_silent_is_asked_once, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(the_latest_is_told_by_its_time, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(prompts_are_shown_to_who_can_see_them_and_waited_for, open_bus, close_bus),
+      cmocka_unit_test_setup_teardown(a_second_prompt_is_waited_for_by_itself, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(of_many_who_find_it_locked_one_prompts, open_bus, close_bus),
   };
   const struct CMUnitTest on_a_desktop[] = {
