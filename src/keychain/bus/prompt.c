@@ -91,7 +91,7 @@ static snt_status call_prompt(struct snt_service *service, const char *prompt, c
   if (error < 0) {
     return snt_call_fail(error, method, err);
   }
-  return snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err);
+  return snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, err);
 }
 
 static snt_status fail_locked(const char *why, struct snt_err *err) {
@@ -182,7 +182,7 @@ snt_status snt_prompt_unlock(struct snt_service *service, const struct snt_paths
   if (error < 0) {
     return snt_call_fail(error, "Unlock", err);
   }
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, err));
   const char *prompt = NULL;
   error = sd_bus_message_skip(reply, "ao");
   error = error < 0 ? error : sd_bus_message_read_basic(reply, 'o', &prompt);
