@@ -15,7 +15,10 @@ static const char VALUE[] =
 static snt_status look_up(const char *backend, bool is_storing, struct snt_err *err) {
   SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
-  struct snt_keychain_options options = {.backend = backend, .tcti = getenv("BENCH_TPM")};
+  struct snt_keychain_options options = {.backend = backend,
+                                         .tcti = getenv("BENCH_TPM"),
+                                         .first_kind = is_storing ? NULL : SNT_KEYCHAIN_KIND_AWS,
+                                         .first_name = "bench"};
   SNT_TRY(snt_keychain_open(&options, &keychain, err));
   if (is_storing) {
     SNT_TRY(snt_secret_new_from(VALUE, sizeof VALUE - 1, &value, err));

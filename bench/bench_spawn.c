@@ -1,4 +1,4 @@
-/* Runs commands alternately, start to end, and prints the median of each and its ratio to the first.
+/* Runs commands alternately, start to end, and prints the median of each, and how much that is more than the first's.
  *
  * usage: bench_spawn ROUNDS STATUS,STATUS,... name command... -- name command... [-- ...]
  * STATUS is the exit status that each command has to end with. stdout goes to /dev/null. */
@@ -88,8 +88,9 @@ int main(int argc, char **argv) {
     sort_doubles(commands[i].ms, (size_t)rounds);
     double median = commands[i].ms[rounds / 2];
     base = i == 0 ? median : base;
-    printf("  %-40s %8.3f ms  p10 %8.3f  p90 %8.3f  %6.2fx  %6ld KB\n", commands[i].name, median,
-           commands[i].ms[rounds / 10], commands[i].ms[rounds * 9 / 10], median / base, commands[i].rss_kb);
+    printf("  %-40s %8.3f ms  p10 %8.3f  p90 %8.3f  %6.2fx  %+8.3f ms  %6ld KB\n", commands[i].name, median,
+           commands[i].ms[rounds / 10], commands[i].ms[rounds * 9 / 10], median / base, median - base,
+           commands[i].rss_kb);
   }
   return 0;
 }

@@ -44,6 +44,11 @@ snt_layer(keychain LINK snt_base snt_format EXCLUDE crypto_module.c crypto_linke
 snt_module(net net LINK dep_curl dep_crypto)
 snt_module(crypto keychain LINK dep_crypto)
 snt_module(bus keychain FROM bus LINK dep_systemd dep_sha256)
+if(ARCHIVE_sha256 AND TARGET snt_bus_module)
+  foreach(call ERR_new ERR_set_debug ERR_set_error RAND_bytes_ex RAND_priv_bytes_ex)
+    target_link_options(snt_bus_module PRIVATE -Wl,--wrap=${call})
+  endforeach()
+endif()
 snt_module(tpm keychain FROM tpm LINK dep_tss2 dep_crypto)
 snt_layer(aws LINK snt_net snt_keychain snt_format)
 snt_layer(lua LINK snt_format dep_lua dep_yaml dep_cjson dep_zstd EXCLUDE lockdown_build.c lockdown_build_sanitized.c

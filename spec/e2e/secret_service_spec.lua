@@ -107,6 +107,31 @@ describe("the Secret Service", function()
     assert.is_nil(heard:find("access_key", 1, true))
   end)
 
+  it("begins to open a session while it looks for the key, and for nothing that needs no secret", function()
+    local function hear(...)
+      session:listen()
+      local result = home:run({ ... }, { environment = { AWS_ACCESS_KEY_ID = moto.keys.alice.id,
+        AWS_SECRET_ACCESS_KEY = moto.keys.alice.secret } })
+      local heard = session:heard()
+      assert.is_truthy(heard:find("ReadAlias", 1, true))
+      return result, heard:find("OpenSession", 1, true) ~= nil
+    end
+    home:write_settings(home:read ".config/sentinel/config.yaml" .. "keychain: {cache: off}\n")
+    local result, has_session = hear("credentials", "dev") -- with a key that lies elsewhere
+    expect.credentials(result)
+    assert.is_true(has_session)
+    for _, words in ipairs { { "list" }, { "remove", "corp" }, { "clear", "dev" } } do
+      result, has_session = hear(table.unpack(words))
+      assert.is_true(result.status == 0 or result.status == 6)
+      assert.is_false(has_session, words[1])
+    end
+    home:write(".aws/credentials", ("[corp]\naws_access_key_id = %s\naws_secret_access_key = %s\n"):format(
+      moto.keys.alice.id, moto.keys.alice.secret))
+    result, has_session = hear("credentials", "dev")
+    expect.credentials(result)
+    assert.is_false(has_session)
+  end)
+
   it("says what to do when it is locked and nobody can be asked", function()
     add "corp"
     session:lock()

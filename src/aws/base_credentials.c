@@ -317,6 +317,18 @@ static snt_status search_machine(struct search *search, struct snt_err *err) {
   return search->is_found ? snt_done() : note_place(search, err, "the instance metadata (%.200s)", inner.message);
 }
 
+/* As search_all begins. */
+const char *snt_aws_credentials_first_name(const struct snt_aws_target *target) {
+  static const char *const keys[] = {"aws_access_key_id", "aws_secret_access_key"};
+  bool has_source = target->source_profile[0] != '\0';
+  bool has_keys = false;
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0] && has_source; i++) {
+    const char *value = snt_aws_profile_get(target->config, target->source_profile, keys[i]);
+    has_keys = has_keys || (value != NULL && value[0] != '\0');
+  }
+  return has_keys ? NULL : has_source ? target->source_profile : target->profile;
+}
+
 static snt_status search_all(struct search *search, struct snt_err *err) {
   const char *profile = search->target->profile;
   const char *source = search->target->source_profile;

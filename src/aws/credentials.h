@@ -57,5 +57,8 @@ struct snt_aws_environment {
 struct snt_aws_search;
 snt_status snt_aws_credentials_find(const struct snt_aws_search *search, struct snt_aws_credentials *out,
                                     struct snt_err *err);
+/* The name of the entry (kind "aws") that it begins with, whether or not there is one; NULL: something else comes first
+ * and may be all that it needs. Borrowed from the target. */
+const char *snt_aws_credentials_first_name(const struct snt_aws_target *target);
 
 #endif

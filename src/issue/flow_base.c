@@ -7,12 +7,17 @@
 #include "base/prompt.h"
 #include "issue/flow.h"
 
-snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err) {
+/* first_name: of the base credentials that are about to be read; NULL: something else is. */
+static snt_status open_keychain(struct snt_flow *flow, const char *first_name, struct snt_err *err) {
   struct snt_keychain_options options = snt_settings_keychain(flow->settings);
   options.passphrase = flow->environment.passphrase;
   options.prompt_deadline_ms = snt_flow_left_ms(flow, SNT_PROMPT_MS);
+  options.first_kind = SNT_KEYCHAIN_KIND_AWS;
+  options.first_name = first_name;
   return flow->keychain != NULL ? snt_done() : snt_keychain_open(&options, &flow->keychain, err);
 }
+
+snt_status snt_flow_open_keychain(struct snt_flow *flow, struct snt_err *err) { return open_keychain(flow, NULL, err); }
 
 /* aws.md, Regions: flag and policy.regions, the profile's, AWS_REGION, AWS_DEFAULT_REGION. NULL: none. */
 static const char *find_single_region(const struct snt_flow *flow) {
@@ -147,7 +152,7 @@ static snt_status find_base(struct snt_flow *flow, bool is_fresh, struct snt_aws
 
 snt_status snt_flow_find_credentials(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "credentials";
-  SNT_TRY(snt_flow_open_keychain(flow, err));
+  SNT_TRY(open_keychain(flow, snt_aws_credentials_first_name(&flow->target), err));
   SNT_TRY(find_base(flow, false, &flow->base, err));
   flow->cache.place = flow->has_caches ? place_of(flow) : SNT_CACHE_OFF;
   flow->cache.keychain = flow->keychain;

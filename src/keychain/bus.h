@@ -11,6 +11,9 @@ struct snt_bus_options {
   int prompt_ms;       /* how long one may take */
   const char *turns;   /* a folder of the user's in which those who have to prompt take turns; NULL: each by himself */
   bool is_guest;       /* only for what another program keeps: it does not matter where new entries would go */
+  /* The entry that is sure to be read first: it is looked for, and a session opened for its secret, while the opening
+   * waits for other answers. NULL: none is known. */
+  const char *first_kind, *first_name;
 };
 
 /* Where another program keeps its items: a collection of its own, by the last part of its path, and the attribute that

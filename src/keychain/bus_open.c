@@ -72,6 +72,8 @@ snt_status snt_bus_open(const struct snt_keychain_options *options, bool is_gues
       .prompt_ms = options->prompt_deadline_ms > 0 ? options->prompt_deadline_ms : PROMPT_MS,
       .turns = find_turns(),
       .is_guest = is_guest,
+      .first_kind = options->first_kind,
+      .first_name = options->first_name,
   };
   return (*bus)->open(&how, state, err);
 }

@@ -89,9 +89,32 @@ snt_status snt_keychain_probe(const struct snt_keychain_backend *backend, const 
   return status;
 }
 
+static snt_status check_kind(const char *kind, struct snt_err *err) {
+  size_t len = strlen(kind);
+  bool is_good =
+      len > 0 && len <= SNT_KEYCHAIN_KIND_MAX && strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+  return is_good ? snt_done() : snt_fail(err, SNT_CODE_BUG, "an entry of an odd kind");
+}
+
+static bool is_name(const char *name) {
+  size_t len = strlen(name);
+  return len > 0 && len <= SNT_KEYCHAIN_NAME_MAX && snt_utf8_check_printable(name, len);
+}
+
+/* An entry that cannot be is not asked for ahead; reading it says what is wrong. */
+static struct snt_keychain_options check_first(const struct snt_keychain_options *options) {
+  struct snt_keychain_options checked = *options;
+  bool is_good = checked.first_kind != NULL && checked.first_name != NULL &&
+                 snt_ok(check_kind(checked.first_kind, NULL)) && is_name(checked.first_name);
+  checked.first_kind = is_good ? checked.first_kind : NULL;
+  checked.first_name = is_good ? checked.first_name : NULL;
+  return checked;
+}
+
 snt_status snt_keychain_open(const struct snt_keychain_options *options, struct snt_keychain **out,
                              struct snt_err *err) {
   *out = NULL;
+  const struct snt_keychain_options checked = check_first(options);
   SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = calloc(1, sizeof *keychain);
   if (keychain == NULL) {
     return snt_fail_memory(err);
@@ -103,7 +126,7 @@ snt_status snt_keychain_open(const struct snt_keychain_options *options, struct 
       struct place *place = &keychain->places[keychain->count];
       place->backend = SNT_KEYCHAIN_BACKENDS[i];
       was_tried = true;
-      status = place->backend->open(options, &place->state, err);
+      status = place->backend->open(&checked, &place->state, err);
       keychain->count += snt_ok(status) ? 1 : 0;
     }
   }
@@ -146,18 +169,6 @@ snt_status snt_keychain_tell_backends(const struct snt_keychain *keychain, struc
     SNT_TRY(snt_buf_appendf(out, err, "%s%s", i == 0 ? "" : " and ", keychain->places[i].backend->name));
   }
   return snt_done();
-}
-
-static snt_status check_kind(const char *kind, struct snt_err *err) {
-  size_t len = strlen(kind);
-  bool is_good =
-      len > 0 && len <= SNT_KEYCHAIN_KIND_MAX && strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-  return is_good ? snt_done() : snt_fail(err, SNT_CODE_BUG, "an entry of an odd kind");
-}
-
-static bool is_name(const char *name) {
-  size_t len = strlen(name);
-  return len > 0 && len <= SNT_KEYCHAIN_NAME_MAX && snt_utf8_check_printable(name, len);
 }
 
 /* A foreign keychain is never one of several. */

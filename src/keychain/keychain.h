@@ -52,7 +52,9 @@ struct snt_keychain_options {
   int prompt_deadline_ms;              /* 0: 50,000 */
   const char *helper; /* of the docker backend: "osxkeychain" for docker-credential-osxkeychain; NULL: none */
   const char *tcti;   /* of the tpm backend: how the TPM is reached, as tpm2-tss writes it; NULL: /dev/tpmrm0 */
-  bool wants_pin;     /* the tpm backend, when it makes its file: sealed with a PIN, which is asked for */
+  /* The entry that is sure to be read first, for a backend that can ask for it while it is being opened; NULL: none. */
+  const char *first_kind, *first_name;
+  bool wants_pin; /* the tpm backend, when it makes its file: sealed with a PIN, which is asked for */
 };
 
 /* A row of the table. Functions get the backend's own state. Failures: KEYCHAIN (not available, locked, damaged),

@@ -91,6 +91,7 @@ static struct {
   const char *name, *value;
   enum snt_code otherwise;
   int reads;
+  char first[64]; /* the name that was read first */
 } keychain;
 
 snt_status __wrap_snt_keychain_read(struct snt_keychain *opened, const char *kind, const char *name,
@@ -99,7 +100,9 @@ snt_status __wrap_snt_keychain_read(struct snt_keychain *opened, const char *kin
                                     struct snt_secret **out, struct snt_err *err) {
   (void)opened;
   *out = NULL;
-  keychain.reads++;
+  if (keychain.reads++ == 0) {
+    (void)snprintf(keychain.first, sizeof keychain.first, "%s", name);
+  }
   assert_string_equal(kind, SNT_KEYCHAIN_KIND_AWS);
   if (keychain.name == NULL || strcmp(keychain.name, name) != 0) {
     SNT_IGNORE(snt_fail(err, keychain.otherwise, "the keychain says no to \"%s\"", name));
@@ -146,6 +149,17 @@ static int reset(void **state) {
   return 0;
 }
 
+/* What is said beforehand of a search has to hold for every one. */
+static void expect_first(const struct snt_aws_target *target) {
+  const char *first = snt_aws_credentials_first_name(target);
+  if (first == NULL) {
+    assert_int_equal(keychain.reads, 0);
+    return;
+  }
+  assert_true(keychain.reads > 0);
+  assert_string_equal(keychain.first, first);
+}
+
 /* profile is looked for in text; env_id is the key of the environment, or NULL. */
 static snt_status find(const char *text, const char *profile, const char *env_id, struct snt_aws_credentials *out,
                        struct snt_err *err) {
@@ -160,7 +174,9 @@ static snt_status find(const char *text, const char *profile, const char *env_id
   }
   const struct snt_aws_search search = {
       .target = &target, .keychain = opened(), .environment = &environment, .region = ""};
+  keychain.reads = 0;
   snt_status status = snt_aws_credentials_find(&search, out, err);
+  expect_first(&target);
   snt_aws_credentials_clear(&environment.credentials);
   if (strstr(err->message, SECRET) != NULL || strstr(err->hint, SECRET) != NULL) {
     fail_msg("%s", "a secret in a message");

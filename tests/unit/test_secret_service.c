@@ -6,10 +6,14 @@
 #include "secret_service_fake.h"
 
 #include <grp.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "keychain/bus/dh.h"
+
+/* The sanitizers then see what is written to where a function that has returned kept its variables: whoever waits for
+ * signals keeps there what they tell. NOLINTBEGIN(cert-dcl37-c,cert-dcl51-cpp) */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+const char *__asan_default_options(void) { return "detect_stack_use_after_return=1"; }
+/* NOLINTEND(cert-dcl37-c,cert-dcl51-cpp) */
 
 static struct desktop desktop;
 
@@ -526,6 +530,29 @@ static void prompts_are_shown_to_who_can_see_them_and_waited_for(void **state) {
   (void)alarm(0);
 }
 
+/* The first letter that a fake was told since; waits for it. */
+static char next_call(int told) {
+  char letter = 0;
+  for (int tries = 0; read(told, &letter, 1) != 1; tries++) {
+    assert_true(tries < 2000);
+    (void)usleep(5000);
+  }
+  return letter;
+}
+
+/* Waits for all that a fake is to be told, stops it, and looks whether it was told more; out (of 32) gets the letters.
+ */
+static void collect_calls(pid_t *pid, int told, const char *wanted, char *out) {
+  size_t len = 0;
+  for (; wanted[len] != '\0'; len++) {
+    out[len] = next_call(told);
+  }
+  stop_program(pid);
+  ssize_t more = read(told, out + len, 31 - len);
+  out[len + (size_t)(more > 0 ? more : 0)] = '\0';
+  (void)close(told);
+}
+
 static pid_t start_reader(void) {
   pid_t pid = fork();
   if (pid == 0) {
@@ -542,16 +569,6 @@ static pid_t start_reader(void) {
   return pid;
 }
 
-/* The first letter that the fake was told since; waits for it. */
-static char next_call(const struct fake *fake) {
-  char letter = 0;
-  for (int tries = 0; read(fake->told, &letter, 1) != 1; tries++) {
-    assert_true(tries < 2000);
-    (void)usleep(5000);
-  }
-  return letter;
-}
-
 static void of_many_who_find_it_locked_one_prompts(void **state) {
   (void)state;
   struct fake fake = {.is_plain = true, .alias = "/c", .prompt = PROMPT_SILENT, .secret = "plain secret"};
@@ -561,7 +578,7 @@ static void of_many_who_find_it_locked_one_prompts(void **state) {
   assert_int_equal(setenv("XDG_RUNTIME_DIR", desktop.folder, 1), 0);
   pid_t pid = start_fake(&fake);
   pid_t readers[] = {start_reader(), 0, 0};
-  while (next_call(&fake) != 'P') {
+  while (next_call(fake.told) != 'P') {
   }
   readers[1] = start_reader();
   readers[2] = start_reader();
@@ -575,6 +592,196 @@ static void of_many_who_find_it_locked_one_prompts(void **state) {
   (void)close(fake.told);
   (void)unsetenv("WAYLAND_DISPLAY");
   (void)unsetenv("XDG_RUNTIME_DIR");
+}
+
+/* Who waited for the first is gone when the second is answered: the sanitizers see a call that still goes to him. */
+static void a_second_prompt_is_waited_for_by_itself(void **state) {
+  (void)state;
+  struct fake fake = {.is_plain = true, .alias = "/c", .prompt = PROMPT_CONFIRMED, .secret = "plain secret"};
+  char calls[32] = "";
+  SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+  assert_int_equal(setenv("WAYLAND_DISPLAY", "w", 1), 0);
+  pid_t pid = start_fake(&fake);
+  const struct snt_keychain_options options = {.backend = "secret-service", .prompt_deadline_ms = 20000};
+  assert_ok(snt_keychain_open(&options, &keychain, NULL));
+  for (int i = 0; i < 2; i++) {
+    SNT_SECRET_AUTO struct snt_secret *value = NULL;
+    assert_ok(snt_keychain_read(keychain, "aws", "a", &value, NULL));
+    assert_string_equal(snt_secret_borrow(value), "plain secret");
+  }
+  collect_calls(&pid, fake.told, "RSUPOOGSUPG", calls);
+  assert_string_equal(calls, "RSUPOOGSUPG");
+  (void)unsetenv("WAYLAND_DISPLAY");
+}
+
+/* What is sent with the opening, for an entry that is to be read first. */
+
+static snt_status open_for(const char *name, struct snt_keychain **out, struct snt_err *err) {
+  const struct snt_keychain_options options = {
+      .backend = "secret-service", .prompt_deadline_ms = 20000, .first_kind = "aws", .first_name = name};
+  return snt_keychain_open(&options, out, err);
+}
+
+struct ahead {
+  const char *name;
+  struct fake fake;
+  enum snt_code code; /* of opening or reading */
+  const char *why;    /* NULL: the secret is read */
+  const char *calls;  /* that the service got */
+};
+
+static const struct ahead AHEAD[] = {
+    {"in their order", {.is_plain = true, .alias = "/c", .secret = "s"}, SNT_CODE_OK, NULL, "RSOOG"},
+    {"the other way round",
+     {.is_plain = true, .alias = "/c", .secret = "s", .holds_for = "OpenSession"},
+     SNT_CODE_OK,
+     NULL,
+     "RSOOG"},
+    {"the alias last",
+     {.is_plain = true, .alias = "/c", .secret = "s", .holds_for = "SearchItems"},
+     SNT_CODE_OK,
+     NULL,
+     "RSOOG"},
+    {"a locked item",
+     {.is_plain = true, .alias = "/c", .secret = "s", .prompt = PROMPT_CONFIRMED},
+     SNT_CODE_OK,
+     NULL,
+     "RSOUPOG"},
+    {"a second alias", {.is_plain = true, .alias = "/", .secret = "s"}, SNT_CODE_KEYCHAIN, "no keyring yet", "RSOR"},
+    {"no alias", {.alias = "/c", .refuses = "ReadAlias"}, SNT_CODE_KEYCHAIN, "refuses ReadAlias: not today", "RSO"},
+    {"no search", {.alias = "/c", .refuses = "SearchItems"}, SNT_CODE_KEYCHAIN, "refuses SearchItems", "RSO"},
+    {"a refused session", {.alias = "/c", .refuses = "OpenSession"}, SNT_CODE_KEYCHAIN, "refuses OpenSession", "RSO"},
+    {"a session that never comes",
+     {.alias = "/c", .ignores = "OpenSession"},
+     SNT_CODE_KEYCHAIN,
+     "did not answer OpenSession",
+     "RSO"},
+    {"a search that never comes",
+     {.alias = "/c", .ignores = "SearchItems"},
+     SNT_CODE_KEYCHAIN,
+     "did not answer SearchItems",
+     "RSO"},
+    {"a lie", {.alias = "/c", .public_key = one}, SNT_CODE_KEYCHAIN, "public key", "RSO"},
+    {"an end before the search",
+     {.alias = "/c", .ends_with = "SearchItems"},
+     SNT_CODE_KEYCHAIN,
+     "there is no Secret Service",
+     "RS"},
+    {"an end before the session",
+     {.alias = "/c", .ends_with = "OpenSession"},
+     SNT_CODE_KEYCHAIN,
+     "there is no Secret Service",
+     "RSO"},
+    {"an end in the session",
+     {.is_plain = true, .alias = "/c", .ends_with = "GetSecret"},
+     SNT_CODE_KEYCHAIN,
+     "GetSecret",
+     "RSOOG"},
+};
+
+static void what_is_sent_ahead_may_be_answered_in_any_order_or_not_at_all(void **state) {
+  (void)state;
+  one[127] = 1;
+  assert_int_equal(setenv("WAYLAND_DISPLAY", "w", 1), 0);
+  (void)alarm(60);
+  for (size_t i = 0; i < sizeof AHEAD / sizeof AHEAD[0]; i++) {
+    struct fake fake = AHEAD[i].fake;
+    struct snt_err err = {0};
+    char calls[32] = "";
+    SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+    SNT_SECRET_AUTO struct snt_secret *value = NULL;
+    pid_t pid = start_fake(&fake);
+    snt_status status = open_for("a", &keychain, &err);
+    status = snt_ok(status) ? snt_keychain_read(keychain, "aws", "a", &value, &err) : status;
+    collect_calls(&pid, fake.told, AHEAD[i].calls, calls);
+    bool is_told = AHEAD[i].why == NULL ? value != NULL && strcmp(snt_secret_borrow(value), "s") == 0
+                                        : value == NULL && strstr(err.message, AHEAD[i].why) != NULL;
+    if (status.code != AHEAD[i].code || !is_told || strcmp(calls, AHEAD[i].calls) != 0) {
+      fail_msg("%s: %s: %s: %s", AHEAD[i].name, snt_code_name(status.code), calls, err.message);
+    }
+  }
+  (void)alarm(0);
+  (void)unsetenv("WAYLAND_DISPLAY");
+}
+
+/* A session that cannot be opened is no reason not to do what needs none, and what was looked for ahead is good for one
+ * search: what came in between may have changed it. */
+static void what_was_found_ahead_is_used_once_and_for_that_entry_only(void **state) {
+  (void)state;
+  struct fake fake = {.is_plain = true, .alias = "/c", .secret = "s", .refuses = "OpenSession"};
+  struct snt_err err = {0};
+  static const char wanted[] = "RSODSD"
+                               "RSOSDSDSSO";
+  char calls[32] = "";
+  SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+  SNT_SECRET_AUTO struct snt_secret *value = NULL;
+  pid_t pid = start_fake(&fake);
+  assert_ok(open_for("a", &keychain, NULL));
+  assert_ok(snt_keychain_remove(keychain, "aws", "a", NULL)); /* RSO: found ahead; Delete */
+  assert_ok(snt_keychain_remove(keychain, "aws", "a", NULL)); /* Search, Delete */
+  snt_keychain_close(&keychain);
+  assert_ok(open_for("a", &keychain, NULL));
+  assert_ok(snt_keychain_remove(keychain, "aws", "b", NULL));                            /* RSO; Search, Delete */
+  assert_ok(snt_keychain_remove(keychain, "aws", "a", NULL));                            /* Search, Delete */
+  assert_code(snt_keychain_read(keychain, "aws", "a", &value, &err), SNT_CODE_KEYCHAIN); /* Search; refused ahead */
+  assert_code(snt_keychain_read(keychain, "aws", "a", &value, &err), SNT_CODE_KEYCHAIN); /* Search, Open */
+  assert_non_null(strstr(err.message, "refuses OpenSession"));
+  collect_calls(&pid, fake.told, wanted, calls);
+  assert_string_equal(calls, wanted);
+}
+
+/* A name that no entry can have is nothing to ask a service for. */
+static void nothing_is_sent_ahead_for_an_entry_that_cannot_be_or_when_none_is_named(void **state) {
+  (void)state;
+  static const char *const names[] = {NULL, "", "a\nb"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    struct fake fake = {.alias = "/c"};
+    char calls[32] = "";
+    SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+    pid_t pid = start_fake(&fake);
+    assert_ok(open_for(names[i], &keychain, NULL));
+    assert_ok(snt_keychain_remove(keychain, "aws", "a", NULL));
+    collect_calls(&pid, fake.told, "RSD", calls);
+    assert_string_equal(calls, "RSD");
+  }
+}
+
+struct change_of_hands {
+  struct fake_bus fake;
+  const char *why; /* NULL: the secret is read */
+  const char *calls;
+};
+
+static const struct change_of_hands CHANGES[] = {
+    {{.is_owner_plain = true}, NULL, "RSOsoog"}, /* the stranger's key would not fit the owner's secret */
+    {{.is_stranger_plain = true}, "makes no sense", "RSOsog"},
+    {{.is_stranger_plain = true, .is_owner_plain = true}, NULL, "RSOsoog"},
+    {{.ends_with = "SearchItems"}, "onnection", "RS"},
+    {{.is_owner_plain = true, .ends_with = "GetSecret"}, "onnection", "RSOsoog"},
+};
+
+/* What another than the first owner says does not count: neither where the entry is, nor that it knows no encryption.
+ */
+static void who_answers_first_is_asked_again_when_the_name_changes_hands(void **state) {
+  (void)state;
+  (void)alarm(60);
+  for (size_t i = 0; i < sizeof CHANGES / sizeof CHANGES[0]; i++) {
+    struct fake_bus fake = CHANGES[i].fake;
+    struct snt_err err = {0};
+    char calls[32] = "";
+    SNT_KEYCHAIN_AUTO struct snt_keychain *keychain = NULL;
+    SNT_SECRET_AUTO struct snt_secret *value = NULL;
+    pid_t pid = start_fake_bus(&fake, desktop.folder);
+    snt_status status = open_for("a", &keychain, &err);
+    status = snt_ok(status) ? snt_keychain_read(keychain, "aws", "a", &value, &err) : status;
+    collect_calls(&pid, fake.told, CHANGES[i].calls, calls);
+    bool is_told = CHANGES[i].why == NULL ? value != NULL && strcmp(snt_secret_borrow(value), "yes") == 0
+                                          : value == NULL && strstr(err.message, CHANGES[i].why) != NULL;
+    if (!is_told || strcmp(calls, CHANGES[i].calls) != 0) {
+      fail_msg("change %zu: %s: %s: %s", i, snt_code_name(status.code), calls, err.message);
+    }
+  }
+  (void)alarm(0);
 }
 
 /* The key exchange by itself. */
@@ -640,6 +847,14 @@ static int run(void) {
       cmocka_unit_test_setup_teardown(a_service_that_falls_silent_is_asked_once, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(the_latest_is_told_by_its_time, open_bus, close_bus),
       cmocka_unit_test_setup_teardown(prompts_are_shown_to_who_can_see_them_and_waited_for, open_bus, close_bus),
+      cmocka_unit_test_setup_teardown(a_second_prompt_is_waited_for_by_itself, open_bus, close_bus),
+      cmocka_unit_test_setup_teardown(what_is_sent_ahead_may_be_answered_in_any_order_or_not_at_all, open_bus,
+                                      close_bus),
+      cmocka_unit_test_setup_teardown(what_was_found_ahead_is_used_once_and_for_that_entry_only, open_bus, close_bus),
+      cmocka_unit_test_setup_teardown(nothing_is_sent_ahead_for_an_entry_that_cannot_be_or_when_none_is_named, open_bus,
+                                      close_bus),
+      cmocka_unit_test_setup_teardown(who_answers_first_is_asked_again_when_the_name_changes_hands, open_bus,
+                                      close_bus),
       cmocka_unit_test_setup_teardown(of_many_who_find_it_locked_one_prompts, open_bus, close_bus),
   };
   const struct CMUnitTest on_a_desktop[] = {

@@ -1,4 +1,4 @@
-/* One call and its answer. */
+/* What calls and answers are made of. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +64,7 @@ static bool is_one_of(const char *name, const char *const *names) {
   return false;
 }
 
-static snt_status fail_answer(const char *method, const sd_bus_error *answer, struct snt_err *err) {
+snt_status snt_call_fail_answer(const char *method, const sd_bus_error *answer, struct snt_err *err) {
   static const char *const gone[] = {"org.freedesktop.Secret.Error.NoSuchObject",
                                      "org.freedesktop.DBus.Error.UnknownObject", NULL};
   static const char *const absent[] = {"org.freedesktop.DBus.Error.ServiceUnknown",
@@ -81,32 +81,6 @@ static snt_status fail_answer(const char *method, const sd_bus_error *answer, st
   }
   return snt_fail(err, SNT_CODE_KEYCHAIN, "the Secret Service refuses %s: %.300s (%.100s)", method,
                   answer->message == NULL ? "no reason given" : answer->message, answer->name);
-}
-
-snt_status snt_call_send(struct snt_service *service, sd_bus_message *call, int limit_ms, sd_bus_message **reply,
-                         bool *is_unsupported, struct snt_err *err) {
-  *reply = NULL;
-  if (service->is_silent) {
-    return snt_fail(err, SNT_CODE_KEYCHAIN, "the Secret Service did not answer before, and is not asked again");
-  }
-  sd_bus_error answer = SD_BUS_ERROR_NULL;
-  int error = sd_bus_call(service->bus, call, (uint64_t)(limit_ms > 0 ? limit_ms : 1) * 1000, &answer, reply);
-  if (error >= 0) {
-    return snt_done();
-  }
-  const char *method = sd_bus_message_get_member(call); /* sending has moved it */
-  snt_status status = {SNT_CODE_FAILED};
-  if (is_unsupported != NULL) {
-    *is_unsupported = sd_bus_error_has_name(&answer, SD_BUS_ERROR_NOT_SUPPORTED) > 0;
-  }
-  if (error == -ETIMEDOUT) {
-    service->is_silent = true;
-    status = snt_fail(err, SNT_CODE_KEYCHAIN, "the Secret Service did not answer %s within %d ms", method, limit_ms);
-  } else {
-    status = answer.name == NULL ? snt_call_fail(error, method, err) : fail_answer(method, &answer, err);
-  }
-  sd_bus_error_free(&answer);
-  return status;
 }
 
 snt_status snt_call_read_paths(sd_bus_message *reply, struct snt_paths *paths, struct snt_err *err) {

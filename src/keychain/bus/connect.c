@@ -47,8 +47,22 @@ static snt_status start(sd_bus *bus, const char *address, struct snt_err *err) {
              : snt_fail(err, SNT_CODE_KEYCHAIN, "the D-Bus session at %.200s is not this user's", address);
 }
 
+snt_status snt_bus_connect(const char *address, sd_bus **out, struct snt_err *err) {
+  *out = NULL;
+  if (!is_local(address)) {
+    return snt_fail(err, SNT_CODE_KEYCHAIN, "the D-Bus session at %.200s is not a socket of this machine", address);
+  }
+  SNT_CLEANUP(free_bus) sd_bus *bus = NULL;
+  if (sd_bus_new(&bus) < 0) {
+    return snt_fail_memory(err);
+  }
+  SNT_TRY(start(bus, address, err));
+  *out = SNT_MOVE(bus);
+  return snt_done();
+}
+
 /* sd-bus waits for its peer's greeting without an end, if it is left alone. */
-static snt_status wait_until_ready(sd_bus *bus, const char *address, int64_t deadline_ms, struct snt_err *err) {
+snt_status snt_bus_wait(sd_bus *bus, const char *address, int64_t deadline_ms, struct snt_err *err) {
   for (;;) {
     int error = sd_bus_is_ready(bus);
     if (error > 0) {
@@ -67,19 +81,4 @@ static snt_status wait_until_ready(sd_bus *bus, const char *address, int64_t dea
       return snt_fail(err, SNT_CODE_KEYCHAIN, "the D-Bus session at %.200s does not answer", address);
     }
   }
-}
-
-snt_status snt_bus_connect(const char *address, int64_t deadline_ms, sd_bus **out, struct snt_err *err) {
-  *out = NULL;
-  if (!is_local(address)) {
-    return snt_fail(err, SNT_CODE_KEYCHAIN, "the D-Bus session at %.200s is not a socket of this machine", address);
-  }
-  SNT_CLEANUP(free_bus) sd_bus *bus = NULL;
-  if (sd_bus_new(&bus) < 0) {
-    return snt_fail_memory(err);
-  }
-  SNT_TRY(start(bus, address, err));
-  SNT_TRY(wait_until_ready(bus, address, deadline_ms, err));
-  *out = SNT_MOVE(bus);
-  return snt_done();
 }

@@ -76,7 +76,7 @@ static snt_status search(struct snt_service *service, const struct snt_bus_place
   if (error < 0) {
     return snt_call_fail(error, "SearchItems", err);
   }
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, err));
   SNT_TRY(snt_call_read_paths(reply, out, err));
   return out->count > 0 ? snt_done() : snt_fail(err, SNT_CODE_NOT_FOUND, "the Secret Service does not hold it");
 }

@@ -12,7 +12,7 @@ snt_status snt_item_get_property(struct snt_service *service, const char *path, 
   if (error < 0) {
     return snt_call_fail(error, "Get", err);
   }
-  return snt_call_send(service, call, SNT_BUS_CALL_MS, reply, NULL, err);
+  return snt_call_send(service, call, SNT_BUS_CALL_MS, reply, err);
 }
 
 /* Seconds; 0 for an item that is gone. */
@@ -62,7 +62,7 @@ snt_status snt_item_get_secret(struct snt_service *service, const char *item, st
   if (error < 0) {
     return snt_call_fail(error, "GetSecret", err);
   }
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, err));
   return snt_session_read(service, reply, out, err);
 }
 
@@ -70,7 +70,7 @@ snt_status snt_item_delete(struct snt_service *service, const char *item, struct
   SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
   SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
   SNT_TRY(snt_call_new(service, item, SNT_ITEM_INTERFACE, "Delete", &call, err));
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, err));
   const char *prompt = NULL;
   int error = sd_bus_message_read_basic(reply, 'o', &prompt);
   if (error <= 0) {

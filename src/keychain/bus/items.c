@@ -30,16 +30,36 @@ static int append_attributes(sd_bus_message *call, const char *kind, const char 
   return error < 0 ? error : sd_bus_message_close_container(call);
 }
 
-static snt_status search(struct snt_service *service, const char *kind, const char *name, struct found *found,
-                         struct snt_err *err) {
+static snt_status begin_search(struct snt_service *service, const char *kind, const char *name,
+                               struct snt_pending **out, struct snt_err *err) {
   SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
-  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
   SNT_TRY(snt_call_new(service, SNT_SERVICE_PATH, SNT_SERVICE_INTERFACE, "SearchItems", &call, err));
   int error = append_attributes(call, kind, name);
   if (error < 0) {
     return snt_call_fail(error, "SearchItems", err);
   }
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  return snt_call_begin(service, call, out, err);
+}
+
+snt_status snt_items_begin(struct snt_service *service, struct snt_err *err) {
+  return begin_search(service, service->early.kind, service->early.name, &service->early.search, err);
+}
+
+/* What was sent with the opening, if it is this; it is good for the first search only. */
+static struct snt_pending *take_early(struct snt_service *service, const char *kind, const char *name) {
+  struct snt_early *early = &service->early;
+  SNT_PENDING_AUTO struct snt_pending *search = SNT_MOVE(early->search);
+  bool is_it = search != NULL && name != NULL && strcmp(early->kind, kind) == 0 && strcmp(early->name, name) == 0;
+  return is_it ? SNT_MOVE(search) : NULL;
+}
+
+static snt_status search(struct snt_service *service, const char *kind, const char *name, struct found *found,
+                         struct snt_err *err) {
+  SNT_PENDING_AUTO struct snt_pending *sent = take_early(service, kind, name);
+  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+  SNT_TRY(snt_call_settle(service, &sent, err));
+  SNT_TRY(sent == NULL ? begin_search(service, kind, name, &sent, err) : snt_done());
+  SNT_TRY(snt_call_finish(service, &sent, SNT_BUS_CALL_MS, &reply, NULL, err));
   SNT_TRY(snt_call_read_paths(reply, &found->all, err));
   found->unlocked = found->all.count;
   return snt_call_read_paths(reply, &found->all, err);
@@ -121,7 +141,7 @@ static snt_status create(struct snt_service *service, const char *kind, const ch
   if (error < 0) {
     return snt_call_fail(error, "CreateItem", err);
   }
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, err));
   const char *path = NULL;
   const char *prompt = NULL;
   error = sd_bus_message_read(reply, "oo", &path, &prompt);

@@ -22,10 +22,15 @@ struct answer {
   bool is_there;
   bool was_dismissed;
   bool is_service_gone;
-  char *result; /* a path, or NULL */
+  char *result;                           /* a path, or NULL */
+  sd_bus_slot *completed, *owner_changed; /* that write here */
 };
 
-static void clear_answer(struct answer *answer) { free(answer->result); }
+static void clear_answer(struct answer *answer) {
+  sd_bus_slot_unref(answer->completed);
+  sd_bus_slot_unref(answer->owner_changed);
+  free(answer->result);
+}
 
 static int take_completed(sd_bus_message *signal, void *context, sd_bus_error *error) {
   (void)error;
@@ -54,9 +59,10 @@ static snt_status watch(struct snt_service *service, const char *prompt, struct 
                           "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
                           "member='NameOwnerChanged',arg0='%s'",
                           service->owner));
-  int error = sd_bus_match_signal(service->bus, NULL, service->owner, prompt, SNT_PROMPT_INTERFACE, "Completed",
-                                  take_completed, answer);
-  error = error < 0 ? error : sd_bus_add_match(service->bus, NULL, rule.data, take_owner_changed, answer);
+  int error = sd_bus_match_signal(service->bus, &answer->completed, service->owner, prompt, SNT_PROMPT_INTERFACE,
+                                  "Completed", take_completed, answer);
+  error =
+      error < 0 ? error : sd_bus_add_match(service->bus, &answer->owner_changed, rule.data, take_owner_changed, answer);
   return error < 0 ? snt_call_fail(error, "AddMatch", err) : snt_done();
 }
 
@@ -85,7 +91,7 @@ static snt_status call_prompt(struct snt_service *service, const char *prompt, c
   if (error < 0) {
     return snt_call_fail(error, method, err);
   }
-  return snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err);
+  return snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, err);
 }
 
 static snt_status fail_locked(const char *why, struct snt_err *err) {
@@ -176,7 +182,7 @@ snt_status snt_prompt_unlock(struct snt_service *service, const struct snt_paths
   if (error < 0) {
     return snt_call_fail(error, "Unlock", err);
   }
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, err));
   const char *prompt = NULL;
   error = sd_bus_message_skip(reply, "ao");
   error = error < 0 ? error : sd_bus_message_read_basic(reply, 'o', &prompt);

@@ -17,13 +17,24 @@
 
 enum { SNT_BUS_OPEN_MS = 1000, SNT_BUS_CALL_MS = 5000 };
 
+struct snt_pending; /* a call that was sent; its answer is collected when it is needed */
+
+/* What was sent with the opening, for an entry that is to be read first (struct snt_bus_options). */
+struct snt_early {
+  char *kind, *name; /* of the entry */
+  struct snt_pending *search;
+};
+
 /* One conversation. Paths are those of D-Bus objects. */
 struct snt_service {
   sd_bus *bus;
-  char *owner;            /* the connection that answered first; NULL before, and then the well-known name is called */
-  char *session;          /* path; NULL until it is needed */
-  char *collection;       /* path of the one that new entries go to */
-  struct snt_secret *key; /* of the session; NULL: it is not encrypted */
+  char *owner; /* the connection that answered first; NULL before, and then the well-known name is called */
+  struct snt_early early;
+  struct snt_pending *opening; /* of the session; NULL: it is not on its way */
+  struct snt_dh *dh;           /* our half of the key, while the opening is on its way */
+  char *session;               /* path; NULL until it is needed */
+  char *collection;            /* path of the one that new entries go to */
+  struct snt_secret *key;      /* of the session; NULL: it is not encrypted */
   bool may_prompt;
   char *turns; /* a folder, or NULL */
   bool is_hushed;
@@ -43,23 +54,46 @@ void snt_paths_clear(struct snt_paths *paths);
 void snt_bus_free_message(sd_bus_message **message);
 #define SNT_MESSAGE_AUTO SNT_CLEANUP(snt_bus_free_message)
 
-/* connect.c: a bus that has said hello. deadline_ms: of the monotonic clock. Code KEYCHAIN. */
-snt_status snt_bus_connect(const char *address, int64_t deadline_ms, sd_bus **out, struct snt_err *err);
+/* connect.c: a bus that is about to say hello; calls may be sent already, and go out behind it. Code KEYCHAIN. */
+snt_status snt_bus_connect(const char *address, sd_bus **out, struct snt_err *err);
+/* Until the bus has answered. deadline_ms: of the monotonic clock. Code KEYCHAIN. */
+snt_status snt_bus_wait(sd_bus *bus, const char *address, int64_t deadline_ms, struct snt_err *err);
 
 /* call.c. What went wrong with a message of ours (a negative errno) or an answer: code KEYCHAIN or NO_MEMORY. */
 snt_status snt_call_fail(int error, const char *what, struct snt_err *err);
 /* An empty call of the service; its memory is wiped when it is freed, and so is the answer's. */
 snt_status snt_call_new(struct snt_service *service, const char *path, const char *interface, const char *method,
                         sd_bus_message **out, struct snt_err *err);
-/* Waits for the answer at most limit_ms; one that did not come is waited for once. Codes KEYCHAIN, NOT_FOUND (there is
- * no such object any more). *is_unsupported (or NULL) tells whether the service knows no such thing. */
-snt_status snt_call_send(struct snt_service *service, sd_bus_message *call, int limit_ms, sd_bus_message **reply,
-                         bool *is_unsupported, struct snt_err *err);
+/* What an answer that is an error says. Codes KEYCHAIN, NOT_FOUND (there is no such object any more), ACTION_REQUIRED.
+ */
+snt_status snt_call_fail_answer(const char *method, const sd_bus_error *answer, struct snt_err *err);
 /* An array of paths, read into (behind) paths. */
 snt_status snt_call_read_paths(sd_bus_message *reply, struct snt_paths *paths, struct snt_err *err);
 
-/* session.c. Opens the session when it is not open yet, encrypted where the service can. That takes the service some
- * milliseconds, and so waits until a secret is to travel. Code KEYCHAIN. */
+/* pending.c. Sends the call and does not wait. Code KEYCHAIN. */
+snt_status snt_call_begin(struct snt_service *service, sd_bus_message *call, struct snt_pending **out,
+                          struct snt_err *err);
+/* For what was sent before the owner was known: waits for the answer, and when somebody else gave it than who answered
+ * first, *pending becomes NULL: it counts for nothing, and is to be sent again. NULL stays NULL. Code KEYCHAIN. */
+snt_status snt_call_settle(struct snt_service *service, struct snt_pending **pending, struct snt_err *err);
+/* Waits for the answer at most limit_ms; one that did not come is waited for once. *pending becomes NULL in any case.
+ * Codes KEYCHAIN, NOT_FOUND (there is no such object any more), ACTION_REQUIRED. *is_unsupported (or NULL) tells
+ * whether the service knows no such thing. */
+snt_status snt_call_finish(struct snt_service *service, struct snt_pending **pending, int limit_ms,
+                           sd_bus_message **reply, bool *is_unsupported, struct snt_err *err);
+/* Both, for what is needed at once. */
+snt_status snt_call_send(struct snt_service *service, sd_bus_message *call, int limit_ms, sd_bus_message **reply,
+                         struct snt_err *err);
+/* Drops the answer, which may still come. */
+void snt_pending_free(struct snt_pending **pending);
+#define SNT_PENDING_AUTO SNT_CLEANUP(snt_pending_free)
+
+/* session.c. Asks for an encrypted session, and does not wait: it takes the service some milliseconds. Code KEYCHAIN.
+ */
+snt_status snt_session_begin(struct snt_service *service, struct snt_err *err);
+/* Opens the session when it is not open yet, encrypted where the service can: when a secret is to travel. Code
+ * KEYCHAIN.
+ */
 snt_status snt_session_open(struct snt_service *service, struct snt_err *err);
 /* Appends value as the API's Secret struct. The session is open. */
 snt_status snt_session_append(struct snt_service *service, sd_bus_message *call, const struct snt_secret *value,
@@ -88,6 +122,8 @@ snt_status snt_item_delete(struct snt_service *service, const char *item, struct
 /* The value of one attribute, out of the variant of all; NULL: there is none. Borrowed from reply. */
 snt_status snt_item_read_attribute(sd_bus_message *reply, const char *attribute, const char **out, struct snt_err *err);
 
+/* items.c. Looks for the entry of service->early, and does not wait. */
+snt_status snt_items_begin(struct snt_service *service, struct snt_err *err);
 /* guest.c, items.c: as in struct snt_bus. */
 snt_status snt_guest_find(void *state, const struct snt_bus_place *place, struct snt_err *err);
 snt_status snt_guest_list(void *state, const struct snt_bus_place *place,

@@ -30,10 +30,9 @@ static snt_status new_call(struct snt_service *service, sd_bus_message **call, s
   return snt_call_new(service, SNT_SERVICE_PATH, SNT_SERVICE_INTERFACE, "OpenSession", call, err);
 }
 
-static snt_status open_encrypted(struct snt_service *service, bool *is_unsupported, struct snt_err *err) {
+snt_status snt_session_begin(struct snt_service *service, struct snt_err *err) {
   SNT_DH_AUTO struct snt_dh *dh = NULL;
   SNT_MESSAGE_AUTO sd_bus_message *call = NULL;
-  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
   uint8_t ours[SNT_DH_PUBLIC_LEN];
   SNT_TRY(snt_dh_new(&dh, ours, err));
   SNT_TRY(new_call(service, &call, err));
@@ -44,10 +43,19 @@ static snt_status open_encrypted(struct snt_service *service, bool *is_unsupport
   if (error < 0) {
     return snt_call_fail(error, "OpenSession", err);
   }
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, is_unsupported, err));
+  SNT_TRY(snt_call_begin(service, call, &service->opening, err));
+  snt_dh_free(&service->dh);
+  service->dh = SNT_MOVE(dh);
+  return snt_done();
+}
+
+static snt_status finish_encrypted(struct snt_service *service, bool *is_unsupported, struct snt_err *err) {
+  SNT_DH_AUTO struct snt_dh *dh = SNT_MOVE(service->dh);
+  SNT_MESSAGE_AUTO sd_bus_message *reply = NULL;
+  SNT_TRY(snt_call_finish(service, &service->opening, SNT_BUS_CALL_MS, &reply, is_unsupported, err));
   const void *theirs = NULL;
   size_t len = 0;
-  error = sd_bus_message_enter_container(reply, 'v', "ay");
+  int error = sd_bus_message_enter_container(reply, 'v', "ay");
   error = error < 0 ? error : sd_bus_message_read_array(reply, 'y', &theirs, &len);
   error = error < 0 ? error : sd_bus_message_exit_container(reply);
   if (error < 0) {
@@ -65,7 +73,7 @@ static snt_status open_plain(struct snt_service *service, struct snt_err *err) {
   if (error < 0) {
     return snt_call_fail(error, "OpenSession", err);
   }
-  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, NULL, err));
+  SNT_TRY(snt_call_send(service, call, SNT_BUS_CALL_MS, &reply, err));
   error = sd_bus_message_skip(reply, "v");
   return error < 0 ? snt_call_fail(error, "OpenSession", err) : keep(service, reply, err);
 }
@@ -75,7 +83,9 @@ snt_status snt_session_open(struct snt_service *service, struct snt_err *err) {
     return snt_done();
   }
   bool is_unsupported = false;
-  snt_status status = open_encrypted(service, &is_unsupported, err);
+  SNT_TRY(snt_call_settle(service, &service->opening, err));
+  SNT_TRY(service->opening == NULL ? snt_session_begin(service, err) : snt_done());
+  snt_status status = finish_encrypted(service, &is_unsupported, err);
   return is_unsupported ? open_plain(service, err) : status;
 }
 
