@@ -51,6 +51,7 @@ describe("groups", function()
 groups:
   everyone: ["*"]
   owners: [root]
+  others: [210987654321/root]
   robots: ["role/Deploy/*"]
   guests: ["federated/*"]
   people: [alice, "b*"]
@@ -60,10 +61,11 @@ groups:
     { name = "root", kind = "user" }, { name = "role/Deploy/ci", kind = "role" },
     { name = "role/Other/ci", kind = "role" }, { name = "federated/alice", kind = "federated" },
     { name = "alice", kind = "role" }, { name = "carol", kind = "user" },
+    { name = "210987654321/root", kind = "root" },
   }
   -- The places of the users that are in the group.
   local rows = {
-    everyone = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, owners = { 3 }, robots = { 5 }, guests = { 7 }, people = { 1, 2 },
+    everyone = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }, owners = { 3 }, others = { 10 }, robots = { 5 }, guests = { 7 }, people = { 1, 2 },
     ["?o*"] = { 5 }, ["g*"] = { 7 },
   }
   for group, places in pairs(rows) do

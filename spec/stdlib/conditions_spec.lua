@@ -6,6 +6,7 @@ local SSO = { name = "a.b@x.com", kind = "sso", account = "123456789012",
   role = "AWSReservedSSO_Dev_0123456789abcdef" }
 local FEDERATED = { name = "federated/bob", kind = "federated", account = "123456789012" }
 local ROOT = { name = "root", kind = "root", account = "123456789012" }
+local FAR_ROOT = { name = "210987654321/root", kind = "root", account = "210987654321" }
 local DEVICE = {
   disk_encrypted = true, mdm_enrolled = true, mdm_compliant = false, os_type = "darwin",
     os_version = "14.10.1",
@@ -65,6 +66,15 @@ local rows = {
   { "{users: [root]}", { user = ROOT }, true },
   { "{users: [root]}", { user = "root" }, false, "users", "root", "root" },
   { "{users: [\"roo?\"]}", { user = ROOT }, false, "users", "roo?", "root" },
+  { "{users: [root]}", { user = FAR_ROOT }, false, "users", "root", "210987654321/root" },
+  { "{users: [210987654321/root]}", { user = FAR_ROOT }, true },
+  { "{users: [210987654321/root]}", { user = ROOT }, false, "users", "210987654321/root", "root" },
+  { "{users: [210987654321/root]}", { user = "210987654321/root" }, false, "users",
+    "210987654321/root", "210987654321/root" },
+  { "{users: [\"*/root\"]}", { user = FAR_ROOT }, false, "users", "*/root", "210987654321/root" },
+  { "{users: [\"210987654321/*\"]}", { user = FAR_ROOT }, false, "users", "210987654321/*",
+    "210987654321/root" },
+  { "{users: [\"*\"]}", { user = FAR_ROOT }, true },
   { "{users: [\"federated/*\"]}", { user = FEDERATED }, true },
   { "{users: [\"fed*/bob\"]}", { user = FEDERATED }, false, "users", "fed*/bob", "federated/bob" },
   { "{users: [\"*/bob\"]}", { user = FEDERATED }, false, "users", "*/bob", "federated/bob" },

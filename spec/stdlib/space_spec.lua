@@ -291,6 +291,12 @@ describe("the space of requests", function()
   - {name: f, effect: allow, conditions: {users: [federated/fred]}}
   - {name: x, effect: allow, conditions: {users: [root]}}
 ]]))
+    assert.same({ "210987654321/root: x" }, (ways [[
+  - {name: x, effect: allow, conditions: {users: [210987654321/root]}}
+]]))
+    assert.same({ "root of account 210987654321: x" }, (ways [[
+  - {name: x, effect: allow, conditions: {users: [root], caller_accounts: ["210987654321"]}}
+]]))
     local told, found = ways "  - {name: c, effect: allow, conditions: {caller_roles: [Deploy]}}\n"
     assert.same({ "role/Deploy/*: c" }, told)
     assert.equal("Deploy", found[1].request.user.role)
