@@ -123,7 +123,7 @@ function main.load(kind, name, source, root_length)
   local policy, zones
   possible_zones = possible_zones or {}
   if node then
-    policy, zones = reader.read(node, place, problems, bundle.plugins, root ~= nil)
+    policy, zones = reader.read(node, place, problems, bundle.plugins, root)
     load_plugins(root, problems, possible_zones)
   end
   if not problems:is_empty() or not policy then
