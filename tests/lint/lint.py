@@ -281,7 +281,7 @@ def tests():
         "lua/lib_table": "vm", "lua/lib_utf8": "vm", "lua/lib_yaml": "vm", "lua/pattern": "lib_pattern",
         "lua/pool_sanitized": "pool", "lua/sandbox": "vm", "lua/trusted": "vm", "lua/selftest": "compile", "lua/tz_rule": "tz",
         "lua/zone_file": "evaluator", "lua/lockdown_build": "lockdown", "lua/lockdown_build_sanitized": "lockdown",
-        "lua/observe": "evaluator_memory", "lua/running": "template", "policy/describe": "rounds", "policy/manifest_format": "pack", "policy/manifest_keys": "manifest", "policy/pack_open": "pack", "policy/grants_check": "rounds", "facts/http_fact": "facts",
+        "lua/observe": "evaluator_memory", "lua/running": "template", "policy/decision_refuse": "decision", "policy/describe": "rounds", "policy/manifest_format": "pack", "policy/manifest_keys": "manifest", "policy/pack_open": "pack", "policy/grants_check": "rounds", "facts/http_fact": "facts",
         "facts/http_facts": "facts", "facts/reach_override": "reach", "policy/coverage_plugins": "coverage",
         "lua/lib_code": "evaluator_compare", "policy/difference_bundle": "difference",
         "policy/difference_parse": "difference",
