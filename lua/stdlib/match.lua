@@ -53,4 +53,18 @@ function match.fits_user(matcher, user)
   return of_kind ~= nil and (of_kind[name] or fits_pattern(of_kind, name))
 end
 
+--- A user that did not fit, for traces: `alice`, or `alice (role)` where the name would have fitted
+-- but for its kind.
+-- @param matchers a list of them
+function match.tell_misfit(matchers, user)
+  for _, matcher in ipairs(matchers) do
+    for _, list in ipairs(match.USER_LISTS) do
+      if matcher[list] and match.fits(matcher[list], user.name) then
+        return ("%s (%s)"):format(user.name, user.kind)
+      end
+    end
+  end
+  return user.name
+end
+
 return match
