@@ -380,6 +380,21 @@ describe("YAML", function()
     refused(anchor .. levels(28, "*x") .. "\n", "nested more than 32 levels deep")
   end)
 
+  it("has up to 32,767 entries in a list and 16,383 in a mapping, and longer ones have a place", function()
+    local list = "version: 1\nrules: [{name: a, effect: allow, conditions: {users: [%s]}}]\n"
+    refused(list:format(("a,"):rep(32767)) .. "x: 1\n", 'unknown key "x"')
+    refused(list:format(("a,"):rep(32768)), "2:65589: more than 32767 entries in one list or mapping; split it")
+    local keys = {}
+    for i = 1, 16384 do
+      keys[i] = ("k%d: [a]"):format(i)
+    end
+    local function map(size)
+      return list:format("b") .. "x: 1\ngroups: {" .. table.concat(keys, ", ", 1, size) .. "}\n"
+    end
+    refused(map(16383), 'unknown key "x"')
+    refused(map(16384), "more than 16383 entries in one list or mapping; split it")
+  end)
+
   it("has at most 512 KiB", function()
     local text = policy_of(OPEN)
     local function padded(size)
