@@ -34,9 +34,10 @@ end
 local PROFILES = { "dev", "prod", "prod-eu" }
 local PROFILE_PATTERNS = { "dev", "prod", "prod-eu", "prod*", "*", "d?v", "*-eu" }
 local USERS = { "alice", "bob", "carol", "x@corp", "role/Admin/x", "role/CI/x", "federated/fred",
-  "root", "999999999999/bob", "AWSReservedSSO_Ops_0123456789abcdef" }
+  "root", "999999999999/root", "999999999999/bob", "AWSReservedSSO_Ops_0123456789abcdef" }
 local USER_PATTERNS = { "alice", "bob", "carol", "role/Admin/x", "role/*/x", "role/C?/*",
-  "federated/*", "root", "*", "a*", "?ob", "*o*", "*@corp", "9*/bob" }
+  "federated/*", "root", "999999999999/root", "*", "a*", "?ob", "*o*", "*@corp",
+  "9*/bob", "9*/?o*" }
 local ZONES = { "UTC", "America/New_York", "Pacific/Kiritimati", "Australia/Lord_Howe" }
 local DAYS = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" }
 local CLOCKS = { "00:00", "02:15", "09:00", "12:00", "17:00", "22:00" }
@@ -188,7 +189,9 @@ local function new_user()
   elseif name:find("^federated/") then
     user.kind = "federated"
   elseif name == "root" then
-    user.kind, user.account = "root", "123456789012"
+    user.kind = "root"
+  elseif name == "999999999999/root" then
+    user.kind, user.account = "root", "999999999999"
   elseif name:find("/", 1, true) then
     user.account = name:match("^%d+")
   end

@@ -4,9 +4,10 @@
 -- Each is {compile(condition, ctx), evaluate(condition, request, run), describe(condition, part)}.
 -- compile prepares condition.value. describe tells what is wanted, for traces; most conditions are
 -- never told, so nothing is described before it has to be. Without it the value is a list of words.
--- evaluate returns true, false or nil (unknown: the fact
--- is not there), what was got, and the part of the condition that says so, where it has parts.
--- Anything but true and false counts as unknown.
+-- evaluate returns true, false or nil (unknown: the fact is not there), what was got, and the part
+-- of the condition that says so, where it has parts. Anything but true and false counts as unknown.
+-- What was got is a text, a minute of the day, or the user, of whom tell_user(condition, user)
+-- makes a text.
 local match = require "sentinel.match"
 local runs = require "sentinel.run"
 local time = require "sentinel.time"
@@ -100,7 +101,10 @@ conditions.users = {
     if not name or not user.kind then
       return nil
     end
-    return fits_user(condition.matcher, user), name
+    return fits_user(condition.matcher, user), user
+  end,
+  tell_user = function(condition, user)
+    return match.tell_misfit({ condition.matcher }, user)
   end,
 }
 
@@ -127,10 +131,13 @@ conditions.groups = {
     end
     for i = 1, #matchers do
       if fits_user(matchers[i], user) then
-        return true, name
+        return true, user
       end
     end
-    return false, name
+    return false, user
+  end,
+  tell_user = function(condition, user)
+    return match.tell_misfit(condition.matchers, user)
   end,
 }
 

@@ -4,6 +4,7 @@
 -- Only what AWS can say of a caller is made up: a person has no role; the name of an assumed role's
 -- session is role/ROLE/SESSION and tells its role; a person of IAM Identity Center has one of its
 -- roles; a name with an account before it is of that account.
+local match = require "sentinel.match"
 local name_parts = require "sentinel.name_parts"
 local names = require "sentinel.names"
 
@@ -85,6 +86,18 @@ local function add_federated(world, collector)
   end
 end
 
+-- The roots of all accounts, and of those that patterns name where they are other ones.
+local function add_roots(world)
+  for _, account in ipairs(world.accounts) do
+    world:add({ name = "root", kind = "root", account = account }, nil, "root")
+  end
+  for _, name in ipairs(world.users) do
+    if name ~= "root" and match.is_root(name) then
+      world:add({ name = name, kind = "root", account = name:match("^%d+") }, name)
+    end
+  end
+end
+
 local HEX <const> = "0123456789abcdef"
 
 -- AWS makes the names of these roles: AWSReservedSSO_, a name, and 16 digits. Those that no pattern
@@ -142,14 +155,17 @@ local function names_of_people(collector, users, account_patterns)
   local accounts = name_parts.accounts(collector, firsts)
   local own = collector:add(name_parts.of(users, nil, 2, 2), { filler = "someone" })
   local all = {}
-  for _, name in ipairs(people) do
-    if name ~= "root" then
+  local function add(name)
+    if not match.is_root(name) then
       all[#all + 1] = name
     end
   end
+  for _, name in ipairs(people) do
+    add(name)
+  end
   for _, account in ipairs(accounts) do
     for _, name in ipairs(own) do
-      all[#all + 1] = account .. "/" .. name
+      add(account .. "/" .. name)
     end
   end
   return all
@@ -159,7 +175,7 @@ end
 local function telling(users)
   local patterns = {}
   for _, pattern in ipairs(users) do
-    if pattern ~= "*" and pattern ~= "root" then
+    if pattern ~= "*" and not match.is_root(pattern) then
       patterns[#patterns + 1] = pattern
     end
   end
@@ -186,7 +202,7 @@ function identities.user(conditions)
   end
   add_sessions(world, collector)
   add_federated(world, collector)
-  world:add({ name = "root", kind = "root", account = ACCOUNT }, nil, "root")
+  add_roots(world)
   return world.values, collector.is_exact and world.is_whole
 end
 

@@ -19,7 +19,7 @@ end
 
 -- Adds the names of a matcher of users by their kind to `keys`; false when it fits others too.
 local function add_names(matcher, keys)
-  if matcher.is_anyone or matcher.has_root then
+  if matcher.is_anyone then
     return false
   end
   for _, kind in ipairs(match.USER_LISTS) do
@@ -52,8 +52,8 @@ local function user_keys(rule)
 end
 
 -- A node is a list of a few rules, or {all = list of rules, rest = those for anyone, is_split,
--- people = {name = list}, roles = ..., federated = ...}; of the last three, what is empty is not
--- there. Rules are added in order, so that every list is in order too.
+-- people = {name = list}, roles = ..., federated = ..., roots = ...}; of the last four, what is
+-- empty is not there. Rules are added in order, so that every list is in order too.
 local function add_names_of(node, rule, keys)
   for kind, names in pairs(keys) do
     local by_name = node[kind] or {}

@@ -107,6 +107,19 @@ function main.refuse_bundle(name, what)
   return refuse(problems)
 end
 
+-- What is to be said of a policy that was refused: problems of YAML tell nothing of Lua.
+local function explain_kind(kind, name, source, problems)
+  if kind ~= "yaml" or not require("sentinel.yaml_front").looks_like_lua(source) then
+    return problems
+  end
+  local one, hint = errors.new(name), "the name of a policy's file in Lua has to end in .lua"
+  if name:find("^ssm:") then
+    hint = 'the first line of a policy in Lua has to be "-- sentinel: lua", and nothing more'
+  end
+  one:add(errors.START, "this looks like Lua, and is read as YAML", hint)
+  return one
+end
+
 --- kind "yaml" or "lua"; root_length: how much of the name is the folder of a bundle, "" for none.
 -- Answers {"ok":true,"zones":[...]} or {"ok":false,"problems":[...]}. The policy is only read then.
 function main.load(kind, name, source, root_length)
@@ -123,11 +136,11 @@ function main.load(kind, name, source, root_length)
   local policy, zones
   possible_zones = possible_zones or {}
   if node then
-    policy, zones = reader.read(node, place, problems, bundle.plugins, root ~= nil)
+    policy, zones = reader.read(node, place, problems, bundle.plugins, root)
     load_plugins(root, problems, possible_zones)
   end
   if not problems:is_empty() or not policy then
-    return refuse(problems)
+    return refuse(explain_kind(kind, name, source, problems))
   end
   state.files = problems.files
   state.pending = { policy = policy, zones = zones }

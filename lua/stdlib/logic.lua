@@ -112,14 +112,6 @@ local function evaluate_not(condition, request, run)
   return nil, got, nil, negated
 end
 
-local function path_of_function(condition, prefix)
-  if condition.label then
-    return prefix .. "check:" .. condition.label
-  end
-  local file, line = host.source_of(condition.call)
-  return ("%sfunction@%s:%d"):format(prefix, text.cut(file, 100), line)
-end
-
 local function compile_branches(condition, ctx)
   condition.branches = {}
   for i, branch in ipairs(condition.value) do
@@ -156,7 +148,8 @@ function logic.compile(list, ctx, prefix)
     local name = condition.name
     local own = compile[name]
     if name == "function" then
-      condition.path = path_of_function(condition, prefix)
+      condition.path = prefix
+        .. (condition.label and "check:" .. condition.label or "function@" .. condition.source)
     else
       condition.path = prefix == "" and name or prefix .. name
     end

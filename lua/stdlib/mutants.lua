@@ -303,7 +303,7 @@ function mutants.copy_conditions(list)
       value = copy(value)
     end
     out[i] = { name = name, value = value, plugin = condition.plugin, call = condition.call,
-      label = condition.label }
+      label = condition.label, source = condition.source }
   end
   return out
 end

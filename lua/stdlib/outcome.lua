@@ -3,9 +3,35 @@ local text = require "sentinel.text"
 
 local outcome = {}
 
+-- Characters that show nothing: Unicode's white space, and what has no width.
+local BLANKS = { { 0x09, 0x0D }, { 0x20, 0x20 }, { 0x85, 0x85 }, { 0xA0, 0xA0 }, { 0xAD, 0xAD },
+  { 0x1680, 0x1680 }, { 0x2000, 0x200F }, { 0x2028, 0x202F }, { 0x205F, 0x2064 },
+  { 0x3000, 0x3000 }, { 0xFEFF, 0xFEFF } }
+
+local function is_blank(code)
+  for _, range in ipairs(BLANKS) do
+    if code >= range[1] and code <= range[2] then
+      return true
+    end
+  end
+  return false
+end
+
+-- The characters of a text without the blanks at its ends.
+local function count_characters(given)
+  local first, last, at = nil, 0, 0
+  for _, code in utf8.codes(given) do
+    at = at + 1
+    if not is_blank(code) then
+      first, last = first or at, at
+    end
+  end
+  return first and last - first + 1 or 0
+end
+
 -- A shortfall is {path, wanted, got, missing}.
 local function check_length(wanted, given)
-  local length = given and utf8.len(given) or 0
+  local length = given and utf8.len(given) and count_characters(given) or 0
   if length >= wanted then
     return nil
   end

@@ -133,7 +133,7 @@ local function read_condition(condition, state)
   local read = READERS[condition.name]
   condition.place = errors.START
   if condition.name == "function" then
-    condition.call = stand_in(state, condition.key)
+    condition.call, condition.source = stand_in(state, condition.key), ""
     state.paths[condition] = condition.path
   elseif condition.plugin then
     condition.plugin.name, condition.plugin.arg_fields = condition.name, {}

@@ -2,11 +2,12 @@
 -- It is an attempt: who asks tries whether the text fits.
 local pattern_sample = {}
 
-local FIRST_CHARS = "a1A -_.:/#"
+local FIRST_CHARS = "a1A-_.:/#"
 local REPEATABLE = { ["*"] = true, ["+"] = true, ["-"] = true }
 local PAD = " for the work that is planned"
 
--- A printable character that a class of one character fits, a letter or digit first, or nil.
+-- A printable character that a class of one character fits, a letter or digit first and a blank
+-- last, or nil.
 local function char_of(class)
   local pattern = "^" .. class .. "$"
   for i = 1, #FIRST_CHARS do
@@ -20,7 +21,12 @@ local function char_of(class)
       return string.char(byte)
     end
   end
-  return nil
+  return (" "):find(pattern) and " " or nil
+end
+
+-- So many characters that people can read; blanks at the ends of a justification do not count.
+local function pad(size)
+  return (PAD:rep(size // #PAD + 1):sub(1, size):gsub("^ ", "-"):gsub(" $", "-"))
 end
 
 -- The place after the class of one character that begins at `at`.
@@ -79,9 +85,9 @@ function pattern_sample.of(pattern, length)
   end
   local short = length - #table.concat(parts)
   if short > 0 and not is_ended then
-    parts[#parts + 1] = PAD:rep(short // #PAD + 1):sub(1, short)
+    parts[#parts + 1] = pad(short)
   elseif short > 0 and not is_begun then
-    table.insert(parts, 1, PAD:rep(short // #PAD + 1):sub(1, short))
+    table.insert(parts, 1, pad(short))
   elseif short > 0 and repeated then
     parts[repeated_at] = parts[repeated_at] .. repeated:rep(short)
   end

@@ -195,7 +195,7 @@ local function unknown_condition(key, place, ctx)
   end
   local nearest = errors.did_you_mean(key, allowed)
   local hint = errors.allowed(allowed)
-  local note = ctx.is_bundle and "a plugin has to be listed in bundle.yaml"
+  local note = ctx.folder and "a plugin has to be listed in bundle.yaml"
     or "a plugin needs a bundle"
   if nearest == "" then
     ctx.problems:add(place, ("unknown condition %s; %s"):format(text.quote(key), note), hint)
@@ -205,11 +205,25 @@ local function unknown_condition(key, place, ctx)
   end
 end
 
+local FILE_MAX = 100
+
+-- Where a function begins, `rules/prod.lua:46`. The file is called the same however its path was
+-- typed: by its path within the bundle, or by the last part of its name.
+local function source_of(call, folder)
+  local file, line = host.source_of(call)
+  if folder and file:sub(1, #folder) == folder then
+    file = file:sub(#folder + 1)
+  else
+    file = file:match("[^/]*$")
+  end
+  return ("%s:%d"):format(text.cut_front(file, FILE_MAX), line)
+end
+
 -- What the front end of Lua makes of an item without a key: a function, or what s.check, s.any,
 -- s.all, s.not_ made.
 local EXTRA = {
-  ["function"] = function(node)
-    return { name = "function", call = node[2] }
+  ["function"] = function(node, ctx)
+    return { name = "function", call = node[2], source = source_of(node[2], ctx.folder) }
   end,
   check = function(node)
     return { name = "function", call = node[2], label = node[3] }
@@ -384,10 +398,11 @@ end
 --- Reads a policy; problems go to the collector. Returns the policy and the zones it names {name,
 -- place}.
 -- @param plugins {name = {shape = type of its condition}}
--- @param is_bundle whether there could be plugins
-function reader.read(node, place, problems, plugins, is_bundle)
+-- @param folder what stands before the names of a bundle's files in messages; nil where there is no
+-- bundle, and so no plugin
+function reader.read(node, place, problems, plugins, folder)
   local ctx = context.new(problems)
-  ctx.plugins, ctx.is_bundle = plugins or {}, is_bundle
+  ctx.plugins, ctx.folder = plugins or {}, folder
   return read_value(node, place, schema.policy, ctx), ctx.zones
 end
 

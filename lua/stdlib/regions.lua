@@ -13,6 +13,7 @@
 -- not.
 local facts = require "sentinel.facts"
 local glob = require "sentinel.glob"
+local match = require "sentinel.match"
 local network = require "sentinel.network"
 local week = require "sentinel.week"
 
@@ -90,12 +91,13 @@ regions.caller_role = patterns(false)
 regions.caller_account = patterns(false)
 regions.break_glass = patterns(false)
 
---- A pattern of users as one that tells people, roles and federated sessions apart; nil for "*".
+--- A pattern of users as one that tells people, roles, federated sessions and roots apart; nil for
+-- "*".
 function regions.user_item(pattern)
   if pattern == "*" then
     return nil
-  elseif pattern == "root" then
-    return "root/root"
+  elseif match.is_root(pattern) then
+    return "root//" .. pattern
   elseif pattern:find("^role/") or pattern:find("^federated/") then
     return pattern:sub(1, 1) .. "//" .. pattern
   end

@@ -23,10 +23,15 @@ local function failed_of(entry)
   return entry.condition and logic.path_of(entry.condition, entry.part) or entry.failed
 end
 
--- What was got is a text, or a minute of the day.
+-- What was got is a text, a minute of the day, or the user.
 local function got_of(entry)
-  local got = entry.got
-  return math.type(got) == "integer" and time.format_clock(got) or got
+  local got, condition = entry.got, entry.condition
+  if math.type(got) == "integer" then
+    return time.format_clock(got)
+  elseif type(got) ~= "table" then
+    return got
+  end
+  return condition.negates and got.name or condition.kind.tell_user(condition, got)
 end
 
 --- An entry in words: {rule, matched, failed, wanted, got}.

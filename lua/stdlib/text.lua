@@ -16,6 +16,18 @@ function text.cut(value, cap)
   return value:sub(1, last) .. "..."
 end
 
+--- The same of its end, which tells more of a path.
+function text.cut_front(value, cap)
+  if #value <= cap then
+    return value
+  end
+  local first = #value - cap + 4
+  while first < #value and value:byte(first) & 0xC0 == 0x80 do
+    first = first + 1
+  end
+  return "..." .. value:sub(first)
+end
+
 --- Any text, of anyone, in quotes.
 function text.quote(value)
   return '"' .. text.cut(host.error_text(value), 64) .. '"'

@@ -13,6 +13,13 @@ function yaml_front.read_some(text, nodes_max, problems)
   return node, place
 end
 
+--- Whether a text that is refused as YAML was meant to be Lua, by how its first line begins.
+function yaml_front.looks_like_lua(text)
+  local first = text:match("^%s*([^\n]*)")
+  return first:find("^%-%-[^%-]") ~= nil or first:find("^local%s") ~= nil
+    or first:find("^return[%s{(]") ~= nil
+end
+
 function yaml_front.read(text, _, problems)
   return yaml_front.read_some(text, nil, problems)
 end

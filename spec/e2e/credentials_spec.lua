@@ -154,6 +154,18 @@ rules:
       { environment = { SENTINEL_JUSTIFICATION = "INC-4521 disk is full" } }), "with-reason")
   end)
 
+  it("says where a code would come from when a profile without a device needs one", function()
+    for _, wants in ipairs { "conditions: {profiles: [dev]}, require: {mfa: {max_age: 15m}}",
+      "conditions: {profiles: [dev], mfa: {max_age: 15m}}" } do
+      home = stage.world(moto, { policy = ("version: 1\nrules:\n  - {name: one, effect: allow, %s}\n"):format(wants) })
+      local is_required = wants:find("require", 1, true) ~= nil
+      expect.refused(home:run { "credentials", "dev" }, is_required and 4 or 3,
+        "name an MFA device in the profile: sentinel_mfa_serial = ")
+      home:remove()
+    end
+    home = stage.world(moto)
+  end)
+
   it("issues for no effect but allow", function()
     local statuses = { deny = 3, require_approval = 4, require_server = 3,
       require_server_session = 3 }

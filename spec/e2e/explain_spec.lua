@@ -185,6 +185,29 @@ rules:
     assert.are.equal(3, answer.problems[1].line)
   end)
 
+  it("tells the place of what the evaluator never saw, as policy validate does", function()
+    local least = "sentinel_bundle: 1\nname: b\nserial: 1\npolicy: policy.yaml\n"
+    home:write("b/policy.yaml", world.allow_dev)
+    local manifest = home:write("b/bundle.yaml", least .. "nonsense: 1\n")
+    local large = home:write("large.yaml", ("#"):rep(600000))
+    for path, wanted in pairs {
+      [home.home .. "/b"] = { file = manifest, line = 5, column = 1, message = 'unknown key "nonsense"',
+        hint = "allowed: sentinel_bundle, name, serial, policy, installation, not_before, not_after, "
+          .. "targets, max_duration, markers, identity, plugins" },
+      [large] = { file = large, line = 1, column = 1, message = "the file is larger than 512 KiB",
+        hint = "split it: a policy by profile" },
+    } do
+      local arguments = { "--policy", "file:" .. path, "--json" }
+      assert.same({ wanted }, expect.json(home:run { "policy", "validate", path, "--json" }, 5).problems)
+      assert.same({ wanted }, expect.json(home:run { "explain", "dev", "--user", "alice",
+        table.unpack(arguments) }, 5).problems)
+      assert.same({ wanted }, expect.json(home:run { "who-can", "dev", table.unpack(arguments) }, 5).problems)
+    end
+    local other = home:write("policy.txt", world.allow_dev)
+    assert.equal(other, expect.json(home:run { "explain", "dev", "--user", "alice", "--policy", "file:" .. other,
+      "--json" }, 5).problems[1].file)
+  end)
+
   it("answers 0 whenever it could evaluate, denials and broken conditions included", function()
     home:write("policy.lua", world.allow_dev_lua:gsub("profiles = { \"dev\" }",
       "s.check(\"boom\", function() error(\"no\") end)"))

@@ -51,6 +51,7 @@ describe("groups", function()
 groups:
   everyone: ["*"]
   owners: [root]
+  others: [210987654321/root]
   robots: ["role/Deploy/*"]
   guests: ["federated/*"]
   people: [alice, "b*"]
@@ -60,10 +61,11 @@ groups:
     { name = "root", kind = "user" }, { name = "role/Deploy/ci", kind = "role" },
     { name = "role/Other/ci", kind = "role" }, { name = "federated/alice", kind = "federated" },
     { name = "alice", kind = "role" }, { name = "carol", kind = "user" },
+    { name = "210987654321/root", kind = "root" },
   }
   -- The places of the users that are in the group.
   local rows = {
-    everyone = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, owners = { 3 }, robots = { 5 }, guests = { 7 }, people = { 1, 2 },
+    everyone = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }, owners = { 3 }, others = { 10 }, robots = { 5 }, guests = { 7 }, people = { 1, 2 },
     ["?o*"] = { 5 }, ["g*"] = { 7 },
   }
   for group, places in pairs(rows) do
@@ -376,6 +378,21 @@ describe("YAML", function()
     problems = evaluator.problems("yaml", anchor .. levels(27, "*x") .. "\n")
     assert.is_truthy(problems[1]:find("has to be a mapping", 1, true), problems[1])
     refused(anchor .. levels(28, "*x") .. "\n", "nested more than 32 levels deep")
+  end)
+
+  it("has up to 32,767 entries in a list and 16,383 in a mapping, and longer ones have a place", function()
+    local list = "version: 1\nrules: [{name: a, effect: allow, conditions: {users: [%s]}}]\n"
+    refused(list:format(("a,"):rep(32767)) .. "x: 1\n", 'unknown key "x"')
+    refused(list:format(("a,"):rep(32768)), "2:65589: more than 32767 entries in one list or mapping; split it")
+    local keys = {}
+    for i = 1, 16384 do
+      keys[i] = ("k%d: [a]"):format(i)
+    end
+    local function map(size)
+      return list:format("b") .. "x: 1\ngroups: {" .. table.concat(keys, ", ", 1, size) .. "}\n"
+    end
+    refused(map(16383), 'unknown key "x"')
+    refused(map(16384), "more than 16383 entries in one list or mapping; split it")
   end)
 
   it("has at most 512 KiB", function()

@@ -204,3 +204,31 @@ describe("the two front ends", function()
     end)
   end
 end)
+
+describe("Lua that is read as YAML", function()
+  local CODE = 'local s = require "sentinel"\nreturn s.policy { version = "1", rules = {} }\n'
+
+  local function told(name, text)
+    local policy, problems = evaluator.load("yaml", text, { name = name })
+    assert.is_nil(policy)
+    return ("%d:%d: %s"):format(problems[1].line, problems[1].column, problems[1].message), problems[1].hint,
+      #problems
+  end
+
+  it("is told as what it is, with the line that a parameter has to begin with", function()
+    for _, text in ipairs { CODE, "\n-- sentinel: lua\n" .. CODE, "-- sentinel: lua \n" .. CODE, "--[[ x ]]\n" .. CODE,
+      'return require("sentinel").policy {}\n', "return{}\n" } do
+      local message, hint, count = told("ssm:/sentinel/policies/dev", text)
+      assert.equal("1:1: this looks like Lua, and is read as YAML", message, text)
+      assert.equal('the first line of a policy in Lua has to be "-- sentinel: lua", and nothing more', hint)
+      assert.equal(1, count)
+    end
+    assert.equal("the name of a policy's file in Lua has to end in .lua", (select(2, told("dev.yaml", CODE))))
+  end)
+
+  it("is not seen in what is YAML", function()
+    for _, text in ipairs { "---\nversion: 2\n", "return: x\n", "locals: x\n", "- a\n", "version: [\n", "" } do
+      assert.is_nil(told("ssm:/sentinel/policies/dev", text):find("Lua", 1, true), text)
+    end
+  end)
+end)

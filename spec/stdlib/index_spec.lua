@@ -22,9 +22,10 @@ end
 
 local PROFILES = { "dev", "prod", "prod-eu", "prod-us", "ops" }
 local PROFILE_PATTERNS = { "dev", "prod", "prod-eu", "ops", "prod-*", "*", "d?v", "prod-??", "none" }
-local USERS = { "alice", "bob", "carol", "role/Admin/x", "federated/fred", "root" }
+local USERS = { "alice", "bob", "carol", "role/Admin/x", "federated/fred", "root",
+  "999999999999/root" }
 local USER_PATTERNS = { "alice", "bob", "carol", "role/Admin/x", "role/*/x", "federated/fred",
-  "federated/*", "root", "*", "a*", "?ob", "dave" }
+  "federated/*", "root", "999999999999/root", "*/root", "*", "a*", "?ob", "dave" }
 local GROUPS = { "ops", "eu", "all", "machines" }
 local EFFECTS = { "allow", "allow", "deny", "deny", "require_approval", "require_server" }
 
@@ -101,7 +102,7 @@ local function new_request()
     duration = 3600,
   }
   if random(20) > 1 then
-    request.user = { name = user, kind = KINDS[user:match("^%a+")] or "user" }
+    request.user = { name = user, kind = KINDS[user:match("^%a+") or "root"] or "user" }
   end
   if random(3) == 1 then
     request.mfa = { authenticated_at = "2026-01-19T11:55:00Z" }

@@ -21,9 +21,10 @@ end
 
 local PROFILES = { "dev", "prod", "prod-eu", "a/b" }
 local PROFILE_PATTERNS = { "dev", "prod", "prod-eu", "prod-*", "*", "d?v", "*-eu", "p*", "a/*", "????" }
-local USERS = { "alice", "bob", "carol", "role/Admin/x", "federated/fred", "root" }
-local USER_PATTERNS = { "alice", "bob", "carol", "role/Admin/x", "role/*/x", "federated/*", "root", "*", "a*",
-  "?ob", "*o*" }
+local USERS = { "alice", "bob", "carol", "role/Admin/x", "federated/fred", "root",
+  "999999999999/root" }
+local USER_PATTERNS = { "alice", "bob", "carol", "role/Admin/x", "role/*/x", "federated/*", "root",
+  "999999999999/root", "*/root", "*", "a*", "?ob", "*o*" }
 local ZONES = { "UTC", "UTC", "America/New_York", "Asia/Tokyo", "Pacific/Kiritimati", "Pacific/Niue" }
 local DAYS = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" }
 local CLOCKS = { "00:00", "06:00", "09:00", "12:00", "17:00", "22:00" }
@@ -149,7 +150,7 @@ local USER_KINDS = { role = "role", federated = "federated", root = "root" }
 local function new_request()
   local user = pick(USERS)
   local request = {
-    user = { name = user, kind = USER_KINDS[user:match("^%a+")] or "user", account = "123456789012" },
+    user = { name = user, kind = USER_KINDS[user:match("^%a+") or "root"] or "user", account = "123456789012" },
     profile = pick(PROFILES), role_arn = pick(ARNS), duration = 3600,
     mode = pick { "cli", "credential_process", "server" },
     time = ("2026-03-%02dT%02d:%02d:00Z"):format(random(21), random(24) - 1, pick { 0, 30, 59 }),

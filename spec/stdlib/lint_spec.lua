@@ -141,6 +141,8 @@ describe("conditions that cannot hold together", function()
     { "{users: [x]}", "{users: [role/x/y]}" },
     { '{users: ["*x*"]}', '{users: ["federated/*", root]}' },
     { "{users: [root]}", '{users: ["r*"]}' },
+    { "{users: [root]}", "{users: [210987654321/root]}" },
+    { "{users: [210987654321/root]}", '{users: ["*/root", "210987654321/*"]}' },
     { '{users: ["?ole/*/x"]}', '{users: ["role/*/x"]}' },
     { '{users: ["?ederated/*"]}', '{users: ["federated/*"]}' },
     { "{groups: [ops]}", "{groups: [eu]}" },

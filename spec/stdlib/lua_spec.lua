@@ -28,6 +28,19 @@ describe("a function", function()
       decision.trace[1])
   end)
 
+  it("is named by its file, however the path to it was typed", function()
+    local long = ("x"):rep(150)
+    for name, told in pairs {
+      ["./prod.lua"] = "prod.lua", ["../t/prod.lua"] = "prod.lua", ["/tmp/a/prod.lua"] = "prod.lua",
+      ["ssm:/sentinel/policies/prod"] = "prod", ["/" .. long .. "/prod.lua"] = "prod.lua",
+      ["/a/" .. long .. ".lua"] = "..." .. long:sub(1, 93) .. ".lua",
+    } do
+      local policy = assert(evaluator.load("lua", policy_of("{ function() return false end }"), { name = name }))
+      assert.equal(("function@%s:5"):format(told), evaluator.decide(policy).trace[1].failed)
+      policy.state:close()
+    end
+  end)
+
   it("has a label when s.check gives it one", function()
     local decision = decide(
       '{ s.check("payments account", function(r) return r.user.account == "1" end) }')

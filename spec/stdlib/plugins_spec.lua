@@ -545,11 +545,13 @@ describe("a plugin's code", function()
   end)
 
   it("that takes longer than its own time denies", function()
-    local decision = run("for i = 1, 2000000 do local x = i end return true", {},
-      "limits = { timeout = '1ms', fuel = 10000000 }")
-    assert.same({ "deny", "plugin_timeout", "only", "probe" },
-      { decision.effect, decision.error, decision.rule, decision.failed_condition })
-    assert.equal("it takes longer than the plugin may", decision.trace[1].got)
+    for _, body in ipairs { "for i = 1, 2000000 do local x = i end return true", "while true do end return true",
+      "while true do pcall(error) end return true" } do
+      local decision = run(body, {}, "limits = { timeout = '1ms', fuel = 10000000 }")
+      assert.same({ "deny", "plugin_timeout", "only", "probe" },
+        { decision.effect, decision.error, decision.rule, decision.failed_condition }, body)
+      assert.equal("it takes longer than the plugin may", decision.trace[1].got)
+    end
   end)
 
   it("decides nothing but its condition, whatever it says of it", function()

@@ -62,7 +62,14 @@ local s = require "sentinel"
 return { s.rule "one" { effect = "allow", conditions = {
   function() return false end } } }
 ]] })
-    assert.equal("function@/b/prod/rules.lua:3", evaluator.decide(policy, {}).trace[1].failed)
+    assert.equal("function@rules.lua:3", evaluator.decide(policy, {}).trace[1].failed)
+    policy.state:close()
+    policy = assert(load { ["policy.lua"] = 'return require "eu.rules"', ["eu/rules.lua"] = [[
+local s = require "sentinel"
+return s.policy { version = "1", rules = { s.rule "one" { effect = "allow", conditions = {
+  function() return false end } } } }
+]] })
+    assert.equal("function@eu/rules.lua:3", evaluator.decide(policy, {}).trace[1].failed)
     policy.state:close()
   end)
 

@@ -251,6 +251,18 @@ describe("the space of requests", function()
     assert.not_nil(found[2].request.session_table)
   end)
 
+  it("makes justifications up that have no blanks at their ends", function()
+    for _, wanted in ipairs { "min_length: 5, pattern: '^I'", "min_length: 6, pattern: 'C$'",
+      "min_length: 3, pattern: '^[ x]+$'", "min_length: 35, pattern: '%d'" } do
+      local told, found, is_exact = ways(("  - {name: a, effect: allow, conditions: {}, "
+        .. "require: {justification: {%s}}}\n"):format(wanted))
+      assert.same({ "anyone: a" }, told, wanted)
+      assert.is_true(is_exact, wanted)
+      assert.is_nil(found[1].request.justification:find("^ "), wanted)
+      assert.is_nil(found[1].request.justification:find(" $"), wanted)
+    end
+  end)
+
   it("says that it is not exact where no justification could be made up", function()
     local told, _, is_exact = ways [[
   - {name: a, effect: allow, conditions: {}, require: {justification: {pattern: "^(%a)%1%f[%d]"}}}
@@ -290,6 +302,12 @@ describe("the space of requests", function()
   - {name: r, effect: allow, conditions: {users: ["role/Deploy/*"]}}
   - {name: f, effect: allow, conditions: {users: [federated/fred]}}
   - {name: x, effect: allow, conditions: {users: [root]}}
+]]))
+    assert.same({ "210987654321/root: x" }, (ways [[
+  - {name: x, effect: allow, conditions: {users: [210987654321/root]}}
+]]))
+    assert.same({ "root of account 210987654321: x" }, (ways [[
+  - {name: x, effect: allow, conditions: {users: [root], caller_accounts: ["210987654321"]}}
 ]]))
     local told, found = ways "  - {name: c, effect: allow, conditions: {caller_roles: [Deploy]}}\n"
     assert.same({ "role/Deploy/*: c" }, told)

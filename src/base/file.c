@@ -72,10 +72,13 @@ snt_status snt_file_read(const char *path, enum snt_file_check check, size_t max
   SNT_TRY(open_checked(path, check, &fd, err));
   do {
     SNT_TRY(read_piece(fd, path, piece, sizeof piece, &got, err));
-    if (out->len - start + got > max) {
+    size_t room = max - (out->len - start);
+    bool is_too_large = got > room;
+    got = is_too_large ? room : got;
+    SNT_TRY(got == 0 ? snt_done() : snt_buf_append(out, piece, got, err));
+    if (is_too_large) {
       return fail_large(path, max, err);
     }
-    SNT_TRY(got == 0 ? snt_done() : snt_buf_append(out, piece, got, err));
   } while (got > 0);
   explicit_bzero(piece, sizeof piece);
   return snt_done();

@@ -14,7 +14,8 @@ enum snt_file_check {
 };
 
 /* Appends the file's bytes to out. The checks are made on the open descriptor; a FIFO, a device or a folder fails at
- * once. Codes: NOT_FOUND when there is no such file, IO otherwise, also when it has more than max bytes. */
+ * once. Codes: NOT_FOUND when there is no such file, IO otherwise, also when it has more than max bytes: out has the
+ * first max of them then. */
 snt_status snt_file_read(const char *path, enum snt_file_check check, size_t max, struct snt_buf *out,
                          struct snt_err *err);
 /* The same into a new secret. */

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/problems.h"
 #include "format/json.h"
 #include "format/time.h"
 #include "policy/request.h"
@@ -141,20 +142,23 @@ static snt_status print_explanation(struct snt_out *out, const struct snt_explan
 }
 
 /* A program gets an answer on stdout for a refused policy and a failed evaluator too (cli.md). */
-static snt_status print_failure(struct snt_out *out, snt_status status, const struct snt_explanation *explanation,
+static snt_status print_failure(struct snt_out *out, const char *source, const struct snt_explanation *explanation,
                                 struct snt_err *err) {
+  snt_status status = {err->code};
   bool is_policy = status.code == SNT_CODE_POLICY_INVALID;
   if (!is_policy && status.code != SNT_CODE_EVALUATOR) {
     return status;
   }
   struct snt_err writing = {0};
   struct snt_json_writer writer;
+  SNT_BUF_AUTO struct snt_buf problems = {0};
+  SNT_TRY(is_policy ? snt_problems_format(source, err, &explanation->problems, &problems, &writing) : snt_done());
   snt_json_writer_init(&writer, &out->text, &writing);
   snt_json_begin_object(&writer, NULL);
   snt_json_put_string(&writer, "effect", "deny");
   snt_json_put_string(&writer, "error", is_policy ? "policy_invalid" : "evaluator_failed");
-  if (is_policy && explanation->problems.len > 0) {
-    snt_json_put_raw(&writer, "problems", (struct snt_slice){explanation->problems.data, explanation->problems.len});
+  if (is_policy) {
+    snt_json_put_raw(&writer, "problems", (struct snt_slice){problems.data, problems.len});
   } else {
     snt_json_begin_array(&writer, "problems");
     snt_json_begin_object(&writer, NULL);
@@ -177,7 +181,7 @@ snt_status snt_cmd_explain(struct snt_args *args, struct snt_out *out, struct sn
   snt_status status = snt_issue_explain(&options, &explanation, err);
   bool is_json = snt_args_has(args, SNT_OPTION_JSON);
   if (!snt_ok(status)) {
-    return is_json ? print_failure(out, status, &explanation, err) : status;
+    return is_json ? print_failure(out, snt_cli_policy_name(args), &explanation, err) : status;
   }
   if (!is_json) {
     return print_explanation(out, &explanation, err);

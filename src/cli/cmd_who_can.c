@@ -168,10 +168,11 @@ static snt_status answer(const struct snt_who_can_report *report, struct snt_err
   return snt_fail(err, SNT_CODE_ANSWER_NO, "nobody can get in with profile \"%s\"", report->question.profile);
 }
 
-static snt_status refuse(const struct snt_who_can_report *report, snt_status status, const struct snt_err *failure,
+static snt_status refuse(const char *source, const struct snt_who_can_report *report, const struct snt_err *failure,
                          struct snt_out *out, struct snt_err *err) {
   SNT_PROBLEMS_AUTO struct snt_problems problems = {0};
-  SNT_TRY(snt_problems_add(&problems, "the policy", status, failure, &report->problems, err));
+  snt_status status = {failure->code};
+  SNT_TRY(snt_problems_add(&problems, source, status, failure, &report->problems, err));
   SNT_TRY(snt_problems_print(&problems, true, out, err));
   *err = *failure;
   return status;
@@ -186,7 +187,7 @@ snt_status snt_cmd_who_can(struct snt_args *args, struct snt_out *out, struct sn
   snt_status status = snt_issue_who_can(&options, &report, &failure);
   if (!snt_ok(status)) {
     if (is_json && status.code == SNT_CODE_POLICY_INVALID) {
-      return refuse(&report, status, &failure, out, err);
+      return refuse(snt_cli_policy_name(args), &report, &failure, out, err);
     }
     *err = failure;
     return status;

@@ -87,6 +87,15 @@ snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, st
   return snt_log_find_path(snt_settings_text(settings, SNT_SETTING_LOG_PATH), out, err);
 }
 
+const char *snt_cli_policy_name(const struct snt_args *args) {
+  static const char kind[] = "file:";
+  const char *given = args->values[SNT_OPTION_POLICY];
+  if (given == NULL) {
+    return "the policy";
+  }
+  return snt_str_starts_with(given, kind) ? given + sizeof kind - 1 : given;
+}
+
 snt_status snt_cli_print_clean(struct snt_buf *out, const char *text, struct snt_err *err) {
   bool is_clean = snt_utf8_check_printable(text, strlen(text));
   for (; *text != '\0'; text++) {

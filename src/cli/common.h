@@ -27,6 +27,8 @@ snt_status snt_cli_tell_cached(struct snt_buf *out, const struct snt_keychain_ki
 snt_status snt_cli_check_signing_name(const char *name, struct snt_err *err);
 /* The log that the argument or the configuration names. */
 snt_status snt_cli_log_path(const struct snt_args *args, struct snt_buf *out, struct snt_err *err);
+/* What --policy names, without its kind when it is a file; "the policy" without the flag. For messages. */
+const char *snt_cli_policy_name(const struct snt_args *args);
 /* Text without control characters, for a terminal: they become '?'. */
 snt_status snt_cli_print_clean(struct snt_buf *out, const char *text, struct snt_err *err);
 /* Progress: a line on stderr, where that is a terminal. */

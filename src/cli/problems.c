@@ -105,6 +105,11 @@ static snt_status print_json(struct snt_out *out, const struct snt_buf *array, b
   return snt_out_text(out, "\n", err);
 }
 
+snt_status snt_problems_format(const char *source, const struct snt_err *failure, const struct snt_buf *array,
+                               struct snt_buf *out, struct snt_err *err) {
+  return array->len > 2 ? snt_buf_append(out, array->data, array->len, err) : make_problem(source, failure, out, err);
+}
+
 void snt_problems_clear(struct snt_problems *problems) { snt_buf_clear(&problems->list); }
 
 snt_status snt_problems_add(struct snt_problems *problems, const char *path, snt_status status,
@@ -118,12 +123,9 @@ snt_status snt_problems_add(struct snt_problems *problems, const char *path, snt
     return status;
   }
   problems->refused++;
-  SNT_BUF_AUTO struct snt_buf made = {0};
-  if (array->len <= 2) {
-    SNT_TRY(make_problem(path, failure, &made, err));
-    array = &made;
-  }
-  return collect(&problems->list, array, err);
+  SNT_BUF_AUTO struct snt_buf own = {0};
+  SNT_TRY(snt_problems_format(path, failure, array, &own, err));
+  return collect(&problems->list, &own, err);
 }
 
 snt_status snt_problems_print(const struct snt_problems *problems, bool is_json, struct snt_out *out,

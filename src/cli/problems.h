@@ -16,6 +16,10 @@ void snt_problems_clear(struct snt_problems *problems);
  * when the policy itself is not to blame. */
 snt_status snt_problems_add(struct snt_problems *problems, const char *path, snt_status status,
                             const struct snt_err *failure, const struct snt_buf *array, struct snt_err *err);
+/* One policy's problems as a JSON array: the evaluator's own array where it has any, else one that is made of the
+ * error. source names the policy where the error tells no file. */
+snt_status snt_problems_format(const char *source, const struct snt_err *failure, const struct snt_buf *array,
+                               struct snt_buf *out, struct snt_err *err);
 /* `file:line:column: message` and the hint; or {"valid","problems"} of cli.md. */
 snt_status snt_problems_print(const struct snt_problems *problems, bool is_json, struct snt_out *out,
                               struct snt_err *err);

@@ -7,6 +7,7 @@
  * numeral of 1 MiB. No hook runs in it and nothing charges for it; the deadline of lua/evaluator ends such a run. */
 #include "lua/fuel.h"
 
+#include "base/clock.h"
 #include "lua/vm_internal.h"
 
 #include <lauxlib.h>
@@ -103,6 +104,9 @@ static void collect_when_large(lua_State *L, struct snt_budget *budget) {
 static void on_count(lua_State *L, lua_Debug *activation) {
   (void)activation;
   struct snt_budget *budget = snt_budget_of(L);
+  if (budget->end_ms != 0 && budget->abort == SNT_ABORT_NONE && snt_clock_monotonic_ms() > budget->end_ms) {
+    budget->abort = SNT_ABORT_TIME;
+  }
   charge(budget, HOOK_INTERVAL);
   snt_fuel_check(L);
   collect_when_large(L, budget);

@@ -1,6 +1,7 @@
 /* lua/fuel (layer 3): what a Lua state may spend: memory, and fuel for instructions and for the work of C functions.
  *
- * Fuel, not time, gives the verdict, so that it is the same on every machine. Running out sets a sticky flag: every
+ * Fuel, not time, gives the verdict, so that it is the same on every machine; a plugin's time is looked at as a
+ * back-stop. Running out sets a sticky flag: every
  * later charge and every count of the hook raises again, and `pcall` does not hold it. */
 #ifndef SNT_LUA_FUEL_H
 #define SNT_LUA_FUEL_H
@@ -14,7 +15,7 @@
 #define SNT_MEMORY_CAP ((size_t)48 << 20)
 #define SNT_BLOCK_CAP ((size_t)1 << 20)
 
-enum snt_abort { SNT_ABORT_NONE = 0, SNT_ABORT_FUEL, SNT_ABORT_MEMORY, SNT_ABORT_SUSPENDED };
+enum snt_abort { SNT_ABORT_NONE = 0, SNT_ABORT_FUEL, SNT_ABORT_MEMORY, SNT_ABORT_SUSPENDED, SNT_ABORT_TIME };
 
 struct snt_budget {
   size_t used, cap; /* bytes of the state's blocks, and what malloc adds to each */
@@ -22,6 +23,7 @@ struct snt_budget {
   size_t kept;      /* what the last forced collection left */
   size_t largest;   /* the largest block so far, strings apart: no table has more slots than fit into it */
   int64_t fuel;     /* never below 0 */
+  int64_t end_ms;   /* when the call into a plugin has to be over (snt_clock_monotonic_ms); 0: outside of one */
   enum snt_abort abort;
   bool is_collecting;
   lua_State *L; /* the state; NULL while it is made */

@@ -106,16 +106,24 @@ int snt_host_compile_patterns(lua_State *L) {
   return 1;
 }
 
-/* Which matcher of a matcher of users a pattern belongs to; the first two of these are none. */
-enum kind { ANYONE, ROOT, PEOPLE, ROLES, FEDERATED, KINDS };
-static const char *const KIND_NAMES[KINDS] = {"is_anyone", "has_root", "people", "roles", "federated"};
+/* Which matcher of a matcher of users a pattern belongs to; the first of these is none. */
+enum kind { ANYONE, PEOPLE, ROLES, FEDERATED, ROOTS, KINDS };
+static const char *const KIND_NAMES[KINDS] = {"is_anyone", "people", "roles", "federated", "roots"};
+
+/* "root", or "<account>/root" of another account. */
+static bool is_root(struct snt_slice pattern) {
+  enum { ACCOUNT_LEN = 12 };
+  bool has_account = strspn(pattern.data, "0123456789") == ACCOUNT_LEN && pattern.len > ACCOUNT_LEN;
+  return has_account ? snt_slice_is((struct snt_slice){pattern.data + ACCOUNT_LEN, pattern.len - ACCOUNT_LEN}, "/root")
+                     : snt_slice_is(pattern, "root");
+}
 
 static enum kind kind_of(struct snt_slice pattern) {
   if (snt_slice_is(pattern, "*")) {
     return ANYONE;
   }
-  if (snt_slice_is(pattern, "root")) {
-    return ROOT;
+  if (is_root(pattern)) {
+    return ROOTS;
   }
   if (snt_str_starts_with(pattern.data, "role/")) {
     return ROLES;

@@ -19,6 +19,8 @@
 #define NODES_MAX 100000
 #define LEVELS_MAX 32
 #define PIECE 64 /* how many values of a collection wait on the stack */
+#define SLOT_BYTES 16
+enum { LIST_SLOTS = 2, MAP_SLOTS = 4 }; /* of a table for an entry: nodes.lua */
 #define PARSER_TYPE "snt_yaml"
 
 struct reader {
@@ -26,6 +28,7 @@ struct reader {
   yaml_parser_t parser;
   yaml_event_t event;
   int nodes, nodes_max, aliases;
+  lua_Integer slots_max; /* of a table: it doubles as it grows, and has to fit into a block */
 };
 
 /* What a finished node counts for where an alias repeats it. */
@@ -254,12 +257,22 @@ static void add_size(struct size *sum, struct size part) {
 struct collection {
   int index;
   lua_Integer len;
+  lua_Integer slots; /* that are needed so far, those on the stack included */
 };
 
 static struct collection begin_collection(lua_State *L, const char *kind) {
   lua_pushnil(L);
   lua_pushstring(L, kind);
-  return (struct collection){.index = lua_gettop(L) - 1};
+  return (struct collection){.index = lua_gettop(L) - 1, .slots = 1};
+}
+
+/* The current event begins another entry, of so many slots: memory that could not hold it has no place to tell. */
+static void check_room(lua_State *L, const struct reader *reader, struct collection *self, int entry) {
+  self->slots += entry;
+  if (self->slots > reader->slots_max) {
+    refuse_at(L, reader->event.start_mark, "more than %d entries in one list or mapping; split it",
+              (int)((reader->slots_max - 1) / entry));
+  }
 }
 
 static void flush(lua_State *L, struct collection *self) {
@@ -285,6 +298,7 @@ static struct size push_list(lua_State *L, struct reader *reader, int level) {
   struct size size = {.nodes = 1, .levels = 1};
   struct collection list = begin_collection(L, "list");
   for (next_event(L, reader); reader->event.type != YAML_SEQUENCE_END_EVENT; next_event(L, reader)) {
+    check_room(L, reader, &list, LIST_SLOTS);
     add_size(&size, push_node(L, reader, level + 1));
     flush_when_many(L, &list);
   }
@@ -314,6 +328,7 @@ static struct size push_map(lua_State *L, struct reader *reader, int level) {
   struct size size = {.nodes = 1, .levels = 1};
   struct collection map = begin_collection(L, "map");
   for (next_event(L, reader); reader->event.type != YAML_MAPPING_END_EVENT; next_event(L, reader)) {
+    check_room(L, reader, &map, MAP_SLOTS);
     push_key(L, reader);
     size.nodes++;
     next_event(L, reader);
@@ -400,6 +415,14 @@ static int read_document(lua_State *L) {
   return 2;
 }
 
+static lua_Integer count_slots(size_t block_cap) {
+  size_t slots = 1;
+  while (2 * slots * SLOT_BYTES <= block_cap) {
+    slots *= 2;
+  }
+  return (lua_Integer)slots;
+}
+
 static struct reader *push_reader(lua_State *L, const char *text, size_t len) {
   struct reader *reader = lua_newuserdatauv(L, sizeof *reader, 0);
   *reader = (struct reader){0};
@@ -441,6 +464,7 @@ int snt_host_yaml(lua_State *L) {
   }
   struct reader *reader = push_reader(L, text, len);
   reader->nodes_max = nodes_max;
+  reader->slots_max = count_slots(snt_budget_of(L)->block_cap);
   lua_newtable(L);
   lua_pushcfunction(L, read_document);
   for (int i = TEXT_INDEX; i <= ANCHORS_INDEX; i++) {

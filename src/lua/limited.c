@@ -1,4 +1,5 @@
-/* Calls into a plugin: less fuel than the evaluation has left, a time, and an end that the plugin cannot catch.
+/* Calls into a plugin: less fuel than the evaluation has left, a time, and an end that the plugin cannot catch. The
+ * hook looks at the time while the plugin runs, so that a loop without an end is told as what it is.
  *
  * MUST
  *  1. give back to the evaluation what the plugin left of its fuel, and no more;
@@ -34,6 +35,9 @@ static const char *find_end(lua_State *L, int status, int64_t left_ms) {
     budget->abort = SNT_ABORT_NONE;
     return "fuel";
   }
+  if (budget->abort == SNT_ABORT_TIME) {
+    budget->abort = SNT_ABORT_NONE; /* left_ms says so too */
+  }
   snt_fuel_check(L);
   if (left_ms < 0) {
     return "time";
@@ -51,7 +55,9 @@ int snt_host_run_limited(lua_State *L) {
   budget->fuel = own < before ? own : before;
   int64_t given = budget->fuel;
   int64_t end_ms = snt_clock_monotonic_ms() + limit_ms * SNT_LOCKDOWN_BUILD.patience;
+  budget->end_ms = end_ms;
   int status = lua_pcall(L, lua_gettop(L) - FIXED - 1, RESULTS, 0);
+  budget->end_ms = 0;
   budget->fuel = before - (given - budget->fuel);
   const char *end = find_end(L, status, end_ms - snt_clock_monotonic_ms());
   if (status != LUA_OK) {

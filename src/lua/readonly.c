@@ -97,16 +97,46 @@ static void note_absent(lua_State *L, int absent, int depth) {
   }
 }
 
-/* policy.md: an absent field reads as nil, and so do the fields below it. Any other name raises as Lua would. */
+/* The name among the fields that is nearest to the one at index, which may be no text; NULL for none. */
+static const char *find_nearest(lua_State *L, int index, int fields) {
+  const char *names[65];
+  size_t n = 0;
+  snt_fuel_spend(L, SNT_LIB_UNKNOWN_NAME_COST);
+  for (lua_pushnil(L); lua_next(L, fields) != 0 && n < 64; lua_pop(L, 1)) {
+    if (lua_type(L, -2) == LUA_TSTRING) {
+      names[n++] = lua_tostring(L, -2);
+    }
+  }
+  names[n] = NULL;
+  return lua_type(L, index) == LUA_TSTRING ? snt_str_nearest(lua_tostring(L, index), names) : NULL;
+}
+
+/* What the table of absent names has under numbers: of the field that was found absent last, the view's name, its own,
+ * and the names below it. */
+enum { LAST_VIEW = 1, LAST_FIELD, LAST_SHAPE };
+
+/* policy.md: an absent field reads as nil, and so do the fields below it. Any other name raises as Lua would, and what
+ * was absent is told: most often that is why. */
 static int index_nil(lua_State *L) {
+  enum { ABSENT = 3 };
+  lua_settop(L, 2);
   snt_fuel_spend(L, SNT_LIB_CALL_COST);
   lua_rawgeti(L, LUA_REGISTRYINDEX, snt_vm_of(L)->absent_ref);
   lua_pushvalue(L, 2);
-  if (lua_type(L, 2) == LUA_TSTRING && lua_rawget(L, -2) != LUA_TNIL) {
+  if (lua_type(L, 2) == LUA_TSTRING && lua_rawget(L, ABSENT) != LUA_TNIL) {
     lua_pushnil(L);
     return 1;
   }
-  return luaL_error(L, "attempt to index a nil value (field %s)", snt_readonly_push_quoted(L, 2));
+  const char *key = snt_readonly_push_quoted(L, 2);
+  if (lua_rawgeti(L, ABSENT, LAST_SHAPE) != LUA_TTABLE) {
+    return luaL_error(L, "attempt to index a nil value (field %s)", key);
+  }
+  const char *nearest = find_nearest(L, 2, lua_gettop(L));
+  lua_rawgeti(L, ABSENT, LAST_VIEW);
+  lua_rawgeti(L, ABSENT, LAST_FIELD);
+  return luaL_error(L, "attempt to index a nil value (field %s); %s.%s is absent, and has no such field%s%s%s", key,
+                    lua_tostring(L, -2), lua_tostring(L, -1), nearest == NULL ? "" : "; did you mean \"",
+                    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
 }
 
 static void give_nil_a_metatable(lua_State *L) {
@@ -127,25 +157,31 @@ static void give_nil_a_metatable(lua_State *L) {
 }
 
 static int raise_unknown_field(lua_State *L, const char *name, int fields) {
-  const char *names[65];
-  size_t n = 0;
-  snt_fuel_spend(L, SNT_LIB_UNKNOWN_NAME_COST);
-  for (lua_pushnil(L); lua_next(L, fields) != 0 && n < 64; lua_pop(L, 1)) {
-    if (lua_type(L, -2) == LUA_TSTRING) {
-      names[n++] = lua_tostring(L, -2);
-    }
-  }
-  names[n] = NULL;
   const char *key = snt_readonly_push_quoted(L, 2);
-  const char *nearest = key[0] == '"' ? snt_str_nearest(lua_tostring(L, 2), names) : NULL;
+  const char *nearest = find_nearest(L, 2, fields);
   if (nearest != NULL) {
     return luaL_error(L, "%s has no field %s; did you mean \"%s\"?", name, key, nearest);
   }
   return luaL_error(L, "%s has no field %s", name, key);
 }
 
+/* A field of a view, whose name is at index 2, is absent, and other fields are below it. */
+static void remember_absent(lua_State *L, int shape) {
+  snt_vm_of(L)->has_absent = true;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, snt_vm_of(L)->absent_ref);
+  int absent = lua_gettop(L);
+  lua_pushvalue(L, shape);
+  note_absent(L, absent, 0);
+  lua_rawseti(L, absent, LAST_SHAPE);
+  lua_pushvalue(L, 2);
+  lua_rawseti(L, absent, LAST_FIELD);
+  lua_pushvalue(L, lua_upvalueindex(3));
+  lua_rawseti(L, absent, LAST_VIEW);
+}
+
 /* Upvalues: content, fields, name. */
 static int index_strict(lua_State *L) {
+  enum { SHAPE = 3 };
   lua_settop(L, 2);
   snt_fuel_spend(L, SNT_LIB_CALL_COST);
   lua_pushvalue(L, 2);
@@ -158,9 +194,7 @@ static int index_strict(lua_State *L) {
     return 1;
   }
   if (shape == LUA_TTABLE) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, snt_vm_of(L)->absent_ref);
-    lua_pushvalue(L, 3);
-    note_absent(L, 5, 0);
+    remember_absent(L, SHAPE);
   }
   lua_pushnil(L);
   return 1;
@@ -243,4 +277,13 @@ static void push_view(lua_State *L, int source, const char *name, int fields, in
 void snt_readonly_push(lua_State *L, int index, const char *name, int fields) {
   int source = lua_absindex(L, index);
   push_view(L, source, name, fields == 0 ? 0 : lua_absindex(L, fields), 0);
+}
+
+void snt_readonly_forget_absent(lua_State *L) {
+  struct snt_vm *vm = snt_vm_of(L);
+  if (vm->has_absent) {
+    lua_newtable(L);
+    lua_rawseti(L, LUA_REGISTRYINDEX, vm->absent_ref);
+    vm->has_absent = false;
+  }
 }

@@ -19,5 +19,7 @@ void snt_readonly_check_table(lua_State *L, int index);
 void snt_readonly_check_writable(lua_State *L, int index);
 /* Pushes a key or name as it should stand in a message: short, printable, quoted. */
 const char *snt_readonly_push_quoted(lua_State *L, int index);
+/* What was absent in an earlier call is not in this one. */
+void snt_readonly_forget_absent(lua_State *L);
 
 #endif

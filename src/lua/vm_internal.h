@@ -27,6 +27,7 @@ struct snt_vm {
   int names_ref;              /* the sandbox's names, to be copied into each environment */
   int env_meta_ref;           /* the metatable of the environments */
   int absent_ref;             /* names below absent fields of strict views */
+  bool has_absent;            /* such a field was read in this call */
   int decode_ref, encode_ref; /* lua-cjson's functions */
   char error[512];
 };

@@ -27,19 +27,12 @@ static snt_status check_folder(const char *path, struct snt_err *err) {
 
 static snt_status read_manifest(const char *path, enum snt_file_check check, struct snt_buf *text,
                                 struct snt_manifest *out, struct snt_err *err) {
-  struct snt_err inner = {0};
-  snt_status status = snt_file_read(path, check, SNT_MANIFEST_CAP, text, &inner);
-  if (status.code == SNT_CODE_NO_MEMORY) {
-    return snt_fail_memory(err);
-  }
-  if (status.code == SNT_CODE_NOT_FOUND) {
+  snt_status status = snt_policy_read_part(path, check, SNT_MANIFEST_CAP, text, err);
+  if (status.code == SNT_CODE_NO_POLICY) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "there is no %s", path));
     return snt_err_hint(err, "a folder is a bundle when it has a " SNT_BUNDLE_MANIFEST "; else name the policy's file");
   }
-  if (!snt_ok(status)) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", inner.message));
-    return snt_err_hint(err, "%s", inner.hint);
-  }
+  SNT_TRY(status);
   return snt_manifest_parse(path, snt_buf_borrow(text), text->len, out, err);
 }
 
@@ -67,13 +60,11 @@ static snt_status add_file(struct walk *walk, const char *name, struct snt_err *
   *file = (struct snt_policy_file){.name = snt_str_dup(name)};
   SNT_TRY(file->name == NULL ? snt_fail_memory(err) : snt_done());
   SNT_TRY(snt_buf_appendf(&path, err, "%s/%s", walk->root, name));
-  struct snt_err inner = {0};
-  snt_status status = snt_file_read(path.data, walk->check, SNT_POLICY_CAP, &file->text, &inner);
+  SNT_TRY(snt_policy_read_part(path.data, walk->check, SNT_POLICY_CAP, &file->text, err));
   walk->bytes += file->text.len;
-  if (!snt_ok(status) || walk->bytes > SNT_ARCHIVE_FILES_CAP) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s", snt_ok(status) ? "a bundle has at most 2 MiB" : inner.message);
-  }
-  return snt_done();
+  return walk->bytes <= SNT_ARCHIVE_FILES_CAP
+             ? snt_done()
+             : snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a bundle has at most 2 MiB", walk->root);
 }
 
 /* The plugin that a file of the bundle belongs to, "" for none. */

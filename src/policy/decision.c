@@ -201,6 +201,7 @@ static void note_nearest(const struct snt_json_value *root, struct snt_decision 
       continue;
     }
     best = rank;
+    (void)snprintf(out->nearest_condition, sizeof out->nearest_condition, "%.256s", failed);
     bool is_time = strncmp(failed, "time", 4) == 0 && wanted != NULL && got != NULL;
     (void)snprintf(out->nearest, sizeof out->nearest, "rule \"%.64s\" failed on %.128s%s%.256s%s%.128s", rule, failed,
                    is_time ? ": wanted " : "", is_time ? wanted : "", is_time ? ", it is " : "", is_time ? got : "");
@@ -297,59 +298,4 @@ snt_status snt_decision_parse(const char *reply, size_t len, struct snt_decision
 bool snt_decision_allows(const struct snt_decision *decision) {
   return (unsigned)decision->effect < SNT_EFFECT_COUNT && EFFECT_ISSUES[decision->effect] &&
          decision->effect == SNT_EFFECT_ALLOW && decision->error[0] == '\0' && decision->rule[0] != '\0';
-}
-
-static snt_status refuse_plainly(const struct snt_decision *decision, const char *profile, struct snt_err *err) {
-  if (strcmp(decision->error, SNT_DECISION_MISMATCH) == 0) {
-    return snt_fail(err, SNT_CODE_DENIED, "denied: %s", decision->reason);
-  }
-  if (decision->rule[0] == '\0') {
-    return snt_fail(err, SNT_CODE_DENIED, "denied: no rule allows profile \"%s\" (%s)", profile,
-                    decision->error[0] != '\0'     ? decision->error
-                    : decision->nearest[0] != '\0' ? decision->nearest
-                                                   : decision->reason);
-  }
-  bool has_condition = decision->failed_condition[0] != '\0';
-  if (decision->error[0] != '\0') {
-    return snt_fail(err, SNT_CODE_DENIED, "denied: profile \"%s\", rule \"%s\": %s%s%s", profile, decision->rule,
-                    decision->error, has_condition ? " in condition " : "", decision->failed_condition);
-  }
-  return snt_fail(err, SNT_CODE_DENIED, "denied: profile \"%s\", rule \"%s\": %s", profile, decision->rule,
-                  decision->reason);
-}
-
-static snt_status refuse_with_remedy(const struct snt_decision *decision, const char *profile, struct snt_err *err) {
-  if (decision->effect == SNT_EFFECT_REQUIRE_APPROVAL) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "profile \"%s\" needs an approval (rule \"%s\": %s)", profile,
-                        decision->rule, decision->reason));
-    return snt_err_hint(err, "ask an approver of this rule");
-  }
-  if (strcmp(decision->error, "requirement_unmet") == 0) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_ACTION_REQUIRED, "rule \"%s\" for profile \"%s\" requires more: %s",
-                        decision->rule, profile, snt_buf_borrow(&decision->missing)));
-    bool wants_reason = strstr(snt_buf_borrow(&decision->missing), "justification") != NULL;
-    return snt_err_hint(err, wants_reason ? "give it with --justification or SENTINEL_JUSTIFICATION"
-                                          : "this version cannot give it to policy; ask the policy's author");
-  }
-  snt_status status = refuse_plainly(decision, profile, err);
-  if (decision->requires_server_mode) {
-    return snt_err_hint(err, "the rule is for server mode");
-  }
-  return status;
-}
-
-snt_status snt_decision_refuse(const struct snt_decision *decision, const char *profile, const char *request_id,
-                               bool is_minimal, struct snt_err *err) {
-  struct snt_err full = {0};
-  snt_status status = refuse_with_remedy(decision, profile, &full);
-  const char *id = request_id == NULL ? "" : request_id;
-  if (is_minimal) {
-    return snt_fail(err, status.code, "denied (request %s)", id);
-  }
-  SNT_IGNORE(snt_fail(err, status.code, "%s", full.message));
-  bool has_hint = full.hint[0] != '\0';
-  if (id[0] == '\0') {
-    return has_hint ? snt_err_hint(err, "%s", full.hint) : status;
-  }
-  return snt_err_hint(err, "%s%srequest %s is in the decision log", full.hint, has_hint ? "; " : "", id);
 }

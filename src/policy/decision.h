@@ -48,11 +48,12 @@ struct snt_decision {
   bool requires_session_tracking;
   bool is_emergency;
   bool requires_justification;
-  char failed_condition[257]; /* in the rule that decided; "" for none */
-  char nearest[1024];         /* when no rule matched: the rule that came nearest and what it failed on; "" for none */
-  struct snt_buf conditions;  /* JSON array of the deciding rule's condition names */
-  struct snt_buf missing;     /* what a requirement lacks, sentences with "; " between them */
-  struct snt_json_doc *doc;   /* the whole reply */
+  char failed_condition[257];  /* in the rule that decided; "" for none */
+  char nearest_condition[257]; /* what the rule failed on that nearest tells of; "" for none */
+  char nearest[1024];          /* when no rule matched: the rule that came nearest and what it failed on; "" for none */
+  struct snt_buf conditions;   /* JSON array of the deciding rule's condition names */
+  struct snt_buf missing;      /* what a requirement lacks, sentences with "; " between them */
+  struct snt_json_doc *doc;    /* the whole reply */
   const struct snt_json_value *trace; /* a part of it: an array */
   /* a part of it, where it was asked for, else NULL: what would have been allowed, {"rule","text"} each, checked */
   const struct snt_json_value *remedies;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "policy/manifest_keys.h"
 
 enum { LIST_MAX = 64, TEXT_MAX = 255 };
 
@@ -111,18 +112,6 @@ static snt_status read_row(const char *file, const struct snt_yaml_node *node, c
   return is_good ? snt_done() : refuse(file, node, key, row->wanted, err);
 }
 
-static snt_status unknown_key(const char *file, const struct snt_yaml_node *map, size_t i, const char *const *names,
-                              const char *where, struct snt_err *err) {
-  const char *nearest = snt_str_nearest(map->keys[i], names);
-  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:%u:%u: unknown key \"%s\" in plugins.%s%s%s%s", file,
-                      map->key_lines[i], map->key_columns[i], map->keys[i], where,
-                      nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
-                      nearest == NULL ? "" : "\"?"));
-  return snt_err_hint(err,
-                      "a plugin has version, sha256 and grant; a grant http, hosts, secrets, files, geoip, history and "
-                      "private");
-}
-
 static snt_status read_grant(const char *file, const struct snt_yaml_node *node, struct snt_grant *out,
                              struct snt_err *err) {
   const char *names[ROW_COUNT + 1] = {0};
@@ -132,17 +121,12 @@ static snt_status read_grant(const char *file, const struct snt_yaml_node *node,
   if (node->type != SNT_YAML_MAP) {
     return refuse(file, node, out->plugin, ".grant has to be a mapping", err);
   }
-  for (size_t i = 0; i < node->count; i++) {
-    const struct row *row = NULL;
-    for (size_t k = 0; k < ROW_COUNT && row == NULL; k++) {
-      row = strcmp(ROWS[k].key, node->keys[i]) == 0 ? &ROWS[k] : NULL;
-    }
-    if (row == NULL) {
-      char where[64];
-      (void)snprintf(where, sizeof where, "%s.grant", out->plugin);
-      return unknown_key(file, node, i, names, where, err);
-    }
-    SNT_TRY(read_row(file, node->children[i], row, out, err));
+  char where[64];
+  (void)snprintf(where, sizeof where, " in plugins.%s.grant", out->plugin);
+  SNT_TRY(snt_manifest_check_keys(file, node, names, where, err));
+  for (size_t i = 0; i < ROW_COUNT; i++) {
+    const struct snt_yaml_node *given = snt_yaml_get(node, ROWS[i].key);
+    SNT_TRY(given == NULL ? snt_done() : read_row(file, given, &ROWS[i], out, err));
   }
   return snt_done();
 }
@@ -176,18 +160,13 @@ static snt_status read_pins(const char *file, const struct snt_yaml_node *node, 
 static snt_status read_plugin(const char *file, const struct snt_yaml_node *node, bool is_packed, struct snt_grant *out,
                               struct snt_err *err) {
   static const char *const keys[] = {"version", "sha256", "grant", NULL};
+  static const char *const packed_keys[] = {"version", "sha256", "grant", "plugin", NULL};
   if (node->type != SNT_YAML_MAP) {
     return refuse(file, node, out->plugin, " has to be a mapping with a version", err);
   }
-  for (size_t i = 0; i < node->count; i++) {
-    bool is_known = is_packed && strcmp(node->keys[i], "plugin") == 0;
-    for (size_t k = 0; keys[k] != NULL; k++) {
-      is_known = is_known || strcmp(node->keys[i], keys[k]) == 0;
-    }
-    if (!is_known) {
-      return unknown_key(file, node, i, keys, out->plugin, err);
-    }
-  }
+  char where[64];
+  (void)snprintf(where, sizeof where, " in plugins.%s", out->plugin);
+  SNT_TRY(snt_manifest_check_keys(file, node, is_packed ? packed_keys : keys, where, err));
   SNT_TRY(read_pins(file, node, out, err));
   if (is_packed && (out->sha256[0] == '\0' || snt_yaml_get(node, "plugin") == NULL)) {
     return refuse(file, node, out->plugin, " lacks its sha256, or what plugin.lua says", err);

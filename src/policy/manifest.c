@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 #include "format/time.h"
-#include "format/yaml.h"
+#include "policy/manifest_keys.h"
 
 /* The manifest being read. */
 struct reading {
@@ -154,10 +154,12 @@ static snt_status read_texts(const struct reading *reading, const struct snt_yam
 static bool is_account(const char *text) { return strlen(text) == 12 && strspn(text, "0123456789") == 12; }
 
 static snt_status read_identity(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
-  const struct snt_yaml_node *accounts = snt_yaml_get(node, "accounts");
-  if (node->type != SNT_YAML_MAP || node->count != (accounts == NULL ? 0 : 1)) {
+  static const char *const keys[] = {"accounts", NULL};
+  if (node->type != SNT_YAML_MAP) {
     return refuse(reading, node, "identity", "a mapping with accounts", err);
   }
+  SNT_TRY(snt_manifest_check_keys(reading->file, node, keys, " in identity", err));
+  const struct snt_yaml_node *accounts = snt_yaml_get(node, "accounts");
   return accounts == NULL
              ? snt_done()
              : read_texts(reading, accounts, "identity.accounts", "a list of accounts: 12 digits each, in quotes",
@@ -271,30 +273,21 @@ static const struct {
 
 enum { ROW_COUNT = sizeof ROWS / sizeof ROWS[0] };
 
+/* Unknown keys first: one of them may be what is missing. */
 static snt_status check_keys(const struct reading *reading, const struct snt_yaml_node *root, struct snt_err *err) {
   const char *names[ROW_COUNT + 1] = {0};
   size_t known = 0;
   for (size_t i = 0; i < ROW_COUNT; i++) {
-    if (ROWS[i].presence == PACKED && !reading->is_packed) {
-      continue;
-    }
-    names[known++] = ROWS[i].key;
-    if (ROWS[i].presence != OPTIONAL && snt_yaml_get(root, ROWS[i].key) == NULL) {
-      return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: \"%s\" is missing", reading->file, ROWS[i].key);
+    if (ROWS[i].presence != PACKED || reading->is_packed) {
+      names[known++] = ROWS[i].key;
     }
   }
-  for (size_t i = 0; i < root->count; i++) {
-    bool is_known = false;
-    for (size_t k = 0; k < known; k++) {
-      is_known = is_known || strcmp(names[k], root->keys[i]) == 0;
-    }
-    if (!is_known) {
-      const char *nearest = snt_str_nearest(root->keys[i], names);
-      SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:%u:%u: unknown key \"%s\"%s%s%s", reading->file,
-                          root->key_lines[i], root->key_columns[i], root->keys[i],
-                          nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
-                          nearest == NULL ? "" : "\"?"));
-      return snt_err_hint(err, "docs/policy.md lists the keys of a bundle");
+  SNT_TRY(snt_manifest_check_keys(reading->file, root, names, "", err));
+  for (size_t i = 0; i < ROW_COUNT; i++) {
+    bool is_required = ROWS[i].presence == REQUIRED || (ROWS[i].presence == PACKED && reading->is_packed);
+    if (is_required && snt_yaml_get(root, ROWS[i].key) == NULL) {
+      SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: \"%s\" is missing", reading->file, ROWS[i].key));
+      return snt_err_hint(err, "a bundle's manifest has sentinel_bundle, name, serial and policy at least");
     }
   }
   return snt_done();

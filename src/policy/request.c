@@ -125,7 +125,8 @@ static bool is_absent(const struct snt_json_value *value) {
 
 static snt_status put_fact(struct snt_json_writer *writer, const char *what, size_t row,
                            const struct snt_json_value *value, struct snt_err *err) {
-  static const char *const NAMES[] = {"a text", "a time (RFC 3339)", "true or false", "a list of texts"};
+  static const char *const NAMES[] = {"a text", "a time (RFC 3339)", "true or false",
+                                      "a list of texts, not an empty one"};
   const char *parent = FACT_FIELDS[row].parent;
   if (!is_of_type(value, FACT_FIELDS[row].type)) {
     return snt_fail(err, SNT_CODE_SYNTAX, "%s: \"%s%s%s\" has to be %s", what, parent == NULL ? "" : parent,

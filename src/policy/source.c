@@ -132,10 +132,12 @@ static void set_name(struct snt_policy *policy, const char *path) {
   (void)snprintf(policy->name, sizeof policy->name, "%.*s", len > 250 ? 250 : len, base);
 }
 
-static snt_status check_size(const struct snt_policy *policy, struct snt_err *err) {
-  if (policy->text.len > SNT_POLICY_CAP) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s is larger than 512 KiB", policy->file_name));
-    return snt_err_hint(err, "split the policy by profile");
+static snt_status check_size(const char *path, size_t len, size_t cap, struct snt_err *err) {
+  if (len > cap) {
+    bool is_mib = cap % ((size_t)1 << 20) == 0;
+    SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: the file is larger than %zu %s", path,
+                        cap >> (is_mib ? 20 : 10), is_mib ? "MiB" : "KiB"));
+    return snt_err_hint(err, "split it: a policy by profile");
   }
   return snt_done();
 }
@@ -153,21 +155,21 @@ static snt_status fail_missing(const char *path, struct snt_err *err) {
   return snt_err_hint(err, "check the path: of an argument, of --policy, or of policy.source");
 }
 
-static snt_status read_bytes(const char *path, bool is_trusted_only, size_t cap, struct snt_buf *out,
-                             struct snt_err *err) {
-  enum snt_file_check check = is_trusted_only ? SNT_FILE_NOT_WRITABLE : SNT_FILE_ANY;
-  snt_status status = snt_file_read(path, check, cap, out, err);
-  return status.code == SNT_CODE_NOT_FOUND ? fail_missing(path, err) : status;
+snt_status snt_policy_read_part(const char *path, enum snt_file_check check, size_t cap, struct snt_buf *out,
+                                struct snt_err *err) {
+  snt_status status = snt_file_read(path, check, cap + 1, out, err);
+  SNT_TRY(check_size(path, out->len, cap, err));
+  if (snt_ok(status) || status.code == SNT_CODE_NO_MEMORY) {
+    return status;
+  }
+  return status.code == SNT_CODE_NOT_FOUND ? fail_missing(path, err) : refuse_file(path, err);
 }
 
-static snt_status read_packed(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err) {
+static snt_status read_packed(const char *path, enum snt_file_check check, struct snt_policy *out,
+                              struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf bytes = {0};
   SNT_BUF_AUTO struct snt_buf source = {0};
-  snt_status status = read_bytes(path, is_trusted_only, SNT_PACKED_CAP + 1, &bytes, err);
-  if (!snt_ok(status) && bytes.len <= SNT_PACKED_CAP) {
-    bool is_file = status.code != SNT_CODE_NO_MEMORY && status.code != SNT_CODE_NO_POLICY;
-    return is_file ? refuse_file(path, err) : status;
-  }
+  SNT_TRY(snt_policy_read_part(path, check, SNT_PACKED_CAP, &bytes, err));
   SNT_TRY(snt_buf_appendf(&source, err, "file:%s", path));
   return snt_policy_from_packed(source.data, (struct snt_slice){bytes.data, bytes.len}, out, err);
 }
@@ -175,13 +177,14 @@ static snt_status read_packed(const char *path, bool is_trusted_only, struct snt
 snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_POLICY_AUTO struct snt_policy policy = {0};
+  enum snt_file_check check = is_trusted_only ? SNT_FILE_NOT_WRITABLE : SNT_FILE_ANY;
   struct stat st;
   bool is_there = stat(path, &st) == 0;
   if (is_there && S_ISDIR(st.st_mode)) {
     return snt_bundle_read_folder(path, is_trusted_only, out, err);
   }
   if (snt_str_ends_with(path, SNT_PACKED_SUFFIX)) {
-    return read_packed(path, is_trusted_only, out, err);
+    return read_packed(path, check, out, err);
   }
   bool has_kind = snt_policy_kind_of(path, &policy.kind);
   if (!has_kind && !is_there) {
@@ -196,13 +199,7 @@ snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct s
   set_name(&policy, path);
   (void)snprintf(policy.source, sizeof policy.source, "file:%s", path);
   (void)snprintf(policy.file_name, sizeof policy.file_name, "%s", path);
-  snt_status status = read_bytes(path, is_trusted_only, SNT_POLICY_CAP + 1, &policy.text, err);
-  if (!snt_ok(status)) {
-    SNT_TRY(check_size(&policy, err));
-    bool is_file = status.code != SNT_CODE_NO_MEMORY && status.code != SNT_CODE_NO_POLICY;
-    return is_file ? refuse_file(path, err) : status;
-  }
-  SNT_TRY(check_size(&policy, err));
+  SNT_TRY(snt_policy_read_part(path, check, SNT_POLICY_CAP, &policy.text, err));
   snt_sha256_hex(snt_buf_borrow(&policy.text), policy.text.len, policy.sha256);
   *out = policy;
   memset(&policy, 0, sizeof policy);
@@ -232,7 +229,7 @@ snt_status snt_policy_from_parameter(const char *name, const char *region, int64
   }
   policy.kind = snt_policy_is_lua_text(value) ? SNT_POLICY_KIND_LUA : SNT_POLICY_KIND_YAML;
   SNT_TRY(snt_buf_append(&policy.text, value.data, value.len, err));
-  SNT_TRY(check_size(&policy, err));
+  SNT_TRY(check_size(policy.file_name, policy.text.len, SNT_POLICY_CAP, err));
   snt_sha256_hex(policy.text.data, policy.text.len, policy.sha256);
   *out = policy;
   memset(&policy, 0, sizeof policy);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "lua/evaluator.h"
 #include "policy/manifest.h"
@@ -60,6 +61,10 @@ bool snt_policy_kind_of(const char *name, enum snt_policy_kind *out);
  * other files are Lua for .lua, YAML for .yaml and .yml, else POLICY_INVALID. NO_POLICY when nothing is there. With
  * is_trusted_only a file that others may write is refused. */
 snt_status snt_policy_read_file(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err);
+/* Reads one file of a policy or a bundle, of at most cap bytes, whole KiB. Codes: NO_POLICY when there is none,
+ * POLICY_INVALID, with the place when it is too large. */
+snt_status snt_policy_read_part(const char *path, enum snt_file_check check, size_t cap, struct snt_buf *out,
+                                struct snt_err *err);
 /* What a parameter's value is by its first line: Lua when it is SNT_POLICY_LUA_MARK, else YAML. */
 #define SNT_POLICY_LUA_MARK "-- sentinel: lua"
 bool snt_policy_is_lua_text(struct snt_slice value);

@@ -283,6 +283,7 @@ def tests():
         "lua/zone_file": "evaluator", "lua/lockdown_build": "lockdown", "lua/lockdown_build_sanitized": "lockdown",
         "lua/observe": "evaluator_memory", "lua/running": "template", "policy/describe": "rounds", "policy/manifest_format": "pack", "policy/pack_open": "pack", "policy/grants_check": "rounds", "facts/http_fact": "facts",
         "facts/http_facts": "facts", "facts/cache": "fact_cache", "facts/reach_override": "reach", "policy/coverage_plugins": "coverage",
+        "policy/decision_refuse": "decision", "policy/manifest_keys": "manifest",
         "lua/lib_code": "evaluator_compare", "policy/difference_bundle": "difference",
         "policy/difference_parse": "difference",
         "policy/import_access": "import", "policy/import_approval": "import", "policy/import_break_glass": "import",

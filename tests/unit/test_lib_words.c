@@ -19,11 +19,10 @@ static const char source[] =
     "function M.compile_patterns(text) return tell(host.compile_patterns(value_of(text))) end\n"
     "function M.compile_users(text)\n"
     "  local users, parts = host.compile_users(value_of(text)), {}\n"
-    "  for _, name in ipairs { 'people', 'roles', 'federated' } do\n"
+    "  for _, name in ipairs { 'people', 'roles', 'federated', 'roots' } do\n"
     "    parts[#parts + 1] = users[name] and name .. ' ' .. tell(users[name])\n"
     "  end\n"
     "  parts[#parts + 1] = users.is_anyone and 'anyone' or nil\n"
-    "  parts[#parts + 1] = users.has_root and 'root' or nil\n"
     "  return table.concat(parts, ', ')\n"
     "end\n"
     "function M.costs_1000(name)\n"
@@ -103,7 +102,11 @@ static void a_pattern_of_users_is_for_its_own_kind(void **state) {
       {"{ 'alice', 'intern-*', 'bob' }", "people alice bob|intern-*"},
       {"{ 'role/a/b', 'role/*/c', 'federated/f', 'alice' }",
        "people alice|, roles role/a/b|role/*/c, federated federated/f|"},
-      {"{ '*', 'root' }", "anyone, root"},
+      {"{ '*', 'root' }", "roots root|, anyone"},
+      {"{ 'root', '123456789012/root', '*/root', '12345678901/root', '12345678901x/root', '123456789012xroot' }",
+       "people 12345678901/root 123456789012xroot 12345678901x/root|*/root, roots 123456789012/root root|"},
+      {"{ '1234567890123/root', '123456789012/roo?', '123456789012/Root', '/123456789012/root' }",
+       "people /123456789012/root 123456789012/Root 1234567890123/root|123456789012/roo?"},
       {"{ '**', 'root*', 'roles/x', 'role', 'federated', 'Root' }", "people Root federated role roles/x|** root*"},
       {"{ '*role/x' }", "people |*role/x"},
       {"{ 5 }", "a pattern is a number"},

@@ -47,6 +47,8 @@ static void a_call_tells_how_it_ended(void **state) {
       {"pcall(pcall, suspend) return true", "5000", "10000", "suspended*"},
       {"for i = 1, 1000 do pcall(suspend) end return true", "50000", "10000", "suspended*"},
       {"return true", "1000", "-1", "time*"},
+      {"while true do end", "500000", "-1", "time*"},
+      {"while true do pcall(error) end", "500000", "-1", "time*"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     SNT_BUF_AUTO struct snt_buf reply = {0};
@@ -62,6 +64,8 @@ static void what_ends_the_evaluation_is_not_hidden_by_a_limit(void **state) {
   (void)state;
   SNT_BUF_AUTO struct snt_buf reply = {0};
   assert_int_equal(call("run", "while true do end", "100000000", "10000", &reply), SNT_VM_FUEL);
+  assert_int_equal(call("run", "pcall(('x').rep, 'x', 1 << 40) while true do end", "100000000", "-1", &reply),
+                   SNT_VM_MEMORY);
   assert_int_equal(call("run", "local t = {} for i = 1, 1e9 do t[i] = i end", "100000000", "10000", &reply),
                    SNT_VM_MEMORY);
   assert_int_equal(

@@ -143,6 +143,8 @@ static void what_is_not_a_manifest_is_refused_with_its_place(void **state) {
       {"sentinel_bundle: 1\nserial: 7\npolicy: p.lua\n", "\"name\" is missing"},
       {"sentinel_bundle: 1\nname: prod\npolicy: p.lua\n", "\"serial\" is missing"},
       {"sentinel_bundle: 1\nname: prod\nserial: 7\n", "\"policy\" is missing"},
+      {"sentinel_bundle: 1\nname: prod\nserail: 7\npolicy: p.lua\n",
+       ":3:1: unknown key \"serail\"; did you mean \"serial\"?"},
       {"sentinel_bundle: 2\nname: prod\nserial: 7\npolicy: p.lua\n", ":1:18: sentinel_bundle has to be 1"},
       {"sentinel_bundle: \"1\"\nname: prod\nserial: 7\npolicy: p.lua\n", ":1:18: sentinel_bundle has to be 1"},
       {"sentinel_bundle: 1\nname: a/b\nserial: 7\npolicy: p.lua\n", ":2:7: name has to be 1 to 64"},
@@ -179,18 +181,18 @@ static void what_is_not_a_manifest_is_refused_with_its_place(void **state) {
       {LEAST "markers: emergency\n", ":5:10: markers has to be a list"},
       {LEAST "markers: [urgent]\n", ":5:11: markers has to be a list of markers"},
       {LEAST "not_before: 2026-02-18T00:00:00Z\nnot_after: 2026-02-18T00:00:00Z\n", ":6:12: not_after has to be later"},
-      {LEAST "identity: {x: 1}\n", ":5:11: identity has to be a mapping with accounts"},
+      {LEAST "identity: {x: 1}\n", ":5:12: unknown key \"x\" in identity"},
       {LEAST "identity: {accounts: []}\n", ":5:22: identity.accounts has to be a list of accounts"},
       {LEAST "identity: {accounts: [\"1234567890\"]}\n", ":5:23: identity.accounts"},
       {LEAST "identity: {accounts: [\"123456789012x\"]}\n", ":5:23: identity.accounts"},
       {LEAST "identity: {accounts: [\"12345678901x\"]}\n", ":5:23: identity.accounts"},
       {LEAST "identity: {accounts: [123456789012]}\n", "12 digits each, in quotes"},
-      {LEAST "identity: {accounts: [\"123456789012\"], more: 1}\n", ":5:11: identity"},
+      {LEAST "identity: {accounts: [\"123456789012\"], more: 1}\n", ":5:40: unknown key \"more\" in identity"},
       {LEAST "files: [policy.lua]\n", ":5:1: unknown key \"files\""},
       {LEAST "content: " HASH "\n", ":5:1: unknown key \"content\""},
       {LEAST "plugins: {oncall: 1}\n", ":5:19: plugins.oncall has to be a mapping"},
-      {LEAST "identity: {a: b}\n", ":5:11: identity"},
-      {LEAST "identity: []\n", ":5:11: identity"},
+      {LEAST "identity: {account: b}\n", ":5:12: unknown key \"account\" in identity; did you mean \"accounts\"?"},
+      {LEAST "identity: []\n", ":5:11: identity has to be a mapping with accounts"},
       {LEAST "installation: a b\n", ":5:15: installation"},
       {LEAST "---\n" LEAST, ":5:"},
   };
@@ -229,6 +231,26 @@ static void a_key_that_is_null_is_refused(void **state) {
   }
 }
 
+static void a_key_that_nobody_knows_is_refused_with_all_that_are_allowed(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *hint;
+  } rows[] = {
+      {LEAST "nonsense: 1\n", "allowed: sentinel_bundle, name, serial, policy, installation, not_before, not_after, "
+                              "targets, max_duration, markers, identity, plugins"},
+      {LEAST "identity: {x: 1}\n", "allowed: accounts"},
+      {LEAST "plugins: {a: {x: 1}}\n", "allowed: version, sha256, grant"},
+      {LEAST "plugins: {a: {version: 1.0.0, grant: {x: 1}}}\n",
+       "allowed: http, hosts, secrets, files, geoip, history, private"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct snt_manifest manifest;
+    struct snt_err err = {0};
+    assert_code(parse(rows[i].text, &manifest, &err), SNT_CODE_POLICY_INVALID);
+    assert_string_equal(err.hint, rows[i].hint);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_given_bounds_and_what_is_not_does_not),
@@ -237,6 +259,7 @@ int main(void) {
       cmocka_unit_test(what_packing_adds_is_asked_for_in_what_is_packed),
       cmocka_unit_test(targets_bind_profiles_to_roles),
       cmocka_unit_test(what_is_not_a_manifest_is_refused_with_its_place),
+      cmocka_unit_test(a_key_that_nobody_knows_is_refused_with_all_that_are_allowed),
       cmocka_unit_test(a_key_that_is_null_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

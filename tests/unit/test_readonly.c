@@ -88,12 +88,19 @@ static void a_shape_tells_absent_fields_from_misspelt_ones(void **state) {
       {"return request.user.nme", "error: request.user has no field \"nme\"*"},
       {"return request.zzzzzzzz", "error: request has no field \"zzzzzzzz\""},
       {"return request[1]", "error: request has no field 1"},
-      {"return request.mfa.att", "error: *"},
+      {"return request.mfa.att", "error: attempt to index a nil value (field \"att\"); request.mfa is absent, and has "
+                                 "no such field; did you mean "
+                                 "\"at\"?"},
+      {"return request.mfa.zzzzz",
+       "error: attempt to index a nil value (field \"zzzzz\"); request.mfa is absent, and has no such field"},
+      {"return request.mfa[1]",
+       "error: attempt to index a nil value (field 1); request.mfa is absent, and has no such field"},
       {"return request.user.name", "alice"},
       {"return request.user.role", "nil"},
       {"return request.mfa", "nil"},
       {"return request.mfa.at", "nil"},
-      {"local x return x.anything", "error: *"},
+      {"local x return x.at", "error: attempt to index a nil value (field \"at\")"}, /* of a row before */
+      {"local x return x.anything", "error: attempt to index a nil value (field \"anything\")"},
       {"return request.time.at.all", "error: *"},
   };
   expect_all(rows, sizeof rows / sizeof rows[0]);

@@ -92,6 +92,16 @@ static void odd_request_files_are_refused(void **state) {
   }
 }
 
+static void an_empty_list_is_told_as_what_it_is(void **state) {
+  (void)state;
+  static const char text[] = "{\"user\":\"alice\",\"profile\":\"prod\",\"approval\":{\"approvers\":[]}}";
+  SNT_REQUEST_TEXT_AUTO struct snt_request_text kept = {0};
+  struct snt_request request = {0};
+  struct snt_err err = {0};
+  assert_code(snt_request_parse(text, sizeof text - 1, "r.json", 0, &kept, &request, &err), SNT_CODE_SYNTAX);
+  assert_string_equal(err.message, "r.json: \"approval.approvers\" has to be a list of texts, not an empty one");
+}
+
 static void justifications_are_one_line_of_text(void **state) {
   (void)state;
   assert_ok(snt_justification_check("INC-4521 - database corruption", NULL));
@@ -109,6 +119,7 @@ int main(void) {
       cmocka_unit_test(a_full_request_file_comes_out_in_the_order_of_the_contract),
       cmocka_unit_test(a_field_of_a_file_that_is_null_is_unknown),
       cmocka_unit_test(odd_request_files_are_refused),
+      cmocka_unit_test(an_empty_list_is_told_as_what_it_is),
       cmocka_unit_test(justifications_are_one_line_of_text),
   };
   return cmocka_run_group_tests_name("request", tests, NULL, NULL);
