@@ -176,18 +176,6 @@ static bool sync_file(int fd) {
   return result == 0;
 }
 
-static bool find_first_seq(int fd, int64_t *out) {
-  SNT_FREE_AUTO char *data = malloc(SNT_LOG_LINE_CAP + 1);
-  ssize_t got = data == NULL ? -1 : pread(fd, data, SNT_LOG_LINE_CAP + 1, 0);
-  const char *end = got <= 0 ? NULL : memchr(data, '\n', (size_t)got);
-  struct snt_log_head head;
-  if (end == NULL || !snt_ok(snt_log_head_parse(data, (size_t)(end - data), &head, NULL))) {
-    return false;
-  }
-  *out = head.seq;
-  return true;
-}
-
 /* After a failed sync nobody knows what the disk holds of the last line, and the kernel may have forgotten that it has
  * to write it. The file gets no more lines: what was never acknowledged is cut off, the rest is renamed, and the next
  * append begins a new file that goes on with the chain. */
@@ -197,10 +185,10 @@ static bool close_segment(struct snt_log *log, const struct snt_log_tail *before
     return unlinkat(file->folder_fd, file->name, 0) == 0;
   }
   SNT_BUF_AUTO struct snt_buf segment = {0};
-  int64_t first = 0;
+  struct snt_log_head head;
   struct stat st;
-  bool is_closed = ftruncate(file->fd, (off_t)size) == 0 && find_first_seq(file->fd, &first) &&
-                   snt_ok(snt_log_segment_format(file->name, first, before->head.seq, &segment, NULL)) &&
+  bool is_closed = ftruncate(file->fd, (off_t)size) == 0 && snt_log_first_read(file->fd, &head) &&
+                   snt_ok(snt_log_segment_format(file->name, head.seq, before->head.seq, &segment, NULL)) &&
                    fstatat(file->folder_fd, segment.data, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT &&
                    renameat(file->folder_fd, file->name, file->folder_fd, segment.data) == 0;
   (void)fsync(file->folder_fd);
