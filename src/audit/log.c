@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,6 +152,27 @@ static snt_status cut_torn(const struct snt_log *log, const struct snt_log_tail 
                   strerror(errno));
 }
 
+/* Why only a part of it was written: the limit on the size of files does that, too, and not only a full disk. */
+static int find_reason(int64_t size, size_t len) {
+  struct rlimit limit;
+  bool is_limited =
+      getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && (rlim_t)size + len > limit.rlim_cur;
+  return is_limited ? EFBIG : ENOSPC;
+}
+
+static snt_status fail_write(const struct snt_log *log, int reason, struct snt_err *err) {
+  if (reason == EFBIG) {
+    SNT_IGNORE(
+        snt_fail(err, SNT_CODE_LOG,
+                 "the decision log: %s cannot be written: it would be larger than the limit on the size of files",
+                 log->file.path));
+    return snt_err_hint(err, "raise the limit (`ulimit -f`, LimitFSIZE of a service)");
+  }
+  SNT_IGNORE(
+      snt_fail(err, SNT_CODE_LOG, "the decision log: %s cannot be written: %s", log->file.path, strerror(reason)));
+  return snt_err_hint(err, "make room on that file system, or set log.path");
+}
+
 static snt_status write_once(const struct snt_log *log, const struct snt_buf *lines, int64_t size,
                              struct snt_err *err) {
   ssize_t put = -1;
@@ -160,12 +182,10 @@ static snt_status write_once(const struct snt_log *log, const struct snt_buf *li
   if (put == (ssize_t)lines->len) {
     return snt_done();
   }
-  int reason = put < 0 ? errno : ENOSPC;
+  int reason = put < 0 ? errno : find_reason(size, lines->len);
   /* If this fails too, the next append finds a torn line and repairs it. */
   (void)!ftruncate(log->file.fd, (off_t)size);
-  SNT_IGNORE(
-      snt_fail(err, SNT_CODE_LOG, "the decision log: %s cannot be written: %s", log->file.path, strerror(reason)));
-  return snt_err_hint(err, "make room on that file system, or set log.path");
+  return fail_write(log, reason, err);
 }
 
 static bool sync_file(int fd) {
