@@ -78,7 +78,7 @@ describe("hosts in records", function()
     home.environment.AWS_ENDPOINT_URL_STS = "https://sts.example"
     home.environment.HTTPS_PROXY = "http://ann:hidden@127.0.0.1:1"
     home.environment.NO_PROXY = "127.0.0.1"
-    expect.refused(home:run { "credentials", "dev" }, 6)
+    expect.refused(home:run { "credentials", "dev" }, 6, "sts.example", "(by the proxy http://127.0.0.1:1)", "HTTPS_PROXY")
     assert.are.same({ "sts.example", "http://127.0.0.1:1" }, { last().endpoint, last().proxy })
     assert.are.equal(host(ssm), last().policy.endpoint)
     assert.are.equal(null, last().policy.proxy)
