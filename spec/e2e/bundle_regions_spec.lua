@@ -1,5 +1,6 @@
 --- Signed bundles in several regions: outages go on to the next, answers do not, and what serves less
 -- than was seen counts as down; with every region down a copy serves emergencies (policy.md, aws.md).
+local cjson = require "cjson"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local publish = require "spec.support.publish"
@@ -226,7 +227,20 @@ policy:
       expect.credentials(home:run { "credentials", "dev" })
       local policy = home:records()[1].policy
       assert.are.same({ 8, alice.id }, { policy.serial, policy.signed_by[1] })
+      assert.are.equal((faulty.url:gsub("^http://", "")), policy.endpoint)
       assert.is_true(policy.stale_s >= 3 * 3600 and policy.stale_s < 3 * 3600 + 600, policy.stale_s)
+    end)
+
+    it("takes a copy that does not say from which host it came", function()
+      local state = home.home .. "/.local/state/sentinel"
+      for _, name in ipairs(files.list(state)) do
+        if name:match("%.pointer$") then
+          local text = files.read(state .. "/" .. name):gsub("^(%d+ %d+ [%w-]+) [^\n]*\n", "%1\n")
+          files.write(state .. "/" .. name, text, "0600")
+        end
+      end
+      expect.credentials(home:run { "credentials", "dev" })
+      assert.are.same({ 8, cjson.null }, { home:records()[1].policy.serial, home:records()[1].policy.endpoint })
     end)
 
     it("gives it also where the last of them has no STS either", function()

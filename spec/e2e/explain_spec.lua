@@ -154,6 +154,7 @@ rules:
     local answer = expect.json(home:run { "explain", "--request", request, "--policy",
       home.policy_file, "--json" })
     assert.are.equal("allow", answer.effect)
+    expect.refused(home:run { "explain", "--request", home.home .. "/absent.json" }, 5, "absent.json")
     expect.refused(home:run { "explain", "--request", request, "--user", "bob", "--policy",
       home.policy_file }, 2,
       "--request")

@@ -50,7 +50,7 @@ describe("import", function()
   end
 
   it("says what follows it", function()
-    expect.refused(home:run { "import" }, 2, "unknown command", "aws-vault, shared")
+    expect.refused(home:run { "import" }, 2, "is not complete", "aws-vault, shared")
     expect_told(home:run { "import", "--help" }, 0, "import aws-vault", "import shared")
   end)
 

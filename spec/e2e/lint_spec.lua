@@ -1,4 +1,5 @@
 --- sentinel policy lint: exit statuses, and its three outputs.
+local cjson = require "cjson"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local settings = require "spec.support.settings"
@@ -52,7 +53,7 @@ describe("sentinel policy lint", function()
     local one, two = home:write("one.yaml", CLEAN), home:write("two.yaml", CLEAN)
     assert.equal("1 policy is clean\n", expect.done(lint(one)))
     assert.equal("2 policies are clean\n", expect.done(lint(one, two)))
-    assert.same({ problems = {}, left_out = 0, complete = true }, expect.json(lint("--json", one)))
+    assert.same({ valid = true, problems = {}, left_out = 0, complete = true }, expect.json(lint("--json", one)))
   end)
 
   it("ends with 0 where there is only advice, and tells it with what to do", function()
@@ -106,7 +107,7 @@ describe("sentinel policy lint", function()
     local run = document.runs[1]
     local driver = run.tool.driver
     assert.equal("sentinel", driver.name)
-    assert.equal(10, #driver.rules)
+    assert.equal(11, #driver.rules)
     assert.is_true(run.invocations[1].executionSuccessful)
     assert.equal(3, #run.results)
     local page = files.read("docs/policy.md")
@@ -148,15 +149,40 @@ describe("sentinel policy lint", function()
 
   it("says of a refused policy what validate says, and ends with 5", function()
     local bad, good = home:write("bad.yaml", "version: 1\nrulez: []\n"), home:write("e.yaml", ERRORS)
-    for _, flag in ipairs { false, "--json" } do
-      local validated = home:run { "policy", "validate", bad, good, flag or nil }
-      local linted = lint(bad, good, flag or nil)
-      expect.status(linted, 5)
-      assert.equal(validated.stdout, linted.stdout)
-      assert.equal(validated.stderr, linted.stderr)
-    end
+    local validated = home:run { "policy", "validate", bad, good }
+    local linted = lint(bad, good)
+    expect.status(linted, 5)
+    assert.equal(validated.stdout, linted.stdout)
+    assert.equal(validated.stderr, linted.stderr)
     expect.status(lint(home.home .. "/absent.yaml"), 5)
-    expect.status(lint("--sarif", bad), 5)
+  end)
+
+  it("tells programs what is wrong with a refused policy beside what the others lack", function()
+    local bad, other = home:write("bad.yaml", "version: 1\nrulez: []\n"), home:write("e.yaml", ERRORS)
+    local wrong = expect.json(home:run { "policy", "validate", "--json", bad }, 5).problems
+    local answer = expect.json(lint("--json", other, bad), 5)
+    local others = expect.json(lint("--json", other), 1)
+    assert.are.same({ false, false }, { answer.valid, answer.complete })
+    assert.are.equal(#wrong + #others.problems, #answer.problems)
+    for i, problem in ipairs(wrong) do
+      local told = answer.problems[i]
+      assert.are.same({ "policy-invalid", cjson.null }, { told.check, told.rule })
+      told.check, told.rule = nil, nil
+      assert.are.same(problem, told)
+    end
+    assert.are.same(others.problems[1], answer.problems[#wrong + 1])
+    assert.is_true(others.valid)
+    local run = expect.json(lint("--sarif", other, bad), 5).runs[1]
+    assert.are.equal(#answer.problems, #run.results)
+    assert.is_false(run.invocations[1].executionSuccessful)
+    assert.are.equal(1, #run.invocations[1].toolExecutionNotifications)
+    local first = run.results[1]
+    assert.are.same({ "policy-invalid", "policy-invalid", "error", wrong[1].message },
+      { first.ruleId, run.tool.driver.rules[first.ruleIndex + 1].id, first.level, first.message.text })
+    local place = first.locations[1].physicalLocation
+    assert.are.same({ "file://" .. bad, wrong[1].line, wrong[1].column },
+      { place.artifactLocation.uri, place.region.startLine, place.region.startColumn })
+    assert.are.equal(1, #expect.json(lint("--sarif", home.home .. "/absent.yaml"), 5).runs[1].results)
   end)
 
   it("does not call a policy clean that it could not look at completely", function()

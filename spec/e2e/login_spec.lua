@@ -133,6 +133,10 @@ describe("sentinel login", function()
     home.environment.DISPLAY = nil
     refused("DISPLAY")
     assert.is_false(files.exists(tools .. "/seen"))
+    local configured = home:read(".config/sentinel/config.yaml")
+    home:write_settings("keychain: {cache: kernel}\n")
+    expect.refused(home:run { "login", "dev" }, 5, "no policy is configured", "policy.source")
+    home:write_settings(configured)
     home.environment.WAYLAND_DISPLAY = "wayland-0"
     expect.done(home:run { "login", "dev" })
   end)

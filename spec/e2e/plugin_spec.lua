@@ -54,7 +54,8 @@ describe("sentinel plugin", function()
     local document = expect.json(home:run { "plugin", "list", folder, "--json" })
     assert.are.equal("probe 1.0.0 secrets token", table.concat({ document.plugins[1].name,
       document.plugins[1].version, document.plugins[1].ungranted }, " "))
-    expect.refused(home:run { "plugin", "list", "nowhere" }, 2, "nowhere")
+    expect.refused(home:run { "plugin", "list", "nowhere" }, 5, "nowhere")
+    expect.refused(home:run { "plugin", "inspect", "nowhere" }, 5, "nowhere")
   end)
 
   it("inspect tells what a plugin may do", function()

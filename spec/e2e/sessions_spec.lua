@@ -95,7 +95,9 @@ for _, backend in ipairs { "file", "keyring", "secret-service" } do
       assert.are.equal(decision.source_identity, again.source_identity)
       assert.are.equal("sts", decision.time_source)
       assert.are.equal("sts-cached", again.time_source)
-      assert.is_nil(again.endpoint)
+      assert.are.equal(decision.endpoint, again.endpoint)
+      assert.are.equal(decision.endpoint, issued.endpoint)
+      assert.is_nil(reissued.endpoint)
       expect.done(home:run { "log", "verify" })
     end)
 

@@ -20,6 +20,8 @@ describe("usage", function()
   local mistakes = {
     { {}, "no command" },
     { { "credentialz", "dev" }, "credentials" },
+    { { "policy" }, 'the command "policy" is not complete' },
+    { { "log", "--json" }, 'the command "log" is not complete' },
     { { "policy" }, "followed by: validate, lint" },
     { { "polic", "--help" }, "unknown command" },
     { { "keychain", "dev" }, "followed by: migrate" },
@@ -83,6 +85,7 @@ describe("usage", function()
     assert.is_truthy(group:match("^usage: sentinel policy <command> %[flags%]\n"), group)
     assert.is_truthy(group:find("  policy push", 1, true) and not group:find("  whoami", 1, true), group)
     local help = expect.done(home:run { "exec", "--help" })
+    assert.is_truthy(help:find("%-%-region [^\n]*policy%.regions[^\n]*no program's region"), help)
     assert.is_truthy(help:find("^usage: sentinel exec %[P%] %[flags%] %[%-%- program%.%.%.%]\n"), help)
     assert.is_truthy(expect.done(home:run { "--version" }):match("^sentinel %d+%.%d+%.%d+\n$"))
   end)

@@ -149,6 +149,8 @@ describe("when AWS is at fault", function()
         "<Expiration>soon</Expiration>") },
       { "an expiration that has passed",
         replace("<Expiration>.*</Expiration>", "<Expiration>2001-01-01T00:00:00Z</Expiration>") },
+      { "an expiration far behind what was asked for", replace("<Expiration>.*</Expiration>",
+        "<Expiration>" .. os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + 5 * 3600) .. "</Expiration>") },
       { "two secrets", replace("(<SecretAccessKey>.*</SecretAccessKey>)", "\\1\\1") },
       { "a quote in the token", replace("<SessionToken>", "<SessionToken>\",\"x\":\"") },
       { "a newline in the token", replace("<SessionToken>", "<SessionToken>a&#10;b") },

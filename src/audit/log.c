@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,6 +152,27 @@ static snt_status cut_torn(const struct snt_log *log, const struct snt_log_tail 
                   strerror(errno));
 }
 
+/* Why only a part of it was written: the limit on the size of files does that, too, and not only a full disk. */
+static int find_reason(int64_t size, size_t len) {
+  struct rlimit limit;
+  bool is_limited =
+      getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && (rlim_t)size + len > limit.rlim_cur;
+  return is_limited ? EFBIG : ENOSPC;
+}
+
+static snt_status fail_write(const struct snt_log *log, int reason, struct snt_err *err) {
+  if (reason == EFBIG) {
+    SNT_IGNORE(
+        snt_fail(err, SNT_CODE_LOG,
+                 "the decision log: %s cannot be written: it would be larger than the limit on the size of files",
+                 log->file.path));
+    return snt_err_hint(err, "raise the limit (`ulimit -f`, LimitFSIZE of a service)");
+  }
+  SNT_IGNORE(
+      snt_fail(err, SNT_CODE_LOG, "the decision log: %s cannot be written: %s", log->file.path, strerror(reason)));
+  return snt_err_hint(err, "make room on that file system, or set log.path");
+}
+
 static snt_status write_once(const struct snt_log *log, const struct snt_buf *lines, int64_t size,
                              struct snt_err *err) {
   ssize_t put = -1;
@@ -160,12 +182,10 @@ static snt_status write_once(const struct snt_log *log, const struct snt_buf *li
   if (put == (ssize_t)lines->len) {
     return snt_done();
   }
-  int reason = put < 0 ? errno : ENOSPC;
+  int reason = put < 0 ? errno : find_reason(size, lines->len);
   /* If this fails too, the next append finds a torn line and repairs it. */
   (void)!ftruncate(log->file.fd, (off_t)size);
-  SNT_IGNORE(
-      snt_fail(err, SNT_CODE_LOG, "the decision log: %s cannot be written: %s", log->file.path, strerror(reason)));
-  return snt_err_hint(err, "make room on that file system, or set log.path");
+  return fail_write(log, reason, err);
 }
 
 static bool sync_file(int fd) {
@@ -174,18 +194,6 @@ static bool sync_file(int fd) {
     result = fdatasync(fd);
   } while (result != 0 && errno == EINTR);
   return result == 0;
-}
-
-static bool find_first_seq(int fd, int64_t *out) {
-  SNT_FREE_AUTO char *data = malloc(SNT_LOG_LINE_CAP + 1);
-  ssize_t got = data == NULL ? -1 : pread(fd, data, SNT_LOG_LINE_CAP + 1, 0);
-  const char *end = got <= 0 ? NULL : memchr(data, '\n', (size_t)got);
-  struct snt_log_head head;
-  if (end == NULL || !snt_ok(snt_log_head_parse(data, (size_t)(end - data), &head, NULL))) {
-    return false;
-  }
-  *out = head.seq;
-  return true;
 }
 
 /* After a failed sync nobody knows what the disk holds of the last line, and the kernel may have forgotten that it has
@@ -197,10 +205,10 @@ static bool close_segment(struct snt_log *log, const struct snt_log_tail *before
     return unlinkat(file->folder_fd, file->name, 0) == 0;
   }
   SNT_BUF_AUTO struct snt_buf segment = {0};
-  int64_t first = 0;
+  struct snt_log_head head;
   struct stat st;
-  bool is_closed = ftruncate(file->fd, (off_t)size) == 0 && find_first_seq(file->fd, &first) &&
-                   snt_ok(snt_log_segment_format(file->name, first, before->head.seq, &segment, NULL)) &&
+  bool is_closed = ftruncate(file->fd, (off_t)size) == 0 && snt_log_first_read(file->fd, &head) &&
+                   snt_ok(snt_log_segment_format(file->name, head.seq, before->head.seq, &segment, NULL)) &&
                    fstatat(file->folder_fd, segment.data, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT &&
                    renameat(file->folder_fd, file->name, file->folder_fd, segment.data) == 0;
   (void)fsync(file->folder_fd);

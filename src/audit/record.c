@@ -76,6 +76,22 @@ static void put_policy(struct snt_json_writer *writer, const struct snt_record_p
   }
   snt_json_end_array(writer);
   snt_json_put_integer(writer, "stale_s", policy->stale_s);
+  put_or_null(writer, "endpoint", policy->endpoint);
+  put_or_null(writer, "proxy", policy->proxy);
+  snt_json_end_object(writer);
+}
+
+/* Of a policy that there is no decision by: where it was looked for. */
+static void put_policy_place(struct snt_json_writer *writer, const struct snt_record_policy *policy) {
+  if (policy->source == NULL) {
+    snt_json_put_null(writer, "policy");
+    return;
+  }
+  snt_json_begin_object(writer, "policy");
+  snt_json_put_string(writer, "source", policy->source);
+  put_or_null(writer, "region", policy->region);
+  put_or_null(writer, "endpoint", policy->endpoint);
+  put_or_null(writer, "proxy", policy->proxy);
   snt_json_end_object(writer);
 }
 
@@ -165,6 +181,9 @@ snt_status snt_record_format_issued(const struct snt_record_issued *record, stru
   snt_json_put_integer(&writer, "duration", record->duration_s);
   put_or_null(&writer, "clamped_by", record->clamped_by);
   put_or_null(&writer, "reuse_of", record->reuse_of);
+  put_or_null(&writer, "endpoint", record->endpoint);
+  put_or_null(&writer, "ca", record->ca);
+  put_or_null(&writer, "proxy", record->proxy);
   if (record->console != NULL) {
     snt_json_put_string(&writer, "console", record->console);
   }
@@ -184,9 +203,10 @@ snt_status snt_record_format_failed(const struct snt_record_failed *record, stru
   snt_json_put_string(&writer, "code", record->code);
   snt_json_put_string(&writer, "message", record->message);
   put_lines(&writer, "base_endpoints", record->base_hosts);
-  put_if_any(&writer, "endpoint", record->endpoint);
-  put_if_any(&writer, "ca", record->ca);
-  put_if_any(&writer, "proxy", record->proxy);
+  put_or_null(&writer, "endpoint", record->endpoint);
+  put_or_null(&writer, "ca", record->ca);
+  put_or_null(&writer, "proxy", record->proxy);
+  put_policy_place(&writer, &record->policy);
   snt_json_end_object(&writer);
   return strip_braces(&writer, &object, out, err);
 }
@@ -213,6 +233,21 @@ static void put_previous(struct snt_json_writer *writer, const struct snt_record
   snt_json_end_array(writer);
 }
 
+static void put_endpoints(struct snt_json_writer *writer, const struct snt_record_publish *record) {
+  put_or_null(writer, "endpoint", record->endpoint);
+  put_or_null(writer, "ca", record->ca);
+  put_or_null(writer, "proxy", record->proxy);
+  snt_json_begin_array(writer, "endpoints");
+  for (size_t i = 0; i < record->endpoint_count; i++) {
+    snt_json_begin_object(writer, NULL);
+    snt_json_put_string(writer, "region", record->endpoints[i].region);
+    snt_json_put_string(writer, "endpoint", record->endpoints[i].endpoint);
+    put_or_null(writer, "proxy", record->endpoints[i].proxy);
+    snt_json_end_object(writer);
+  }
+  snt_json_end_array(writer);
+}
+
 snt_status snt_record_format_publish(const struct snt_record_publish *record, struct snt_buf *out,
                                      struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf object = {0};
@@ -230,6 +265,7 @@ snt_status snt_record_format_publish(const struct snt_record_publish *record, st
   put_list(&writer, "regions", record->regions);
   put_list(&writer, "signed_by", record->signed_by);
   put_previous(&writer, record);
+  put_endpoints(&writer, record);
   put_number_or_null(&writer, "parts", record->parts);
   snt_json_put_bool(&writer, "forced", record->is_forced);
   snt_json_put_bool(&writer, "untested", record->is_untested);

@@ -164,12 +164,9 @@ snt_status snt_log_tail_read_segment(int folder_fd, const char *name, struct snt
   return snt_done();
 }
 
-bool snt_log_segment_is_there(int folder_fd, const char *name, int64_t last, const char *sha256) {
-  SNT_BUF_AUTO struct snt_buf segment = {0};
-  int64_t newest = 0;
-  struct snt_log_tail tail;
-  /* Only the newest can be the one before the log itself. */
-  return snt_ok(find_newest(folder_fd, name, &segment, &newest, NULL)) && newest == last &&
-         snt_ok(read_named(folder_fd, segment.data, &tail, NULL)) && tail.has_record && tail.head.seq == last &&
-         strcmp(tail.sha256, sha256) == 0;
+bool snt_log_first_read(int fd, struct snt_log_head *out) {
+  SNT_FREE_AUTO char *data = malloc(SNT_LOG_LINE_CAP + 1);
+  ssize_t got = data == NULL ? -1 : pread(fd, data, SNT_LOG_LINE_CAP + 1, 0);
+  const char *end = got <= 0 ? NULL : memchr(data, '\n', (size_t)got);
+  return end != NULL && snt_ok(snt_log_head_parse(data, (size_t)(end - data), out, NULL));
 }

@@ -19,7 +19,7 @@ snt_status snt_log_tail_read(int fd, struct snt_log_tail *out, struct snt_err *e
 /* The end of the newest closed segment of the log called name in the folder; has_record is false when there is none.
  * Code LOG when that segment does not end as its name says. */
 snt_status snt_log_tail_read_segment(int folder_fd, const char *name, struct snt_log_tail *out, struct snt_err *err);
-/* Whether the closed segment that ends with last stands in the folder and its last line has that hash. */
-bool snt_log_segment_is_there(int folder_fd, const char *name, int64_t last, const char *sha256);
+/* The head of a log's first line; false when there is none, or it is not ours. */
+bool snt_log_first_read(int fd, struct snt_log_head *out);
 
 #endif

@@ -1,23 +1,21 @@
 #include "audit/verify.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "audit/line.h"
 #include "audit/merkle.h"
-#include "audit/reader.h"
-#include "audit/tail.h"
+#include "audit/segments.h"
 #include "base/sha256.h"
 
 /* Where the walk stands: what the line before said and what its bytes are. */
 struct walk {
   struct snt_log_report report;
   struct snt_merkle tree;
-  const char *path;
-  int64_t ours; /* lines that are records */
+  struct snt_log_segments *files;
+  size_t at;        /* which of the files */
+  const char *path; /* of that file */
+  int64_t ours;     /* lines that are records */
   struct snt_log_head last;
   char last_sha256[65];
   bool has_chain;          /* last.chain is set */
@@ -26,12 +24,31 @@ struct walk {
   char first_fault[128];   /* what is wrong with line 1, should no line be ours */
 };
 
-static void set_damage(struct walk *walk, int64_t seq, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void set_damage(struct walk *walk, int64_t seq, const char *format, ...) {
+/* The file that holds a record, by the names of the closed segments. */
+static const char *find_holder(const struct walk *walk, int64_t seq) {
+  int64_t first = 0;
+  int64_t last = 0;
+  for (size_t i = 0; i < walk->files->count; i++) {
+    const char *path = walk->files->paths[i];
+    if (snt_log_segments_range(path, &first, &last) && first <= seq && seq <= last) {
+      return path;
+    }
+  }
+  return walk->files->name;
+}
+
+/* path is that of the file that the text speaks of; the one that was named needs no naming. */
+static void set_damage(struct walk *walk, const char *path, int64_t seq, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static void set_damage(struct walk *walk, const char *path, int64_t seq, const char *format, ...) {
+  char *damage = walk->report.damage;
+  const char *slash = strrchr(path, '/');
+  const char *name = slash == NULL ? path : slash + 1;
+  int used = path == walk->files->name ? 0 : snprintf(damage, sizeof walk->report.damage, "%.100s: ", name);
   walk->report.first_bad = seq;
   va_list args;
   va_start(args, format);
-  (void)vsnprintf(walk->report.damage, sizeof walk->report.damage, format, args);
+  (void)vsnprintf(damage + used, sizeof walk->report.damage - (size_t)used, format, args);
   va_end(args);
 }
 
@@ -45,90 +62,72 @@ static void resolve_prev(struct walk *walk, const struct snt_log_head *head) {
     return;
   }
   if (strcmp(head->prev, walk->last_sha256) == 0) {
-    set_damage(walk, seq - 1, "record %lld was changed: prev of record %lld is not its hash", (long long)(seq - 1),
-               (long long)seq);
+    set_damage(walk, find_holder(walk, seq - 1), seq - 1,
+               "record %lld was changed: prev of record %lld is not its hash", (long long)(seq - 1), (long long)seq);
   } else {
-    set_damage(walk, seq, "record %lld was changed, and perhaps the one before it: neither neighbour fits",
-               (long long)seq);
+    set_damage(walk, find_holder(walk, seq), seq,
+               "record %lld was changed, and perhaps the one before it: neither neighbour fits", (long long)seq);
   }
 }
 
 static void resolve_missing(struct walk *walk, const struct snt_log_head *head) {
   if (walk->suspect_missing != 0 && head->seq == walk->suspect_missing) {
-    set_damage(walk, head->seq, "records are reordered: record %lld stands in line %lld", (long long)head->seq,
-               (long long)walk->report.records);
+    set_damage(walk, walk->path, head->seq, "records are reordered: record %lld stands in line %lld",
+               (long long)head->seq, (long long)walk->files->line);
     walk->suspect_missing = 0;
   }
 }
 
 /* The sequence number is not the one that follows. */
 static void judge_seq(struct walk *walk, const struct snt_log_head *head, const char *sha256) {
-  long long line = (long long)walk->report.records;
+  long long line = (long long)walk->files->line;
   int64_t wanted = walk->last.seq + 1;
   if (strcmp(head->prev, walk->last_sha256) == 0) {
-    set_damage(walk, wanted, "line %lld has seq %lld instead of %lld", line, (long long)head->seq, (long long)wanted);
+    set_damage(walk, walk->path, wanted, "line %lld has seq %lld instead of %lld", line, (long long)head->seq,
+               (long long)wanted);
   } else if (head->seq > wanted) {
     walk->suspect_missing = wanted;
-    set_damage(walk, wanted, "records are missing: line %lld is record %lld and should be %lld", line,
+    set_damage(walk, walk->path, wanted, "records are missing: line %lld is record %lld and should be %lld", line,
                (long long)head->seq, (long long)wanted);
   } else if (strcmp(sha256, walk->last_sha256) == 0) {
-    set_damage(walk, head->seq, "record %lld is duplicated: it stands again in line %lld", (long long)head->seq, line);
+    set_damage(walk, walk->path, head->seq, "record %lld is duplicated: it stands again in line %lld",
+               (long long)head->seq, line);
   } else {
-    set_damage(walk, head->seq, "a record %lld stands a second time, in line %lld", (long long)head->seq, line);
+    set_damage(walk, walk->path, head->seq, "a record %lld stands a second time, in line %lld", (long long)head->seq,
+               line);
   }
 }
 
 static void judge(struct walk *walk, const struct snt_log_head *head, const char *sha256) {
-  long long line = (long long)walk->report.records;
+  long long line = (long long)walk->files->line;
   if (walk->has_chain && strcmp(head->chain, walk->last.chain) != 0) {
-    set_damage(walk, walk->last.seq + 1, "line %lld (record %lld) is of another chain", line, (long long)head->seq);
+    set_damage(walk, walk->path, walk->last.seq + 1, "line %lld (record %lld) is of another chain", line,
+               (long long)head->seq);
   } else if (head->seq != walk->last.seq + 1) {
     judge_seq(walk, head, sha256);
   } else if (strcmp(head->prev, walk->last_sha256) != 0) {
     walk->suspect_prev = head->seq;
-    set_damage(walk, head->seq - 1, "prev of record %lld is not the hash of record %lld: one of them was changed",
-               (long long)head->seq, (long long)(head->seq - 1));
+    set_damage(walk, find_holder(walk, head->seq - 1), head->seq - 1,
+               "prev of record %lld is not the hash of record %lld: one of them was changed", (long long)head->seq,
+               (long long)(head->seq - 1));
   }
-}
-
-/* The name of the log that path is, or is a closed segment of: "decisions.jsonl" for "decisions.42-90.jsonl". */
-static bool find_own_range(const char *path, int64_t *first, int64_t *last) {
-  const char *slash = strrchr(path, '/');
-  const char *name = slash == NULL ? path : slash + 1;
-  const char *dash = strrchr(name, '-');
-  const char *dot = dash == NULL ? NULL : memrchr(name, '.', (size_t)(dash - name));
-  if (dot == NULL) {
-    return false;
-  }
-  SNT_BUF_AUTO struct snt_buf log = {0};
-  const char *rest = dash + 1 + strspn(dash + 1, "0123456789");
-  return snt_ok(snt_buf_append(&log, name, (size_t)(dot - name), NULL)) &&
-         snt_ok(snt_buf_append_str(&log, rest, NULL)) && snt_log_segment_check(log.data, name, first, last);
-}
-
-/* A log that goes on with a chain: its name says so, or the segment before it stands beside it. */
-static bool has_beginning_elsewhere(const struct walk *walk, const struct snt_log_head *head) {
-  int64_t first = 0;
-  int64_t last = 0;
-  if (find_own_range(walk->path, &first, &last)) {
-    return first == head->seq;
-  }
-  const char *slash = strrchr(walk->path, '/');
-  SNT_FREE_AUTO char *folder =
-      slash == NULL ? snt_str_dup(".")
-                    : snt_str_dup_slice((struct snt_slice){walk->path, (size_t)(slash - walk->path) + 1});
-  SNT_FD_AUTO int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return fd >= 0 && snt_log_segment_is_there(fd, slash == NULL ? walk->path : slash + 1, head->seq - 1, head->prev);
 }
 
 static void judge_first(struct walk *walk, const struct snt_log_head *head) {
   if (head->seq == 1) {
     if (strcmp(head->prev, SNT_LOG_NO_PREV) != 0) {
-      set_damage(walk, 1, "record 1 was changed: its prev is not 64 zeros");
+      set_damage(walk, walk->path, 1, "record 1 was changed: its prev is not 64 zeros");
     }
-  } else if (!has_beginning_elsewhere(walk, head)) {
+    return;
+  }
+  int64_t first = 0;
+  int64_t last = 0;
+  if (snt_log_segments_range(walk->path, &first, &last) && first == head->seq && walk->files->count == 0) {
+    walk->report.unseen = first - 1; /* it was meant alone */
+  } else {
     walk->suspect_missing = 1;
-    set_damage(walk, 1, "records are missing: the log begins with record %lld, and no closed segment ends before it",
+    set_damage(walk, walk->path, 1,
+               "records are missing: the log begins with record %lld, and no closed segment ends before it",
                (long long)head->seq);
   }
 }
@@ -138,7 +137,7 @@ static void take_odd_line(struct walk *walk, const char *what) {
     (void)snprintf(walk->first_fault, sizeof walk->first_fault, "%.100s", what);
   }
   if (!is_damaged(walk)) {
-    set_damage(walk, walk->last.seq + 1, "line %lld %s", (long long)walk->report.records, what);
+    set_damage(walk, walk->path, walk->last.seq + 1, "line %lld %s", (long long)walk->files->line, what);
   }
   walk->suspect_prev = 0;
   walk->last.seq++;
@@ -180,12 +179,40 @@ static snt_status walk_line(struct walk *walk, enum snt_log_piece piece, char *l
   return snt_done();
 }
 
-static snt_status walk_all(struct walk *walk, struct snt_log_reader *reader, struct snt_err *err) {
+/* A closed segment's name says with which record it ends, and nobody repairs its end. */
+static void judge_end(struct walk *walk) {
+  int64_t first = 0;
+  int64_t last = 0;
+  if (!snt_log_segments_range(walk->path, &first, &last)) {
+    return;
+  }
+  bool is_torn = walk->report.has_torn_tail;
+  walk->report.has_torn_tail = false;
+  if (is_damaged(walk)) {
+    return;
+  }
+  if (walk->last.seq != last) {
+    set_damage(walk, walk->path, walk->last.seq + 1,
+               "records are missing: the segment ends with record %lld, and its name says %lld",
+               (long long)walk->last.seq, (long long)last);
+  } else if (is_torn) {
+    set_damage(walk, walk->path, last, "something stands behind record %lld, the last of a closed segment",
+               (long long)last);
+  }
+}
+
+static snt_status walk_all(struct walk *walk, struct snt_err *err) {
+  walk->path = walk->files->count > 0 ? walk->files->paths[0] : walk->files->name;
   for (;;) {
     enum snt_log_piece piece = SNT_LOG_PIECE_END;
     char *line = NULL;
     size_t len = 0;
-    SNT_TRY(snt_log_reader_next(reader, &piece, &line, &len, err));
+    SNT_TRY(snt_log_segments_next(walk->files, &piece, &line, &len, err));
+    if (piece == SNT_LOG_PIECE_END || walk->at != walk->files->at) {
+      judge_end(walk);
+      walk->at = walk->files->at;
+      walk->path = walk->files->path;
+    }
     if (piece == SNT_LOG_PIECE_END) {
       return snt_done();
     }
@@ -194,17 +221,6 @@ static snt_status walk_all(struct walk *walk, struct snt_log_reader *reader, str
       continue;
     }
     SNT_TRY(walk_line(walk, piece, line, len, err));
-  }
-}
-
-/* A closed segment's name says with which record it ends. */
-static void judge_end(struct walk *walk) {
-  int64_t first = 0;
-  int64_t last = 0;
-  if (!is_damaged(walk) && find_own_range(walk->path, &first, &last) && walk->last.seq != last) {
-    set_damage(walk, walk->last.seq + 1,
-               "records are missing: the segment ends with record %lld, and its name says %lld",
-               (long long)walk->last.seq, (long long)last);
   }
 }
 
@@ -219,29 +235,29 @@ static snt_status refuse(const struct walk *walk, struct snt_err *err) {
 
 snt_status snt_log_verify(const char *path, struct snt_log_report *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
-  SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
-  SNT_TRY(snt_log_reader_open(path, &reader, err));
-  struct walk walk = {.path = path};
-  SNT_TRY(walk_all(&walk, &reader, err));
+  SNT_LOG_SEGMENTS_AUTO struct snt_log_segments files = {.last = {.fd = -1}, .segment = {.fd = -1}};
+  SNT_TRY(snt_log_segments_open(path, &files, err));
+  struct walk walk = {.files = &files};
+  SNT_TRY(walk_all(&walk, err));
   if (walk.ours == 0) {
     return refuse(&walk, err);
   }
-  judge_end(&walk);
   walk.report.is_ok = !is_damaged(&walk);
   walk.report.last_seq = walk.last.seq;
+  walk.report.segments = (int64_t)files.count;
   snt_merkle_root(&walk.tree, walk.report.root);
   *out = walk.report;
   return snt_done();
 }
 
 snt_status snt_log_walk(const char *path, snt_log_visit visit, void *context, struct snt_err *err) {
-  SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
-  SNT_TRY(snt_log_reader_open(path, &reader, err));
+  SNT_LOG_SEGMENTS_AUTO struct snt_log_segments files = {.last = {.fd = -1}, .segment = {.fd = -1}};
+  SNT_TRY(snt_log_segments_open(path, &files, err));
   for (;;) {
     enum snt_log_piece piece = SNT_LOG_PIECE_END;
     char *line = NULL;
     size_t len = 0;
-    SNT_TRY(snt_log_reader_next(&reader, &piece, &line, &len, err));
+    SNT_TRY(snt_log_segments_next(&files, &piece, &line, &len, err));
     if (piece == SNT_LOG_PIECE_END) {
       return snt_done();
     }

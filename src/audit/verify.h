@@ -13,7 +13,9 @@
 
 struct snt_log_report {
   bool is_ok;
-  int64_t records;    /* whole lines */
+  int64_t records;    /* whole lines, of closed segments too */
+  int64_t segments;   /* closed segments that were read before the file, as far as its records follow upon them */
+  int64_t unseen;     /* records before the first that was read: a closed segment was named, and looked at alone */
   int64_t first_bad;  /* sequence number (or the number of the line) of the first damage; 0: none */
   char damage[256];   /* "line 41: prev is not the hash of line 40"; "" when intact */
   char root[65];      /* RFC 6962 Merkle root over the lines, hex */
@@ -22,11 +24,13 @@ struct snt_log_report {
   int64_t last_seq;   /* of the last record: no later line vouches for its bytes */
 };
 
-/* Codes: NOT_A_LOG (not JSON lines of ours, empty, not readable as a regular file), IO. Damage is not a failure of this
- * function: it is in the report. */
+/* The file, and the closed segments beside it that it goes on with (audit/segments.h). Codes: NOT_A_LOG (not JSON lines
+ * of ours, empty, not readable as a regular file), IO. Damage is not a failure of this function: it is in the report.
+ */
 snt_status snt_log_verify(const char *path, struct snt_log_report *out, struct snt_err *err);
 
-/* Calls visit with each whole line in order, checked or not (of one over 64 KiB: its beginning); for `log show`. */
+/* Calls visit with each whole line of the same files in order, checked or not (of one over 64 KiB: its beginning); for
+ * `log show`. */
 typedef snt_status (*snt_log_visit)(void *context, const char *line, size_t len, struct snt_err *err);
 snt_status snt_log_walk(const char *path, snt_log_visit visit, void *context, struct snt_err *err);
 

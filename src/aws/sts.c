@@ -2,7 +2,7 @@
  *
  * MUST
  *  1. ask for no session without a SourceIdentity, but for one on the way: it could not be changed later;
- *  2. hand out no session unless it is one of the role that was asked for;
+ *  2. hand out no session unless it is one of the role that was asked for, and lives no longer than was asked for;
  *  3. send an MFA code once. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,6 @@
 #include "aws/refusal.h"
 #include "aws/sts_parts.h"
 #include "base/str.h"
-
-enum { SESSION_MAX_MS = 12 * 3600 * 1000 };
 
 snt_status snt_sts_prepare_get_caller_identity(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
                                                const struct snt_aws_credentials *credentials, struct snt_err *err) {
@@ -112,7 +110,7 @@ snt_status snt_sts_parse_assume_role(const struct snt_aws_call *call, struct snt
   SNT_TRY(snt_sts_open_answer(call, "AssumeRoleResponse", &doc, err));
   SNT_CLEANUP(snt_sts_session_clear) struct snt_sts_session session = {0};
   SNT_TRY(snt_sts_check_role(call, doc, "AssumeRoleResult", session.assumed_role_arn, err));
-  SNT_TRY(snt_sts_take_credentials(call, doc, "AssumeRoleResult", SESSION_MAX_MS, &session.credentials, err));
+  SNT_TRY(snt_sts_take_credentials(call, doc, "AssumeRoleResult", call->duration_s * 1000, &session.credentials, err));
   *out = session;
   memset(&session, 0, sizeof session); /* ownership went to out */
   return snt_done();

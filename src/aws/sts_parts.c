@@ -59,10 +59,11 @@ snt_status snt_sts_find_field(const struct snt_aws_call *call, const struct snt_
   return is_good ? snt_done() : snt_sts_refuse_answer(call, path, err);
 }
 
-/* In the future, and not further than STS can go; by the server's clock, so that a wrong one here does no harm. */
+/* In the future, and not further than was asked for, or STS can go; by the server's clock, as far as it is known, so
+ * that a wrong one here does no harm. */
 static snt_status take_expiry(const struct snt_aws_call *call, const char *text, int64_t max_ms, int64_t *out,
                               struct snt_err *err) {
-  int64_t now_ms = call->response.date_ms > 0 ? call->response.date_ms : snt_clock_wall_ms();
+  int64_t now_ms = call->response.date_ms > 0 ? call->response.date_ms : snt_clock_wall_ms() + call->clock_offset_ms;
   if (!snt_ok(snt_time_parse(text, out, NULL)) || *out <= now_ms || *out > now_ms + max_ms + SLACK_MS) {
     return snt_sts_refuse_answer(call, "Credentials/Expiration", err);
   }

@@ -9,8 +9,6 @@
 #include "aws/call.h"
 #include "aws/sts_parts.h"
 
-enum { TOKEN_LIFE_MAX_MS = 36 * 3600 * 1000 };
-
 static bool is_code(const char *text) {
   return text != NULL && strlen(text) == SNT_MFA_CODE_LEN && strspn(text, "0123456789") == SNT_MFA_CODE_LEN;
 }
@@ -42,7 +40,7 @@ snt_status snt_sts_parse_get_session_token(const struct snt_aws_call *call, stru
   if (call->response.date_ms <= 0) {
     return snt_sts_refuse_answer(call, "no Date, and policy needs the server's time", err);
   }
-  SNT_TRY(snt_sts_take_credentials(call, doc, "GetSessionTokenResult", TOKEN_LIFE_MAX_MS, out, err));
+  SNT_TRY(snt_sts_take_credentials(call, doc, "GetSessionTokenResult", call->duration_s * 1000, out, err));
   *date_ms = call->response.date_ms;
   return snt_done();
 }

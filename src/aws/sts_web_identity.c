@@ -11,6 +11,7 @@
 #include "aws/sts_parts.h"
 #include "format/uri.h"
 
+/* No duration is asked for: how long it lives is the server's matter, as far as STS can go. */
 enum { SESSION_MAX_MS = 12 * 3600 * 1000 };
 
 static bool is_set(const char *text) { return text != NULL && text[0] != '\0'; }

@@ -30,14 +30,14 @@ snt_status snt_module_load(const char *name, const void **table, struct snt_err 
   /* The module itself is linked to bind at once; the libraries behind it need not, where they were not. */
   void *handle = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
   if (handle == NULL) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_BUG, "%s cannot be loaded: %s", path, dlerror()));
+    SNT_IGNORE(snt_fail(err, SNT_CODE_INSTALLATION, "%s cannot be loaded: %s", path, dlerror()));
     return snt_err_hint(err, "%s.so is installed beside the program; install both together", name);
   }
   char symbol[64];
   (void)snprintf(symbol, sizeof symbol, "snt_module_%s", name);
   const struct snt_module *module = dlsym(handle, symbol);
   if (module == NULL || strncmp(module->build_id, SNT_BUILD_ID, sizeof module->build_id) != 0) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_BUG, "%s is not of this build of sentinel", path));
+    SNT_IGNORE(snt_fail(err, SNT_CODE_INSTALLATION, "%s is not of this build of sentinel", path));
     return snt_err_hint(err, "install the program and its modules together");
   }
   *table = module->table;

@@ -35,6 +35,7 @@
   X(LOG, 6, "the decision log cannot be written")                                                                      \
   X(OUTPUT, 6, "the result cannot be written")                                                                         \
   X(EVALUATOR, 6, "the evaluator is late, odd or dead")                                                                \
+  X(INSTALLATION, 6, "a file of the program is missing, or of another build")                                          \
   X(IO, 6, "a file cannot be read or written")                                                                         \
   X(NO_MEMORY, 6, "out of memory")                                                                                     \
   X(BUG, 70, "a bug")

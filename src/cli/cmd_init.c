@@ -80,7 +80,14 @@ static snt_status apply(const struct snt_args *args, const struct snt_setup_opti
   return is_json ? snt_done() : snt_init_print_next(setup, out, err);
 }
 
+/* What is done has to end with lines for ~/.aws/config, which name the program. */
+static snt_status check_program(struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf program = {0};
+  return snt_init_append_program(&program, err);
+}
+
 snt_status snt_cmd_init(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
+  SNT_TRY(snt_args_has(args, SNT_OPTION_JSON) ? snt_done() : check_program(err));
   if (snt_args_has(args, SNT_OPTION_LOCAL)) {
     SNT_TRY(check_local(args, err));
     return snt_init_local(out, err);

@@ -15,6 +15,14 @@ static snt_status print_report(struct snt_out *out, const char *path, const stru
   if (!report->is_ok) {
     SNT_TRY(snt_out_printf(out, err, "  first bad record %lld: %s\n", (long long)report->first_bad, report->damage));
   }
+  if (report->segments > 0) {
+    SNT_TRY(snt_out_printf(out, err, "  note: with %lld closed segment(s) beside it, which it goes on with\n",
+                           (long long)report->segments));
+  }
+  if (report->unseen > 0) {
+    SNT_TRY(snt_out_printf(out, err, "  note: a closed segment alone: records 1 to %lld were not looked at\n",
+                           (long long)report->unseen));
+  }
   if (report->recovered > 0) {
     SNT_TRY(snt_out_printf(out, err, "  note: %lld torn tail(s) were repaired\n", (long long)report->recovered));
   }
@@ -43,6 +51,8 @@ static snt_status print_report_json(struct snt_out *out, const struct snt_log_re
   snt_json_put_integer(&writer, "recovered", report->recovered);
   snt_json_put_integer(&writer, "last_seq", report->last_seq);
   snt_json_put_bool(&writer, "torn", report->has_torn_tail);
+  snt_json_put_integer(&writer, "segments", report->segments);
+  snt_json_put_integer(&writer, "not_looked_at", report->unseen);
   snt_json_end_object(&writer);
   SNT_TRY(snt_json_finish(&writer));
   return snt_out_text(out, "\n", err);

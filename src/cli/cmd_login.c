@@ -30,8 +30,10 @@ static snt_status show(const struct snt_console *console, struct snt_handover *h
 
 static snt_status open_in_browser(struct snt_issue_options *options, const struct snt_console_wish *wish,
                                   struct snt_out *out, struct snt_err *err) {
-  snt_status can_show = snt_browser_check(err);
-  if (!snt_ok(can_show)) {
+  struct snt_err no_browser = {0};
+  if (!snt_ok(snt_browser_check(&no_browser))) {
+    SNT_TRY(snt_issue_console_look(options, err));
+    *err = no_browser;
     return hint_at_stdout(options->profile, err);
   }
   snt_issue_start(options, false);

@@ -41,7 +41,7 @@ static snt_status visit_folder(struct visit *visit, const char *path, struct snt
   int count = scandir(path, &entries, NULL, alphasort);
   snt_status status = snt_done();
   if (count < 0) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "there is no folder %s", path));
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_POLICY, "there is no folder %s", path));
     return snt_err_hint(err, "name a folder of plugins, a plugin or a bundle; `sentinel plugin new NAME` makes one");
   }
   for (int i = 0; i < count; i++) {

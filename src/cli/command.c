@@ -212,8 +212,10 @@ static snt_status fail_unknown(char **words, struct snt_err *err) {
   if (nearest == NULL && group.len == 0) {
     nearest = snt_str_nearest(words[0], names);
   }
-  SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "unknown command \"%s\"", text));
-  if (group.len > 0 && (nearest == NULL || strcmp(text, words[0]) == 0)) {
+  bool is_group = group.len > 0 && strcmp(text, words[0]) == 0;
+  SNT_IGNORE(is_group ? snt_fail(err, SNT_CODE_USAGE, "the command \"%s\" is not complete", text)
+                      : snt_fail(err, SNT_CODE_USAGE, "unknown command \"%s\"", text));
+  if (group.len > 0 && (nearest == NULL || is_group)) {
     return snt_err_hint(err, "`sentinel %s` is followed by: %s", words[0], group.data);
   }
   return nearest == NULL ? snt_err_hint(err, "`sentinel --help` lists the commands")

@@ -18,7 +18,8 @@ snt_status snt_init_append_program(struct snt_buf *out, struct snt_err *err) {
     return snt_buf_append_str(out, path, err);
   }
   if (strchr(path, '\'') != NULL) {
-    return snt_fail(err, SNT_CODE_CONFIG_INVALID, "the path of the program holds a quote: %s", path);
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "the path of the program holds a quote: %s", path));
+    return snt_err_hint(err, "no line of ~/.aws/config can name it: install it under another path");
   }
   return snt_buf_appendf(out, err, "'%s'", path);
 }

@@ -10,7 +10,7 @@
 #define SNT_OPTIONS(X)                                                                                                 \
   X(PROFILE, "--profile", "P", "the profile (also AWS_PROFILE, or the argument P where there is one)")                 \
   X(POLICY, "--policy", "SOURCE", "file:PATH, a path, or ssm:/path")                                                   \
-  X(REGION, "--region", "R[,R...]", "the regions, in order")                                                           \
+  X(REGION, "--region", "R[,R...]", "where policy and STS are asked (policy.regions), in order; no program's region")  \
   X(DURATION, "--duration", "D", "how long the session should last, 15m to 12h")                                       \
   X(JUSTIFICATION, "--justification", "TEXT", "why; written into the record (also SENTINEL_JUSTIFICATION)")            \
   X(BACKEND, "--backend", "NAME", "keychain backend: auto, secret-service, file, keyring, tpm, pass, docker")          \

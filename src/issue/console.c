@@ -71,6 +71,14 @@ static snt_status sign_in(struct snt_flow *flow, struct sign_in *in, const struc
   return snt_console_format_url(&in->page, token, out, err);
 }
 
+snt_status snt_issue_console_look(const struct snt_issue_options *options, struct snt_err *err) {
+  SNT_FLOW_AUTO struct snt_flow flow = {.options = options, .stage = "config"};
+  struct snt_policy_source source = {0};
+  SNT_TRY(snt_flow_load_settings(&flow, err));
+  return snt_policy_source_parse(snt_settings_text(flow.settings, SNT_SETTING_POLICY_SOURCE), options->profile, &source,
+                                 err);
+}
+
 snt_status snt_issue_console(const struct snt_issue_options *options, const struct snt_console_wish *wish,
                              struct snt_console *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);

@@ -24,4 +24,8 @@ struct snt_console_wish {
 snt_status snt_issue_console(const struct snt_issue_options *options, const struct snt_console_wish *wish,
                              struct snt_console *out, struct snt_err *err);
 
+/* Whether a policy is configured at all: what else is missing is not worth mending before. Code NO_POLICY, or as of the
+ * configuration. */
+snt_status snt_issue_console_look(const struct snt_issue_options *options, struct snt_err *err);
+
 #endif

@@ -180,7 +180,7 @@ snt_status snt_issue_explain(const struct snt_explain_options *options, struct s
     snt_status status = snt_file_read(options->request_file, SNT_FILE_ANY, SNT_REQUEST_FILE_CAP, &file, err);
     if (!snt_ok(status)) {
       struct snt_err inner = *err;
-      return snt_fail(err, SNT_CODE_USAGE, "--request: %s", inner.message);
+      return snt_fail(err, SNT_CODE_SYNTAX, "--request: %s", inner.message);
     }
     SNT_TRY(snt_request_parse(snt_buf_borrow(&file), file.len, options->request_file, snt_clock_wall_ms(), &text,
                               &request, err));

@@ -39,6 +39,13 @@ struct snt_flow_session {
   char session_id[128], source_identity[65];
 };
 
+/* A host of AWS's place, as a record names it, and the proxy that leads there; "" for none. */
+struct snt_flow_host {
+  char host[272];
+  char proxy[512]; /* without user and password */
+  char region[64];
+};
+
 struct snt_flow {
   const struct snt_issue_options *options;
   char request_id[17];
@@ -80,11 +87,13 @@ struct snt_flow {
   struct snt_cache cache;                 /* what the base secret vouches for */
   struct snt_http_client *client;         /* NULL while nothing was asked of the network */
   const char *regions[SNT_FLOW_REGIONS_MAX + 1];
-  struct snt_aws_endpoint sts; /* of the region that answered, or of the first */
-  bool has_region;             /* one has answered in this call */
-  bool wants_identity;         /* it is not known yet */
-  bool wants_policy;           /* it is a parameter, and not there yet */
-  bool is_identity_kept;       /* of this call's: who waits for it will find it */
+  struct snt_aws_endpoint sts;      /* of the region that answered, or of the first */
+  struct snt_flow_host sts_from;    /* the STS that was asked last, or that said before who asks */
+  struct snt_flow_host policy_from; /* the SSM that was asked for the policy, or that a copy of it came from */
+  bool has_region;                  /* one has answered in this call */
+  bool wants_identity;              /* it is not known yet */
+  bool wants_policy;                /* it is a parameter, and not there yet */
+  bool is_identity_kept;            /* of this call's: who waits for it will find it */
   bool is_session_kept;
 
   struct snt_aws_identity who; /* its ARN is "" while it is not known */
@@ -169,6 +178,14 @@ snt_status snt_flow_add_trust(const struct snt_flow *flow, const char *url, stru
 /* Appends by which way a service ("sts", "ssm") is asked: the endpoint of the first region, whichever will answer, and
  * the same. It belongs to the name of whatever is kept of AWS's answers. */
 snt_status snt_flow_add_way(const struct snt_flow *flow, const char *service, struct snt_buf *out, struct snt_err *err);
+/* The same of one region. */
+snt_status snt_flow_add_way_in(const struct snt_flow *flow, const char *service, const char *region,
+                               struct snt_buf *out, struct snt_err *err);
+/* For the record: by which way endpoint is asked. A proxy that is none is told by whoever asks. */
+void snt_flow_note_host(const struct snt_flow *flow, const struct snt_aws_endpoint *endpoint,
+                        struct snt_flow_host *out);
+/* For the record: "system", or the path of the bundle. Borrowed. */
+const char *snt_flow_name_ca(const struct snt_flow *flow);
 /* flow_identity.c: recall is for those who keep it at all. */
 bool snt_flow_keeps_identity(const struct snt_flow *flow);
 bool snt_flow_recall_identity(struct snt_flow *flow);

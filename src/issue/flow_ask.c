@@ -101,17 +101,23 @@ static snt_status accept_awaited_policy(struct snt_flow *flow, const struct snt_
   return arrival->status;
 }
 
+static snt_status find_ssm(struct snt_flow *flow, const char *region, struct snt_aws_endpoint *out,
+                           struct snt_err *err) {
+  SNT_TRY(snt_aws_endpoint_of(&flow->target, "ssm", region, out, err));
+  return snt_flow_check_endpoint(flow, out, err);
+}
+
 /* One region: the policy and the identity, in one round trip. Where its STS is down and an earlier region's said who
  * asks, that one stays. Where there is another region to fall back to, nothing is given to the evaluator before both
  * are there: it takes one policy. Of two refusals, the identity's is told. */
 static snt_status ask_region(struct snt_flow *flow, const char *const *regions, bool *is_outage, struct snt_err *err) {
   bool is_fallback = regions != flow->regions;
   const struct snt_aws_endpoint earlier_sts = flow->sts;
+  const struct snt_flow_host earlier_from = flow->sts_from;
   struct snt_aws_endpoint ssm = {0};
   SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", regions[0], &flow->sts, err));
-  SNT_TRY(snt_aws_endpoint_of(&flow->target, "ssm", regions[0], &ssm, err));
   SNT_TRY(snt_flow_check_endpoint(flow, &flow->sts, err));
-  SNT_TRY(snt_flow_check_endpoint(flow, &ssm, err));
+  SNT_TRY(find_ssm(flow, regions[0], &ssm, err));
   SNT_AWS_CALL_AUTO struct snt_aws_call identity = {0};
   SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
   struct arrival arrival = {.flow = flow};
@@ -121,10 +127,12 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
     SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, snt_flow_signer(flow), flow->source.path, err));
     policy.context = &arrival;
     policy.on_answer = is_fallback || regions[1] != NULL ? NULL : take_policy;
+    snt_flow_note_host(flow, &ssm, &flow->policy_from);
     calls[count++] = &policy;
   }
   if (flow->wants_identity) {
     SNT_TRY(snt_sts_prepare_get_caller_identity(&identity, &flow->sts, snt_flow_signer(flow), err));
+    snt_flow_note_host(flow, &flow->sts, &flow->sts_from);
     calls[count++] = &identity;
   }
   SNT_TRY(snt_aws_perform(flow->client, calls, count, err));
@@ -132,6 +140,7 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
   bool is_sts_down = flow->wants_identity && snt_flow_is_down(&identity);
   bool was_told = is_sts_down && is_fallback && flow->time_source == SNT_TIME_STS;
   flow->sts = was_told ? earlier_sts : flow->sts;
+  flow->sts_from = was_told ? earlier_from : flow->sts_from;
   *is_outage = (is_sts_down && !was_told) || (flow->wants_policy && snt_flow_is_down(&policy));
   SNT_TRY(flow->wants_identity && !was_told ? accept_caller(flow, &identity, err) : snt_done());
   return flow->wants_policy ? accept_awaited_policy(flow, &policy, is_fallback, &arrival, is_outage, err) : snt_done();
@@ -141,8 +150,7 @@ static snt_status ask_region(struct snt_flow *flow, const char *const *regions, 
 static snt_status read_region(struct snt_flow *flow, const char *const *regions, bool *is_outage, struct snt_err *err) {
   struct snt_aws_endpoint ssm = {0};
   SNT_AWS_CALL_AUTO struct snt_aws_call policy = {0};
-  SNT_TRY(snt_aws_endpoint_of(&flow->target, "ssm", regions[0], &ssm, err));
-  SNT_TRY(snt_flow_check_endpoint(flow, &ssm, err));
+  SNT_TRY(find_ssm(flow, regions[0], &ssm, err));
   SNT_TRY(snt_ssm_prepare_get_parameter(&policy, &ssm, &flow->base, flow->source.path, err));
   struct snt_aws_call *const calls[] = {&policy};
   SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));

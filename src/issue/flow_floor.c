@@ -14,7 +14,7 @@
 #include "base/sha256.h"
 #include "issue/flow_bundle.h"
 
-enum { JUMP_MAX = 10000, AGE_STEP_MS = 60000 };
+enum { JUMP_MAX = 10000, AGE_STEP_MS = 60000, HEAD_CAP = 1024 };
 
 /* The highest serial that is known, and its hash where that is known, too. */
 struct floor {
@@ -31,6 +31,7 @@ struct kept {
   int64_t fetched_ms;  /* by the decision's clock */
   int64_t version;
   char region[64];
+  struct snt_flow_host from; /* of the SSM that it was fetched from; host "" where that was not kept */
 };
 
 static void free_kept(struct kept **kept) {
@@ -58,7 +59,21 @@ static snt_status find_path(const struct snt_flow *flow, struct snt_buf *out, st
   return snt_buf_appendf(out, err, "/bundle-%.32s.pointer", id);
 }
 
-/* "<when it was fetched> <version> <region>\n", and the pointer. */
+/* "<region> <host> <proxy or ->\n"; of earlier versions the region alone. */
+static bool parse_place(const char *text, struct kept *out) {
+  char line[sizeof out->region + sizeof out->from.host + sizeof out->from.proxy];
+  (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\n"), text);
+  if (sscanf(line, " %63s %271s %511s", out->region, out->from.host, out->from.proxy) < 1) {
+    return false;
+  }
+  if (strcmp(out->from.proxy, "-") == 0) {
+    out->from.proxy[0] = '\0';
+  }
+  memcpy(out->from.region, out->region, sizeof out->region);
+  return true;
+}
+
+/* "<when it was fetched> <version> ", where that was, and the pointer. */
 static bool parse_kept(const struct snt_flow *flow, const struct snt_buf *file, struct kept *out) {
   const char *feed = file->len == 0 ? NULL : memchr(file->data, '\n', file->len);
   char *rest = NULL;
@@ -67,11 +82,9 @@ static bool parse_kept(const struct snt_flow *flow, const struct snt_buf *file, 
   }
   out->fetched_ms = strtoll(file->data, &rest, 10);
   out->version = strtoll(rest, &rest, 10);
-  int region_len = *rest == ' ' ? (int)(feed - rest) - 1 : 0;
-  if (out->fetched_ms <= 0 || out->version <= 0 || region_len <= 0 || region_len >= (int)sizeof out->region) {
+  if (out->fetched_ms <= 0 || out->version <= 0 || *rest != ' ' || !parse_place(rest, out)) {
     return false;
   }
-  (void)snprintf(out->region, sizeof out->region, "%.*s", region_len, rest + 1);
   struct snt_slice text = {feed + 1, file->len - (size_t)(feed + 1 - file->data)};
   const struct snt_buf *current = &flow->bundle->text;
   if (current->len > 0 && current->len == text.len && memcmp(current->data, text.data, text.len) == 0) {
@@ -89,7 +102,7 @@ static struct kept *read_kept(const struct snt_flow *flow) {
   SNT_BUF_AUTO struct snt_buf file = {0};
   KEPT_AUTO struct kept *kept = calloc(1, sizeof *kept);
   bool is_good = kept != NULL && snt_ok(find_path(flow, &path, NULL)) &&
-                 snt_ok(snt_file_read(path.data, SNT_FILE_NOT_WRITABLE, SNT_POINTER_CAP + 256, &file, NULL)) &&
+                 snt_ok(snt_file_read(path.data, SNT_FILE_NOT_WRITABLE, SNT_POINTER_CAP + HEAD_CAP, &file, NULL)) &&
                  parse_kept(flow, &file, kept);
   if (!is_good) {
     free_kept(&kept);
@@ -161,20 +174,22 @@ static snt_status write_kept(const struct snt_flow *flow, struct snt_err *err) {
   SNT_TRY(snt_file_make_folders(path.data, err)); /* a log that is to come makes the same */
   snt_buf_reset(&path);
   SNT_TRY(find_path(flow, &path, err));
-  SNT_TRY(snt_buf_appendf(&file, err, "%" PRId64 " %" PRId64 " %s\n", snt_flow_now_ms(flow), flow->policy.version,
-                          flow->policy.region));
+  const struct snt_flow_host *from = &flow->policy_from;
+  SNT_TRY(snt_buf_appendf(&file, err, "%" PRId64 " %" PRId64 " %s %s %s\n", snt_flow_now_ms(flow), flow->policy.version,
+                          flow->policy.region, from->host, from->proxy[0] == '\0' ? "-" : from->proxy));
   SNT_TRY(snt_buf_append(&file, text->data, text->len, err));
   return snt_file_replace(path.data, file.data, file.len, 0600, err);
 }
 
 /* A pointer with a later end is the same bundle, signed again; the time is told anew now and then, and where the clock
- * was ahead. */
+ * was ahead or another host was asked. */
 static bool is_newer(const struct snt_flow *flow, const struct kept *kept) {
   const struct snt_pointer *pointer = &flow->bundle->pointer;
   int64_t age_ms = kept == NULL ? 0 : snt_flow_now_ms(flow) - kept->fetched_ms;
   return kept == NULL || kept->pointer.serial < pointer->serial ||
          (kept->pointer.serial == pointer->serial &&
-          (kept->pointer.not_after_ms < pointer->not_after_ms || age_ms > AGE_STEP_MS || age_ms < 0));
+          (kept->pointer.not_after_ms < pointer->not_after_ms || age_ms > AGE_STEP_MS || age_ms < 0 ||
+           strcmp(kept->from.host, flow->policy_from.host) != 0));
 }
 
 /* One that cannot be kept is no reason to refuse: the log tells of it, too. */
@@ -209,5 +224,6 @@ bool snt_flow_recall_stale(struct snt_flow *flow, int64_t max_ms) {
     return false;
   }
   flow->policy_age_ms = age_ms;
+  flow->policy_from = kept->from;
   return true;
 }

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "issue/flow.h"
 
-enum { LIFE_S = 3600, ENTRY_CAP = 2048 + 128 };
+enum { LIFE_S = 3600, ENTRY_CAP = 2048 + 1024 };
 
 /* What was asked of whom, and for which log; temporary keys have a secret of their own each. */
 snt_status snt_flow_name_identity(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP],
@@ -27,7 +27,19 @@ snt_status snt_flow_name_identity(const struct snt_flow *flow, char out[static S
   return snt_done();
 }
 
-/* "<boot id> <boot time> <wall time> <server time> <ARN>"; the times are those of one moment. */
+/* " <host> <proxy or -> <region> ", of the STS that said it; what is behind it. NULL for what is none. */
+static const char *parse_host(const char *text, struct snt_flow_host *out) {
+  int used = 0;
+  *out = (struct snt_flow_host){0};
+  bool is_one = sscanf(text, " %271s %511s %63s %n", out->host, out->proxy, out->region, &used) == 3 && used > 0;
+  if (strcmp(out->proxy, "-") == 0) {
+    out->proxy[0] = '\0';
+  }
+  return is_one ? text + used : NULL;
+}
+
+/* "<boot id> <boot time> <wall time> <server time> <host> <proxy or -> <region> <ARN>"; the times are those of one
+ * moment. */
 static bool parse_entry(struct snt_flow *flow, const char *text) {
   char boot_id[37];
   char *rest = NULL;
@@ -41,10 +53,13 @@ static bool parse_entry(struct snt_flow *flow, const char *text) {
   int64_t server_ms = strtoll(rest, &rest, 10);
   int64_t age_ms = snt_clock_boot_ms() - boot_ms;
   const char *const *accounts = snt_settings_list(flow->settings, SNT_SETTING_IDENTITY_ACCOUNTS);
-  if (age_ms < 0 || age_ms > LIFE_S * INT64_C(1000) || !snt_clock_agrees(boot_ms, wall_ms) || server_ms <= 0 ||
-      *rest != ' ' || !snt_ok(snt_aws_identity_parse(rest + 1, accounts, &flow->who, NULL))) {
+  struct snt_flow_host from;
+  const char *arn = parse_host(rest, &from);
+  if (arn == NULL || age_ms < 0 || age_ms > LIFE_S * INT64_C(1000) || !snt_clock_agrees(boot_ms, wall_ms) ||
+      server_ms <= 0 || !snt_ok(snt_aws_identity_parse(arn, accounts, &flow->who, NULL))) {
     return false;
   }
+  flow->sts_from = from;
   flow->server_time_ms = server_ms;
   flow->server_boot_ms = boot_ms;
   flow->time_source = SNT_TIME_CACHED;
@@ -70,8 +85,10 @@ void snt_flow_remember_identity(struct snt_flow *flow) {
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
   snt_clock_boot_id(boot_id);
   int64_t wall_ms = snt_clock_wall_ms() - (snt_clock_boot_ms() - flow->server_boot_ms);
-  int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %" PRId64 " %s", boot_id, flow->server_boot_ms,
-                     wall_ms, flow->server_time_ms, flow->who.arn);
+  const struct snt_flow_host *from = &flow->sts_from;
+  int len = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %" PRId64 " %s %s %s %s", boot_id,
+                     flow->server_boot_ms, wall_ms, flow->server_time_ms, from->host,
+                     from->proxy[0] == '\0' ? "-" : from->proxy, from->region, flow->who.arn);
   flow->is_identity_kept = snt_flow_keeps_identity(flow) && len > 0 && len < (int)sizeof text &&
                            snt_ok(snt_flow_name_identity(flow, name, NULL)) &&
                            snt_ok(snt_secret_new_from(text, (size_t)len, &entry, NULL)) &&

@@ -29,13 +29,14 @@ static int64_t read_ttl_ms(const struct snt_flow *flow) {
   return is_on ? ttl_s * 1000 : 0;
 }
 
-/* A name for the question: parameter, regions and the way to them, whoever else asks it. */
+/* A name for the question: parameter, regions and the way to each, whoever else asks it. So a copy is used only while
+ * the way to its region is the one that it came by. */
 static snt_status name_question(const struct snt_flow *flow, char out[static SNT_CACHE_NAME_CAP], struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(snt_buf_appendf(&text, err, "%s\n%s\n", flow->base.access_key_id, flow->source.path));
-  SNT_TRY(snt_flow_add_way(flow, "ssm", &text, err));
   for (const char *const *region = flow->regions; *region != NULL; region++) {
     SNT_TRY(snt_buf_appendf(&text, err, "%s\n", *region));
+    SNT_TRY(snt_flow_add_way_in(flow, "ssm", *region, &text, err));
   }
   snt_cache_name(&flow->cache, "policy", "", (struct snt_slice){text.data, text.len}, out);
   return snt_done();
@@ -104,7 +105,11 @@ static bool take_content(struct snt_flow *flow, struct snt_slice content, int64_
   (void)snprintf(region, sizeof region, "%.*s", region_len, rest + 1);
   struct snt_slice text = {end + 1, content.len - (size_t)(end + 1 - content.data)};
   const struct snt_flow_value value = {.text = text, .region = region, .version = version};
-  bool is_taken = take_value(flow, &value);
+  struct snt_aws_endpoint ssm = {0};
+  bool is_taken = snt_ok(snt_aws_endpoint_of(&flow->target, "ssm", region, &ssm, NULL)) && take_value(flow, &value);
+  if (is_taken) {
+    snt_flow_note_host(flow, &ssm, &flow->policy_from);
+  }
   flow->policy_age_ms = is_taken ? age_ms : 0;
   return is_taken;
 }

@@ -27,7 +27,9 @@ static struct snt_record_policy describe_policy(const struct snt_flow *flow) {
                                     .serial = flow->policy.manifest.serial,
                                     .installation = flow->bundle == NULL ? NULL : flow->bundle->pointer.installation,
                                     .signed_by = flow->bundle == NULL ? NULL : flow->bundle->signed_by,
-                                    .stale_s = flow->policy_age_ms / 1000};
+                                    .stale_s = flow->policy_age_ms / 1000,
+                                    .endpoint = flow->policy_from.host,
+                                    .proxy = flow->policy_from.proxy};
 }
 
 /* How long a session may be by this decision: of a denial, not at all. */
@@ -43,12 +45,8 @@ static snt_status append(struct snt_flow *flow, const struct snt_buf *members, s
   return snt_log_append(flow->log, &record, 1, position, err);
 }
 
-/* endpoint, CA and proxy are told of a call that used them. */
 static snt_status format_decision(struct snt_flow *flow, struct snt_buf *out, struct snt_err *err) {
   const struct snt_decision *decision = &flow->decision;
-  char proxy[512] = "";
-  bool has_asked = flow->client != NULL;
-  SNT_TRY(has_asked ? snt_http_proxy_for(flow->client, flow->sts.url, proxy, sizeof proxy, err) : snt_done());
   SNT_BUF_AUTO struct snt_buf zones = {0};
   SNT_BUF_AUTO struct snt_buf facts = {0};
   SNT_TRY(snt_evaluator_dump_zones(flow->evaluator, &zones, err));
@@ -80,9 +78,9 @@ static snt_status format_decision(struct snt_flow *flow, struct snt_buf *out, st
                                        .zones = slice_of(&zones),
                                        .base = flow->base.source,
                                        .base_hosts = snt_buf_borrow(&flow->base_hosts),
-                                       .endpoint = has_asked ? flow->sts.host : NULL,
-                                       .ca = has_asked ? snt_http_ca_source(flow->client) : NULL,
-                                       .proxy = proxy,
+                                       .endpoint = flow->sts_from.host,
+                                       .ca = snt_flow_name_ca(flow),
+                                       .proxy = flow->sts_from.proxy,
                                        .config_layers = snt_settings_layers(flow->settings),
                                        .session_id = flow->names.session_id,
                                        .source_identity = flow->names.source_identity};
@@ -99,6 +97,7 @@ snt_status snt_flow_record_decision(struct snt_flow *flow, struct snt_err *err) 
 static snt_status format_issued(const struct snt_flow *flow, const struct snt_flow_grant *grant,
                                 const struct snt_aws_credentials *credentials, const char *reuse_of,
                                 struct snt_buf *out, struct snt_err *err) {
+  const struct snt_flow_host *asked = &flow->sts_from;
   struct snt_record_issued record = {.time_ms = snt_flow_now_ms(flow),
                                      .time_source = time_source(flow),
                                      .request_id = flow->request_id,
@@ -110,6 +109,9 @@ static snt_status format_issued(const struct snt_flow *flow, const struct snt_fl
                                      .duration_s = grant->duration_s,
                                      .clamped_by = grant->clamped_by,
                                      .reuse_of = reuse_of,
+                                     .endpoint = reuse_of == NULL ? asked->host : NULL,
+                                     .ca = reuse_of == NULL ? snt_flow_name_ca(flow) : NULL,
+                                     .proxy = reuse_of == NULL ? asked->proxy : NULL,
                                      .console = flow->console};
   return snt_record_format_issued(&record, out, err);
 }
@@ -135,17 +137,30 @@ snt_status snt_flow_record_reuse(struct snt_flow *flow, const struct snt_flow_gr
   return snt_log_append(flow->log, records, 2, &flow->decision_record, err);
 }
 
-/* What got no decision may have gone elsewhere, too: a token to a host that a hostile environment names. */
-static void describe_way(const struct snt_flow *flow, char *proxy, size_t cap, struct snt_record_failed *out) {
-  if (flow->client == NULL) {
-    return;
+/* What got no decision may have gone elsewhere, too: a token to a host that a hostile environment names. Where STS was
+ * asked for base credentials only, it is among their hosts. */
+static void describe_way(const struct snt_flow *flow, struct snt_flow_host *asked, struct snt_record_failed *out) {
+  *asked = flow->sts_from;
+  if (asked->host[0] == '\0' && flow->client != NULL) {
+    snt_flow_note_host(flow, flow->sts.url[0] != '\0' ? &flow->sts : &flow->base_service, asked);
   }
-  const char *url = flow->sts.url[0] != '\0' ? flow->sts.url : flow->base_service.url;
-  SNT_IGNORE(url[0] == '\0' ? snt_done() : snt_http_proxy_for(flow->client, url, proxy, cap, NULL));
+  bool has_asked = flow->client != NULL || asked->host[0] != '\0';
   out->base_hosts = snt_buf_borrow(&flow->base_hosts);
-  out->endpoint = flow->sts.host;
-  out->ca = snt_http_ca_source(flow->client);
-  out->proxy = proxy;
+  out->endpoint = flow->sts_from.host[0] != '\0' || flow->sts.url[0] != '\0' ? asked->host : NULL;
+  out->ca = has_asked ? snt_flow_name_ca(flow) : NULL;
+  out->proxy = asked->proxy;
+}
+
+/* Where the policy was looked for; without memory for it, nothing is told. */
+static void describe_place(const struct snt_flow *flow, struct snt_buf *source, struct snt_record_failed *out) {
+  bool is_known = flow->source.origin != SNT_POLICY_ORIGIN_NONE;
+  const char *origin = flow->source.origin == SNT_POLICY_ORIGIN_SSM ? "ssm" : "file";
+  if (is_known && snt_ok(snt_buf_appendf(source, NULL, "%s:%s", origin, flow->source.path))) {
+    out->policy = (struct snt_record_policy){.source = source->data,
+                                             .region = flow->policy_from.region,
+                                             .endpoint = flow->policy_from.host,
+                                             .proxy = flow->policy_from.proxy};
+  }
 }
 
 void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err) {
@@ -166,8 +181,10 @@ void snt_flow_record_failure(struct snt_flow *flow, struct snt_err *err) {
                                      .stage = stage,
                                      .code = snt_code_name(err->code),
                                      .message = err->message};
-  char proxy[512] = "";
-  describe_way(flow, proxy, sizeof proxy, &record);
+  struct snt_flow_host asked;
+  SNT_BUF_AUTO struct snt_buf source = {0};
+  describe_way(flow, &asked, &record);
+  describe_place(flow, &source, &record);
   SNT_BUF_AUTO struct snt_buf members = {0};
   struct snt_log_position position;
   snt_status status = snt_record_format_failed(&record, &members, &failure);

@@ -52,6 +52,7 @@ static snt_status send_assume_role(struct snt_flow *flow, const struct snt_sts_a
     call->clock_offset_ms =
         snt_flow_now_ms(flow) - snt_clock_wall_ms(); /* a skewed clock needs no refusal to be noticed */
     struct snt_aws_call *const calls[] = {call};
+    snt_flow_note_host(flow, &flow->sts, &flow->sts_from);
     SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
     flow->is_key_refused = snt_aws_call_is_key_refused(call);
     bool goes_on = !flow->has_region && parameters->mfa_code == NULL && snt_aws_call_is_outage(call) &&

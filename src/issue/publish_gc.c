@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/record.h"
 #include "base/random.h"
 #include "issue/depot.h"
+#include "issue/publish_record.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -240,6 +240,7 @@ static snt_status record(struct sweeping *sweeping, const char *outcome, const s
                          struct snt_err *err) {
   struct snt_flow *flow = &sweeping->depot.flow;
   const char *regions[SNT_PUBLISH_REGIONS_MAX + 1] = {0};
+  struct snt_publish_hosts hosts;
   bool is_begun = strcmp(outcome, "begun") == 0;
   size_t count = 0;
   int64_t parts = 0;
@@ -263,6 +264,7 @@ static snt_status record(struct sweeping *sweeping, const char *outcome, const s
                                     .parts = parts,
                                     .is_forced = sweeping->options->publish.is_forced,
                                     .message = failure == NULL ? NULL : failure->message};
+  snt_publish_name_hosts(flow, &hosts, &note);
   SNT_TRY(snt_record_format_publish(&note, &members, err));
   const struct snt_slice line = {members.data, members.len};
   return snt_log_append(flow->log, &line, 1, &position, err);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "audit/record.h"
 #include "base/random.h"
 
 /* What the record borrows. */
@@ -43,9 +42,28 @@ static void list_signers(const struct snt_publish_note *note, struct lists *out)
   }
 }
 
+void snt_publish_name_hosts(const struct snt_flow *flow, struct snt_publish_hosts *hosts,
+                            struct snt_record_publish *record) {
+  *hosts = (struct snt_publish_hosts){0};
+  for (const char *const *region = flow->regions; *region != NULL; region++) {
+    struct snt_aws_endpoint ssm = {0};
+    struct snt_flow_host *host = &hosts->list[hosts->count];
+    if (snt_ok(snt_aws_endpoint_of(&flow->target, "ssm", *region, &ssm, NULL))) {
+      snt_flow_note_host(flow, &ssm, host);
+      hosts->regions[hosts->count++] = (struct snt_record_region){*region, host->host, host->proxy};
+    }
+  }
+  record->endpoint = flow->sts_from.host;
+  record->ca = snt_flow_name_ca(flow);
+  record->proxy = flow->sts_from.proxy;
+  record->endpoints = hosts->regions;
+  record->endpoint_count = hosts->count;
+}
+
 snt_status snt_publish_record(struct snt_flow *flow, const struct snt_publish_note *note, struct snt_err *err) {
   bool is_begun = strcmp(note->outcome, "begun") == 0;
   struct lists lists = {0};
+  struct snt_publish_hosts hosts;
   struct snt_log_position position;
   SNT_BUF_AUTO struct snt_buf members = {0};
   SNT_TRY(is_begun ? snt_random_request_id(flow->request_id, err) : snt_done());
@@ -69,6 +87,7 @@ snt_status snt_publish_record(struct snt_flow *flow, const struct snt_publish_no
                                       .is_forced = note->plan->is_forced,
                                       .is_untested = note->plan->is_untested,
                                       .message = note->failure == NULL ? NULL : note->failure->message};
+  snt_publish_name_hosts(flow, &hosts, &record);
   SNT_TRY(snt_record_format_publish(&record, &members, err));
   const struct snt_slice line = {members.data, members.len};
   return snt_log_append(flow->log, &line, 1, &position, err);

@@ -2,6 +2,7 @@
 #ifndef SNT_ISSUE_PUBLISH_RECORD_H
 #define SNT_ISSUE_PUBLISH_RECORD_H
 
+#include "audit/record.h"
 #include "issue/flow.h"
 #include "issue/publish.h"
 
@@ -16,5 +17,15 @@ struct snt_publish_note {
 };
 /* The flow has an open log and an identity; it gets a request id with its first note. Code LOG. */
 snt_status snt_publish_record(struct snt_flow *flow, const struct snt_publish_note *note, struct snt_err *err);
+
+/* The hosts that a record of publishing names. */
+struct snt_publish_hosts {
+  struct snt_flow_host list[SNT_FLOW_REGIONS_MAX];
+  struct snt_record_region regions[SNT_FLOW_REGIONS_MAX];
+  size_t count;
+};
+/* Makes record name who said who asks, and the SSM of each region; it borrows from flow and hosts. */
+void snt_publish_name_hosts(const struct snt_flow *flow, struct snt_publish_hosts *hosts,
+                            struct snt_record_publish *record);
 
 #endif

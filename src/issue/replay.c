@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "audit/reader.h"
 #include "audit/recorded.h"
+#include "audit/segments.h"
 #include "issue/parameter.h"
 #include "issue/settings.h"
 
@@ -12,6 +12,7 @@ void snt_replay_report_clear(struct snt_replay_report *report) { snt_impact_clea
 
 struct walk {
   const struct snt_issue_replay_options *options;
+  struct snt_log_segments *files;
   struct snt_replay *replay;
   struct snt_replay_report *report;
 };
@@ -89,7 +90,7 @@ static snt_status hint_at_verify(struct snt_err *err) {
 
 static snt_status refuse_line(const struct walk *walk, const char *why, struct snt_err *err) {
   SNT_IGNORE(
-      snt_fail(err, SNT_CODE_NOT_A_LOG, "%s: line %lld %s", walk->options->log, (long long)walk->report->records, why));
+      snt_fail(err, SNT_CODE_NOT_A_LOG, "%s: line %lld %s", walk->files->path, (long long)walk->files->line, why));
   return hint_at_verify(err);
 }
 
@@ -123,12 +124,12 @@ static snt_status take_line(struct walk *walk, enum snt_log_piece piece, const c
   return name_log(walk, status, err);
 }
 
-static snt_status walk_log(struct walk *walk, struct snt_log_reader *reader, struct snt_err *err) {
+static snt_status walk_log(struct walk *walk, struct snt_err *err) {
   for (;;) {
     enum snt_log_piece piece = SNT_LOG_PIECE_END;
     char *line = NULL;
     size_t len = 0;
-    SNT_TRY(snt_log_reader_next(reader, &piece, &line, &len, err));
+    SNT_TRY(snt_log_segments_next(walk->files, &piece, &line, &len, err));
     if (piece == SNT_LOG_PIECE_END) {
       break;
     }
@@ -169,17 +170,17 @@ snt_status snt_issue_replay(const struct snt_issue_replay_options *options, stru
   SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_REPLAY_AUTO struct snt_replay *replay = NULL;
-  SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
+  SNT_LOG_SEGMENTS_AUTO struct snt_log_segments files = {.last = {.fd = -1}, .segment = {.fd = -1}};
   SNT_TRY(snt_settings_load(options->asking.config, &settings, err));
-  SNT_TRY(snt_log_reader_open(options->log, &reader, err)); /* before anybody is asked for anything */
+  SNT_TRY(snt_log_segments_open(options->log, &files, err)); /* before anybody is asked for anything */
   SNT_TRY(find_policy(options, &policy, err));
   struct snt_replay_options how = {.is_rlimits_only = snt_settings_is(settings, SNT_SETTING_SANDBOX, "rlimits-only"),
                                    .on_answer = take_answer,
                                    .context = out};
   SNT_TRY(snt_replay_open(&how, &policy, &replay, err));
   name_policy(&policy, out);
-  struct walk walk = {.options = options, .replay = replay, .report = out};
-  SNT_TRY(walk_log(&walk, &reader, err));
+  struct walk walk = {.options = options, .files = &files, .replay = replay, .report = out};
+  SNT_TRY(walk_log(&walk, err));
   snt_impact_sort(&out->impact);
   return snt_done();
 }

@@ -127,9 +127,24 @@ static snt_status check_head(const struct snt_http_request *request, struct snt_
   return snt_done();
 }
 
+/* Where a proxy stands between, it may be what failed; its password is told to nobody. */
+static void name_proxy(const struct snt_net_call *call) {
+  struct snt_http_response *response = call->response;
+  const struct snt_err inner = response->err;
+  bool may_be = response->status.code == SNT_CODE_NETWORK || response->status.code == SNT_CODE_TIMEOUT;
+  SNT_BUF_AUTO struct snt_buf shown = {0};
+  if (!may_be || call->proxy[0] == '\0' || !snt_ok(snt_proxy_describe(call->proxy, &shown, NULL))) {
+    return;
+  }
+  SNT_IGNORE(snt_fail(&response->err, inner.code, "%s (by the proxy %s)", inner.message, shown.data));
+  SNT_IGNORE(snt_err_hint(&response->err, "%s",
+                          inner.hint[0] == '\0' ? "check the proxy, HTTPS_PROXY and NO_PROXY" : inner.hint));
+}
+
 /* What the module leaves to do, as soon as a call has ended. */
 static void finish(struct snt_net_call *call) {
   struct snt_http_response *response = call->response;
+  name_proxy(call);
   if (!snt_time_parse_http(call->date, &response->date_ms)) {
     response->date_ms = 0;
   }

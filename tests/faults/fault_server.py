@@ -99,8 +99,9 @@ def get_caller_identity(_request, settings):
 
 
 def assume_role(request, settings):
-    expires = datetime.datetime.fromtimestamp(request["now"] + settings.get("expires_in_s", 3600), datetime.timezone.utc)
     fields = request["fields"]
+    life_s = settings.get("expires_in_s", int(fields.get("DurationSeconds", "3600")))
+    expires = datetime.datetime.fromtimestamp(request["now"] + life_s, datetime.timezone.utc)
     role = fields.get("RoleArn", "").rsplit("/", 1)[-1]
     session = fields.get("RoleSessionName", "")
     values = {"AccessKeyId": "ASIAISSUEDBYFAULTSRV", "SecretAccessKey": SECRET, "SessionToken": TOKEN,

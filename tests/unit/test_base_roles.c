@@ -33,10 +33,11 @@ static void answer_session(struct snt_aws_call *call) {
   (void)snprintf(body, sizeof body,
                  "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>" ID "</AccessKeyId>"
                  "<SecretAccessKey>of-%s</SecretAccessKey><SessionToken>token</SessionToken>"
-                 "<Expiration>2026-01-19T03:47:33Z</Expiration></Credentials><AssumedRoleUser><Arn>"
+                 "<Expiration>2026-01-19T03:%s:33Z</Expiration></Credentials><AssumedRoleUser><Arn>"
                  "arn:aws:sts::123456789012:assumed-role/%s/x</Arn></AssumedRoleUser></AssumeRoleResult>"
                  "</AssumeRoleResponse>",
-                 strrchr(call->subject, '/') + 1, strrchr(call->subject, '/') + 1);
+                 strrchr(call->subject, '/') + 1, call->duration_s < 3600 ? "02" : "47",
+                 strrchr(call->subject, '/') + 1);
   answer(call, 200, "text/xml", body);
 }
 

@@ -21,7 +21,8 @@ static const struct snt_record_decision PLAIN = {.time_ms = 1768790853120,
                                                             .source = "ssm:/sentinel/policies/prod",
                                                             .region = "us-east-1",
                                                             .sha256 = "00",
-                                                            .version = 12},
+                                                            .version = 12,
+                                                            .endpoint = "ssm.us-east-1.amazonaws.com"},
                                                  .endpoint = "sts.us-east-1.amazonaws.com"};
 
 /* Formats the record and parses it as the line it will be. */
@@ -138,7 +139,10 @@ static void what_is_not_known_is_null_and_not_an_empty_text(void **state) {
   for (const char *const *key = keys; *key != NULL; key++) {
     assert_int_equal(snt_json_type(snt_json_get(root, *key)), SNT_JSON_NULL);
   }
-  assert_int_equal(snt_json_type(snt_json_get(snt_json_get(root, "policy"), "serial")), SNT_JSON_NULL);
+  const struct snt_json_value *policy = snt_json_get(root, "policy");
+  assert_int_equal(snt_json_type(snt_json_get(policy, "serial")), SNT_JSON_NULL);
+  assert_int_equal(snt_json_type(snt_json_get(policy, "proxy")), SNT_JSON_NULL);
+  assert_string_equal(snt_json_string(snt_json_get(policy, "endpoint"), NULL), "ssm.us-east-1.amazonaws.com");
   assert_int_equal(snt_json_type(snt_json_get(root, "local_time")), SNT_JSON_NONE);
   assert_string_equal(snt_json_key_at(root, 0, NULL), "time"); /* the log puts v, chain, seq and prev before it */
 }
@@ -163,11 +167,16 @@ static void an_issuance_and_a_failure_hold_what_the_log_promises(void **state) {
                                    "\"access_key_id\":\"ASIAIOSFODNN7EXAMPLE\","
                                    "\"role_arn\":\"arn:aws:iam::123456789012:role/Prod\","
                                    "\"expires\":\"2026-01-19T03:47:33Z\",\"duration\":3600,\"clamped_by\":\"rule\","
-                                   "\"reuse_of\":null");
+                                   "\"reuse_of\":null,\"endpoint\":null,\"ca\":null,\"proxy\":null");
+  session.endpoint = "sts.us-east-1.amazonaws.com";
+  session.ca = "system";
+  session.proxy = "http://p:1";
   session.console = "signin.aws.amazon.com";
   snt_buf_reset(&issued);
   assert_ok(snt_record_format_issued(&session, &issued, NULL));
-  assert_non_null(strstr(issued.data, ",\"reuse_of\":null,\"console\":\"signin.aws.amazon.com\""));
+  assert_non_null(strstr(issued.data,
+                         ",\"reuse_of\":null,\"endpoint\":\"sts.us-east-1.amazonaws.com\",\"ca\":\"system\","
+                         "\"proxy\":\"http://p:1\",\"console\":\"signin.aws.amazon.com\""));
   struct snt_record_failed failure = {.time_ms = 1768790853120,
                                       .time_source = "local",
                                       .request_id = "a1b2c3d4e5f60718",
@@ -179,15 +188,18 @@ static void an_issuance_and_a_failure_hold_what_the_log_promises(void **state) {
   assert_non_null(strstr(failed.data, "\"kind\":\"failed\""));
   assert_non_null(strstr(failed.data, "\"user\":null"));
   assert_non_null(strstr(failed.data, "\"stage\":\"policy\",\"code\":\"NO_POLICY\""));
-  assert_null(strstr(failed.data, "endpoint"));
+  assert_non_null(strstr(failed.data, ",\"endpoint\":null,\"ca\":null,\"proxy\":null,\"policy\":null"));
   failure.base_hosts = "sso.example.com\n";
   failure.endpoint = "";
   failure.ca = "system";
   failure.proxy = "http://p:1";
+  failure.policy = PLAIN.policy;
   snt_buf_reset(&failed);
   assert_ok(snt_record_format_failed(&failure, &failed, NULL));
   assert_non_null(strstr(failed.data, "\"message\":\"there is no parameter\",\"base_endpoints\":[\"sso.example.com\"],"
-                                      "\"ca\":\"system\",\"proxy\":\"http://p:1\""));
+                                      "\"endpoint\":null,\"ca\":\"system\",\"proxy\":\"http://p:1\","
+                                      "\"policy\":{\"source\":\"ssm:/sentinel/policies/prod\",\"region\":\"us-east-1\","
+                                      "\"endpoint\":\"ssm.us-east-1.amazonaws.com\",\"proxy\":null}"));
 }
 
 static void what_is_published_says_who_put_what_where(void **state) {
@@ -195,6 +207,8 @@ static void what_is_published_says_who_put_what_where(void **state) {
   static const char *const regions[] = {"us-east-1", NULL};
   static const char *const signed_by[] = {"ed25519:AAAA", "kms:arn", NULL};
   static const struct snt_record_previous previous[] = {{"us-east-1", 3, 7, "11"}, {"us-west-2", 0, 0, NULL}};
+  static const struct snt_record_region endpoints[] = {{"us-east-1", "ssm.us-east-1.amazonaws.com", "http://p:1"},
+                                                       {"us-west-2", "127.0.0.1:5", ""}};
   const struct snt_record_publish record = {.time_ms = 1768790853120,
                                             .time_source = "sts",
                                             .request_id = "a1b2c3d4e5f60718",
@@ -209,6 +223,10 @@ static void what_is_published_says_who_put_what_where(void **state) {
                                             .signed_by = signed_by,
                                             .previous = previous,
                                             .previous_count = 2,
+                                            .endpoint = "sts.us-east-1.amazonaws.com",
+                                            .ca = "system",
+                                            .endpoints = endpoints,
+                                            .endpoint_count = 2,
                                             .is_forced = true,
                                             .message = "a\nb"};
   SNT_BUF_AUTO struct snt_buf members = {0};
@@ -221,7 +239,11 @@ static void what_is_published_says_who_put_what_where(void **state) {
       "\"name\":\"prod\",\"serial\":8,\"sha256\":\"00\",\"regions\":[\"us-east-1\"],"
       "\"signed_by\":[\"ed25519:AAAA\",\"kms:arn\"],\"previous\":[{\"region\":\"us-east-1\",\"version\":3,"
       "\"serial\":7,\"sha256\":\"11\"},{\"region\":\"us-west-2\",\"version\":null,\"serial\":null,"
-      "\"sha256\":null}],\"parts\":null,\"forced\":true,\"untested\":false,\"message\":\"a\\nb\"");
+      "\"sha256\":null}],\"endpoint\":\"sts.us-east-1.amazonaws.com\",\"ca\":\"system\",\"proxy\":null,"
+      "\"endpoints\":[{\"region\":\"us-east-1\",\"endpoint\":\"ssm.us-east-1.amazonaws.com\","
+      "\"proxy\":\"http://"
+      "p:1\"},{\"region\":\"us-west-2\",\"endpoint\":\"127.0.0.1:5\",\"proxy\":null}],\"parts\":null,\"forced\":true,"
+      "\"untested\":false,\"message\":\"a\\nb\"");
 }
 
 int main(void) {

@@ -96,6 +96,7 @@ static void answers_that_make_no_sense_are_refused(void **state) {
       {"<Expiration>2026-01-19T14:47:33Z</Expiration>", ""},
       {"2026-01-19T14:47:33Z", "soon"},
       {"2026-01-19T14:47:33Z", "2026-01-19T02:47:33Z"},
+      {"2026-01-19T14:47:33Z", "2026-01-19T14:53:33Z"}, /* twelve hours were asked for */
       {"2026-01-19T14:47:33Z", "2026-01-20T15:47:33Z"},
       {"</Credentials>", "</Credentials><Credentials><AccessKeyId>ASIARZPUZDIKNKGXXYE4</AccessKeyId></Credentials>"},
       {"</GetSessionTokenResponse>", ""},

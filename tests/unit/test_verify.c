@@ -288,6 +288,106 @@ static void a_closed_segment_holds_what_its_name_says(void **state) {
   }
 }
 
+/* Writes lines first to last under a name in the folder. */
+static void write_part(const char *name, int first, int last) {
+  char file[192];
+  (void)snprintf(file, sizeof file, "%s/%s", folder, name);
+  write_file(file, lines[first - 1].data, (size_t)(lines[last - 1].data + lines[last - 1].len - lines[first - 1].data));
+}
+
+static struct snt_log_report verify_path(void) {
+  struct snt_log_report report = {0};
+  struct snt_err err = {0};
+  if (!snt_ok(snt_log_verify(path, &report, &err))) {
+    fail_msg("%s", err.message);
+  }
+  return report;
+}
+
+static void a_log_is_verified_with_the_segments_that_it_goes_on_with(void **state) {
+  (void)state;
+  struct snt_log_report whole = verify(text.data, text.len);
+  write_part("decisions.1-2.jsonl", 1, 2);
+  write_part("decisions.3-4.jsonl", 3, 4);
+  write_part("decisions.jsonl", 5, 5);
+  struct snt_log_report report = verify_path();
+  assert_true(report.is_ok);
+  assert_int_equal(report.records, LINES);
+  assert_int_equal(report.segments, 2);
+  assert_string_equal(report.root, whole.root);
+  write_file(path, "", 0); /* the next record goes on behind the newest */
+  assert_int_equal(verify_path().records, LINES - 1);
+  (void)unlink(path);
+  assert_int_equal(verify_path().records, LINES - 1);
+  write_file(path, text.data, text.len); /* a chain of its own: those beside it are of an older one */
+  assert_int_equal(verify_path().segments, 0);
+}
+
+static void damage_of_a_segment_is_told_where_it_is(void **state) {
+  (void)state;
+  static const struct {
+    const char *file;
+    int first, last, line; /* what it holds; the line that is changed, 0: none */
+    int64_t first_bad;
+    const char *damage;
+  } rows[] = {
+      {"decisions.1-2.jsonl", 1, 2, 1, 1,
+       "decisions.1-2.jsonl: record 1 was changed: prev of record 2 is not its hash"},
+      {"decisions.1-2.jsonl", 1, 2, 2, 2,
+       "decisions.1-2.jsonl: record 2 was changed: prev of record 3 is not its hash"},
+      {"decisions.3-4.jsonl", 3, 4, 4, 4,
+       "decisions.3-4.jsonl: prev of record 5 is not the hash of record 4: one of them was changed"},
+      {"decisions.3-4.jsonl", 3, 3, 0, 4,
+       "decisions.3-4.jsonl: records are missing: the segment ends with record 3, and its name says 4"},
+      {"decisions.1-2.jsonl", 2, 2, 0, 1,
+       "decisions.1-2.jsonl: records are missing: the log begins with record 2, and no closed segment ends before it"},
+      {"decisions.jsonl", 3, 5, 0, 3, "a record 3 stands a second time, in line 1"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    write_part("decisions.1-2.jsonl", 1, 2);
+    write_part("decisions.3-4.jsonl", 3, 4);
+    write_part("decisions.jsonl", 5, 5);
+    char *n = rows[i].line == 0 ? NULL : strstr((char *)(uintptr_t)lines[rows[i].line - 1].data, "\"n\":\"");
+    char kept = n == NULL ? '\0' : n[5];
+    if (n != NULL) {
+      n[5] = 'x';
+    }
+    write_part(rows[i].file, rows[i].first, rows[i].last);
+    struct snt_log_report report = verify_path();
+    if (report.is_ok || report.first_bad != rows[i].first_bad || strcmp(report.damage, rows[i].damage) != 0) {
+      fail_msg("row %zu: %lld: %s", i, (long long)report.first_bad, report.damage);
+    }
+    if (n != NULL) {
+      n[5] = kept;
+    }
+  }
+}
+
+static void segments_that_are_missing_are_missed(void **state) {
+  (void)state;
+  char other[192];
+  (void)snprintf(other, sizeof other, "%s/decisions.1-2.jsonl", folder);
+  write_part("decisions.3-4.jsonl", 3, 4);
+  write_part("decisions.jsonl", 5, 5);
+  assert_string_equal(
+      verify_path().damage,
+      "decisions.3-4.jsonl: records are missing: the log begins with record 3, and no closed segment ends before it");
+  (void)unlink(path);
+  (void)snprintf(path, sizeof path, "%s/decisions.3-4.jsonl", folder);
+  struct snt_log_report report = verify_path(); /* alone */
+  assert_true(report.is_ok);
+  assert_int_equal(report.unseen, 2);
+  write_part("decisions.1-2.jsonl", 1, 2);
+  SNT_BUF_AUTO struct snt_buf torn = {0};
+  assert_ok(snt_buf_append(&torn, lines[0].data, lines[0].len + lines[1].len, NULL));
+  assert_ok(snt_buf_append_str(&torn, "{", NULL));
+  write_file(other, torn.data, torn.len);
+  (void)snprintf(path, sizeof path, "%s/decisions.jsonl", folder);
+  assert_string_equal(verify_path().damage,
+                      "decisions.1-2.jsonl: something stands behind record 2, the last of a closed segment");
+  assert_false(verify_path().has_torn_tail);
+}
+
 static void the_root_is_that_of_RFC_6962(void **state) {
   (void)state;
   /* The leaves of the reference tests of Certificate Transparency, and the roots of the first n of them. */
@@ -334,6 +434,11 @@ static void a_walk_visits_whole_lines_only(void **state) {
   size_t count = 0;
   assert_ok(snt_log_walk(path, count_line, &count, NULL));
   assert_int_equal(count, LINES - 1);
+  write_part("decisions.1-3.jsonl", 1, 3);
+  write_part("decisions.jsonl", 4, 5);
+  count = 0;
+  assert_ok(snt_log_walk(path, count_line, &count, NULL));
+  assert_int_equal(count, LINES);
 }
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, make_log, remove_log)
@@ -350,6 +455,9 @@ int main(void) {
       CASE(a_line_with_NUL_or_over_64_KiB_is_damage),
       CASE(every_flipped_byte_before_the_last_record_is_found),
       CASE(a_closed_segment_holds_what_its_name_says),
+      CASE(a_log_is_verified_with_the_segments_that_it_goes_on_with),
+      CASE(damage_of_a_segment_is_told_where_it_is),
+      CASE(segments_that_are_missing_are_missed),
       CASE(the_root_is_that_of_RFC_6962),
       CASE(a_walk_visits_whole_lines_only),
   };
