@@ -42,10 +42,12 @@ local function is_same(a, b, depth)
   return true
 end
 
-local function fail(message)
+--- Fails the case, at the line of the spec that called.
+function spec_assert.fail(message)
   local line = host.caller_line()
   error({ is_failure = true, message = message, line = line }, 0)
 end
+local fail = spec_assert.fail
 
 --- For what is wrong with the spec itself: a name that does not exist is never a test that fails.
 function spec_assert.refuse(message)
@@ -142,6 +144,12 @@ end
 -- @tparam number tolerance
 -- @tparam ?string note stands before the message
 function checks.near(wanted, got, tolerance, note)
+  for _, row in ipairs({ { "wanted", wanted }, { "tolerance", tolerance } }) do
+    if not math.type(row[2]) then
+      fail(("assert.near(wanted, got, tolerance) wants numbers: %s is %s"):format(row[1],
+        text.found(row[2])))
+    end
+  end
   check(math.type(got) ~= nil and got >= wanted - tolerance and got <= wanted + tolerance, note,
     "wanted %s, got %s", wanted, got)
 end

@@ -233,7 +233,7 @@ end)
     bundle.write(home, { plugins = { probe = { files = files, grant = "http: [q], hosts: [a.example]" } }, policy = 'version: "1"\nrules:\n'
         .. "  - {name: r, effect: allow, conditions: {probe: {id: x1}}}\n" })
     home:write("b_spec.yaml", "suite: b\npolicy: bundle/\ncases:\n"
-      .. "  - {name: nothing, request: {user: alice}, mocks: {plugins: {probe: [{returns: false}]}}, effect: deny}\n")
+      .. "  - {name: nothing, request: {user: alice, profile: dev}, mocks: {plugins: {probe: [{returns: false}]}}, effect: deny}\n")
     local document = expect.json(home:run { "test", "b_spec.yaml", "--mutate", "--json" }, 0)
     local survivors = {}
     for _, mutant in ipairs(document.mutation.survivors) do

@@ -133,7 +133,7 @@ describe("sentinel test", function()
     expect.status(run("--min-condition", "72"), 1)
     expect.refused(run("--min-rule", "101"), 2, "0 to 100")
     expect.refused(run("--min-rule", "x"), 2, "0 to 100")
-    home:write("policies/dev_spec.lua", "it('a', function() assert.denies({ user = 'root' }) end)")
+    home:write("policies/dev_spec.lua", "it('a', function() assert.denies({ user = 'root', profile = 'dev' }) end)")
     text = expect.done(run("--coverage"))
     assert.is_truthy(text:find("dev.yaml:1: no request that no rule matches: rule no-root decided the one request\n", 1, true), text)
     assert.is_truthy(text:find(": ask was never reached: rule no-root decided the one request before it\n", 1, true), text)
@@ -185,14 +185,14 @@ describe("sentinel test", function()
   end
 
   local malformed = {
-    { "assert.allows({ user = 'alice' }, 'dya')", 'the policy has no rule "dya"; did you mean "day"?' },
-    { "assert.denies({ user = 'alice' }, { rule = 'nosuch' })", 'the policy has no rule "nosuch"' },
-    { "assert.denies({ user = 'alice' }, { rul = 'x' })", 'no key "rul"' },
+    { "assert.allows({ user = 'alice', profile = 'dev' }, 'dya')", 'the policy has no rule "dya"; did you mean "day"?' },
+    { "assert.denies({ user = 'alice', profile = 'dev' }, { rule = 'nosuch' })", 'the policy has no rule "nosuch"' },
+    { "assert.denies({ user = 'alice', profile = 'dev' }, { rul = 'x' })", 'no key "rul"' },
     { "assert.allows({ usr = 'alice' })", 'no field "usr"' },
-    { "mock.http { need = 'oncalls' }", 'no plugin has the question "oncalls"' },
-    { "mock.plugin('oncall', true)", 'there is no plugin "oncall"' },
+    { "mock.http { need = 'oncalls' }", 'names a question that no plugin has: "oncalls"' },
+    { "mock.plugin('oncall', true)", 'names "oncall", and there is no such plugin' },
     { "assert.allows({ user = { nme = 'alice' } })", 'no field "user.nme"' },
-    { "assert.allows({ user = 'alice', time = 'noon' })", "is not a time" },
+    { "assert.allows({ user = 'alice', profile = 'dev', time = 'noon' })", "the request's time has to be a time such as" },
     { "assert.allows('alice')", "a request is a table" },
   }
   for _, row in ipairs(malformed) do
