@@ -49,10 +49,22 @@ function spec_assert.fail(message)
 end
 local fail = spec_assert.fail
 
+local refusal = nil -- the first since spec_assert.begin
+
 --- For what is wrong with the spec itself: a name that does not exist is never a test that fails.
 function spec_assert.refuse(message)
   local line = host.caller_line()
-  error({ is_failure = true, is_malformed = true, message = message, line = line }, 0)
+  local raised = { is_failure = true, is_malformed = true, message = message, line = line }
+  refusal = refusal or raised
+  error(raised, 0)
+end
+
+--- Calls what a case does: whether it passed, and what was raised. No pcall of the case hides that
+-- the spec was refused meanwhile.
+function spec_assert.run(case)
+  refusal = nil
+  local is_done, raised = host.pcall(case)
+  return is_done and not refusal, refusal or raised
 end
 
 local function check(holds, note, message, ...)

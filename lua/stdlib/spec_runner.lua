@@ -387,7 +387,7 @@ end
 function spec_runner.try(self, number)
   local case = self.cases[number + 1]
   restart(self)
-  return host.pcall(function()
+  return spec_assert.run(function()
     if case.is_row then
       return self:check_row(case)
     end

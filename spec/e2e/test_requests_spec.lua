@@ -157,6 +157,15 @@ cases:
     assert.is_truthy(result.stdout:find("mocks.plugins.p[0].args.x has to be a value, not nothing", 1, true), result.stdout)
   end)
 
+  it("that is none is not hidden by who catches errors", function()
+    home:write("dev_spec.lua", "it('a', function()\nassert.has_error(function() assert.denies({ user = 'a' }) end) end)\n"
+      .. "it('b', function() pcall(assert.denies, {}) end)\nit('c', function() assert.denies({ user = 'a', profile = 'b' }) end)\n")
+    local document = expect.json(home:run { "test", "dev_spec.lua", "--json" }, 5)
+    assert.equal("1 2", ("%d %d"):format(document.passed, document.failed))
+    assert.equal("the request has no profile: who asks for which profile has to be said", document.tests[1].message)
+    assert.equal(2, math.tointeger(document.tests[1].line))
+  end)
+
   it("may be a part of one for a plugin's own spec, and is checked there too", function()
     home:write("plugins/p/plugin.lua", [[return { name = "p", version = "1.0.0", api = 1, summary = "x",
       needs = { request = { "source_ip" } } }]])
