@@ -449,7 +449,9 @@ static snt_status run_with(struct run *run, const char *named, struct snt_err *e
   snt_status status = run_recorded(run, named, numbers, count, err);
   free(numbers);
   bool is_mutated = run->options->mutation != NULL && run->plugin[0] == '\0' && count > 0;
-  if (snt_ok(status) && is_mutated && !run->is_stopped && !run->has_failed) {
+  if (is_mutated && run->has_failed) {
+    run->options->mutation->untried++;
+  } else if (snt_ok(status) && is_mutated && !run->is_stopped) {
     status = ensure_bound(run, named, err);
     status = snt_ok(status) ? run_mutants(run, named, err) : status;
   }
