@@ -84,7 +84,7 @@ int snt_host_run_apart(lua_State *L) {
   budget->fuel = given;
   int status = lua_pcall(L, lua_gettop(L) - FIXED - 1, RESULTS, 0);
   budget->fuel = is_charged ? before - (given - budget->fuel) : before;
-  const char *end = status == LUA_OK ? "done" : "error";
+  const char *end = NULL; /* of fuel or memory */
   if (budget->abort == SNT_ABORT_FUEL && budget->fuel > 0) {
     budget->abort = SNT_ABORT_NONE;
     end = "fuel";
@@ -93,7 +93,11 @@ int snt_host_run_apart(lua_State *L) {
     end = "memory";
   }
   snt_fuel_check(L);
-  lua_pushstring(L, end);
+  if (end != NULL) {
+    lua_pushnil(L);
+    lua_replace(L, FIXED + 1);
+  }
+  lua_pushstring(L, end != NULL ? end : status == LUA_OK ? "done" : "error");
   lua_replace(L, FIXED);
   lua_settop(L, FIXED + RESULTS);
   return RESULTS + 1;
