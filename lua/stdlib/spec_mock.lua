@@ -1,8 +1,9 @@
 --- What a spec puts in the place of the world: the answers to plugins' questions, or plugins whole.
 -- A question that nothing answers fails the case: what the world would say is not made up.
 --
--- Mocks lie in layers: what stands outside of cases is the first, hooks and the case lay theirs
--- over it. A layer counts before those below it; in a layer the first mock that fits is taken.
+-- Mocks lie in layers: what stands outside of cases, what hooks say, and so on with each group
+-- that is further in; the case's own lie on top. A layer counts before those below it; in a layer
+-- the first mock that fits is taken.
 -- A layer is {http = list, geoip = by address, history = by user or nil, plugins = lists by name,
 -- files = by name}.
 local check = require "sentinel.spec_mock_check"
@@ -269,22 +270,29 @@ local function new_functions(mocks, world)
   }
 end
 
---- Lays an empty layer over those that are there.
-function spec_mock.push(mocks)
-  table.insert(mocks.layers, { http = {}, geoip = {}, plugins = {}, files = {} })
+--- Lays a layer over those that are there, and returns it.
+-- @param layer nil for an empty one
+function spec_mock.push(mocks, layer)
+  layer = layer or { http = {}, geoip = {}, plugins = {}, files = {} }
+  table.insert(mocks.layers, layer)
+  return layer
 end
 
---- Takes away all layers but the first.
+--- Takes the upper layer away.
+function spec_mock.pop(mocks)
+  table.remove(mocks.layers)
+end
+
+--- Takes all layers away.
 function spec_mock.reset(mocks)
-  mocks.layers = { mocks.layers[1] }
+  mocks.layers = {}
 end
 
---- Mocks, and the functions that a spec fills their upper layer with.
+--- Mocks without a layer, and the functions that a spec fills the upper one with.
 -- @param world {plugins = those that there are, by name; files = texts beside the spec that mocks
 -- may name, by "spec/" and their names; when_known = function(call), calls it once both are there}
 function spec_mock.new(world)
   local mocks = { layers = {} }
-  spec_mock.push(mocks)
   return mocks, new_functions(mocks, world)
 end
 

@@ -44,9 +44,10 @@ function methods:describe(name, body)
   local outer = self.block
   self.block = {
     outer = outer, name = outer.name == "" and name or outer.name .. " " .. name, before = {},
-    after = {}, policy = outer.policy,
+    after = {}, policy = outer.policy, mocks = spec_mock.push(self.mocks),
   }
   body()
+  spec_mock.pop(self.mocks)
   self.block = outer
 end
 
@@ -247,6 +248,7 @@ function spec_runner.load(name, source, world, problems)
   }, methods)
   self.mocks, self.mock_functions = spec_mock.new({ plugins = self.plugins, files = self.files,
     when_known = function(call) self:when_known(call) end })
+  self.block.mocks = spec_mock.push(self.mocks)
   local load = name:find("%.yaml$") and load_table or load_lua
   self = load(self, source, problems, name)
   if self then
@@ -348,11 +350,12 @@ end
 
 -- Running ------------------------------------------------------------------------------------
 
--- Each block's hooks lay their mocks over those of the outer ones.
+-- Each block lays its mocks, and then those of its hooks, over those of the outer ones.
 local function run_before(self, block)
   if block.outer then
     run_before(self, block.outer)
   end
+  spec_mock.push(self.mocks, block.mocks)
   spec_mock.push(self.mocks)
   for _, hook in ipairs(block.before) do
     hook()

@@ -162,6 +162,23 @@ it("holds", function() assert.allows(REQUEST) end)
 ]]):gsub("REQUEST", request))))
   end)
 
+  it("of a group hold for its cases, and count before those of outer ones", function()
+    check_all(4, (run("b_spec.lua", ([[
+policy("bundle")
+mock.plugin("probe", "error")
+describe("a", function()
+  mock.plugin("probe", true)
+  it("holds", function() assert.allows(REQUEST) end)
+  describe("b", function()
+    mock.plugin("probe", false)
+    it("does not hold", function() assert.denies(REQUEST, { failed = "probe" }) end)
+  end)
+  it("holds again", function() assert.allows(REQUEST) end)
+end)
+it("fails", function() assert.denies(REQUEST, { error = "plugin_error" }) end)
+]]):gsub("REQUEST", request))))
+  end)
+
   it("outside of cases are known by the policy that their cases have", function()
     home:write("plain.yaml", 'version: "1"\nrules:\n  - {name: r, effect: allow, conditions: {}}\n')
     check_all(2, (run("b_spec.lua", ([[
