@@ -121,29 +121,32 @@ local function is_part(value)
   return is_text(value) and #value <= NAME_MAX and not value:find("/", 1, true)
 end
 
--- What a name of the short form stands for, beside its account; nil when it is none.
+-- What a name of the short form stands for, beside its account, and its ARN with %s for that; nil
+-- when it is none.
 local function kind_of(name)
   local role, session = name:match("^role/([^/]*)/(.*)$")
   local federated = name:match("^federated/(.*)$")
   if name == "root" then
-    return { kind = "root" }
+    return { kind = "root" }, "iam::%s:root"
   elseif role then
-    return is_part(role) and #role < 128 and is_part(session) and { kind = "role", role = role }
+    return is_part(role) and #role < 128 and is_part(session) and { kind = "role", role = role },
+      "sts::%s:assumed-role/" .. role .. "/" .. session
   elseif federated then
-    return is_part(federated) and { kind = "federated" }
+    return is_part(federated) and { kind = "federated" }, "sts::%s:federated-user/" .. federated
   end
-  return is_part(name) and { kind = "user" }
+  return is_part(name) and { kind = "user" }, "iam::%s:user/" .. name
 end
 
 --- "alice", "role/R/x", "federated/x" or "root" in full, or nil for what is none of them. Before it
 -- "123456789012/" may stand: the account.
 function spec_request.user(name)
   local account, rest = name:match("^(%d%d%d%d%d%d%d%d%d%d%d%d)/(.*)$")
-  local user = kind_of(rest or name)
+  local user, arn = kind_of(rest or name)
   if not user then
     return nil
   end
   user.name, user.account = name, account or ACCOUNT
+  user.arn = "arn:aws:" .. arn:gsub("%%s", user.account, 1)
   return user
 end
 

@@ -136,6 +136,21 @@ describe("a request", function()
     end)
   end
 
+  for _, name in ipairs { "alice", "role/Ops/x", "federated/x", "root", "210987654321/bob", "210987654321/role/Ops/x" } do
+    it("has the user in full, as `explain` has it, where it names " .. name, function()
+      local explained = expect.json(home:run { "explain", "dev", "--user", name, "--policy", "dev.yaml", "--json" }).request.user
+      home:write("own.lua", ([[
+local s = require "sentinel"
+return s.policy { version = "1", rules = { s.rule "r" { effect = "allow", conditions = { function(request)
+  local user = request.user
+  return user.arn == %q and user.account == %q and user.kind == %q and (user.role or "") == %q
+end } } } }
+]]):format(explained.arn, explained.account, explained.kind, explained.role or ""))
+      home:write("own_spec.lua", ("it('x', function() assert.allows({ user = %q, profile = 'dev' }) end)"):format(name))
+      expect.done(home:run { "test", "own_spec.lua" })
+    end)
+  end
+
   it("takes what it lacks from a table's defaults, and nothing that it says is unknown", function()
     home:write("net.yaml", 'version: "1"\nrules:\n  - {name: net, effect: allow, conditions: {source_ip: [10.0.0.0/8]}}\n')
     home:write("net_spec.yaml", [[
