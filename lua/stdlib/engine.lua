@@ -85,6 +85,23 @@ function engine.fail(rule, class, path)
   return reply
 end
 
+--- The denial of an evaluation that ran out, with the condition it had come to.
+-- @param run of engine.new_run; nil when it had not begun
+-- @param what "fuel" or "memory"
+function engine.deny_spent(run, what)
+  local words = ("spends more %s than "):format(what)
+  if not run or not run.rule then
+    local reply = new_reply()
+    reply.error, reply.reason = "budget_exceeded", "the evaluation " .. words .. "it may"
+    return reply
+  end
+  local path = run.at and run.at.path or "conditions"
+  local reply = engine.fail(run.rule, "budget_exceeded", path)
+  reply.trace = { { rule = run.rule.name, matched = false, failed = path, wanted = "a verdict",
+    got = "it " .. words .. "an evaluation may" } }
+  return reply
+end
+
 -- An entry of the trace is {rule, matched}, and what the rule failed on (logic.lua): {condition,
 -- part, got}, or that in words: {failed, wanted, got}. Words are made where it is told (reply.lua).
 

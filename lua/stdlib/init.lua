@@ -323,22 +323,6 @@ function main.schema()
   return require("sentinel.json_schema").encode(bundle.plugins)
 end
 
--- The denial of an evaluation that ran out, with the condition it had come to.
-local function deny_spent(class, what)
-  local engine, reply = require "sentinel.engine", require "sentinel.reply"
-  local run = state.run
-  if not run or not run.rule then
-    local decision = engine.new_reply()
-    decision.error, decision.reason = class, "the evaluation spends more " .. what .. " than it may"
-    return reply.encode(decision)
-  end
-  local path = run.at and run.at.path or "conditions"
-  local decision = engine.fail(run.rule, class, path)
-  decision.trace = { { rule = run.rule.name, matched = false, failed = path, wanted = "a verdict",
-    got = "it spends more " .. what .. " than an evaluation may" } }
-  return reply.encode(decision)
-end
-
 --- Runs a spec's top level (spec_runner.lua), before its policy is there. plugin: the name of the
 -- plugin whose spec it is, or "". Answers {"ok":true,"cases":[...]} or
 -- {"ok":false,"problems":[...]}.
@@ -354,12 +338,13 @@ function main.load_spec(name, source, plugin)
   return runner.encode_cases(spec)
 end
 
---- Gives the spec the policy that was linked, if one was. how: "cover" to count what is seen.
--- Answers {"ok":true,"pure":...,"points":[...]} or problems.
-function main.bind_spec(how)
+--- Gives the spec the policy that was linked, if one was; about_json is what the core knows of it
+-- (spec_runner.bind). Answers {"ok":true,"pure":...,"points":[...]} or problems.
+function main.bind_spec(about_json)
   state.phase = "bind"
   local runner, problems = require "sentinel.spec_runner", errors.new(spec_file)
-  local is_pure = runner.bind(spec, state, how == "cover", problems)
+  local about = decode(about_json, "what is known of the policy")
+  local is_pure = runner.bind(spec, state, about, problems)
   if not problems:is_empty() then
     return require("sentinel.loaded").encode_problems(problems:sorted())
   end
@@ -397,7 +382,7 @@ function main.record_case(number, facts_json)
 end
 
 --- The answer in the place of the call that spent its fuel or memory; runs on a small reserve.
-function main.failed(class, what)
+function main.failed(_, what)
   if state.phase == "case" then
     return require("sentinel.spec_runner").encode_result("failed",
       ("it spends more %s than a case may (%s): look for a loop, or split it"):format(what,
@@ -406,7 +391,7 @@ function main.failed(class, what)
   if state.phase == "mutant" then
     return require("sentinel.spec_mutation").encode_spent(spec)
   elseif state.phase == "evaluate" then
-    return state.answer or deny_spent(class, what)
+    return state.answer or encode(require("sentinel.engine").deny_spent(state.run, what))
   end
   if state.phase == "lint" then
     return state.lint and require("sentinel.lint").finish(state.lint)

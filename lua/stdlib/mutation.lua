@@ -224,8 +224,9 @@ local function add_rule(self, number, rule, following)
 end
 
 --- All mutants of a policy that was compiled; always the same ones in the same order.
-function mutation.new(policy)
-  local self = { policy = policy, mutants = {}, left_out = 0 }
+-- @param targets of its bundle, {{profile, roles}, ...}, or nil
+function mutation.new(policy, targets)
+  local self = { policy = policy, targets = targets, mutants = {}, left_out = 0 }
   add_groups(self, policy)
   for number, rule in ipairs(policy.rules) do
     add_rule(self, number, rule, policy.rules[number + 1])
@@ -364,11 +365,31 @@ function mutation.condition_of(self, mutant)
   return node
 end
 
+-- A policy with a rule before all others that denies what the bundle's targets do not bind, or the
+-- policy itself where there are none.
+local function below(targets, policy)
+  if not targets then
+    return policy
+  end
+  local bound = {}
+  for i, target in ipairs(targets) do
+    bound[i] = { { name = "profiles", value = { target.profile } },
+      { name = "roles", value = target.roles } }
+  end
+  local rule = { name = "(targets)", effect = "deny", index = -1,
+    conditions = { { name = "not", value = { { name = "any", value = bound } } } } }
+  engine.compile_rule(rule, engine.new_context(policy.groups))
+  return { rules = table.move(policy.rules, 1, #policy.rules, 2, { rule }), groups = policy.groups,
+    version = policy.version }
+end
+
 --- A request on which the policy and the mutant differ.
 -- @return as difference.find
 function mutation.tell_apart(self, mutant)
-  local request, rest, asked = require("sentinel.difference").find(self.policy,
-    mutation.make(self, mutant, true), { time = host.parse_time(FROM), is_ever = true },
+  local before = below(self.targets, self.policy)
+  local after = below(self.targets, mutation.make(self, mutant, true))
+  local request, rest, asked = require("sentinel.difference").find(before, after,
+    { time = host.parse_time(FROM), is_ever = true },
     { left = CHOICES_MAX }, mutant.is_bound and is_other_length or nil)
   if not request and mutant.is_failure then
     return nil, false -- that it might as well not hold is not that it might as well fail

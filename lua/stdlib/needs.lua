@@ -215,7 +215,7 @@ end
 
 --- The plugin's `host`, without what it does not need, and whether its history has yet to be asked.
 function needs.ways(plugin, run)
-  local mocked = run.mocks and run.mocks.files or {} -- of a spec
+  local mocked = run.mocks and require("sentinel.spec_mock").files(run.mocks) or {}
   local ways = {
     http = next(plugin.http) and http_way(plugin, run) or nil,
     geoip = plugin.geoip and geoip_way(plugin, run) or nil,

@@ -38,7 +38,7 @@ end
 
 --- The integer, or nil when the node is not one of at most 9 digits.
 function nodes.integer_of(node)
-  if node[1] == "integer" and node[2]:find("^%d+$") and #node[2] <= 9 then
+  if node[1] == "integer" and node[2]:find("^%-?%d+$") and #node[2] <= 9 then
     return math.tointeger(tonumber(node[2]))
   end
   return nil

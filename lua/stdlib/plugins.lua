@@ -188,8 +188,8 @@ local MOCKED = { error = "plugin_error", timeout = "plugin_timeout" }
 
 -- Specs may put a verdict in a plugin's place (spec_mock.lua).
 local function mocked_verdict(condition, run)
-  local verdict = require("sentinel.spec_mock").verdict(run.mocks, condition.name, condition.value,
-    run.request)
+  local verdict = require("sentinel.spec_mock").verdict(run.mocks, condition.plugin,
+    condition.value, run.request)
   local class = MOCKED[verdict]
   if class then
     fail(class, condition, "mocked")

@@ -27,6 +27,7 @@ end
 local ELSEWHERE = {
   named = "plugin_reader", arguments = "plugin_reader", plain = "spec_types",
   instant = "spec_types", seconds = "spec_types", plain_map = "spec_types", mocked = "spec_types",
+  request = "spec_types", reason = "spec_types",
 }
 setmetatable(read, {
   __index = function(_, name)
@@ -36,7 +37,7 @@ setmetatable(read, {
 
 -- Null and empty values are problems everywhere; shape.empty says what to write instead.
 local function read_value(node, place, shape, ctx)
-  if node[1] == "null" then
+  if node[1] == "null" and not shape.may_be_null then
     return ctx:refuse(place, "%s is there but has no value",
       shape.empty or "write one or remove the key")
   end

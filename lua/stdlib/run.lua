@@ -4,11 +4,12 @@ local schema = require "sentinel.schema"
 
 local run = {}
 
---- Seconds since 1970, or nil.
+--- Seconds since 1970, or nil; run.lacks_time is true then.
 function run.epoch_time(self)
   local epoch = self.epoch
   if epoch == nil then
     local moment = self.request.time
+    self.lacks_time = moment == nil
     epoch = moment and host.parse_time(moment) or false
     self.epoch = epoch
   end

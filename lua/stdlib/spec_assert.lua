@@ -42,15 +42,29 @@ local function is_same(a, b, depth)
   return true
 end
 
-local function fail(message)
+--- Fails the case, at the line of the spec that called.
+function spec_assert.fail(message)
   local line = host.caller_line()
   error({ is_failure = true, message = message, line = line }, 0)
 end
+local fail = spec_assert.fail
+
+local refusal = nil -- the first since spec_assert.begin
 
 --- For what is wrong with the spec itself: a name that does not exist is never a test that fails.
 function spec_assert.refuse(message)
   local line = host.caller_line()
-  error({ is_failure = true, is_malformed = true, message = message, line = line }, 0)
+  local raised = { is_failure = true, is_malformed = true, message = message, line = line }
+  refusal = refusal or raised
+  error(raised, 0)
+end
+
+--- Calls what a case does: whether it passed, and what was raised. No pcall of the case hides that
+-- the spec was refused meanwhile.
+function spec_assert.run(case)
+  refusal = nil
+  local is_done, raised = host.pcall(case)
+  return is_done and not refusal, refusal or raised
 end
 
 local function check(holds, note, message, ...)
@@ -142,6 +156,12 @@ end
 -- @tparam number tolerance
 -- @tparam ?string note stands before the message
 function checks.near(wanted, got, tolerance, note)
+  for _, row in ipairs({ { "wanted", wanted }, { "tolerance", tolerance } }) do
+    if not math.type(row[2]) then
+      fail(("assert.near(wanted, got, tolerance) wants numbers: %s is %s"):format(row[1],
+        text.found(row[2])))
+    end
+  end
   check(math.type(got) ~= nil and got >= wanted - tolerance and got <= wanted + tolerance, note,
     "wanted %s, got %s", wanted, got)
 end

@@ -1,42 +1,30 @@
 --- What a spec puts in the place of the world: the answers to plugins' questions, or plugins whole.
 -- A question that nothing answers fails the case: what the world would say is not made up.
-local spec_assert = require "sentinel.spec_assert"
+--
+-- Mocks lie in layers: what stands outside of cases, what hooks say, and so on with each group
+-- that is further in; the case's own lie on top. A layer counts before those below it; in a layer
+-- the first mock that fits is taken.
+-- A layer is {http = list, geoip = by address, history = by user or nil, plugins = lists by name,
+-- files = by name}.
+local check = require "sentinel.spec_mock_check"
 local text = require "sentinel.text"
 
 local spec_mock = {}
 
 local FACT_MAX = 4096
 
-local FAULTS = { timeout = "timeout", reset = "unavailable", malformed = "unavailable" }
+-- How a request that does not come to an answer ends, as the status of a fact.
+local ENDS = { timeout = "timeout", reset = "unavailable", malformed = "unavailable" }
 
-local function milliseconds(given)
-  local number, unit = given:match("^(%d+)(m?s)$")
-  if not number then
-    error("mock.http: delay has to be a time such as \"900ms\"", 0)
-  end
-  return tonumber(number) * (unit == "s" and 1000 or 1)
-end
-
-local HTTP_KEYS = {
-  plugin = true, need = true, params = true, status = true, json = true, json_file = true,
-  text = true, fault = true, delay = true, type = true,
-}
-
-local function check_http(entry)
-  if type(entry) ~= "table" or type(entry.need) ~= "string" then
-    error("mock.http wants { need = \"question\", status = 200, json = { ... } }", 0)
-  end
-  for key in pairs(entry) do
-    if not HTTP_KEYS[key] then
-      error(("mock.http has no key %s"):format(text.quote(tostring(key))), 0)
+-- What `call` makes of the layers, from the upper one down, until that is a value.
+local function find(mocks, call)
+  for i = #mocks.layers, 1, -1 do
+    local value, more = call(mocks.layers[i])
+    if value ~= nil then
+      return value, more
     end
   end
-  if entry.fault and not FAULTS[entry.fault] then
-    error("mock.http: fault is timeout, reset or malformed", 0)
-  end
-  if entry.delay then
-    milliseconds(entry.delay)
-  end
+  return nil
 end
 
 -- Whether an entry is for this question: parameters that it does not name may be anything.
@@ -57,43 +45,49 @@ local function too_large(value)
   return json and #json > FACT_MAX
 end
 
-local function answer_http(mocks, need, plugin)
-  for _, entry in ipairs(mocks.http) do
-    if fits(entry, need) then
-      if entry.fault then
-        return FAULTS[entry.fault]
-      elseif entry.delay and milliseconds(entry.delay) > plugin.timeout_ms then
-        return "timeout"
-      end
-      local value = {
-        status = entry.status or 200, json = entry.json, text = entry.text,
-        headers = {
-          ["content-type"] = entry.type or entry.text and "text/plain" or "application/json",
-        },
-      }
-      local status = value.status
-      if status < 200 or status >= 500 or status == 429 or status // 100 == 3 then
-        return "unavailable"
-      elseif too_large(value) then
-        return "too_large"
-      end
-      return "ok", value
-    end
+-- The status of a fact, and its value, by the entry that answers the question.
+local function answer_by(entry, plugin)
+  if entry.fault then
+    return ENDS[entry.fault]
+  elseif entry.delay and check.milliseconds(entry.delay) > plugin.timeout_ms then
+    return "timeout"
   end
-  return nil
+  local value = {
+    status = entry.status or 200, json = entry.json, text = entry.text,
+    headers = {
+      ["content-type"] = entry.type or entry.text and "text/plain" or "application/json",
+    },
+  }
+  local status = value.status
+  if status < 200 or status >= 500 or status == 429 or status // 100 == 3 then
+    return "unavailable"
+  elseif too_large(value) then
+    return "too_large"
+  end
+  return "ok", value
 end
 
 local ANSWERS = {
-  http = answer_http,
+  http = function(mocks, need, plugin)
+    return find(mocks, function(layer)
+      for _, entry in ipairs(layer.http) do
+        if fits(entry, need) then
+          return answer_by(entry, plugin)
+        end
+      end
+    end)
+  end,
   geoip = function(mocks, need) -- false: no database knows the address
-    local record = mocks.geoip[need.params.ip]
+    local record = find(mocks, function(layer) return layer.geoip[need.params.ip] end)
     if record == nil then
       return nil
     end
     return record and "ok" or "unavailable", record or nil
   end,
   history = function(mocks, _, _, user) -- who is not mentioned has no grants
-    return mocks.history and "ok" or nil, mocks.history and mocks.history[user] or {}
+    local grants = find(mocks, function(layer) return layer.history and layer.history[user] end)
+    local is_told = find(mocks, function(layer) return layer.history and true end)
+    return is_told and "ok", grants or {}
   end,
 }
 
@@ -137,81 +131,76 @@ local function is_subset(wanted, given)
   return true
 end
 
---- The verdict of a mocked plugin: true, false, "error", "timeout", or nil when it is not mocked.
-function spec_mock.verdict(mocks, name, args, request)
-  local list = mocks.plugins[name]
-  if not list then
-    return nil
-  end
-  for _, entry in ipairs(list) do
+-- The verdict of the first of the entries that fits, or nil.
+local function verdict_of(list, args, request)
+  for _, entry in ipairs(list or {}) do
     local is_user = not entry.user or request.user and request.user.name == entry.user
     if is_user and is_subset(entry.args or {}, args) then
       return entry.returns
     end
   end
-  error(("no mock of plugin %s fits this condition"):format(text.quote(name)), 0)
+  return nil
 end
 
--- What a mocked plugin may come to beside true and false.
-local ENDS = { error = true, timeout = true }
-
-local function normal_plugin(entry)
-  if type(entry) ~= "table" then
-    entry = { returns = entry }
+-- Whether a layer answers questions of the plugin: it is to be run then, whatever lies below.
+local function has_answers(layer, plugin)
+  for _, entry in ipairs(layer.http) do
+    if entry.plugin == plugin.name or not entry.plugin and plugin.http[entry.need] then
+      return true
+    end
   end
-  if type(entry.returns) ~= "boolean" and not ENDS[entry.returns] then
-    error("mock.plugin wants true, false, \"error\", \"timeout\", "
-      .. "or { args = ..., user = ..., returns = true }", 0)
-  end
-  return entry
+  return plugin.geoip and next(layer.geoip) ~= nil or plugin.history and layer.history ~= nil
 end
 
-local function merge(into, from, what)
-  if type(from) ~= "table" then
-    error(("mock.%s wants a table"):format(what), 0)
+--- The verdict of a mocked plugin: true, false, "error", "timeout", or nil when it is to be run.
+function spec_mock.verdict(mocks, plugin, args, request)
+  local is_mocked = false
+  for i = #mocks.layers, 1, -1 do
+    local layer = mocks.layers[i]
+    local verdict = verdict_of(layer.plugins[plugin.name], args, request)
+    if verdict ~= nil then
+      return verdict
+    end
+    is_mocked = is_mocked or layer.plugins[plugin.name] ~= nil
+    if not is_mocked and has_answers(layer, plugin) then
+      return nil
+    end
   end
+  if is_mocked then
+    error(("no mock of plugin %s fits this condition"):format(text.quote(plugin.name)), 0)
+  end
+  return nil
+end
+
+--- Whether there is a verdict for the plugin in any layer.
+function spec_mock.verdict_is_mocked(mocks, plugin)
+  return find(mocks, function(layer) return layer.plugins[plugin.name] end) ~= nil
+end
+
+local function merge(into, from)
   for key, value in pairs(from) do
     into[key] = value
   end
 end
 
--- A mock of what is not there would never be asked.
-local function check_known(known, plugin, need)
-  for name, of in pairs(known) do
-    if (not plugin or plugin == name) and (not need or of.http[need]) then
-      return
-    end
+--- Files that plugins are given, granted or not: texts by name.
+function spec_mock.files(mocks)
+  local files = {}
+  for _, layer in ipairs(mocks.layers) do
+    merge(files, layer.files)
   end
-  spec_assert.refuse(need and ("mock.http: no plugin has the question %s"):format(text.quote(need))
-    or ("mock.plugin: there is no plugin %s"):format(text.quote(plugin)))
+  return files
 end
 
--- The entry with what its file holds in the place of the file's name.
-local function with_file(entry, files)
-  if entry.json_file == nil then
-    return entry
+-- The functions that fill the upper layer. `world` says what there is (spec_mock.new).
+local function new_functions(mocks, world)
+  local function top()
+    return mocks.layers[#mocks.layers]
   end
-  local name = tostring(entry.json_file)
-  local content = files["spec/" .. name]
-  if not content then
-    spec_assert.refuse(("mock.http: there is no JSON file %s below the spec's folder, or its name "
-      .. "is not written out in the spec"):format(text.quote(name)))
-  end
-  local copy = {}
-  for key, value in pairs(entry) do
-    copy[key] = value
-  end
-  copy.json_file, copy.json = nil, host.json_decode(content)
-  return copy
-end
-
---- Mocks of one case, and the functions that a spec fills them with.
--- @param known the plugins that there are, by name
--- @param beside files beside the spec that mocks may name: texts, by "spec/" and their names
-function spec_mock.new(known, beside)
-  local mocks = { http = {}, geoip = {}, plugins = {}, files = {} }
-  local functions = {
-    --- Answers a question of a plugin. The first mock that fits is taken.
+  return {
+    --- Answers a question of a plugin. The first mock that fits is taken, one of the case before
+    -- those of hooks, and these before what stands outside. A plugin whose questions a case
+    -- answers is run there, whatever verdict stands in its place outside.
     -- @function mock.http
     -- @usage mock.http { need = "freezes", status = 200, json = { freezes = {} } }
     -- @tparam table entry need (the question's name, required); plugin, params (only for these;
@@ -219,77 +208,92 @@ function spec_mock.new(known, beside)
     -- the spec's folder, its name written out) or text; type (content type); delay (`"900ms"`: a
     -- time-out when it is longer than the plugin's time); fault (`"timeout"`, `"reset"`,
     -- `"malformed"`)
-    -- @raise if a key, the fault or the delay is none of these, or there is no such file
+    -- @raise if a key, a parameter, the fault or the delay is none of these, or there is no such
+    -- question or file
     http = function(entry)
-      check_http(entry)
-      check_known(known, entry.plugin, entry.need)
-      table.insert(mocks.http, with_file(entry, beside))
+      check.demand(check.http(entry))
+      local list = top().http
+      local at = #list + 1
+      list[at] = entry
+      world.when_known(function()
+        check.demand(check.http_names(entry, world.plugins))
+        list[at] = check.demand(check.with_file(entry, world.files))
+      end)
     end,
     --- Says what is known of addresses.
     -- @function mock.geoip
     -- @tparam table records by address, as host.geoip returns them; false: no database knows it
-    -- @raise if records is no table
-    geoip = function(records) merge(mocks.geoip, records, "geoip") end,
+    -- @raise if records is no table, or a key is no address, or a record has another field
+    geoip = function(records)
+      check.demand(check.geoip(records))
+      merge(top().geoip, records)
+    end,
     --- Says what was granted before.
     -- @function mock.history
     -- @tparam table grants by user's name, lists as host.history; who is not named has none
-    -- @raise if grants is no table
+    -- @raise if grants is no table of lists, or one has another field
     history = function(grants)
-      mocks.history = mocks.history or {}
-      merge(mocks.history, grants, "history")
+      check.demand(check.history(grants))
+      top().history = top().history or {}
+      merge(top().history, grants)
     end,
     --- Gives plugins files, granted or not.
     -- @function mock.file
     -- @tparam table files texts by name
-    -- @raise if files is no table
-    file = function(files) merge(mocks.files, files, "file") end,
-    --- Puts verdicts in the place of a plugin: the first that fits is taken, and a condition that
-    -- none fits fails the case.
+    -- @raise if files is no table of texts
+    file = function(files)
+      check.demand(check.files(files))
+      merge(top().files, files)
+    end,
+    --- Puts verdicts in the place of a plugin: the first that fits is taken, one of the case before
+    -- those of hooks, and these before what stands outside. A condition that none fits fails the
+    -- case.
     -- @function mock.plugin
     -- @usage mock.plugin("oncall", { args = { schedule = "payments" }, returns = true }, false)
     -- @tparam string name the plugin's
     -- @param ... each `true`, `false`, `"error"` (a plugin_error), `"timeout"` (a plugin_timeout),
     -- or {args, user, returns}: only for conditions that have these arguments, and this user's name
-    -- @raise if a verdict is none of these
+    -- @raise if a verdict is none of these, or there is no such plugin or argument
     plugin = function(name, ...)
-      check_known(known, tostring(name))
-      local list = mocks.plugins[name] or {}
-      for _, entry in ipairs({ ... }) do
-        list[#list + 1] = normal_plugin(entry)
+      local entries = {}
+      for i = 1, select("#", ...) do
+        entries[i] = check.demand(check.verdict((select(i, ...))))
       end
-      mocks.plugins[name] = list
+      name = tostring(name)
+      local list = top().plugins[name] or {}
+      table.move(entries, 1, #entries, #list + 1, list)
+      top().plugins[name] = list
+      world.when_known(function()
+        check.demand(check.plugin_names(name, entries, world.plugins))
+      end)
     end,
   }
-  return mocks, functions
 end
 
-local function copy(from)
-  return table.move(from, 1, #from, 1, {})
+--- Lays a layer over those that are there, and returns it.
+-- @param layer nil for an empty one
+function spec_mock.push(mocks, layer)
+  layer = layer or { http = {}, geoip = {}, plugins = {}, files = {} }
+  table.insert(mocks.layers, layer)
+  return layer
 end
 
---- What stands in mocks now, for spec_mock.restore.
-function spec_mock.save(mocks)
-  local saved = { http = copy(mocks.http), plugins = {}, history = false }
-  for name, list in pairs(mocks.plugins) do
-    saved.plugins[name] = copy(list)
-  end
-  for _, what in ipairs({ "geoip", "files" }) do
-    saved[what] = {}
-    merge(saved[what], mocks[what], what)
-  end
-  if mocks.history then
-    saved.history = {}
-    merge(saved.history, mocks.history, "history")
-  end
-  return saved
+--- Takes the upper layer away.
+function spec_mock.pop(mocks)
+  table.remove(mocks.layers)
 end
 
---- Puts back what was saved: what a case added is gone.
-function spec_mock.restore(mocks, saved)
-  local again = spec_mock.save(saved)
-  mocks.http, mocks.geoip, mocks.plugins, mocks.files = again.http, again.geoip, again.plugins,
-    again.files
-  mocks.history = again.history or nil
+--- Takes all layers away.
+function spec_mock.reset(mocks)
+  mocks.layers = {}
+end
+
+--- Mocks without a layer, and the functions that a spec fills the upper one with.
+-- @param world {plugins = those that there are, by name; files = texts beside the spec that mocks
+-- may name, by "spec/" and their names; when_known = function(call), calls it once both are there}
+function spec_mock.new(world)
+  local mocks = { layers = {} }
+  return mocks, new_functions(mocks, world)
 end
 
 return spec_mock

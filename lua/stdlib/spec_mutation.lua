@@ -8,7 +8,8 @@ local text = require "sentinel.text"
 
 local spec_mutation = {}
 
-local CASE_FUEL, CASE_MS = 10000000, 10000 -- fuel ends first, on slow machines too
+-- A case and a decision of it; fuel ends first, on slow machines too.
+local CASE_FUEL, CASE_MS = 20000000, 10000
 
 -- The numbers of the cases with the policy that tell mutants apart: those that pass, and pass again
 -- after all others. What they come to is seen on the way.
@@ -32,10 +33,11 @@ end
 -- @param policy_name what the cases call it; "" for the default one
 -- @return {"ok":true,"mutants":[...],"left_out":n}
 function spec_mutation.mutate(self, policy_name)
+  self.is_mutated = true -- what decisions spend is of the whole
   self.observer = mutation.new_observer()
   self.usable = find_usable(self, policy_name, self.observer)
   self.seen, self.observer = self.observer, nil
-  self.mutation = mutation.new(self.named_policy)
+  self.mutation = mutation.new(self.named_policy, self.targets)
   return ('{"ok":true,"mutants":%s,"left_out":%d}'):format(mutation.encode(self.mutation),
     self.mutation.left_out)
 end
@@ -43,10 +45,10 @@ end
 -- The decision of the policy itself, with these mocks.
 local function decider(self)
   return function(request, mocks)
-    self.policy, self.mocks.history = self.named_policy, nil
-    spec_mock.restore(self.mocks, self.first_mocks)
-    self:fill_lists(mocks or {})
-    return self:decide_on(request, "evaluate")
+    self.policy = self.named_policy
+    spec_mock.reset(self.mocks)
+    self:lay_mocks(mocks or {})
+    return (self:decide_on(request, "evaluate"))
   end
 end
 

@@ -2,158 +2,35 @@
 --
 -- MUST
 --  1. run spec text only in an environment of host.sandbox_env with the names of testing.md;
---  2. decide with the engine that decides everything else, in the same rounds;
---  3. run a case on a fresh state: whoever runs it forks before (src/lua/template.c).
+--  2. run a case on a fresh state: whoever runs it forks before (src/lua/template.c).
 local engine = require "sentinel.engine"
 local errors = require "sentinel.errors"
 local loading = require "sentinel.loader"
-local needs = require "sentinel.needs"
-local plugins = require "sentinel.plugins"
-local reader = require "sentinel.reader"
-local reply = require "sentinel.reply"
 local spec_assert = require "sentinel.spec_assert"
+local spec_decide = require "sentinel.spec_decide"
 local hints = require "sentinel.spec_hints"
 local spec_mock = require "sentinel.spec_mock"
-local spec_request = require "sentinel.spec_request"
 local spec_table = require "sentinel.spec_table"
 local text = require "sentinel.text"
-local tree = require "sentinel.lua_tree"
 
 local spec_runner = {}
 
-local CASES_MAX, ROUNDS_MAX, FACTS_MAX = 20000, 4, 16
+local CASES_MAX = 20000
 
 local methods = {}
+for name, method in pairs(spec_decide) do
+  methods[name] = method
+end
 methods.__index = methods
 
--- Deciding -----------------------------------------------------------------------------------
-
--- The fact that answers a need: a mock, or what was asked for real where answers are recorded.
-function methods:answer(need, plugin, request)
-  local fact = spec_mock.answer(self.mocks, need, plugin, request)
-  if not fact and self.recorder then
-    return self.recorder:find(need)
-  end
-  return fact or spec_mock.refuse(need)
-end
-
--- Evaluates in rounds, with mocks for the world; try(run) -> result.
-function methods:in_rounds(request, known, try)
-  local facts = {}
-  for round = 1, ROUNDS_MAX do
-    local is_final = round == ROUNDS_MAX or #facts >= FACTS_MAX
-    local run = engine.new_run(request, needs.index(facts), is_final)
-    run.mocks = self.mocks
-    local result = try(run)
-    if not run.needs then
-      return result
-    end
-    for _, need in ipairs(run.needs) do
-      facts[#facts + 1] = self:answer(need, known[need.plugin], request)
-    end
-    if self.recorder then
-      self.recorder:check()
-    end
-  end
-  error("the evaluation needs more where nothing more can be had", 0)
-end
-
--- Traces as people read them.
-local function finish(decision)
-  local trace = {}
-  for i, entry in ipairs(decision.trace or {}) do
-    trace[i] = reply.describe_entry(entry)
-  end
-  decision.trace = trace
-  return decision
-end
-
--- @param how "evaluate", or "decide", whose trace does not tell of every rule
-function methods:decide_on(request, how)
-  local policy = self.policy
-  if self.observer then
-    self.observer:start()
-  end
-  local decision = self:in_rounds(request, self.plugins, function(run)
-    return engine[how](policy, run)
-  end)
-  if self.observer then
-    self.observer:take(decision)
-  end
-  return decision
-end
-
-function methods:decide(given)
-  if not self.policy then
-    error("there is no policy here: this is a plugin's spec", 0)
-  end
-  local is_request, request = host.pcall(spec_request.complete, given, self.now)
-  if not is_request then
-    spec_assert.refuse(host.error_text(request))
-  end
-  return finish(self:decide_on(request, "evaluate"))
-end
-
-function methods:check_rule(name)
-  if name == nil or name == "" or not self.policy then
-    return
-  end
-  local names = {}
-  for i, rule in ipairs(self.named_policy.rules) do
-    names[i] = rule.name
-    if rule.name == name then
-      return
-    end
-  end
-  spec_assert.refuse(("the policy has no rule %s%s"):format(text.quote(tostring(name)),
-    errors.did_you_mean(tostring(name), names)))
-end
-
--- The arguments of a condition, read as a policy's would be.
-local function read_args(plugin, given)
-  if plugin.shape.may_be_true and type(given) == "table" and next(given) == nil then
-    return {}
-  end
-  local problems = errors.new("args")
-  local node, place = tree.read(given, errors.START, tree.new_state(problems), 1)
-  local args = reader.read_as(plugin.shape, node, place, problems)
-  if not problems:is_empty() then
-    local first = problems:sorted()[1]
-    error(first.message .. (first.hint ~= "" and " (" .. first.hint .. ")" or ""), 0)
-  end
-  return args
-end
-
---- plugin(args, request): verdict, detail, class of the error.
-function methods:call_plugin(given, request)
-  local plugin = self.plugins[self.plugin_name]
-  if not plugin then
-    error("plugin(...) is for a plugin's own spec", 0)
-  end
-  local condition = { name = plugin.name, path = plugin.name, plugin = plugin,
-    value = read_args(plugin, given) }
-  plugins.compile(condition)
-  local full = spec_request.complete(request or {}, self.now)
-  local is_done, answer = host.pcall(function()
-    return self:in_rounds(full, self.plugins, function(run)
-      local verdict, detail = plugins.evaluate(condition, full, run)
-      return { verdict, detail }
-    end)
-  end)
-  local class = not is_done and type(answer) == "table" and answer.class or nil
-  local is_mocked = self.mocks.plugins[self.plugin_name] ~= nil and class ~= "plugin_timeout"
-  if self.coverage and (is_done or class) and not is_mocked then
-    self.coverage:take_plugin(is_done and answer[1], class)
-  end
-  if is_done then
-    return answer[1], answer[2]
-  elseif class then
-    return nil, answer.what, class
-  end
-  error(answer, 0)
-end
-
 -- Defining -----------------------------------------------------------------------------------
+
+-- What defines cases stands outside of them: in one that runs it would be looked at by nobody.
+function methods:check_outside(what)
+  if self.is_running then
+    spec_assert.fail(what .. " stands outside of cases: at the top of a spec, or in describe")
+  end
+end
 
 local function check_block(name, body, what)
   if type(name) ~= "string" or type(body) ~= "function" then
@@ -162,13 +39,15 @@ local function check_block(name, body, what)
 end
 
 function methods:describe(name, body)
+  self:check_outside("describe")
   check_block(name, body, "describe")
   local outer = self.block
   self.block = {
     outer = outer, name = outer.name == "" and name or outer.name .. " " .. name, before = {},
-    after = {}, policy = outer.policy,
+    after = {}, policy = outer.policy, mocks = spec_mock.push(self.mocks),
   }
   body()
+  spec_mock.pop(self.mocks)
   self.block = outer
 end
 
@@ -181,9 +60,22 @@ function methods:add_case(name, body, line)
     policy = self.block.policy })
 end
 
+function methods:add_hook(when, body)
+  local what = when .. "_each"
+  self:check_outside(what)
+  if type(body) ~= "function" then
+    error(what .. " wants a function", 3)
+  end
+  table.insert(self.block[when], body)
+end
+
 function methods:use_policy(name)
-  if type(name) ~= "string" or self.is_running then
-    error("policy(\"file\") stands outside of cases: at the top of a spec, or in describe", 3)
+  self:check_outside("policy(\"file\")")
+  if type(name) ~= "string" then
+    error("policy wants the name of a file or a bundle: policy(\"dev.yaml\")", 3)
+  elseif self:is_own_spec() then
+    spec_assert.refuse(("there is no policy here: this is the spec of plugin %s; write a spec of "
+      .. "the policy beside it"):format(text.quote(self.plugin_name)))
   end
   self.block.policy = name
 end
@@ -216,21 +108,25 @@ function methods:names()
     -- @tparam function body
     -- @raise if name or body is something else
     it = function(name, body)
+      self:check_outside("it")
       check_block(name, body, "it")
       self:add_case(name, body, (host.caller_line()))
     end,
     --- A case that is not written yet: it is counted as skipped.
     -- @function pending
     -- @tparam string name
-    pending = function(name) self:add_case(tostring(name), nil, (host.caller_line())) end,
+    pending = function(name)
+      self:check_outside("pending")
+      self:add_case(tostring(name), nil, (host.caller_line()))
+    end,
     --- Called before each case of the group, the outer groups' first.
     -- @function before_each
     -- @tparam function body
-    before_each = function(body) table.insert(self.block.before, body) end,
+    before_each = function(body) self:add_hook("before", body) end,
     --- Called after each case of the group that did not fail, the outer groups' last.
     -- @function after_each
     -- @tparam function body
-    after_each = function(body) table.insert(self.block.after, body) end,
+    after_each = function(body) self:add_hook("after", body) end,
     --- Names the policy of the group's cases, in the place of the one whose name the spec carries.
     -- @function policy
     -- @tparam string name a file or bundle below the spec's folder
@@ -264,41 +160,44 @@ function methods:names()
   }
 end
 
--- The first mock that fits counts, so that a case's own come before those of all.
-function methods:fill_lists(given)
+--- Lays the mocks of a table over those that are there.
+function methods:lay_mocks(given)
+  local fill = self.mock_functions
+  spec_mock.push(self.mocks)
   for _, entry in ipairs(given.http or {}) do
-    self.mock_functions.http(entry)
+    fill.http(entry)
   end
   for name, list in pairs(given.plugins or {}) do
-    self.mock_functions.plugin(name, table.unpack(list))
+    fill.plugin(name, table.unpack(list))
   end
-end
-
--- The last one counts.
-function methods:fill_maps(given)
-  self.mock_functions.geoip(given.geoip or {})
+  fill.geoip(given.geoip or {})
   if given.history then
-    self.mock_functions.history(given.history)
+    fill.history(given.history)
   end
 end
 
-local NOTHING = {}
+local function fail_row(case, message, is_malformed)
+  error({ is_failure = true, is_malformed = is_malformed, line = case.line, message = message }, 0)
+end
 
 -- The body of a table's case. Only who is observed, or asks what failed, has to look at all rules.
 function methods:check_row(case)
-  local own, common = case.mocks or NOTHING, case.common or NOTHING
-  self:fill_lists(own)
-  self:fill_lists(common)
-  self:fill_maps(common)
-  self:fill_maps(own)
+  self:lay_mocks(case.common or {})
+  self:lay_mocks(case.mocks or {})
   local is_quick = not self.observer and not case.wanted.failed
-  local decision = self:decide_on(case.request, is_quick and "decide" or "evaluate")
-  decision = case.wanted.failed and finish(decision) or decision
-  local difference = spec_table.find_difference(decision, case.wanted, spec_assert.has_failed)
+  local decision, lacks_time = self:decide_on(case.request, is_quick and "decide" or "evaluate")
+  if lacks_time and self.policy == self.named_policy then
+    fail_row(case, "a condition asks for the time, and the case has none: write now: "
+      .. "2026-01-14T10:30:00Z in the case or at the top", true)
+  end
+  decision = case.wanted.failed and self.finish(decision) or decision
+  local difference, got = spec_table.find_difference(decision, case.wanted, spec_assert.has_failed)
   if difference then
-    decision = case.wanted.failed and decision or finish(self:decide_on(case.request, "evaluate"))
-    error({ is_failure = true, line = case.line, message = ("wanted %s, got %s"):format(difference,
-      spec_assert.tell(decision)) }, 0)
+    decision = case.wanted.failed and decision
+      or self.finish((self:decide_on(case.request, "evaluate")))
+    local told = spec_assert.tell(decision)
+    fail_row(case, ("wanted %s, got %s"):format(difference,
+      got and ("%s (%s)"):format(got, told) or told))
   end
 end
 
@@ -306,6 +205,11 @@ end
 local function load_table(self, source, problems)
   local read = spec_table.read(source, problems)
   if not read then
+    return nil
+  end
+  if self:is_own_spec() then
+    problems:add(read.policy_place, "there is no policy here: a table in a plugin's spec folder",
+      "move it beside the bundle, or call plugin(args, request) in a *_spec.lua")
     return nil
   end
   self.cases, self.needed_files, self.is_table = read.cases, read.files, true
@@ -340,26 +244,69 @@ function spec_runner.load(name, source, world, problems)
   local self = setmetatable({
     plugins = world.plugins, plugin_name = world.plugin_name, files = world.files, cases = {},
     needed_files = {}, zones = loading.find_quoted_zones(source),
-    block = { name = "", before = {}, after = {} },
+    block = { name = "", before = {}, after = {} }, later = {},
   }, methods)
-  self.mocks, self.mock_functions = spec_mock.new(self.plugins, self.files)
+  self.mocks, self.mock_functions = spec_mock.new({ plugins = self.plugins, files = self.files,
+    when_known = function(call) self:when_known(call) end })
+  self.block.mocks = spec_mock.push(self.mocks)
   local load = name:find("%.yaml$") and load_table or load_lua
   self = load(self, source, problems, name)
   if self then
-    self.first_mocks, self.first_now = spec_mock.save(self.mocks), self.now
+    self.first_now = self.now
   end
   return self
 end
 
+-- Whether a case of the block, or of one in it, has the policy ("" for the default one).
+local function has_case(self, block, policy_name)
+  for _, case in ipairs(self.cases) do
+    local of = (case.policy or "") == policy_name and case.block or nil
+    while of do
+      if of == block then
+        return true
+      end
+      of = of.outer
+    end
+  end
+  return false
+end
+
+--- Calls what wants to know plugins and files, once they are there. What stands outside of cases
+-- is read before.
+function methods:when_known(call)
+  if self.is_known then
+    call()
+  else
+    table.insert(self.later, { call = call, block = self.block, line = host.caller_line() })
+  end
+end
+
+local function call_later(self, policy_name, problems)
+  self.is_known = true
+  for _, entry in ipairs(self.later) do
+    if has_case(self, entry.block, policy_name) then
+      local is_done, raised = host.pcall(entry.call)
+      if not is_done then
+        problems:add(errors.place(entry.line or 1),
+          type(raised) == "table" and raised.message or host.error_text(raised))
+      end
+    end
+  end
+end
+
 --- Gives the spec its policy, or none where it is a plugin's. Problems are told.
 -- @param linked {policy, files = the names of its files by number}
--- @param is_covered whether what is seen of the policy is counted
+-- @param about {cover = whether what is seen of the policy is counted, policy = what the spec's
+-- cases call it, "" for the default one, bundle = its name, targets = {{profile, roles}, ...}}, the
+-- last two where it has targets
 -- @return whether many cases may be run one after the other in one state: nothing of the policy's
 -- own could keep anything
-function spec_runner.bind(self, linked, is_covered, problems)
+function spec_runner.bind(self, linked, about, problems)
   local policy = linked.policy
   self.policy, self.named_policy = policy, policy
-  if is_covered then
+  self.targets, self.bundle_name = about.targets, about.bundle
+  call_later(self, about.policy, problems)
+  if about.cover then
     self.coverage = require("sentinel.coverage").new({ policy = policy, plugins = self.plugins,
       plugin_name = self.plugin_name, policy_files = linked.files })
     self.observer = policy and self.coverage
@@ -370,7 +317,7 @@ function spec_runner.bind(self, linked, is_covered, problems)
   if self.is_table then
     spec_table.check_names(self.cases, policy, self.plugins, problems)
   end
-  if not is_covered and self.is_table then
+  if not about.cover and self.is_table then
     engine.make_index(policy)
   end
   return self.is_table == true and not policy.has_functions and next(self.plugins) == nil
@@ -403,15 +350,24 @@ end
 
 -- Running ------------------------------------------------------------------------------------
 
-local function run_hooks(block, key)
-  if block.outer and key == "before" then
-    run_hooks(block.outer, key)
+-- Each block lays its mocks, and then those of its hooks, over those of the outer ones.
+local function run_before(self, block)
+  if block.outer then
+    run_before(self, block.outer)
   end
-  for _, hook in ipairs(block[key]) do
+  spec_mock.push(self.mocks, block.mocks)
+  spec_mock.push(self.mocks)
+  for _, hook in ipairs(block.before) do
     hook()
   end
-  if block.outer and key == "after" then
-    run_hooks(block.outer, key)
+end
+
+local function run_after(block)
+  for _, hook in ipairs(block.after) do
+    hook()
+  end
+  if block.outer then
+    run_after(block.outer)
   end
 end
 
@@ -426,7 +382,7 @@ end
 -- What cases leave behind is taken away.
 local function restart(self)
   self.now, self.is_running = self.first_now, true
-  spec_mock.restore(self.mocks, self.first_mocks)
+  spec_mock.reset(self.mocks)
 end
 
 --- Runs one case, counted from 0.
@@ -434,14 +390,14 @@ end
 function spec_runner.try(self, number)
   local case = self.cases[number + 1]
   restart(self)
-  return host.pcall(function()
-    run_hooks(case.block, "before")
+  return spec_assert.run(function()
     if case.is_row then
-      self:check_row(case)
-    else
-      case.body()
+      return self:check_row(case)
     end
-    run_hooks(case.block, "after")
+    run_before(self, case.block)
+    spec_mock.push(self.mocks)
+    case.body()
+    run_after(case.block)
   end)
 end
 

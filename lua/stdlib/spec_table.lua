@@ -1,9 +1,12 @@
 --- Tables (*_spec.yaml): requests and what has to be decided on them, read strictly into cases that
 -- spec_runner.lua runs.
+local context = require "sentinel.context"
 local errors = require "sentinel.errors"
 local reader = require "sentinel.reader"
 local schema = require "sentinel.schema"
+local mock_check = require "sentinel.spec_mock_check"
 local spec_request = require "sentinel.spec_request"
+local spec_types = require "sentinel.spec_types"
 local text = require "sentinel.text"
 
 local spec_table = {}
@@ -13,9 +16,9 @@ local map, list, enum = schema.map, schema.list, schema.enum
 local NODES_MAX = 1000000
 
 local line = { type = "text", max = 1024, is_line = true }
-local anything = { type = "plain" }
+local anything = { type = "plain", may_be_null = true }
 local named = { type = "plain_map", hint = "write {name: value}" }
-local request_fields = { type = "plain_map", hint = "write {user: alice, profile: dev}" }
+local request_fields = { type = "request", hint = "write {user: alice, profile: dev}" }
 
 -- Shapes -------------------------------------------------------------------------------------
 
@@ -23,7 +26,7 @@ local EXPECTATIONS = {
   { "effect", enum("effect", schema.effects) },
   { "rule", { type = "text", max = 64, is_line = true, may_be_empty = true } },
   { "rule_index", { type = "integer", min = -1, max = 999999 } },
-  { "reason", line },
+  { "reason", { type = "reason", max = 1024, is_line = true } },
   { "failed", line },
   { "error", line },
   { "max_duration", { type = "seconds" } },
@@ -92,6 +95,9 @@ local function merged(base, over)
   local out = {}
   for _, from in ipairs({ base or {}, over or {} }) do
     for key, value in pairs(from) do
+      if value == spec_types.NULL then
+        value = nil
+      end
       out[key] = value
     end
   end
@@ -211,39 +217,33 @@ local function collect_files(self)
   return text.sorted_keys(files)
 end
 
--- What could have been named.
-local function names_of(plugins, what)
-  local names = {}
-  for _, name in ipairs(text.sorted_keys(plugins)) do
-    local own = what == "plugins" and { name } or text.sorted_keys(plugins[name].http)
-    table.move(own, 1, #own, #names + 1, names)
+local function check_http(entry, plugins)
+  local value, message, hint = mock_check.http(entry)
+  if value then
+    value, message, hint = mock_check.http_names(entry, plugins, "mocks.http")
   end
-  return #names > 0 and errors.allowed(names) or "a plugin needs a bundle: policy names its folder"
+  return value, message, hint
 end
 
--- Plugins and questions that mocks name have to be there.
+-- What mocks name has to be there, and what they hold has to be what a plugin could be given.
 local function check_mocks(given, plugins, problems)
-  for name in pairs(given and given.plugins or {}) do
-    if not plugins[name] then
-      problems:add(given.place, ("mocks.plugins names %s, and there is no such plugin"):format(
-        text.quote(name)), names_of(plugins, "plugins"))
+  local function take(value, message, hint)
+    if value == nil then
+      problems:add(given.place, (message:gsub("^mock%.", "mocks.")), hint)
     end
   end
-  for _, entry in ipairs(given and given.http or {}) do
-    local is_known = false
-    for name, plugin in pairs(plugins) do
-      is_known = is_known or (not entry.plugin or entry.plugin == name)
-        and plugin.http[entry.need] ~= nil
-    end
-    if not is_known then
-      problems:add(given.place, ("mocks.http names a question that no plugin has: %s"):format(
-        text.quote(entry.need)), names_of(plugins, "questions"))
-    end
+  for _, name in ipairs(text.sorted_keys(given.plugins or {})) do
+    take(mock_check.plugin_names(name, given.plugins[name], plugins, "mocks.plugins"))
   end
+  for _, entry in ipairs(given.http or {}) do
+    take(check_http(entry, plugins))
+  end
+  take(mock_check.geoip(given.geoip or {}))
+  take(mock_check.history(given.history or {}))
 end
 
 --- Reads a table. Problems are told, and then nil is returned.
--- @return {cases, files}
+-- @return {cases, files, policy_place}
 function spec_table.read(source, problems)
   local node, place = require("sentinel.yaml_front").read_some(source, NODES_MAX, problems)
   local value = node and reader.read_as(suite, node, place, problems)
@@ -261,7 +261,8 @@ function spec_table.read(source, problems)
   if not problems:is_empty() then
     return nil
   end
-  return { cases = self.cases, files = collect_files(self) }
+  return { cases = self.cases, files = collect_files(self),
+    policy_place = select(2, context.find(node, "policy")) }
 end
 
 --- Tells of rules, plugins and questions that cases name and the policy has not.
@@ -295,20 +296,36 @@ local function fits_reason(wanted, got)
   return wanted == got
 end
 
---- What of the expectations a decision does not meet, in words, or nil.
+local function show(value)
+  return type(value) == "string" and text.quote(value) or tostring(value)
+end
+
+-- Whether a decision has what is expected of one of its fields.
+local function meets(wanted, decision, key)
+  if key == "reason" then
+    return fits_reason(wanted, decision.reason)
+  end
+  return wanted == (decision[key] or nil)
+end
+
+local TOLD = { "effect", "rule_index", "error", "max_duration", "rule", "reason" }
+
+--- What of the expectations a decision does not meet, and what it has instead, in words; or nil.
+-- Without the latter all of the decision has to be told.
 -- @param has_failed function(decision, rule, path)
 function spec_table.find_difference(decision, wanted, has_failed)
-  for _, key in ipairs({ "effect", "rule_index", "error", "max_duration" }) do
-    if wanted[key] ~= nil and wanted[key] ~= (decision[key] or nil) then
-      return ("%s %s"):format(key, tostring(wanted[key]))
+  local of_rule = wanted.failed and wanted.rule ~= "" and wanted.rule or nil -- where it failed
+  for _, key in ipairs(TOLD) do
+    local is_place = key == "rule" and of_rule
+    if wanted[key] ~= nil and not is_place and not meets(wanted[key], decision, key) then
+      if key == "effect" then
+        return "effect " .. wanted.effect
+      end
+      return ("%s %s"):format(key, show(wanted[key])),
+        decision[key] and ("%s %s"):format(key, show(decision[key])) or "no " .. key
     end
   end
-  local of_rule = wanted.failed and wanted.rule ~= "" and wanted.rule or nil -- where it failed
-  if wanted.rule and not of_rule and wanted.rule ~= decision.rule then
-    return "rule " .. text.quote(wanted.rule)
-  elseif wanted.reason and not fits_reason(wanted.reason, decision.reason) then
-    return "reason " .. text.quote(wanted.reason)
-  elseif wanted.failed and not has_failed(decision, of_rule, wanted.failed) then
+  if wanted.failed and not has_failed(decision, of_rule, wanted.failed) then
     return "a failed " .. wanted.failed
   end
   return nil

@@ -14,8 +14,10 @@ local function short(request)
     out[key] = value
   end
   local user = request.user
-  if user and flow.json(spec_request.user(user.name or "")) == flow.json(user) then
-    out.user = user.name
+  local short_user = user and spec_request.user(user.name or "")
+  if short_user then
+    short_user.arn = user.arn or nil -- of those that are made up it is not known
+    out.user = flow.json(short_user) == flow.json(user) and user.name or user
   end
   out.time = nil
   out.mode = request.mode ~= "credential_process" and request.mode or nil

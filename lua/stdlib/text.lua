@@ -33,6 +33,19 @@ function text.quote(value)
   return '"' .. text.cut(host.error_text(value), 64) .. '"'
 end
 
+--- A value that Lua code gave, for a message about what was found: `the text "a"`, `the number 5`.
+function text.found(value)
+  local kind = type(value)
+  if kind == "string" then
+    return "the text " .. text.quote(value)
+  elseif kind == "number" then
+    return "the number " .. tostring(value)
+  elseif kind == "boolean" then
+    return tostring(value)
+  end
+  return kind == "nil" and "nothing" or "a " .. kind
+end
+
 --- "a, b, c", cut.
 function text.join(list)
   local parts, size = {}, 0

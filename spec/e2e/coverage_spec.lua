@@ -30,7 +30,7 @@ local SPEC = [[
 it("decides", function()
   assert.allows({ user = "alice", profile = "dev", source_ip = "10.0.0.1" }, "day")
   assert.allows({ user = "alice", profile = "dev", source_ip = "192.0.2.1", mode = "cli" }, "day")
-  assert.denies({ user = "root" }, { rule = "no-root" })
+  assert.denies({ user = "root", profile = "dev" }, { rule = "no-root" })
   assert.requires_approval({ user = "bob", profile = "prod" }, "ask")
 end)
 ]]
@@ -118,7 +118,7 @@ describe("coverage", function()
 
   it("writes Cobertura", function()
     home:write("policies/a&b/x.yaml", 'version: "1"\nrules:\n  - {name: x, effect: allow, conditions: {}}\n')
-    home:write("policies/a&b/x_spec.lua", "it('x', function() assert.allows({ user = 'a' }) end)")
+    home:write("policies/a&b/x_spec.lua", "it('x', function() assert.allows({ user = 'a', profile = 'dev' }) end)")
     expect.done(run("--report", "cobertura=out.xml"))
     local found = tracefile.read_cobertura(home.home .. "/out.xml")
     assert.are.same({ [3] = { hits = 1, conditions = "-" } }, found["policies/a&b/x.yaml"])
@@ -261,7 +261,7 @@ end)
   end)
 
   it("counts the calls of a plugin's own spec, and of its mocks only the time-out", function()
-    local asking = write_bundle "it('x', function() mock.plugin('probe', true) assert.allows { user = 'a' } end)"
+    local asking = write_bundle "it('x', function() mock.plugin('probe', true) assert.allows { user = 'a', profile = 'dev' } end)"
     for name, text in pairs(asking) do
       home:write("plugins/probe/" .. name, text)
     end

@@ -169,6 +169,21 @@ describe("sentinel test --mutate", function()
     assert.is_truthy(result.stdout:find("mutation: %d+ of %d+ changes were seen"))
   end)
 
+  it("tries nothing while a test fails, and says so", function()
+    home:write("p.yaml", policy_of("allow", "users: [alice]"))
+    home:write("p_spec.yaml", HEAD .. "  - {name: wrong, request: {user: bob, profile: dev}, effect: allow}\n")
+    local result = home:run { "test", "p_spec.yaml", "--mutate" }
+    expect.status(result, 1)
+    assert.is_truthy(result.stdout:find("\nmutation: no changes were tried, because tests fail\n", 1, true), result.stdout)
+    home:write("q.yaml", policy_of("allow", "users: [alice]"))
+    home:write("q_spec.yaml", HEAD:gsub("p%.yaml", "q.yaml")
+      .. "  - {name: right, request: {user: alice, profile: dev}, effect: allow}\n")
+    result = home:run { "test", "p_spec.yaml", "q_spec.yaml", "--mutate" }
+    assert.is_truthy(result.stdout:find("\n  policies that were not changed, because tests of theirs fail: 1\n", 1, true), result.stdout)
+    local document = expect.json(home:run { "test", "p_spec.yaml", "q_spec.yaml", "--mutate", "--json" }, 1)
+    assert.are.equal(1, document.mutation.untried)
+  end)
+
   it("fails below --min-mutation, which counts all changes", function()
     home:write("p.yaml", policy_of("allow", "users: [alice, bob]"))
     home:write("p_spec.yaml", HEAD .. [[
@@ -233,7 +248,7 @@ end)
     bundle.write(home, { plugins = { probe = { files = files, grant = "http: [q], hosts: [a.example]" } }, policy = 'version: "1"\nrules:\n'
         .. "  - {name: r, effect: allow, conditions: {probe: {id: x1}}}\n" })
     home:write("b_spec.yaml", "suite: b\npolicy: bundle/\ncases:\n"
-      .. "  - {name: nothing, request: {user: alice}, mocks: {plugins: {probe: [{returns: false}]}}, effect: deny}\n")
+      .. "  - {name: nothing, request: {user: alice, profile: dev}, mocks: {plugins: {probe: [{returns: false}]}}, effect: deny}\n")
     local document = expect.json(home:run { "test", "b_spec.yaml", "--mutate", "--json" }, 0)
     local survivors = {}
     for _, mutant in ipairs(document.mutation.survivors) do

@@ -98,10 +98,10 @@ describe("sentinel test --shuffle", function()
     home:write("a/q.yaml", 'version: "1"\nrules:\n  - {name: q, effect: deny, conditions: {}}\n')
     home:write("a/p_spec.lua", [[
 for i = 1, 6 do
-  it("p" .. i, function() assert.allows({ user = "a" }, "r") end)
+  it("p" .. i, function() assert.allows({ user = "a", profile = "dev" }, "r") end)
   describe("q", function()
     policy("q.yaml")
-    it("q" .. i, function() assert.denies({ user = "a" }, { rule = "q" }) end)
+    it("q" .. i, function() assert.denies({ user = "a", profile = "dev" }, { rule = "q" }) end)
   end)
 end
 ]])

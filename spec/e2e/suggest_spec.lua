@@ -124,12 +124,13 @@ return s.policy { version = "1", rules = { s.rule "r" { effect = "allow", condit
     expect.status(home:run { "test", "p_spec.yaml", "more_spec.yaml" }, 0)
   end)
 
-  it("suggests nothing while a test fails", function()
+  it("suggests nothing while a test fails, and says which", function()
     home:write("p.yaml", EVERYTHING)
     home:write("p_spec.yaml", NOTHING:format("p.yaml", ""):gsub("deny", "allow"))
     local result = home:run { "test", "--suggest", "p_spec.yaml" }
     expect.status(result, 1)
-    assert.are.equal("", result.stdout)
+    assert.is_truthy(result.stdout:find("^# p_spec%.yaml:5: nothing is suggested before this passes: s nothing: "
+      .. "wanted effect allow, got deny [^\n]+\n$"), result.stdout)
     assert.is_truthy(result.stderr:find("1 of 1 tests failed", 1, true))
   end)
 

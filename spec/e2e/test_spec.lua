@@ -111,7 +111,9 @@ describe("sentinel test", function()
     assert.is_truthy(home:read("r.tap"):find("\n1..4\n$"))
     expect.refused(run("--report", "r.xml"), 2, "FORMAT=FILE")
     expect.refused(run("--report", "xml=r.xml"), 2, "junit")
-    expect.status(run("--report", "tap=nowhere/r.tap"), 6)
+    local unwritten = run("--report", "tap=nowhere/r.tap")
+    expect.status(unwritten, 6)
+    assert.is_truthy(unwritten.stderr:find("^sentinel: nowhere/r.tap: No such file or directory\n"), unwritten.stderr)
     expect.refused(run("--filter", "a", "--filter", "b"), 2, "twice")
   end)
 
@@ -133,7 +135,7 @@ describe("sentinel test", function()
     expect.status(run("--min-condition", "72"), 1)
     expect.refused(run("--min-rule", "101"), 2, "0 to 100")
     expect.refused(run("--min-rule", "x"), 2, "0 to 100")
-    home:write("policies/dev_spec.lua", "it('a', function() assert.denies({ user = 'root' }) end)")
+    home:write("policies/dev_spec.lua", "it('a', function() assert.denies({ user = 'root', profile = 'dev' }) end)")
     text = expect.done(run("--coverage"))
     assert.is_truthy(text:find("dev.yaml:1: no request that no rule matches: rule no-root decided the one request\n", 1, true), text)
     assert.is_truthy(text:find(": ask was never reached: rule no-root decided the one request before it\n", 1, true), text)
@@ -185,14 +187,14 @@ describe("sentinel test", function()
   end
 
   local malformed = {
-    { "assert.allows({ user = 'alice' }, 'dya')", 'the policy has no rule "dya"; did you mean "day"?' },
-    { "assert.denies({ user = 'alice' }, { rule = 'nosuch' })", 'the policy has no rule "nosuch"' },
-    { "assert.denies({ user = 'alice' }, { rul = 'x' })", 'no key "rul"' },
+    { "assert.allows({ user = 'alice', profile = 'dev' }, 'dya')", 'the policy has no rule "dya"; did you mean "day"?' },
+    { "assert.denies({ user = 'alice', profile = 'dev' }, { rule = 'nosuch' })", 'the policy has no rule "nosuch"' },
+    { "assert.denies({ user = 'alice', profile = 'dev' }, { rul = 'x' })", 'no key "rul"' },
     { "assert.allows({ usr = 'alice' })", 'no field "usr"' },
-    { "mock.http { need = 'oncalls' }", 'no plugin has the question "oncalls"' },
-    { "mock.plugin('oncall', true)", 'there is no plugin "oncall"' },
+    { "mock.http { need = 'oncalls' }", 'names a question that no plugin has: "oncalls"' },
+    { "mock.plugin('oncall', true)", 'names "oncall", and there is no such plugin' },
     { "assert.allows({ user = { nme = 'alice' } })", 'no field "user.nme"' },
-    { "assert.allows({ user = 'alice', time = 'noon' })", "is not a time" },
+    { "assert.allows({ user = 'alice', profile = 'dev', time = 'noon' })", "the request's time has to be a time such as" },
     { "assert.allows('alice')", "a request is a table" },
   }
   for _, row in ipairs(malformed) do

@@ -6,7 +6,7 @@ local shims = require "spec.support.shims"
 local world = require "spec.support.world"
 
 local POLICY = 'version: "1"\nrules:\n  - {name: day, effect: allow, conditions: {users: [%s]}}\n'
-local SPEC = "it('allows', function() assert.allows({ user = 'alice' }) end)\n"
+local SPEC = "it('allows', function() assert.allows({ user = 'alice', profile = 'dev' }) end)\n"
 
 describe("sentinel test --watch", function()
   local home, handle

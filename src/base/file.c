@@ -160,6 +160,18 @@ snt_status snt_file_create(const char *path, const void *data, size_t len, unsig
   return status;
 }
 
+/* A new file that is going to be `path`: a failure is told of that, which is what the caller knows. */
+static snt_status create_beside(const char *fresh, const char *path, struct snt_slice text, unsigned mode,
+                                struct snt_err *err) {
+  struct snt_err inner = {0};
+  snt_status status = snt_file_create(fresh, text.data, text.len, mode, &inner);
+  if (snt_ok(status)) {
+    return status;
+  }
+  bool is_named = snt_str_starts_with(inner.message, fresh);
+  return snt_fail(err, status.code, "%s%s", is_named ? path : "", inner.message + (is_named ? strlen(fresh) : 0));
+}
+
 /* Writes a new file beside path and gives it the name: link(2) never takes the place of another. */
 static snt_status write_whole(const char *path, struct snt_slice text, unsigned mode, bool is_replacing,
                               struct snt_err *err) {
@@ -167,7 +179,7 @@ static snt_status write_whole(const char *path, struct snt_slice text, unsigned 
   SNT_TRY(snt_random_request_id(id, err));
   SNT_BUF_AUTO struct snt_buf fresh = {0};
   SNT_TRY(snt_buf_appendf(&fresh, err, "%s.%s.tmp", path, id));
-  SNT_TRY(snt_file_create(fresh.data, text.data, text.len, mode, err));
+  SNT_TRY(create_beside(fresh.data, path, text, mode, err));
   int result = is_replacing ? rename(fresh.data, path) : link(fresh.data, path);
   snt_status status = result == 0 ? snt_done() : snt_fail(err, SNT_CODE_IO, "%s: %s", path, strerror(errno));
   if (result != 0 || !is_replacing) {

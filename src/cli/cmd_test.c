@@ -220,8 +220,7 @@ static snt_status judge(const struct testing *testing, struct snt_err *err) {
                     testing->problems.files);
   }
   if (testing->malformed > 0) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%zu of %zu tests name what does not exist", testing->malformed,
-                    total(testing));
+    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%zu of %zu tests are malformed", testing->malformed, total(testing));
   }
   if (counts[SNT_CASE_FAILED] > 0) {
     return snt_fail(err, SNT_CODE_ANSWER_NO, "%zu of %zu tests failed", counts[SNT_CASE_FAILED], total(testing));

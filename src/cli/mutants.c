@@ -60,10 +60,17 @@ snt_status snt_mutation_print(const struct snt_mutation *mutation, struct snt_bu
   struct snt_mutation_totals totals = snt_mutation_count(mutation);
   size_t left_out = count_left_out(mutation);
   size_t survived = totals.mutants - totals.killed - totals.equivalent;
+  if (mutation->untried > 0 && totals.mutants == 0) {
+    return snt_buf_append_str(out, "mutation: no changes were tried, because tests fail\n", err);
+  }
   SNT_TRY(snt_buf_appendf(out, err,
                           "mutation: %zu of %zu changes were seen, %zu change nothing, %zu were seen by no test; "
                           "%zu of those widen access\n",
                           totals.killed, totals.mutants, totals.equivalent, survived, totals.widening_survived));
+  SNT_TRY(mutation->untried == 0
+              ? snt_done()
+              : snt_buf_appendf(out, err, "  policies that were not changed, because tests of theirs fail: %zu\n",
+                                mutation->untried));
   SNT_TRY(left_out == 0
               ? snt_done()
               : snt_buf_appendf(out, err, "  %zu more changes were left out: the policy is long\n", left_out));
@@ -115,6 +122,7 @@ snt_status snt_mutation_write(const struct snt_mutation *mutation, struct snt_bu
   snt_json_put_integer(&writer, "equivalent", (int64_t)totals.equivalent);
   snt_json_put_integer(&writer, "survived", (int64_t)(totals.mutants - totals.killed - totals.equivalent));
   snt_json_put_integer(&writer, "left_out", (int64_t)count_left_out(mutation));
+  snt_json_put_integer(&writer, "untried", (int64_t)mutation->untried);
   snt_json_put_integer(&writer, "score", snt_mutation_score(&totals));
   snt_json_put_integer(&writer, "widening", (int64_t)totals.widening);
   snt_json_put_integer(&writer, "widening_survived", (int64_t)totals.widening_survived);

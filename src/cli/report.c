@@ -187,6 +187,21 @@ static snt_status add_nothing(struct snt_report *report, const struct snt_case *
   return snt_done();
 }
 
+/* Nothing is suggested for a policy whose tests fail. */
+static snt_status add_failed(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
+  if (of->status != SNT_CASE_FAILED) {
+    return snt_done();
+  }
+  struct snt_buf *text = &report->text;
+  SNT_TRY(snt_buf_append_str(text, "# ", err));
+  SNT_TRY(snt_cli_print_clean(text, of->file, err));
+  SNT_TRY(snt_buf_appendf(text, err, ":%lld: nothing is suggested before this passes: ", (long long)of->line));
+  SNT_TRY(snt_cli_print_clean(text, of->name, err));
+  SNT_TRY(snt_buf_append_str(text, ": ", err));
+  SNT_TRY(snt_cli_print_clean(text, of->message, err));
+  return snt_buf_append_char(text, '\n', err);
+}
+
 static snt_status end_suggestions(struct snt_report *report, const struct snt_report_totals *totals,
                                   struct snt_err *err) {
   SNT_TRY(snt_mutation_suggest(totals->mutation, &report->text, err));
@@ -194,7 +209,7 @@ static snt_status end_suggestions(struct snt_report *report, const struct snt_re
   return is_whole ? snt_buf_append_str(&report->text, "# no case is missing\n", err) : snt_done();
 }
 
-const struct snt_report_format SNT_REPORT_SUGGESTIONS = {"suggest", false, no_begin, add_nothing, end_suggestions};
+const struct snt_report_format SNT_REPORT_SUGGESTIONS = {"suggest", false, no_begin, add_failed, end_suggestions};
 
 static const struct snt_report_format FORMATS[] = {
     {"pretty", false, no_begin, add_pretty, end_pretty},

@@ -127,9 +127,9 @@ snt_status snt_evaluator_add_file(struct snt_evaluator *evaluator, const char *n
 snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *name, const char *plugin,
                                    const struct snt_buf *source, struct snt_buf *reply, struct snt_buf *problems,
                                    struct snt_err *err);
-/* Gives the spec the policy that is in force: appends {"ok":true,"pure":bool,"points":[...]}. With is_covered what
- * rules and conditions come to is counted. Cases that name what the policy has not are POLICY_INVALID. */
-snt_status snt_evaluator_bind_spec(struct snt_evaluator *evaluator, bool is_covered, struct snt_buf *reply,
+/* Gives the spec the policy that is in force, and what there is to know of it (JSON; lua/stdlib/spec_runner.lua, bind):
+ * appends {"ok":true,"pure":bool,"points":[...]}. Cases that name what the policy has not are POLICY_INVALID. */
+snt_status snt_evaluator_bind_spec(struct snt_evaluator *evaluator, struct snt_slice about, struct snt_buf *reply,
                                    struct snt_buf *problems, struct snt_err *err);
 enum { SNT_CASES_MAX = 200 }; /* of one call */
 /* Cases of it, one after the other in one worker: appends

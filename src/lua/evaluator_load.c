@@ -206,12 +206,12 @@ snt_status snt_evaluator_load_spec(struct snt_evaluator *evaluator, const char *
   return take_account(evaluator, keys, reply, problems, err);
 }
 
-snt_status snt_evaluator_bind_spec(struct snt_evaluator *evaluator, bool is_covered, struct snt_buf *reply,
+snt_status snt_evaluator_bind_spec(struct snt_evaluator *evaluator, struct snt_slice about, struct snt_buf *reply,
                                    struct snt_buf *problems, struct snt_err *err) {
   static const char *const keys[] = {"ok", "pure", "points", "problems", NULL};
   bool is_late = false;
   SNT_BUF_AUTO struct snt_buf payload = {0};
-  SNT_TRY(snt_buf_append_str(&payload, is_covered ? "cover" : "", err));
+  SNT_TRY(snt_buf_append(&payload, about.data, about.len, err));
   snt_evaluator_start_clock(evaluator, SPEC_MS);
   SNT_TRY(snt_evaluator_exchange(evaluator, SNT_FRAME_BIND, &payload, &is_late, err));
   return take_account(evaluator, keys, reply, problems, err);

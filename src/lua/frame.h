@@ -27,7 +27,7 @@
   X(WHO_CAN, 96 * 1024, 256 * 1024) /* which profile, when, for which roles */                                         \
   X(SCHEMA, 0, 256 * 1024)                                                                                             \
   X(SPEC, 2048 * 1024 + 8192, 4096 * 1024) /* name, plugin and text of a spec, whose top level is run */               \
-  X(BIND, 16, 1024 * 1024)                 /* whether what the spec sees of the policy is counted */                   \
+  X(BIND, 256 * 1024, 1024 * 1024)         /* what the core knows of the spec's policy (JSON) */                       \
   X(CASES, 2048, 1024 * 1024)              /* the numbers of some of its cases */                                      \
   X(MUTATE, 4096, 2048 * 1024)             /* what the cases call the policy whose mutants are made */                 \
   X(MUTANT, 32, 128 * 1024)                /* the number of one of them */                                             \

@@ -434,6 +434,7 @@ static const luaL_Reg host_functions[] = {{"yaml", snt_host_yaml},
                                           {"upvalue_of", snt_host_upvalue_of},
                                           {"digest", snt_host_digest},
                                           {"run_limited", snt_host_run_limited},
+                                          {"run_apart", snt_host_run_apart},
                                           {"suspend", snt_host_suspend},
                                           {NULL, NULL}};
 

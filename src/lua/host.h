@@ -31,6 +31,8 @@
  *   host.digest(text)               -> SHA-256 in hexadecimal
  *   host.run_limited(fuel, ms, f, ...)
  *     -> "done", two results | "error", message | "fuel" | "time" | "suspended"        (limited.c)
+ *   host.run_apart(fuel, is_charged, f, ...)    with fuel of its own, or of the caller's where it is charged
+ *     -> "done", result | "error", error value | "fuel" | "memory"                     (limited.c)
  *   host.suspend()                  ends the run_limited around it; no pcall holds it
  */
 #ifndef SNT_LUA_HOST_H
@@ -50,8 +52,9 @@ int snt_host_compile_users(lua_State *L);
 int snt_host_code_of(lua_State *L);
 int snt_host_upvalue_of(lua_State *L);
 int snt_host_digest(lua_State *L);
-/* host.run_limited, host.suspend. */
+/* host.run_limited, host.run_apart, host.suspend. */
 int snt_host_run_limited(lua_State *L);
+int snt_host_run_apart(lua_State *L);
 int snt_host_suspend(lua_State *L);
 /* Pushes the text cut to a length fit for a message, with what is not printable replaced. */
 void snt_host_push_clean(lua_State *L, const char *text, size_t len);

@@ -352,8 +352,8 @@ static void load_spec(struct template *self, const struct snt_frame *request) {
 }
 
 static void bind_spec(struct template *self, const struct snt_frame *request) {
-  const struct snt_slice how[] = {{snt_buf_borrow(&self->request), self->request.len}};
-  answer_call(self, request, "bind_spec", how, 1);
+  const struct snt_slice about[] = {{snt_buf_borrow(&self->request), self->request.len}};
+  answer_call(self, request, "bind_spec", about, 1);
 }
 
 /* The payload is numbers, each with its NUL: one after the other, in one worker. */

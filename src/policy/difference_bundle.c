@@ -8,6 +8,7 @@
 #include "format/time.h"
 #include "policy/describe.h"
 #include "policy/difference.h"
+#include "policy/manifest_format.h"
 
 enum { SHOWN_DIGITS = 12 };
 
@@ -342,21 +343,6 @@ static snt_status put_plugins(struct snt_json_writer *writer, const struct snt_p
   return snt_done();
 }
 
-static void put_targets(struct snt_json_writer *writer, const struct snt_manifest *manifest) {
-  snt_json_begin_array(writer, "targets");
-  for (size_t i = 0; i < manifest->target_count; i++) {
-    snt_json_begin_object(writer, NULL);
-    snt_json_put_string(writer, "profile", manifest->targets[i].profile);
-    snt_json_begin_array(writer, "roles");
-    for (char **role = manifest->targets[i].roles; *role != NULL; role++) {
-      snt_json_put_string(writer, NULL, *role);
-    }
-    snt_json_end_array(writer);
-    snt_json_end_object(writer);
-  }
-  snt_json_end_array(writer);
-}
-
 snt_status snt_difference_describe(const struct snt_policy *policy, struct snt_buf *out, struct snt_err *err) {
   const struct snt_manifest *manifest = &policy->manifest;
   struct snt_json_writer writer;
@@ -364,7 +350,7 @@ snt_status snt_difference_describe(const struct snt_policy *policy, struct snt_b
   snt_json_begin_object(&writer, NULL);
   SNT_TRY(put_plugins(&writer, policy, err));
   if (manifest->has_targets) {
-    put_targets(&writer, manifest);
+    snt_manifest_put_targets(&writer, manifest);
   }
   if (manifest->max_duration_s > 0) {
     snt_json_put_integer(&writer, "max_duration", manifest->max_duration_s);

@@ -250,3 +250,18 @@ snt_status snt_manifest_format_yaml(const struct snt_manifest *manifest, struct 
   }
   return snt_done();
 }
+
+void snt_manifest_put_targets(struct snt_json_writer *writer, const struct snt_manifest *manifest) {
+  snt_json_begin_array(writer, "targets");
+  for (size_t i = 0; i < manifest->target_count; i++) {
+    snt_json_begin_object(writer, NULL);
+    snt_json_put_string(writer, "profile", manifest->targets[i].profile);
+    snt_json_begin_array(writer, "roles");
+    for (char **role = manifest->targets[i].roles; *role != NULL; role++) {
+      snt_json_put_string(writer, NULL, *role);
+    }
+    snt_json_end_array(writer);
+    snt_json_end_object(writer);
+  }
+  snt_json_end_array(writer);
+}

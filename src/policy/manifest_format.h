@@ -3,6 +3,7 @@
 #ifndef SNT_POLICY_MANIFEST_FORMAT_H
 #define SNT_POLICY_MANIFEST_FORMAT_H
 
+#include "format/json.h"
 #include "policy/manifest.h"
 
 /* One line without a line feed: keys in the order of policy.md, profiles and plugins in that of their bytes, nothing
@@ -10,5 +11,7 @@
 snt_status snt_manifest_format(const struct snt_manifest *manifest, struct snt_buf *out, struct snt_err *err);
 /* A bundle.yaml that means the same, with the hashes of plugins where the manifest has them. */
 snt_status snt_manifest_format_yaml(const struct snt_manifest *manifest, struct snt_buf *out, struct snt_err *err);
+/* The member "targets" of an object, as lua/stdlib reads it: [{"profile","roles":[...]}, ...]. */
+void snt_manifest_put_targets(struct snt_json_writer *writer, const struct snt_manifest *manifest);
 
 #endif

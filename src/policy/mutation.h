@@ -39,6 +39,7 @@ struct snt_mutated_policy {
 struct snt_mutation {
   struct snt_mutated_policy *policies;
   size_t count;
+  size_t untried; /* policies of specs whose own tests fail: nothing is changed then */
 };
 void snt_mutation_clear(struct snt_mutation *mutation);
 

@@ -1,5 +1,6 @@
 #include "policy/request.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -78,24 +79,54 @@ void snt_request_text_clear(struct snt_request_text *text) {
   snt_buf_clear(&text->facts);
 }
 
-enum field_type { FIELD_TEXT, FIELD_TIME, FIELD_BOOL, FIELD_TEXTS };
+enum field_type { FIELD_TEXT, FIELD_TIME, FIELD_BOOL, FIELD_TEXTS, FIELD_ADDRESS, FIELD_OS, FIELD_ROLE };
 
-/* What a request file may say beyond the fields of struct snt_request. A row without a parent stands at the top. */
+/* What a request file may say beyond the fields of struct snt_request. A row without a parent stands at the top. Specs
+ * refuse the same (lua/stdlib/spec_request.lua). */
 static const struct {
   const char *parent;
   const char *name;
   enum field_type type;
 } FACT_FIELDS[] = {
-    {NULL, "source_ip", FIELD_TEXT},          {"break_glass", "reason_code", FIELD_TEXT},
+    {NULL, "source_ip", FIELD_ADDRESS},       {"break_glass", "reason_code", FIELD_TEXT},
     {NULL, "session_table", FIELD_TEXT},      {"approval", "id", FIELD_TEXT},
     {"approval", "approvers", FIELD_TEXTS},   {"approval", "approved_at", FIELD_TIME},
     {"approval", "expires_at", FIELD_TIME},   {"mfa", "authenticated_at", FIELD_TIME},
     {"device", "disk_encrypted", FIELD_BOOL}, {"device", "mdm_enrolled", FIELD_BOOL},
     {"device", "mdm_compliant", FIELD_BOOL},  {"device", "firewall_enabled", FIELD_BOOL},
-    {"device", "os_type", FIELD_TEXT},        {"device", "os_version", FIELD_TEXT},
+    {"device", "os_type", FIELD_OS},          {"device", "os_version", FIELD_TEXT},
 };
 enum { FACT_FIELD_COUNT = sizeof FACT_FIELDS / sizeof FACT_FIELDS[0] };
 static const char *const FACT_PARENTS[] = {"break_glass", "approval", "mfa", "device", NULL};
+
+static bool is_address(const char *text) {
+  unsigned char bytes[sizeof(struct in6_addr)];
+  return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+static bool is_os(const char *text) {
+  return strcmp(text, "darwin") == 0 || strcmp(text, "windows") == 0 || strcmp(text, "linux") == 0;
+}
+
+/* arn:PARTITION:iam::ACCOUNT:role/NAME, with any name and partition: policies may mention some that AWS has not, and
+ * who-can makes requests of what they mention. */
+static bool is_role(const char *text) {
+  static const char service[] = ":iam::";
+  static const char digits[] = "0123456789";
+  static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+  enum { ACCOUNT_LEN = 12, SERVICE_LEN = sizeof service - 1 };
+  const char *partition = text + strlen("arn:");
+  if (!snt_str_starts_with(text, "arn:") || strspn(partition, word) == 0) {
+    return false;
+  }
+  const char *rest = partition + strspn(partition, word);
+  if (!snt_str_starts_with(rest, service) || strspn(rest + SERVICE_LEN, digits) != ACCOUNT_LEN) {
+    return false;
+  }
+  rest += SERVICE_LEN + ACCOUNT_LEN;
+  return snt_str_starts_with(rest, ":role/") && rest[strlen(":role/")] != '\0' &&
+         snt_utf8_check_printable(text, strlen(text));
+}
 
 static bool is_of_type(const struct snt_json_value *value, enum field_type type) {
   int64_t ms = 0;
@@ -115,6 +146,12 @@ static bool is_of_type(const struct snt_json_value *value, enum field_type type)
       }
     }
     return snt_json_type(value) == SNT_JSON_ARRAY && snt_json_count(value) > 0;
+  case FIELD_ADDRESS:
+    return text != NULL && is_address(text);
+  case FIELD_OS:
+    return text != NULL && is_os(text);
+  case FIELD_ROLE:
+    return text != NULL && is_role(text);
   }
   return false;
 }
@@ -123,14 +160,20 @@ static bool is_absent(const struct snt_json_value *value) {
   return snt_json_type(value) == SNT_JSON_NONE || snt_json_type(value) == SNT_JSON_NULL;
 }
 
+static const char *const TYPE_NAMES[] = {"a text",
+                                         "a time (RFC 3339)",
+                                         "true or false",
+                                         "a list of texts, not an empty one",
+                                         "an address, such as 198.51.100.7",
+                                         "darwin, windows or linux",
+                                         "the ARN of a role, such as arn:aws:iam::123456789012:role/Name"};
+
 static snt_status put_fact(struct snt_json_writer *writer, const char *what, size_t row,
                            const struct snt_json_value *value, struct snt_err *err) {
-  static const char *const NAMES[] = {"a text", "a time (RFC 3339)", "true or false",
-                                      "a list of texts, not an empty one"};
   const char *parent = FACT_FIELDS[row].parent;
   if (!is_of_type(value, FACT_FIELDS[row].type)) {
     return snt_fail(err, SNT_CODE_SYNTAX, "%s: \"%s%s%s\" has to be %s", what, parent == NULL ? "" : parent,
-                    parent == NULL ? "" : ".", FACT_FIELDS[row].name, NAMES[FACT_FIELDS[row].type]);
+                    parent == NULL ? "" : ".", FACT_FIELDS[row].name, TYPE_NAMES[FACT_FIELDS[row].type]);
   }
   SNT_BUF_AUTO struct snt_buf text = {0};
   SNT_TRY(snt_json_dump(value, &text, err));
@@ -188,15 +231,15 @@ static snt_status collect_facts(const struct snt_json_value *root, const char *w
   return snt_buf_append(out, text.data + 1, text.len - 2, err);
 }
 
-/* A string member, kept in text; *out stays as it is when the member is absent. */
-static snt_status take_text(const struct snt_json_value *root, const char *what, const char *key,
+/* A string member of the type, kept in text; *out stays as it is when the member is absent. */
+static snt_status take_text(const struct snt_json_value *root, const char *what, const char *key, enum field_type type,
                             struct snt_request_text *text, const char **out, struct snt_err *err) {
   const struct snt_json_value *value = snt_json_get(root, key);
   if (is_absent(value)) {
     return snt_done();
   }
-  if (!is_of_type(value, FIELD_TEXT)) {
-    return snt_fail(err, SNT_CODE_SYNTAX, "%s: \"%s\" has to be a text", what, key);
+  if (!is_of_type(value, type)) {
+    return snt_fail(err, SNT_CODE_SYNTAX, "%s: \"%s\" has to be %s", what, key, TYPE_NAMES[type]);
   }
   size_t len = 0;
   const char *string = snt_json_string(value, &len);
@@ -276,10 +319,10 @@ static snt_status take_request(const struct snt_json_value *root, const char *wh
   }
   SNT_TRY(snt_json_check_keys(root, what, keys, err));
   SNT_TRY(take_user(snt_json_get(root, "user"), what, &out->user, err));
-  SNT_TRY(take_text(root, what, "profile", text, &out->profile, err));
-  SNT_TRY(take_text(root, what, "role_arn", text, &out->role_arn, err));
-  SNT_TRY(take_text(root, what, "mode", text, &out->mode, err));
-  SNT_TRY(take_text(root, what, "justification", text, &out->justification, err));
+  SNT_TRY(take_text(root, what, "profile", FIELD_TEXT, text, &out->profile, err));
+  SNT_TRY(take_text(root, what, "role_arn", FIELD_ROLE, text, &out->role_arn, err));
+  SNT_TRY(take_text(root, what, "mode", FIELD_TEXT, text, &out->mode, err));
+  SNT_TRY(take_text(root, what, "justification", FIELD_TEXT, text, &out->justification, err));
   SNT_TRY(take_numbers(root, what, out, err));
   if (out->profile == NULL || !snt_profile_name_check(out->profile)) {
     return snt_fail(err, SNT_CODE_SYNTAX, "%s: \"profile\" is required and has to be a profile name", what);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "policy/bundle.h"
+#include "policy/manifest_format.h"
 #include "policy/shuffle.h"
 #include "policy/spec_fixture.h"
 
@@ -303,9 +304,27 @@ static void record_case(struct run *run, size_t number) {
   report_case(run, number, snt_buf_borrow(&reply), reply.len, snt_ok(status) ? NULL : inner.message);
 }
 
+/* What a spec is told of its policy: lua/stdlib/spec_runner.lua, bind. A role that is not among a bundle's targets is
+ * denied before evaluation. */
+static snt_status describe_policy(const struct run *run, const char *named, struct snt_buf *out, struct snt_err *err) {
+  const struct snt_manifest *manifest = &run->policy.manifest;
+  struct snt_json_writer writer;
+  snt_json_writer_init(&writer, out, err);
+  snt_json_begin_object(&writer, NULL);
+  snt_json_put_bool(&writer, "cover", run->options->coverage != NULL);
+  snt_json_put_string(&writer, "policy", named == NULL ? "" : named);
+  if (run->policy.is_bundle && manifest->has_targets) {
+    snt_json_put_string(&writer, "bundle", manifest->name);
+    snt_manifest_put_targets(&writer, manifest);
+  }
+  snt_json_end_object(&writer);
+  return snt_json_finish(&writer);
+}
+
 /* The policy comes into force, and the spec gets it. */
 static snt_status bind_policy(struct run *run, const char *named, struct snt_err *err) {
   struct snt_policy *policy = &run->policy;
+  SNT_BUF_AUTO struct snt_buf about = {0};
   SNT_BUF_AUTO struct snt_buf reply = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   bool is_covered = run->options->coverage != NULL;
@@ -314,7 +333,9 @@ static snt_status bind_policy(struct run *run, const char *named, struct snt_err
   SNT_TRY(snt_policy_load(policy, run->evaluator, run->problems, err));
   SNT_TRY(snt_fixture_send(run->path, run->files, run->evaluator, err));
   SNT_TRY(send_zones(run, err));
-  SNT_TRY(snt_evaluator_bind_spec(run->evaluator, is_covered, &reply, run->problems, err));
+  SNT_TRY(describe_policy(run, named, &about, err));
+  SNT_TRY(
+      snt_evaluator_bind_spec(run->evaluator, (struct snt_slice){about.data, about.len}, &reply, run->problems, err));
   SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a spec's policy", &doc, err));
   run->is_bound = true;
   snt_buf_reset(&run->policy_file);
@@ -428,7 +449,9 @@ static snt_status run_with(struct run *run, const char *named, struct snt_err *e
   snt_status status = run_recorded(run, named, numbers, count, err);
   free(numbers);
   bool is_mutated = run->options->mutation != NULL && run->plugin[0] == '\0' && count > 0;
-  if (snt_ok(status) && is_mutated && !run->is_stopped && !run->has_failed) {
+  if (is_mutated && run->has_failed) {
+    run->options->mutation->untried++;
+  } else if (snt_ok(status) && is_mutated && !run->is_stopped) {
     status = ensure_bound(run, named, err);
     status = snt_ok(status) ? run_mutants(run, named, err) : status;
   }

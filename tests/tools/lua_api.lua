@@ -36,7 +36,7 @@ local GROUPS = {
   { title = "A spec's mock", prefix = "mock.",
     text = "What a spec puts in the place of the world. A question that no mock answers is a fact "
       .. "that could not be had.",
-    sources = { { file = "spec_mock", from = "local functions = ",
+    sources = { { file = "spec_mock", from = "local function new_functions(",
       each = { "\n    (%l+) = function" } } } },
 }
 

@@ -14,6 +14,16 @@ static const char source[] =
     "  while count < 1000 do host.run_limited(50000, 10000, f) count = count + 1 end\n"
     "  return 'all'\n"
     "end\n"
+    "local kept = {}\n"
+    "function M.apart(text, fuel, is_charged, times)\n"
+    "  local f = assert(host.compile(text, '=test', host.sandbox_env({ kept = kept })))\n"
+    "  local told = {}\n"
+    "  for i = 1, tonumber(times) do\n"
+    "    local how, value = host.run_apart(tonumber(fuel), is_charged == 'charged', f)\n"
+    "    told[i] = how .. (value == nil and '' or ' ' .. host.error_text(tostring(value)))\n"
+    "  end\n"
+    "  return table.concat(told, ', ')\n"
+    "end\n"
     "function M.failed(class, what) return class .. ':' .. what end\n"
     "return M\n";
 static const struct snt_stdlib_module modules[] = {{"sentinel.init", source, sizeof source - 1}};
@@ -79,10 +89,52 @@ static void what_ends_the_evaluation_is_not_hidden_by_a_limit(void **state) {
   assert_int_equal(call("often", "return true", "", "", &reply), SNT_VM_OK);
 }
 
+static enum snt_vm_result call_apart(const char *text, const char *fuel, const char *how, const char *times,
+                                     struct snt_buf *reply) {
+  SNT_VM_AUTO struct snt_vm *vm = NULL;
+  assert_ok(snt_vm_new_with(stdlib, &vm, NULL));
+  struct snt_slice args[] = {snt_slice_of(text), snt_slice_of(fuel), snt_slice_of(how), snt_slice_of(times)};
+  snt_buf_reset(reply);
+  return snt_vm_call(vm, "apart", args, 4, FIXTURE_FUEL, reply);
+}
+
+static void a_call_apart_has_its_own_fuel_and_gives_its_memory_back(void **state) {
+  (void)state;
+  static const char filling[] = "local t = {} for i = 1, 1e9 do t[i] = (('x'):rep(100)):rep(10000) end";
+  static const struct {
+    const char *text, *fuel, *how, *times, *wanted;
+  } rows[] = {
+      {"return 5", "1000", "", "2", "done 5, done 5"},
+      {"error('no', 0)", "1000", "", "1", "error no"},
+      {"while true do end", "900000", "", "3", "fuel, fuel, fuel"},
+      {"while true do pcall(error) end", "900000", "", "2", "fuel, fuel"},
+      {"while true do end", "5000", "charged", "3", "fuel, fuel, fuel"},
+      {filling, "100000000", "", "2", "memory, memory"},
+      {"return pcall(function() local t = {} for i = 1, 1e9 do t[i] = i end end)", "100000000", "", "1", "memory"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_BUF_AUTO struct snt_buf reply = {0};
+    assert_int_equal(call_apart(rows[i].text, rows[i].fuel, rows[i].how, rows[i].times, &reply), SNT_VM_OK);
+    assert_string_equal(snt_buf_borrow(&reply), rows[i].wanted);
+  }
+}
+
+static void what_a_call_apart_keeps_or_is_charged_for_ends_all(void **state) {
+  (void)state;
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  static const char keeping[] = "for i = 1, 1e9 do kept[i] = (('x'):rep(100)):rep(10000) end";
+  assert_int_equal(call_apart(keeping, "100000000", "", "1", &reply), SNT_VM_MEMORY);
+  assert_string_equal(snt_buf_borrow(&reply), "budget_exceeded:memory");
+  assert_int_equal(call_apart("while true do end", "900000", "charged", "3", &reply), SNT_VM_FUEL);
+  assert_int_equal(call_apart("while true do end", "100000000", "charged", "1", &reply), SNT_VM_FUEL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_call_tells_how_it_ended),
       cmocka_unit_test(what_ends_the_evaluation_is_not_hidden_by_a_limit),
+      cmocka_unit_test(a_call_apart_has_its_own_fuel_and_gives_its_memory_back),
+      cmocka_unit_test(what_a_call_apart_keeps_or_is_charged_for_ends_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

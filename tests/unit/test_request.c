@@ -82,6 +82,16 @@ static void odd_request_files_are_refused(void **state) {
                                      "{\"user\":\"alice\",\"profile\":\"prod\",\"approval\":{\"approvers\":\"bob\"}}",
                                      "{\"user\":\"alice\",\"profile\":\"prod\",\"mfa\":{\"authenticated_at\":\"x\"}}",
                                      "{\"user\":\"alice\",\"profile\":\"prod\",\"justification\":\"a\\nb\"}",
+                                     "{\"user\":\"alice\",\"profile\":\"prod\",\"source_ip\":\"300.1.1.1\"}",
+                                     "{\"user\":\"alice\",\"profile\":\"prod\",\"source_ip\":\"10.0.0.0/8\"}",
+                                     "{\"user\":\"alice\",\"profile\":\"prod\",\"device\":{\"os_type\":\"beos\"}}",
+                                     "{\"user\":\"alice\",\"profile\":\"prod\",\"role_arn\":\"Prod\"}",
+                                     "{\"user\":\"alice\",\"profile\":\"prod\",\"role_arn\":"
+                                     "\"arn:aws:iam::12345678901:role/Prod\"}",
+                                     "{\"user\":\"alice\",\"profile\":\"prod\",\"role_arn\":"
+                                     "\"arn:aws:iam::123456789012:user/Prod\"}",
+                                     "{\"user\":\"alice\",\"profile\":\"prod\",\"role_arn\":"
+                                     "\"arn:aws:iam::123456789012:role/\"}",
                                      "{\"user\":\"alice\",\"profile\":\"prod\"} x"};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     SNT_REQUEST_TEXT_AUTO struct snt_request_text text = {0};

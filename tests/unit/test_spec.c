@@ -63,12 +63,12 @@ static snt_status run(const char *name, const char *text, const char *filter, bo
 
 static void cases_are_run_one_by_one(void **state) {
   (void)state;
-  static const char text[] = "it('a', function() assert.allows({ user = 'alice' }, 'r') end)\n"
-                             "it('b', function() assert.allows({ user = 'bob' }) end)\n"
+  static const char text[] = "it('a', function() assert.allows({ user = 'alice', profile = 'dev' }, 'r') end)\n"
+                             "it('b', function() assert.allows({ user = 'bob', profile = 'dev' }) end)\n"
                              "it('c', function() while true do end end)\n"
                              "pending('d')\n"
                              "describe('other', function() policy('all.yaml')\n"
-                             "it('e', function() assert.allows({ user = 'bob' }, 'all') end) end)\n";
+                             "it('e', function() assert.allows({ user = 'bob', profile = 'dev' }, 'all') end) end)\n";
   assert_ok(run("dev_spec.lua", text, NULL, false, NULL));
   assert_string_equal(results,
                       "a passed 1;b failed 2 wanted allow, got deny ; r failed on users: wanted alice, got bob;"
@@ -85,7 +85,7 @@ static void a_case_that_kills_its_evaluator_is_one_failed_case(void **state) {
   (void)state;
   assert_ok(run("dev_spec.lua",
                 "it('a', function() local a = (' '):rep(1000000) .. '1' while true do local _ = a + 1 end end)\n"
-                "it('b', function() assert.allows({ user = 'alice' }) end)\n",
+                "it('b', function() assert.allows({ user = 'alice', profile = 'dev' }) end)\n",
                 NULL, false, NULL));
   assert_true(snt_str_starts_with(results, "a failed 1 "));
   assert_non_null(strstr(results, "b passed 2;"));
@@ -126,7 +126,7 @@ static void what_does_not_load_is_refused_with_its_place(void **state) {
 
 static void mutants_are_run_after_cases_that_passed(void **state) {
   (void)state;
-  static const char passing[] = "it('a', function() assert.allows({ user = 'alice' }, 'r') end)\n";
+  static const char passing[] = "it('a', function() assert.allows({ user = 'alice', profile = 'dev' }, 'r') end)\n";
   SNT_CLEANUP(snt_mutation_clear) struct snt_mutation mutation = {0};
   char path[256];
   SNT_BUF_AUTO struct snt_buf problems = {0};
@@ -143,7 +143,7 @@ static void mutants_are_run_after_cases_that_passed(void **state) {
 
   SNT_CLEANUP(snt_mutation_clear) struct snt_mutation none = {0};
   options.mutation = &none;
-  put("dev_spec.lua", "it('a', function() assert.denies({ user = 'alice' }) end)\n");
+  put("dev_spec.lua", "it('a', function() assert.denies({ user = 'alice', profile = 'dev' }) end)\n");
   assert_ok(snt_spec_run(path, &options, &problems, NULL));
   assert_int_equal(none.count, 0);
 }
