@@ -2,10 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "format/time.h"
 #include "issue/flow_bundle.h"
-
-enum { MAX_STALE_S = 24 * 3600 };
 
 static snt_status accept_caller(struct snt_flow *flow, const struct snt_aws_call *call, struct snt_err *err) {
   flow->stage = "identity";
@@ -171,11 +168,9 @@ static snt_status ask_in_order(struct snt_flow *flow, region_asker *ask, bool *i
 
 /* Where no region has the policy, for rules that are for emergencies. */
 static snt_status take_stale(struct snt_flow *flow, snt_status failed, struct snt_err *err) {
-  const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_MAX_STALE);
-  int64_t max_s = MAX_STALE_S;
+  int64_t max_s = snt_settings_seconds(flow->settings, SNT_SETTING_POLICY_MAX_STALE);
   struct snt_err outage = *err;
-  bool may_be = flow->wants_policy && flow->who.arn[0] != '\0' &&
-                (text == NULL || snt_ok(snt_duration_parse(text, &max_s, NULL))) && max_s > 0;
+  bool may_be = flow->wants_policy && flow->who.arn[0] != '\0' && max_s > 0;
   if (!may_be || !snt_flow_recall_stale(flow, max_s * 1000)) {
     return failed;
   }

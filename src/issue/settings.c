@@ -103,11 +103,48 @@ static snt_status ask_administrator(const char *origin, struct snt_err *err) {
                       origin);
 }
 
-/* Where a layer above has keys, this one may ask for more of a bundle, and for nothing less. */
+/* A value that check_duration has let through. */
+static int64_t read_seconds(const char *value) {
+  int64_t seconds = 0;
+  SNT_IGNORE(snt_duration_parse(value, &seconds, NULL)); /* "0" */
+  return seconds;
+}
+
+int64_t snt_settings_seconds(const struct snt_settings *settings, enum snt_setting_id id) {
+  const char *text = snt_settings_text(settings, id);
+  return text != NULL ? read_seconds(text) : id == SNT_SETTING_POLICY_MAX_STALE ? SNT_POLICY_MAX_STALE_S : 0;
+}
+
+/* How old a policy may be: the default binds as what is set does. */
+static snt_status check_age(const struct snt_settings *settings, enum snt_setting_id id, const char *value,
+                            const char *origin, struct snt_err *err) {
+  const struct snt_setting *above = &settings->rows[id];
+  int64_t most_s = snt_settings_seconds(settings, id);
+  if (read_seconds(value) <= most_s) {
+    return snt_done();
+  }
+  bool is_set = above->items != NULL;
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: %s: \"%.100s\" is more than %s, which is %s%s", origin,
+                      SNT_SETTING_ROWS[id].key, value,
+                      is_set       ? above->items[0]
+                      : most_s > 0 ? "24h"
+                                   : "0",
+                      is_set ? "set in " : "the default, and policy.keys is set in ",
+                      is_set ? above->origin : settings->rows[SNT_SETTING_POLICY_KEYS].origin));
+  return ask_administrator(origin, err);
+}
+
+/* Where a layer above has keys, this one may ask for more of a policy, and for nothing less. */
 static snt_status check_requirement(const struct snt_settings *settings, enum snt_setting_id id, const char *value,
                                     const char *origin, struct snt_err *err) {
   const struct snt_setting *above = &settings->rows[id];
-  if (!settings->has_keys_above || above->items == NULL) {
+  if (!settings->has_keys_above) {
+    return snt_done();
+  }
+  if (id == SNT_SETTING_POLICY_MAX_STALE || id == SNT_SETTING_POLICY_CACHE_TTL) {
+    return check_age(settings, id, value, origin, err);
+  }
+  if (above->items == NULL) {
     return snt_done();
   }
   if (id == SNT_SETTING_POLICY_KEYS && !is_listed(above->items, value)) {

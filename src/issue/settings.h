@@ -3,8 +3,9 @@
  *
  * MUST
  *  1. refuse unknown keys, wrong types and files that someone else may write, naming file, line and remedy;
- *  2. refuse a locked key in a later layer, and, of policy.keys, policy.min_signatures and installation, one that asks
- *     for less than an earlier layer with keys does, naming both places;
+ *  2. refuse a locked key in a later layer, and, where an earlier layer has keys, one that asks for less of a policy
+ *     than it does: of policy.keys, policy.min_signatures, policy.max_stale, policy.cache_ttl and installation, also
+ *     where only the default is less; both places are named;
  *  3. take identity, time, sandbox, endpoints' locks and what may be locked only from the administrator's file. */
 #ifndef SNT_ISSUE_SETTINGS_H
 #define SNT_ISSUE_SETTINGS_H
@@ -14,6 +15,8 @@
 #include "keychain/keychain.h"
 
 #define SNT_ADMIN_CONFIG "/etc/sentinel/config.yaml"
+
+enum { SNT_POLICY_MAX_STALE_S = 24 * 3600 }; /* policy.max_stale, when it is not set */
 
 enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION, SNT_SETTING_INTEGER };
 
@@ -25,7 +28,8 @@ enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION
   X(POLICY_REGIONS, "policy.regions", LIST, NULL, false, NULL, "regions that hold the policy, in order")               \
   X(POLICY_CACHE_TTL, "policy.cache_ttl", DURATION, NULL, false, NULL,                                                 \
     "how long a policy of SSM is used again; default 0")                                                               \
-  X(POLICY_MAX_STALE, "policy.max_stale", DURATION, NULL, false, NULL, "how old a cached signed bundle may be")        \
+  X(POLICY_MAX_STALE, "policy.max_stale", DURATION, NULL, false, NULL,                                                 \
+    "how old a cached signed bundle may be; default 24h")                                                              \
   X(POLICY_KEYS, "policy.keys", LIST, NULL, false, NULL, "keys that may sign policy; unsigned policy is refused then") \
   X(POLICY_MIN_SIGNATURES, "policy.min_signatures", INTEGER, NULL, false, NULL,                                        \
     "how many of the keys must have signed")                                                                           \
@@ -76,10 +80,12 @@ snt_status snt_settings_set_flag(struct snt_settings *settings, enum snt_setting
 const char *snt_settings_text(const struct snt_settings *settings, enum snt_setting_id id);
 /* Ends with NULL; NULL when it is not set. */
 const char *const *snt_settings_list(const struct snt_settings *settings, enum snt_setting_id id);
+/* A DURATION of `policy`, in seconds; its default when it is not set. */
+int64_t snt_settings_seconds(const struct snt_settings *settings, enum snt_setting_id id);
 bool snt_settings_is(const struct snt_settings *settings, enum snt_setting_id id, const char *value);
-/* Whether the administrator locked it. */
 /* How the keychain is opened, but for the passphrase and the time to ask for it; strings are the settings'. */
 struct snt_keychain_options snt_settings_keychain(const struct snt_settings *settings);
+/* Whether the administrator locked it. */
 bool snt_settings_is_locked(const struct snt_settings *settings, enum snt_setting_id id);
 /* `profiles.<name>` of the configuration, or NULL. */
 const struct snt_aws_profile_settings *snt_settings_profile(const struct snt_settings *settings, const char *name);
