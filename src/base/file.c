@@ -182,6 +182,29 @@ snt_status snt_file_put_new(const char *path, const void *data, size_t len, unsi
   return write_whole(path, (struct snt_slice){data, len}, mode, false, err);
 }
 
+snt_status snt_path_expand(const char *path, struct snt_buf *out, struct snt_err *err) {
+  const char *home = getenv("HOME");
+  if (!snt_str_starts_with(path, "~/")) {
+    return snt_buf_append_str(out, path, err);
+  }
+  if (home == NULL || home[0] != '/') {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: HOME is not set to an absolute path", path));
+    return snt_err_hint(err, "set HOME, or write an absolute path");
+  }
+  return snt_buf_appendf(out, err, "%s%s", home, path + 1);
+}
+
+snt_status snt_path_absolute(const char *path, struct snt_buf *out, struct snt_err *err) {
+  if (path[0] == '/') {
+    return snt_buf_append_str(out, path, err);
+  }
+  SNT_FREE_AUTO char *folder = getcwd(NULL, 0);
+  if (folder == NULL) {
+    return snt_fail(err, SNT_CODE_IO, "the current folder: %s", strerror(errno));
+  }
+  return snt_buf_appendf(out, err, "%s/%s", folder, path);
+}
+
 snt_status snt_file_make_folders(const char *path, struct snt_err *err) {
   const char *home = getenv("HOME");
   size_t keep = home != NULL && home[0] == '/' && snt_str_starts_with(path, home) ? strlen(home) : 0;

@@ -30,6 +30,10 @@ snt_status snt_file_create(const char *path, const void *data, size_t len, unsig
 snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);
 /* The same where nothing has that name yet, not as a link either: code IO when something has. */
 snt_status snt_file_put_new(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);
+/* Appends path, with HOME for "~" where it begins with "~/". Code CONFIG_INVALID when HOME is no absolute path. */
+snt_status snt_path_expand(const char *path, struct snt_buf *out, struct snt_err *err);
+/* Appends path as it is from any folder; nothing is resolved, and nothing has to be there. Code IO. */
+snt_status snt_path_absolute(const char *path, struct snt_buf *out, struct snt_err *err);
 /* Makes the missing folders of path (0700), never HOME itself nor anything above it. Code IO. */
 snt_status snt_file_make_folders(const char *path, struct snt_err *err);
 
