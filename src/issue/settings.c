@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "aws/mfa_session.h"
+#include "base/file.h"
 #include "format/time.h"
 
 const struct snt_setting_row SNT_SETTING_ROWS[SNT_SETTING_COUNT] = {
@@ -165,6 +166,21 @@ static snt_status check_requirement(const struct snt_settings *settings, enum sn
   return snt_done();
 }
 
+/* A path of HOME becomes one of the root. */
+static snt_status expand_path(enum snt_setting_id id, char **item, const char *origin, struct snt_err *err) {
+  bool is_path = SNT_SETTING_ROWS[id].type == SNT_SETTING_PATH || SNT_SETTING_ROWS[id].type == SNT_SETTING_PATHS;
+  if (!is_path || !snt_str_starts_with(*item, "~/")) {
+    return snt_done();
+  }
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  if (!snt_ok(snt_path_expand(*item, &path, err))) {
+    return snt_err_prefix(err, "%s: %s", origin, SNT_SETTING_ROWS[id].key);
+  }
+  free(*item);
+  *item = snt_buf_take(&path);
+  return snt_done();
+}
+
 /* Takes items; frees them when it fails. */
 snt_status snt_settings_set_items(struct snt_settings *settings, enum snt_setting_id id, char **items,
                                   const char *origin, struct snt_err *err) {
@@ -180,6 +196,7 @@ snt_status snt_settings_set_items(struct snt_settings *settings, enum snt_settin
   for (char **item = items; snt_ok(status) && *item != NULL; item++) {
     status = check_value(id, *item, origin, err);
     status = snt_ok(status) ? check_requirement(settings, id, *item, origin, err) : status;
+    status = snt_ok(status) ? expand_path(id, item, origin, err) : status;
   }
   if (!snt_ok(status)) {
     free(where);
@@ -269,7 +286,7 @@ snt_status snt_settings_set_flag(struct snt_settings *settings, enum snt_setting
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s cannot be \"%.100s\"", flag, value));
     return snt_err_hint(err, "this version knows: %s", SNT_SETTING_ROWS[id].values);
   }
-  if (SNT_SETTING_ROWS[id].type != SNT_SETTING_LIST) {
+  if (!snt_setting_is_list(id)) {
     return snt_settings_set_text(settings, id, value, flag, err);
   }
   size_t count = 2;

@@ -18,12 +18,21 @@
 
 enum { SNT_POLICY_MAX_STALE_S = 24 * 3600 }; /* policy.max_stale, when it is not set */
 
-enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION, SNT_SETTING_INTEGER };
+/* In a file a path is an absolute one, or begins with "~/": what it means may not depend on the folder one is in. */
+enum snt_setting_type {
+  SNT_SETTING_TEXT,
+  SNT_SETTING_LIST,
+  SNT_SETTING_DURATION,
+  SNT_SETTING_INTEGER,
+  SNT_SETTING_PATH,
+  SNT_SETTING_PATHS,
+  SNT_SETTING_SOURCE /* policy/source.h */
+};
 
 /* X(ID, key, type, environment variable, administrator only, one of these values ("a|b"), what it is) */
 #define SNT_SETTINGS(X)                                                                                                \
   X(INSTALLATION, "installation", TEXT, NULL, false, NULL, "name of this installation; bound into signatures")         \
-  X(POLICY_SOURCE, "policy.source", TEXT, "SENTINEL_POLICY_SOURCE", false, NULL,                                       \
+  X(POLICY_SOURCE, "policy.source", SOURCE, "SENTINEL_POLICY_SOURCE", false, NULL,                                     \
     "where policy comes from: ssm:/path, file:PATH; {profile} is replaced")                                            \
   X(POLICY_REGIONS, "policy.regions", LIST, NULL, false, NULL, "regions that hold the policy, in order")               \
   X(POLICY_CACHE_TTL, "policy.cache_ttl", DURATION, NULL, false, NULL,                                                 \
@@ -45,7 +54,7 @@ enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION
     "where sign-ins to IAM Identity Center are kept; default keychain")                                                \
   X(MFA_SESSION, "mfa.session", DURATION, NULL, false, NULL,                                                           \
     "how long a session that was obtained with an MFA code is used; default 12h")                                      \
-  X(LOG_PATH, "log.path", TEXT, NULL, false, NULL, "the decision log")                                                 \
+  X(LOG_PATH, "log.path", PATH, NULL, false, NULL, "the decision log")                                                 \
   X(LOG_REQUIRED, "log.required", LIST, NULL, false, "file", "sinks that must succeed")                                \
   X(STATE_STORE, "state.store", TEXT, NULL, false, "sqlite", "where shared state is kept")                             \
   X(SANDBOX, "sandbox", TEXT, NULL, true, "seccomp|rlimits-only", "what the evaluator must be locked down with")       \
@@ -53,7 +62,7 @@ enum snt_setting_type { SNT_SETTING_TEXT, SNT_SETTING_LIST, SNT_SETTING_DURATION
   X(TAGS, "tags", TEXT, NULL, false, "on|off", "whether sessions carry tags")                                          \
   X(SEPARATOR, "source_identity.separator", TEXT, NULL, false, "=|:", "separator in the source identity")              \
   X(IDENTITY_ACCOUNTS, "identity.accounts", LIST, NULL, true, NULL, "accounts whose users are known by plain name")    \
-  X(GEOIP_DATABASES, "geoip.databases", LIST, NULL, false, NULL, "MaxMind databases, for plugins that ask where")      \
+  X(GEOIP_DATABASES, "geoip.databases", PATHS, NULL, false, NULL, "MaxMind databases, for plugins that ask where")     \
   X(TIME_REQUIRE, "time.require", TEXT, NULL, true, "server", "refuse time conditions on a local clock")               \
   X(ENDPOINTS, "endpoints", TEXT, NULL, true, "any|aws", "aws: no other endpoint, CA or proxy is honoured")
 
@@ -76,7 +85,7 @@ void snt_settings_free(struct snt_settings **settings);
  * row does not know, CONFIG_INVALID for a locked key. */
 snt_status snt_settings_set_flag(struct snt_settings *settings, enum snt_setting_id id, const char *flag,
                                  const char *value, struct snt_err *err);
-/* NULL when it is not set; for a LIST the first element. Borrowed. */
+/* NULL when it is not set; for a list the first element. Borrowed. */
 const char *snt_settings_text(const struct snt_settings *settings, enum snt_setting_id id);
 /* Ends with NULL; NULL when it is not set. */
 const char *const *snt_settings_list(const struct snt_settings *settings, enum snt_setting_id id);
@@ -92,7 +101,7 @@ const struct snt_aws_profile_settings *snt_settings_profile(const struct snt_set
 /* The names below `profiles`, in the order in which they were read. Borrowed. */
 size_t snt_settings_profile_count(const struct snt_settings *settings);
 const char *snt_settings_profile_name_at(const struct snt_settings *settings, size_t index);
-/* The files that were read, for the record; ends with NULL. */
+/* The files that were read, by absolute paths, for the record; ends with NULL. */
 const char *const *snt_settings_layers(const struct snt_settings *settings);
 /* Where the user's configuration is, or would be. Code CONFIG_INVALID without HOME. */
 snt_status snt_settings_user_path(struct snt_buf *out, struct snt_err *err);

@@ -24,6 +24,24 @@ static snt_status fail_type(const struct layer *layer, const struct snt_yaml_nod
                   wanted);
 }
 
+/* What a path means may not depend on the folder one is in. */
+static snt_status check_path(const struct layer *layer, enum snt_setting_id id, const struct snt_yaml_node *node,
+                             struct snt_err *err) {
+  enum snt_setting_type type = SNT_SETTING_ROWS[id].type;
+  bool is_source = type == SNT_SETTING_SOURCE;
+  const char *path = is_source && snt_str_starts_with(node->text, "file:") ? node->text + strlen("file:") : node->text;
+  bool is_path =
+      type == SNT_SETTING_PATH || type == SNT_SETTING_PATHS || (is_source && !snt_str_starts_with(node->text, "ssm:"));
+  if (!is_path || path[0] == '/' || snt_str_starts_with(path, "~/")) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s:%u:%u: %s: \"%.200s\" is not an absolute path%s", layer->file,
+                      node->line, node->column, SNT_SETTING_ROWS[id].key, node->text,
+                      is_source ? " and no parameter" : ""));
+  return snt_err_hint(err, "write %s, or ~/PATH for one in HOME: a relative one depends on the folder one is in",
+                      is_source ? "ssm:/PATH, the whole path of a file" : "the whole path");
+}
+
 static snt_status set_list(const struct layer *layer, enum snt_setting_id id, const struct snt_yaml_node *node,
                            const char *origin, struct snt_err *err) {
   if (node->type != SNT_YAML_LIST || node->count == 0) {
@@ -42,6 +60,11 @@ static snt_status set_list(const struct layer *layer, enum snt_setting_id id, co
       return is_text ? snt_fail_memory(err)
                      : fail_type(layer, child, SNT_SETTING_ROWS[id].key, "a list of texts (quote numbers)", err);
     }
+    snt_status status = check_path(layer, id, child, err);
+    if (!snt_ok(status)) {
+      snt_settings_free_items(items);
+      return status;
+    }
   }
   return snt_settings_set_items(layer->settings, id, items, origin, err);
 }
@@ -55,7 +78,7 @@ static snt_status set_node(const struct layer *layer, enum snt_setting_id id, co
                         SNT_SETTING_ROWS[id].key, SNT_ADMIN_CONFIG));
     return snt_err_hint(err, "remove it");
   }
-  if (SNT_SETTING_ROWS[id].type == SNT_SETTING_LIST) {
+  if (snt_setting_is_list(id)) {
     return set_list(layer, id, node, origin.data, err);
   }
   if (SNT_SETTING_ROWS[id].type == SNT_SETTING_INTEGER && (node->type != SNT_YAML_INTEGER || node->integer < 1)) {
@@ -69,6 +92,7 @@ static snt_status set_node(const struct layer *layer, enum snt_setting_id id, co
     return fail_type(layer, node, SNT_SETTING_ROWS[id].key, is_duration ? "a duration such as 30s or 24h" : "a text",
                      err);
   }
+  SNT_TRY(check_path(layer, id, node, err));
   return snt_settings_set_text(layer->settings, id, node->text, origin.data, err);
 }
 
@@ -249,10 +273,9 @@ static snt_status apply_locks(const struct layer *layer, struct snt_err *err) {
 }
 
 static snt_status add_layer(struct snt_settings *settings, const char *name, struct snt_err *err) {
-  char *copy = snt_str_dup(name);
-  if (copy == NULL) {
-    return snt_fail_memory(err);
-  }
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  SNT_TRY(snt_path_absolute(name, &path, err));
+  char *copy = snt_buf_take(&path);
   settings->layer_names[settings->layer_count] = copy;
   settings->layers[settings->layer_count++] = copy;
   settings->has_keys_above = settings->rows[SNT_SETTING_POLICY_KEYS].items != NULL;

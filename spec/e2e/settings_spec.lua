@@ -1,0 +1,103 @@
+--- The configuration (cli.md, Configuration): paths, places, and who may write what.
+local expect = require "spec.support.expect"
+local files = require "spec.support.files"
+local servers = require "spec.support.servers"
+local settings = require "spec.support.settings"
+local world = require "spec.support.world"
+
+describe("the configuration", function()
+  local faulty, home
+
+  setup(function()
+    faulty = servers.start_faulty()
+  end)
+
+  teardown(function()
+    faulty:stop()
+  end)
+
+  before_each(function()
+    faulty:set {}
+    home = world.new { endpoint = faulty.url, policy = world.allow_dev }
+  end)
+
+  after_each(function()
+    home:remove()
+  end)
+
+  local function under(text, words, options)
+    return home:run_under(text, words, options)
+      or pending(settings.skipped("a mount name space cannot be made here"))
+  end
+
+  describe("of paths", function()
+    local relative = {
+      { "policy: {source: policy.yaml}\n", ":1:18: policy.source" },
+      { "policy: {source: \"file:policy.yaml\"}\n", ":1:18: policy.source" },
+      { "policy: {source: /p.yaml}\nlog: {path: d.jsonl}\n", ":2:13: log.path" },
+      { "policy: {source: /p.yaml}\ngeoip: {databases: [a.mmdb]}\n", ":2:21: geoip.databases" },
+    }
+    for _, case in ipairs(relative) do
+      it("takes no relative one: " .. case[2], function()
+        home:write_settings(case[1])
+        local result = home:run { "credentials", "dev" }
+        expect.refused(result, 5, "config.yaml" .. case[2], "is not an absolute path")
+        assert.is_truthy(result.stderr:find("~/PATH", 1, true))
+        home:write_settings ""
+        expect.refused(under("locked: [policy.source]\n" .. case[1], { "credentials", "dev" }), 5,
+          "/etc/sentinel/config.yaml")
+        assert.are.equal(0, #faulty:requests())
+      end)
+    end
+
+    it("takes one of HOME, for policy and log alike", function()
+      files.make_folder(home.home .. "/logs")
+      for _, source in ipairs { "~/policy.yaml", "file:~/policy.yaml" } do
+        home:write_settings(("policy: {source: %q}\nlog: {path: ~/logs/d.jsonl}\n"):format(source))
+        home.log = home.home .. "/logs/d.jsonl"
+        expect.credentials(home:run({ "credentials", "dev" }, { folder = "/" }))
+        assert.are.equal("file:" .. home.policy_file, home:records()[1].policy.source)
+        home:clear_log()
+      end
+    end)
+
+    it("takes a relative one in flags and variables, and records the whole one", function()
+      home:write("c.yaml", "tags: off\n")
+      for _, case in ipairs { { "--policy", "policy.yaml" }, { "--policy", "file:policy.yaml" }, {} } do
+        local words = { "credentials", "dev", "--config", "c.yaml", table.unpack(case) }
+        expect.credentials(home:run(words, { environment = { SENTINEL_POLICY_SOURCE = not case[1] and "policy.yaml" } }))
+        local record = home:records()[1]
+        assert.are.equal("file:" .. home.policy_file, record.policy.source)
+        assert.are.same({ home.home .. "/c.yaml" }, record.config_layers)
+        home:clear_log()
+      end
+    end)
+  end)
+
+  it("may name the log's default, whose folder is made", function()
+    home:write_settings("policy: {source: ~/policy.yaml}\nlog: {path: ~/.local/state/sentinel/decisions.jsonl}\n")
+    expect.credentials(home:run { "credentials", "dev" })
+    assert.are.equal("decision issued", home:kinds())
+  end)
+
+  it("tells what can be done about a profile whose parameter SSM cannot hold", function()
+    local profiles = { "/a", "a/", "a/b/c/d/e/f/g/h/i/j/k/l/m/n", "a@b" }
+    local config = world.profile("dev", "Dev")
+    for _, name in ipairs(profiles) do
+      config = config .. world.profile(name, "Dev")
+    end
+    home:write_aws_config(config)
+    home:write_settings("policy: {source: \"ssm:/sentinel/policies/{profile}\"}\n")
+    for _, name in ipairs(profiles) do
+      local result = home:run { "credentials", name }
+      expect.refused(result, 5, "policy.source: \"/sentinel/policies/" .. name)
+      assert.is_truthy(result.stderr:find("{profile} is \"" .. name .. "\" here: rename that profile", 1, true))
+    end
+    for _, source in ipairs { "ssm:/a//b", "ssm:/a/", "ssm:/a b" } do
+      local result = home:run { "credentials", "dev", "--policy", source }
+      expect.refused(result, 5, "policy.source")
+      assert.is_nil(result.stderr:find("rename", 1, true))
+    end
+    assert.are.equal(0, #faulty:requests())
+  end)
+end)
