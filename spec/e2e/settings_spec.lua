@@ -74,6 +74,38 @@ describe("the configuration", function()
     end)
   end)
 
+  describe("of an administrator", function()
+    local folders = {
+      { "chmod 777 /etc/sentinel", "/etc/sentinel is writable by other users", "chmod go-w '/etc/sentinel'" },
+      { "chown 65534 /etc/sentinel", "/etc/sentinel belongs to another user", "chown root '/etc/sentinel'" },
+      { "mv /etc/sentinel /etc/s && ln -s s /etc/sentinel", "/etc/sentinel is a link", "make it a folder" },
+      { "rm -r /etc/sentinel && ln -s gone /etc/sentinel", "/etc/sentinel is a link", "make it a folder" },
+      { "rm /etc/sentinel/config.yaml && chmod 777 /etc/sentinel", "writable by other users", "chmod" },
+      { "rm -r /etc/sentinel && touch /etc/sentinel", "/etc/sentinel is not a folder", "make it a folder" },
+      { "cd /etc/sentinel && mv config.yaml c && ln -s c config.yaml", "config.yaml is a link", "put the file itself" },
+    }
+    for _, case in ipairs(folders) do
+      it("is taken only from a folder of root's own: " .. case[1], function()
+        local options = { prepare = case[1] }
+        local result = under("locked: all-security\n", { "credentials", "dev" }, options)
+        expect.refused(result, 5, "configuration: ", case[2])
+        assert.is_truthy(result.stderr:find(case[3], 1, true), result.stderr)
+        assert.are.equal(0, #faulty:requests())
+        local finding
+        for _, check in ipairs(expect.json(under("", { "doctor", "--json" }, options), 1).checks) do
+          finding = check.check == "configuration" and check.status == "broken" and check or finding
+        end
+        assert.is_truthy(finding and finding.found:find(case[2], 1, true))
+      end)
+    end
+
+    it("may be missing, with its folder or without", function()
+      for _, prepare in ipairs { "rm /etc/sentinel/config.yaml", "rm -r /etc/sentinel" } do
+        expect.credentials(under("locked: all-security\n", { "credentials", "dev" }, { prepare = prepare }))
+      end
+    end)
+  end)
+
   it("may name the log's default, whose folder is made", function()
     home:write_settings("policy: {source: ~/policy.yaml}\nlog: {path: ~/.local/state/sentinel/decisions.jsonl}\n")
     expect.credentials(home:run { "credentials", "dev" })

@@ -10,7 +10,7 @@ enum snt_file_check {
   SNT_FILE_ANY = 0,          /* any regular file */
   SNT_FILE_NOT_WRITABLE = 1, /* not writable by group or others; owned by this user or root */
   SNT_FILE_PRIVATE = 2,      /* the same, and not readable by others */
-  SNT_FILE_ROOT = 3,         /* owned by root, not writable by others, not through a link */
+  SNT_FILE_ROOT = 3,         /* owned by root, not writable by others, not a link; and so is its folder, file or not */
 };
 
 /* Appends the file's bytes to out. The checks are made on the open descriptor; a FIFO, a device or a folder fails at
