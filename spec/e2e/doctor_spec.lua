@@ -124,7 +124,7 @@ describe("sentinel doctor", function()
     { "a configuration of another user", "chown 65534 .config/sentinel/config.yaml", "configuration",
       "belongs to another user", "broken", "it must belong to you" },
     { "an unknown key", "echo 'polcy: x' >> .config/sentinel/config.yaml", "configuration", "unknown key", "broken",
-      "docs/configuration.md" },
+      "did you mean \"policy\"?" },
     { "a folder of the configuration that others may write", "chmod 777 .config/sentinel", "permissions",
       "configuration folder", "warning", "chmod go-w" },
     { "a policy that is refused", "printf 'version: \"1\"\\nrules:\\n  - nmae: x\\n' > policy.yaml", "policy", "nmae",

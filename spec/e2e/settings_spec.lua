@@ -99,6 +99,11 @@ describe("the configuration", function()
       end)
     end
 
+    it("has accounts of 12 digits", function()
+      expect.refused(under("tags: off\nidentity: {accounts: [\"123456789012\", \"1\"]}\n", { "whoami", "dev" }), 5,
+        "/etc/sentinel/config.yaml:2: identity.accounts: \"1\" is not an account")
+    end)
+
     it("may be missing, with its folder or without", function()
       for _, prepare in ipairs { "rm /etc/sentinel/config.yaml", "rm -r /etc/sentinel" } do
         expect.credentials(under("locked: all-security\n", { "credentials", "dev" }, { prepare = prepare }))
@@ -110,6 +115,16 @@ describe("the configuration", function()
     home:write_settings("policy: {source: ~/policy.yaml}\nlog: {path: ~/.local/state/sentinel/decisions.jsonl}\n")
     expect.credentials(home:run { "credentials", "dev" })
     assert.are.equal("decision issued", home:kinds())
+  end)
+
+  it("names the key of ~/.aws/config that is wrong as it stands there", function()
+    for _, key in ipairs { "sentinel_duration_seconds", "duration_seconds" } do
+      home:write_aws_config(world.profile("dev", "Dev", key .. " = x"))
+      expect.refused(home:run { "credentials", "dev" }, 5, "profile \"dev\": " .. key .. " is not a number")
+      home:write_aws_config(world.profile("dev", "Dev"):gsub("corp", "mid") .. "[profile mid]\nrole_arn = "
+        .. world.role("Mid") .. "\nsource_profile = corp\nregion = us-east-1\n" .. key .. " = x\n")
+      expect.refused(home:run { "credentials", "dev" }, 5, "profile `mid`: " .. key .. " is not a number")
+    end
   end)
 
   it("tells what can be done about a profile whose parameter SSM cannot hold", function()

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/identity.h"
 #include "aws/mfa_session.h"
 #include "base/file.h"
 #include "format/time.h"
@@ -84,6 +85,11 @@ static snt_status check_value(enum snt_setting_id id, const char *value, const c
     SNT_IGNORE(
         snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: %s cannot be \"%s\"", origin, SNT_SETTING_ROWS[id].key, value));
     return snt_err_hint(err, "this version knows: %s", SNT_SETTING_ROWS[id].values);
+  }
+  if (id == SNT_SETTING_IDENTITY_ACCOUNTS && !snt_aws_account_check(value)) {
+    SNT_IGNORE(
+        snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: identity.accounts: \"%.100s\" is not an account", origin, value));
+    return snt_err_hint(err, "an account has 12 digits, zeros at its beginning too; write them in quotes");
   }
   return SNT_SETTING_ROWS[id].type == SNT_SETTING_DURATION ? check_duration(id, value, origin, err) : snt_done();
 }

@@ -1,6 +1,7 @@
 /* One file of the configuration: its keys, profiles and locks. */
 #include "issue/settings_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "format/time.h"
 #include "format/yaml.h"
 
-enum { CONFIG_CAP = 256 * 1024, PROFILES_MAX = 4096 };
+enum { CONFIG_CAP = 256 * 1024, PROFILES_MAX = 4096, KEY_CAP = 32 };
 
 /* A file being read. */
 struct layer {
@@ -96,13 +97,21 @@ static snt_status set_node(const struct layer *layer, enum snt_setting_id id, co
   return snt_settings_set_text(layer->settings, id, node->text, origin.data, err);
 }
 
-static snt_status fail_unknown(const struct layer *layer, unsigned line, unsigned column, const char *key,
-                               const char *const *allowed, struct snt_err *err) {
-  const char *nearest = snt_str_nearest(key, allowed);
-  snt_status status =
-      snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s:%u:%u: unknown key \"%s\"", layer->file, line, column, key);
+/* A key that nobody knows, at its place, and the level that it is on: "" or "policy". */
+struct unknown {
+  unsigned line, column;
+  const char *level, *key;
+};
+
+/* allowed are the keys of that level; it ends with NULL. */
+static snt_status fail_unknown(const struct layer *layer, const struct unknown *at, const char *const *allowed,
+                               struct snt_err *err) {
+  const char *dot = at->level[0] == '\0' ? "" : ".";
+  const char *nearest = snt_str_nearest(at->key, allowed);
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s:%u:%u: unknown key \"%s%s%s\"", layer->file, at->line,
+                      at->column, at->level, dot, at->key));
   return nearest == NULL ? snt_err_hint(err, "docs/configuration.md lists the keys")
-                         : (status.code == 0 ? status : snt_err_hint(err, "did you mean \"%s\"?", nearest));
+                         : snt_err_hint(err, "did you mean \"%s%s%s\"?", at->level, dot, nearest);
 }
 
 static snt_status set_profile_field(const struct layer *layer, struct snt_setting_profile *profile, const char *key,
@@ -133,7 +142,7 @@ static snt_status set_profile_field(const struct layer *layer, struct snt_settin
   }
   static const char *const allowed[] = {"role_arn",    "source_profile", "external_id", "mfa_serial",
                                         "mfa_process", "region",         "duration",    NULL};
-  return fail_unknown(layer, node->line, node->column, key, allowed, err);
+  return fail_unknown(layer, &(struct unknown){node->line, node->column, "", key}, allowed, err);
 }
 
 static struct snt_setting_profile *find_or_add_profile(struct snt_settings *settings, const char *name) {
@@ -230,13 +239,30 @@ static bool is_group(const char *key) {
   return false;
 }
 
+/* Of "policy.source" the top has "policy", and the level "policy" has "source". */
+static snt_status fail_unknown_at(const struct layer *layer, const struct unknown *at, struct snt_err *err) {
+  char keys[SNT_SETTING_COUNT][KEY_CAP] = {0};
+  const char *allowed[SNT_SETTING_COUNT + 3] = {0};
+  size_t used = 0;
+  size_t level_len = strlen(at->level);
+  for (size_t i = 0; i < SNT_SETTING_COUNT; i++) {
+    const char *key = SNT_SETTING_ROWS[i].key;
+    if (level_len > 0 && (strncmp(key, at->level, level_len) != 0 || key[level_len] != '.')) {
+      continue;
+    }
+    key += level_len > 0 ? level_len + 1 : 0;
+    (void)snprintf(keys[i], KEY_CAP, "%.*s", (int)strcspn(key, "."), key);
+    allowed[used++] = keys[i];
+  }
+  if (level_len == 0) {
+    allowed[used++] = "profiles";
+    allowed[used++] = "locked";
+  }
+  return fail_unknown(layer, at, allowed, err);
+}
+
 static snt_status walk_map(struct layer *layer, const struct snt_yaml_node *map, const char *prefix,
                            struct snt_err *err) {
-  const char *allowed[SNT_SETTING_COUNT + 1];
-  for (int i = 0; i < SNT_SETTING_COUNT; i++) {
-    allowed[i] = SNT_SETTING_ROWS[i].key;
-  }
-  allowed[SNT_SETTING_COUNT] = NULL;
   for (size_t i = 0; i < map->count; i++) {
     const struct snt_yaml_node *node = map->children[i];
     SNT_BUF_AUTO struct snt_buf key = {0};
@@ -254,7 +280,8 @@ static snt_status walk_map(struct layer *layer, const struct snt_yaml_node *map,
       }
       SNT_TRY(walk_map(layer, node, key.data, err));
     } else {
-      return fail_unknown(layer, map->key_lines[i], map->key_columns[i], key.data, allowed, err);
+      const struct unknown at = {map->key_lines[i], map->key_columns[i], prefix, map->keys[i]};
+      return fail_unknown_at(layer, &at, err);
     }
   }
   return snt_done();

@@ -105,6 +105,46 @@ static void mistakes_are_refused_with_line_and_remedy(void **state) {
   }
 }
 
+static void the_nearest_key_of_a_level_is_told(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *hint;
+  } rows[] = {{"polcy: {source: x}\n", "did you mean \"policy\"?"},
+              {"identiy: {accounts: [x]}\n", "did you mean \"identity\"?"},
+              {"profile: {}\n", "did you mean \"profiles\"?"},
+              {"lockd: all\n", "did you mean \"locked\"?"},
+              {"endpoint: aws\n", "did you mean \"endpoints\"?"},
+              {"instalation: x\n", "did you mean \"installation\"?"},
+              {"policy: {sorce: x}\n", "did you mean \"policy.source\"?"},
+              {"policy: {min_signature: 1}\n", "did you mean \"policy.min_signatures\"?"},
+              {"log: {paths: x}\n", "did you mean \"log.path\"?"},
+              {"keychain: {source: x}\n", "docs/configuration.md lists the keys"},
+              {"profiles: {dev: {rolearn: x}}\n", "did you mean \"role_arn\"?"},
+              {"something_else: x\n", "docs/configuration.md lists the keys"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+    struct snt_err err = {0};
+    assert_code(load(rows[i].text, &settings, &err), SNT_CODE_CONFIG_INVALID);
+    if (strcmp(err.hint, rows[i].hint) != 0) {
+      fail_msg("%s: %s (%s)", rows[i].text, err.message, err.hint);
+    }
+  }
+}
+
+static void accounts_have_twelve_digits(void **state) {
+  (void)state;
+  static const char *const wrong[] = {"1", "12345678901", "1234567890123", "12345678901x", " 23456789012", ""};
+  SNT_SETTINGS_AUTO struct snt_settings *settings = NULL;
+  assert_ok(load("tags: off\n", &settings, NULL));
+  assert_ok(snt_settings_set_text(settings, SNT_SETTING_IDENTITY_ACCOUNTS, "012345678901", "admin.yaml:1", NULL));
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    struct snt_err err = {0};
+    assert_code(snt_settings_set_text(settings, SNT_SETTING_IDENTITY_ACCOUNTS, wrong[i], "admin.yaml:1", &err),
+                SNT_CODE_CONFIG_INVALID);
+    assert_true(snt_str_starts_with(err.message, "admin.yaml:1: identity.accounts: \""));
+  }
+}
+
 static void paths_of_home_are_whole_ones(void **state) {
   (void)state;
   static const char text[] = "policy: {source: ~/p.yaml}\nlog: {path: ~/d.jsonl}\ngeoip: {databases: [/a, ~/b]}\n";
@@ -246,6 +286,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_whole_configuration_is_read),
       cmocka_unit_test(mistakes_are_refused_with_line_and_remedy),
+      cmocka_unit_test(the_nearest_key_of_a_level_is_told),
+      cmocka_unit_test(accounts_have_twelve_digits),
       cmocka_unit_test(paths_of_home_are_whole_ones),
       cmocka_unit_test(a_file_is_named_by_its_whole_path),
       cmocka_unit_test(a_file_that_others_may_write_is_refused),
