@@ -28,6 +28,12 @@ static snt_status check_fallback(const struct snt_flow *flow, const char *region
   if (snt_policy_was_seen(folder.data, &flow->policy)) {
     return snt_done();
   }
+  if (!snt_policy_has_seen(folder.data, &flow->policy)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NETWORK, "%s in %s is not signed, and was never seen here from an earlier region",
+                        flow->policy.source, region));
+    return snt_err_hint(err, "run it again once an earlier region answers, or sign the policy (policy.keys): a signed "
+                             "bundle is taken from any region");
+  }
   SNT_IGNORE(snt_fail(err, SNT_CODE_NETWORK, "%s in %s is not the policy last seen from an earlier region",
                       flow->policy.source, region));
   return snt_err_hint(err, "wait for the first region, or store the same policy in all regions");
@@ -154,16 +160,19 @@ typedef snt_status region_asker(struct snt_flow *flow, const char *const *region
 
 /* *is_outage: none of them had an answer. */
 static snt_status ask_in_order(struct snt_flow *flow, region_asker *ask, bool *is_outage, struct snt_err *err) {
-  snt_status status = {SNT_CODE_FAILED};
-  for (size_t i = 0; flow->regions[i] != NULL; i++) {
+  snt_buf_reset(&flow->passed_over);
+  for (const char *const *region = flow->regions;; region++) {
     *is_outage = false;
-    status = ask(flow, flow->regions + i, is_outage, err);
-    if (snt_ok(status) || !*is_outage) {
-      flow->has_region = true;
+    snt_status status = ask(flow, region, is_outage, err);
+    if (snt_ok(status)) {
       return status;
     }
+    if (!*is_outage || region[1] == NULL) {
+      snt_flow_tell_passed_over(flow, *is_outage, err);
+      return status;
+    }
+    snt_flow_pass_over(flow, err);
   }
-  return status;
 }
 
 /* Where no region has the policy, for rules that are for emergencies. */

@@ -13,6 +13,7 @@ void snt_flow_clear(struct snt_flow *flow) {
   snt_aws_credentials_clear(&flow->mfa_session);
   snt_aws_credentials_clear(&flow->base);
   snt_buf_clear(&flow->base_hosts);
+  snt_buf_clear(&flow->passed_over);
   snt_keychain_close(&flow->keychain);
   snt_log_close(&flow->log);
   snt_facts_clear(&flow->facts);

@@ -317,10 +317,18 @@ void snt_policy_remember(const char *folder, const struct snt_policy *policy) {
   }
 }
 
-bool snt_policy_was_seen(const char *folder, const struct snt_policy *policy) {
+static bool read_seen(const char *folder, const struct snt_policy *policy, struct snt_buf *out) {
   SNT_BUF_AUTO struct snt_buf path = {0};
-  SNT_BUF_AUTO struct snt_buf seen = {0};
   return snt_ok(seen_path(folder, policy, &path, NULL)) &&
-         snt_ok(snt_file_read(path.data, SNT_FILE_NOT_WRITABLE, 128, &seen, NULL)) &&
-         strcmp(snt_buf_borrow(&seen), policy->sha256) == 0;
+         snt_ok(snt_file_read(path.data, SNT_FILE_NOT_WRITABLE, 128, out, NULL));
+}
+
+bool snt_policy_was_seen(const char *folder, const struct snt_policy *policy) {
+  SNT_BUF_AUTO struct snt_buf seen = {0};
+  return read_seen(folder, policy, &seen) && strcmp(snt_buf_borrow(&seen), policy->sha256) == 0;
+}
+
+bool snt_policy_has_seen(const char *folder, const struct snt_policy *policy) {
+  SNT_BUF_AUTO struct snt_buf seen = {0};
+  return read_seen(folder, policy, &seen);
 }

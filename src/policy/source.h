@@ -85,5 +85,7 @@ snt_status snt_policy_load_begin(struct snt_policy *policy, struct snt_evaluator
  */
 void snt_policy_remember(const char *folder, const struct snt_policy *policy);
 bool snt_policy_was_seen(const char *folder, const struct snt_policy *policy);
+/* Whether any policy of that source was. */
+bool snt_policy_has_seen(const char *folder, const struct snt_policy *policy);
 
 #endif

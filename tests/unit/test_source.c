@@ -151,7 +151,9 @@ static void another_policy_was_not_seen(void **state) {
   assert_ok(snt_policy_from_parameter("/p", "us-east-1", 1, snt_slice_of("one"), &one, NULL));
   assert_ok(snt_policy_from_parameter("/p", "us-west-2", 1, snt_slice_of("two"), &two, NULL));
   assert_false(snt_policy_was_seen(folder, &one));
+  assert_false(snt_policy_has_seen(folder, &one));
   snt_policy_remember(folder, &one);
+  assert_true(snt_policy_has_seen(folder, &two));
   assert_true(snt_policy_was_seen(folder, &one));
   assert_false(snt_policy_was_seen(folder, &two));
   snt_policy_remember(folder, &two);
