@@ -99,6 +99,30 @@ describe("the configuration", function()
       end)
     end
 
+    local ours = world.profile("dev", "Dev", "endpoint_url = http://127.0.0.1:9")
+    local services = world.profile("dev", "Dev", "services = local")
+      .. "[services local]\nsts =\n  endpoint_url = http://127.0.0.1:9\n"
+    local bundle = world.profile("dev", "Dev", "ca_bundle = /ca.pem")
+    for _, case in ipairs {
+      { "AWS_ENDPOINT_URL", nil, { AWS_ENDPOINT_URL = "http://127.0.0.1:9" } },
+      { "AWS_ENDPOINT_URL_STS", nil, { AWS_ENDPOINT_URL_STS = "http://127.0.0.1:9" } },
+      { "endpoint_url of the profile", ours }, { "endpoint_url of [services local]", services },
+      { "ca_bundle of the profile", bundle }, { "AWS_CA_BUNDLE", bundle, { AWS_CA_BUNDLE = "/ca.pem" } },
+      { "all_proxy", nil, { all_proxy = "http://127.0.0.1:9" } },
+      { "endpoint_url of the profile, AWS_CA_BUNDLE", ours, { AWS_CA_BUNDLE = "/ca.pem" } },
+    } do
+      it("refuses other ways to AWS, and names " .. case[1], function()
+        local environment = { AWS_ENDPOINT_URL = false }
+        for name, value in pairs(case[3] or {}) do
+          environment[name] = value
+        end
+        home:write_aws_config(case[2] or world.profile("dev", "Dev"))
+        local result = under("endpoints: aws\n", { "whoami", "dev" }, { environment = environment })
+        local first = expect.refused(result, 5, "refused by the administrator (endpoints: aws)")
+        assert.are.equal(case[1], first:match("because of (.*)$"))
+      end)
+    end
+
     it("has accounts of 12 digits", function()
       expect.refused(under("tags: off\nidentity: {accounts: [\"123456789012\", \"1\"]}\n", { "whoami", "dev" }), 5,
         "/etc/sentinel/config.yaml:2: identity.accounts: \"1\" is not an account")

@@ -45,7 +45,7 @@ static snt_status bound_session(const struct snt_flow *flow, struct snt_flow_gra
 
 /* For what is told when it was the last. */
 static void pass_over(struct snt_flow *flow, const struct snt_aws_call *call) {
-  struct snt_sts_session none = {0};
+  SNT_CLEANUP(snt_sts_session_clear) struct snt_sts_session none = {0};
   struct snt_err outage = {0};
   SNT_IGNORE(snt_sts_parse_assume_role(call, &none, &outage));
   snt_flow_pass_over(flow, &outage);
