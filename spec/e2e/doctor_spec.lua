@@ -124,7 +124,7 @@ describe("sentinel doctor", function()
     { "a configuration of another user", "chown 65534 .config/sentinel/config.yaml", "configuration",
       "belongs to another user", "broken", "it must belong to you" },
     { "an unknown key", "echo 'polcy: x' >> .config/sentinel/config.yaml", "configuration", "unknown key", "broken",
-      "docs/configuration.md" },
+      "did you mean \"policy\"?" },
     { "a folder of the configuration that others may write", "chmod 777 .config/sentinel", "permissions",
       "configuration folder", "warning", "chmod go-w" },
     { "a policy that is refused", "printf 'version: \"1\"\\nrules:\\n  - nmae: x\\n' > policy.yaml", "policy", "nmae",
@@ -441,10 +441,10 @@ describe("sentinel doctor", function()
     it("tells of what a lock of endpoints refuses, and of certificates that are missing", function()
       local findings = examine_or_skip("endpoints: aws\n", { AWS_ENDPOINT_URL = "http://127.0.0.1:9",
         HTTPS_PROXY = "http://proxy.example:3128" })
-      assert_told(findings, "endpoints", "another endpoint is set", "broken", "unset")
+      assert_told(findings, "endpoints", "another endpoint is set", "broken", "unset or remove AWS_ENDPOINT_URL")
       assert_told(findings, "certificates", "/etc/ssl/certs/ca-certificates.crt", "broken", "ca-certificates")
       findings = examine_or_skip("endpoints: aws\n", { HTTPS_PROXY = "http://proxy.example:3128" })
-      assert_told(findings, "endpoints", "proxy for sts: one is set", "broken", "unset")
+      assert_told(findings, "endpoints", "proxy for sts: one is set", "broken", "unset or remove HTTPS_PROXY")
     end)
 
     it("tells of an administrator's file that is not to be trusted", function()

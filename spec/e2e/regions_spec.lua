@@ -51,7 +51,10 @@ describe("regions", function()
 
   it("does not take a policy from the second that was never seen from the first", function()
     faulty:set { ["ssm.GetParameter@us-east-1"] = down }
-    expect.refused(home:run { "credentials", "dev" }, 6, "eu-west-1")
+    local result = home:run { "credentials", "dev" }
+    expect.refused(result, 6, "ssm:/sentinel/policies/dev in eu-west-1 is not signed, and was never seen here",
+      "that region was asked because SSM GetParameter in us-east-1 failed", "HTTP 503")
+    assert.is_truthy(result.stderr:find("run it again once an earlier region answers", 1, true))
     assert.are.equal(0, faulty:count("sts.AssumeRole"))
   end)
 
@@ -67,8 +70,15 @@ describe("regions", function()
     expect.credentials(home:run { "credentials", "dev" })
     faulty:set { ["ssm.GetParameter@us-east-1"] = down,
       policy = world.allow_dev:gsub("dev%-everyone", "wider") }
-    expect.refused(home:run { "credentials", "dev" }, 6)
+    expect.refused(home:run { "credentials", "dev" }, 6, "is not the policy last seen", "because SSM GetParameter in us-east-1")
     assert.are.equal(0, faulty:count("sts.AssumeRole"))
+  end)
+
+  it("tells of the region that was down when the next refuses", function()
+    faulty:set { ["ssm.GetParameter@us-east-1"] = down,
+      ["ssm.GetParameter@eu-west-1"] = { fault = "error", code = "AccessDeniedException" } }
+    expect.refused(home:run { "credentials", "dev" }, 6, "AWS refused SSM GetParameter in eu-west-1",
+      "because SSM GetParameter in us-east-1 failed")
   end)
 
   it("falls over for the identity of a file policy", function()
@@ -92,13 +102,41 @@ describe("regions", function()
 
   it("ends with 6 when all are down, having asked none more than twice", function()
     faulty:set { ["*"] = down }
-    expect.refused(home:run { "credentials", "dev" }, 6)
+    expect.refused(home:run { "credentials", "dev" }, 6, "us-east-1 failed: 127.0.0.1",
+      "HTTP 503; STS GetCallerIdentity in eu-west-1 failed: 127.0.0.1")
     local count = {}
     for _, request in ipairs(faulty:requests()) do
       local key = request.call .. request.region
       count[key] = (count[key] or 0) + 1
       assert.is_true(count[key] <= 2, key)
     end
+  end)
+
+  for name, fault in pairs { ["is down"] = down, hangs = { fault = "hang" },
+    throttles = { fault = "error", code = "Throttling", status = 400 } } do
+    it("goes on to the second for AssumeRole when that " .. name .. " in the first", function()
+      faulty:set { ["sts.AssumeRole@us-east-1"] = fault }
+      expect.credentials(home:run { "credentials", "dev" })
+      assert.is_truthy(calls():find("sts.AssumeRole@eu-west-1", 1, true))
+      assert.is_nil(calls():find("GetCallerIdentity@eu-west-1", 1, true))
+    end)
+  end
+
+  it("goes on for AssumeRole from the region that said who asks", function()
+    expect.credentials(home:run { "credentials", "dev" })
+    faulty:set { ["sts.GetCallerIdentity@us-east-1"] = down, ["sts.AssumeRole@eu-west-1"] = down }
+    expect.credentials(home:run { "credentials", "dev", "--region", "us-east-1,eu-west-1,ap-south-1", "--duration", "20m" })
+    assert.is_truthy(calls():find("sts.AssumeRole@ap-south-1", 1, true))
+    assert.is_nil(calls():find("sts.AssumeRole@us-east-1", 1, true))
+  end)
+
+  it("takes AssumeRole's refusal for an answer, and names each region when all are down", function()
+    faulty:set { ["sts.AssumeRole@us-east-1"] = { fault = "error", code = "AccessDenied", status = 403 } }
+    expect.refused(home:run { "credentials", "dev" }, 6, "us-east-1")
+    assert.is_nil(calls():find("eu-west-1", 1, true))
+    faulty:set { ["sts.AssumeRole"] = down }
+    expect.refused(home:run { "credentials", "dev", "--duration", "20m" }, 6, "STS AssumeRole in us-east-1 failed",
+      "; STS AssumeRole in eu-west-1 failed")
   end)
 
   local sources = {

@@ -320,6 +320,22 @@ describe("a signed bundle", function()
     assert.are.equal(2, faulty:count("ssm.GetParameter"))
   end)
 
+  it("is not used for longer than the administrator's keys have it", function()
+    put { serial = 1 }
+    for _, case in ipairs { { "  max_stale: 0s", "max_stale: 1000h", "\"1000h\" is more than 0s, which is set in" },
+      { "", "max_stale: 1000h", "more than 24h, which is the default" },
+      { "", "cache_ttl: 1000h", "more than 0, which is the default" } } do
+      home:write_settings(("policy: {%s}\n"):format(case[2]))
+      local result = home:run_under(settings_of { policy = case[1] }, { "credentials", "dev" })
+      if not result then
+        return pending(settings.skipped("a mount name space cannot be made here"))
+      end
+      expect.refused(result, 5, case[3], "/etc/sentinel/config.yaml")
+    end
+    home:write_settings("policy: {max_stale: 1h, cache_ttl: 0}\n")
+    expect.credentials(home:run_under(settings_of {}, { "credentials", "dev" }))
+  end)
+
   it("is used again for cache_ttl, and verified each time", function()
     configure { policy = "  cache_ttl: 1h" }
     put { serial = 1 }

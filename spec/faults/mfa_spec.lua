@@ -230,5 +230,12 @@ describe("a kept session with MFA", function()
       local requests = faulty:requests()
       assert.are.equal("100002", requests[#requests].fields.TokenCode)
     end)
+
+    it("is sent to one region, though that is down", function()
+      faulty:set { policy = CONDITION, ["sts.AssumeRole@us-east-1"] = { fault = "status", status = 503 } }
+      home:write_settings(SSM)
+      expect.refused(home:run { "credentials", "dev", "--duration", "2h", "--region", "us-east-1,eu-west-1" }, 6, "us-east-1")
+      assert.are.equal(1, faulty:count("sts.AssumeRole"))
+    end)
   end)
 end)

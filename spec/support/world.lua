@@ -186,12 +186,13 @@ function world:run(arguments, options)
 end
 
 --- Runs the program on a machine whose administrator has this configuration: /etc holds nothing but that, and nobody
--- else sees that /etc. nil where such a machine cannot be made.
+-- else sees that /etc; but for what the shell does there before (options.prepare). nil where such a machine cannot be
+-- made.
 function world:run_under(text, arguments, options)
   local file = files.write(self.folder .. "/admin.yaml", text, "0644")
-  local script = 'mount -t tmpfs none /etc && mkdir /etc/sentinel && cp "$1" /etc/sentinel/config.yaml && shift && '
-    .. 'exec "$@"'
   options = with(options or {}, { bin = "/usr/bin/unshare" })
+  local script = 'mount -t tmpfs none /etc && mkdir -m 755 /etc/sentinel && cp "$1" /etc/sentinel/config.yaml && '
+    .. 'shift && ' .. (options.prepare or "true") .. ' && exec "$@"'
   local words = { "-m", "/bin/sh", "-c", script, "sh", file, settings.bin }
   table.move(arguments, 1, #arguments, #words + 1, words)
   local result = self:run(words, options)

@@ -29,7 +29,7 @@ snt_status snt_log_open(const struct snt_log_options *options, struct snt_log **
   *out = NULL;
   SNT_BUF_AUTO struct snt_buf path = {0};
   SNT_TRY(snt_log_find_path(options->path, &path, err));
-  if (options->path == NULL) {
+  if (snt_log_is_default(options->path)) {
     SNT_TRY(snt_log_file_make_folder(path.data, err));
   }
   SNT_LOG_AUTO struct snt_log *log = calloc(1, sizeof *log);

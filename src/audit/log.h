@@ -20,12 +20,14 @@
 struct snt_log;
 
 struct snt_log_options {
-  const char *path; /* as snt_log_find_path takes it; the folders of the default (NULL) are made */
+  const char *path; /* as snt_log_find_path takes it; the folders of the default are made */
 };
 
-/* Appends where the log is: configured, with a leading "~/" for HOME, or for NULL the default,
+/* Appends where the log is: configured, or for NULL the default,
  * ${XDG_STATE_HOME:-~/.local/state}/sentinel/decisions.jsonl. Code LOG without HOME. */
 snt_status snt_log_find_path(const char *configured, struct snt_buf *out, struct snt_err *err);
+/* Whether the log is where it is by default, also when that is configured. */
+bool snt_log_is_default(const char *configured);
 
 /* Opens and checks; a fresh file is created 0600. Code LOG, naming path and remedy. */
 snt_status snt_log_open(const struct snt_log_options *options, struct snt_log **out, struct snt_err *err);

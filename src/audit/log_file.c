@@ -25,10 +25,10 @@ static snt_status refuse(const char *path, const char *why, const char *remedy, 
 snt_status snt_log_find_path(const char *configured, struct snt_buf *out, struct snt_err *err) {
   const char *state = getenv("XDG_STATE_HOME");
   const char *home = getenv("HOME");
-  if (configured != NULL && !snt_str_starts_with(configured, "~/")) {
+  if (configured != NULL) {
     return snt_buf_append_str(out, configured, err);
   }
-  if (configured == NULL && state != NULL && state[0] == '/') {
+  if (state != NULL && state[0] == '/') {
     return snt_buf_appendf(out, err, "%s/sentinel/decisions.jsonl", state);
   }
   if (home == NULL || home[0] != '/') {
@@ -36,8 +36,12 @@ snt_status snt_log_find_path(const char *configured, struct snt_buf *out, struct
     SNT_IGNORE(snt_err_hint(err, "set HOME, or log.path in the configuration to an absolute path"));
     return status;
   }
-  const char *below = configured == NULL ? "/.local/state/sentinel/decisions.jsonl" : configured + 1;
-  return snt_buf_appendf(out, err, "%s%s", home, below);
+  return snt_buf_appendf(out, err, "%s/.local/state/sentinel/decisions.jsonl", home);
+}
+
+bool snt_log_is_default(const char *configured) {
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  return configured == NULL || (snt_ok(snt_log_find_path(NULL, &path, NULL)) && strcmp(configured, path.data) == 0);
 }
 
 snt_status snt_log_file_make_folder(const char *path, struct snt_err *err) {

@@ -135,8 +135,9 @@ static const char *read_variable(const char *name) {
   return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
-/* What was configured and where, or NULL. name is the variable's, for messages. */
-static const char *find_configured(const char *service, const char *configured_url, char *name, size_t name_cap) {
+/* What was configured, or NULL. name says where, for messages. */
+static const char *find_configured(const char *service, const struct snt_aws_endpoint_wish *wish, char *name,
+                                   size_t name_cap) {
   const char *ignores = read_variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
   if (ignores != NULL && strcasecmp(ignores, "true") == 0) {
     return NULL;
@@ -150,9 +151,11 @@ static const char *find_configured(const char *service, const char *configured_u
     (void)snprintf(name, name_cap, "AWS_ENDPOINT_URL");
     url = read_variable(name);
   }
-  if (url == NULL && configured_url != NULL && configured_url[0] != '\0') {
-    (void)snprintf(name, name_cap, "endpoint_url of the profile");
-    url = configured_url;
+  if (url == NULL && wish->url != NULL && wish->url[0] != '\0') {
+    bool is_own = wish->services == NULL;
+    (void)snprintf(name, name_cap, "endpoint_url of %s%.64s%s", is_own ? "the profile" : "[services ",
+                   is_own ? "" : wish->services, is_own ? "" : "]");
+    url = wish->url;
   }
   return url;
 }
@@ -246,12 +249,13 @@ snt_status snt_aws_endpoint_choose(const char *service, const char *region, cons
   SNT_TRY(read_variant(wish, &variant, err));
   (void)snprintf(endpoint.service, sizeof endpoint.service, "%s", service);
   name_host(partition_of(region), region, variant, &endpoint);
-  char name[64];
-  const char *text = find_configured(service, wish->url, name, sizeof name);
+  char name[sizeof endpoint.named_by];
+  const char *text = find_configured(service, wish, name, sizeof name);
   if (text != NULL) {
     struct snt_aws_endpoint plain = endpoint;
     SNT_TRY(take_configured(text, name, &endpoint, err));
     endpoint.is_overridden = strcmp(plain.url, endpoint.url) != 0;
+    (void)snprintf(endpoint.named_by, sizeof endpoint.named_by, "%s", endpoint.is_overridden ? name : "");
   }
   if (endpoint.is_overridden && (variant & FIPS) != 0) {
     return refuse_both(name, err);

@@ -29,6 +29,8 @@ static bool is_account(const char *text, size_t len) {
   return len == ACCOUNT_LEN && strspn(text, "0123456789") >= ACCOUNT_LEN;
 }
 
+bool snt_aws_account_check(const char *text) { return is_account(text, strlen(text)); }
+
 /* A user's, a role's or a session's name: 1-64 of [A-Za-z0-9_+=,.@-] (IAM API reference). */
 static bool is_name(struct snt_slice name) {
   static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-";

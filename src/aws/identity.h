@@ -13,6 +13,8 @@ struct snt_aws_identity {
   char role[128]; /* the caller's role name; "" for users */
 };
 
+/* The number of an account: 12 digits. */
+bool snt_aws_account_check(const char *text);
 /* Code ANSWER_INVALID for anything that is not a caller's ARN. accounts (ends with NULL; NULL for none) is
  * identity.accounts: where it is set, a user of another account is "<account>/<name>". */
 snt_status snt_aws_identity_parse(const char *arn, const char *const *accounts, struct snt_aws_identity *out,

@@ -59,6 +59,7 @@ snt_status snt_aws_metadata_open(const struct snt_aws_search *search, const stru
   struct snt_aws_endpoint endpoint = {.is_overridden = !snt_metadata_host_is_own(url->host)};
   (void)snprintf(endpoint.url, sizeof endpoint.url, "%s://%s", url->scheme, url->authority);
   (void)snprintf(endpoint.host, sizeof endpoint.host, "%s", url->authority);
+  (void)snprintf(endpoint.named_by, sizeof endpoint.named_by, "%s", endpoint.is_overridden ? what : "");
   SNT_TRY(search->open_client(search->context, &host->client, err));
   return search->check_endpoint(search->context, &endpoint, err);
 }

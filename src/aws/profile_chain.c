@@ -189,7 +189,10 @@ static snt_status take_base(struct resolving *resolving, const char *profile, st
   return take_keys(resolving, profile, err);
 }
 
-static snt_status parse_duration(const char *profile, const char *text, int64_t *out, struct snt_err *err) {
+static snt_status take_duration(const struct resolving *resolving, const char *profile, int64_t *out,
+                                struct snt_err *err) {
+  static const char key[] = "duration_seconds";
+  const char *text = get_either(resolving, profile, key);
   *out = 0;
   if (text == NULL) {
     return snt_done();
@@ -198,8 +201,8 @@ static snt_status parse_duration(const char *profile, const char *text, int64_t 
   errno = 0;
   long long seconds = strtoll(text, &end, 10);
   if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || seconds < 1) {
-    return snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile `%.256s`: duration_seconds is not a number of seconds",
-                    profile);
+    return snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile `%.256s`: %s%s is not a number of seconds", profile,
+                    get_own(resolving, profile, key) == NULL ? "" : "sentinel_", key);
   }
   *out = seconds;
   return snt_done();
@@ -213,7 +216,7 @@ static snt_status add_step(struct resolving *resolving, const char *profile, con
                                      .role_session_name = get_either(resolving, profile, "role_session_name"),
                                      .external_id = get_either(resolving, profile, "external_id"),
                                      .mfa_serial = get_either(resolving, profile, "mfa_serial")};
-  return parse_duration(profile, get_either(resolving, profile, "duration_seconds"), &step->duration_s, err);
+  return take_duration(resolving, profile, &step->duration_s, err);
 }
 
 /* The next profile of a chain; the profile itself when it says where its keys come from. A role that only we read may

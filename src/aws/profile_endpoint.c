@@ -16,6 +16,7 @@ static struct snt_aws_endpoint_wish wish_of(const struct snt_aws_shared_config *
   const char *section = snt_aws_profile_get(config, profile, "services");
   const char *special = section == NULL ? NULL : snt_aws_services_get(config, section, key);
   wish.url = special == NULL ? url : special;
+  wish.services = special == NULL ? NULL : section;
   wish.fips = snt_aws_profile_get(config, profile, "use_fips_endpoint");
   wish.dual_stack = snt_aws_profile_get(config, profile, "use_dualstack_endpoint");
   return wish;
@@ -40,8 +41,11 @@ snt_status snt_aws_search_sts(const struct snt_aws_search *search, const char *p
   if (profile != NULL) {
     const char *own_url = snt_aws_profile_get(target->config, profile, "endpoint_url");
     const struct snt_aws_endpoint_wish own = wish_of(target->config, profile, "sts", own_url);
-    wish = (struct snt_aws_endpoint_wish){choose(wish.url, own.url), choose(wish.fips, own.fips),
-                                          choose(wish.dual_stack, own.dual_stack)};
+    bool has_url = wish.url != NULL && wish.url[0] != '\0';
+    wish = (struct snt_aws_endpoint_wish){.url = has_url ? wish.url : own.url,
+                                          .services = has_url ? wish.services : own.services,
+                                          .fips = choose(wish.fips, own.fips),
+                                          .dual_stack = choose(wish.dual_stack, own.dual_stack)};
     region = choose(snt_aws_profile_get(target->config, profile, "region"), region);
   }
   if (region[0] == '\0') {

@@ -19,6 +19,7 @@ struct snt_aws_endpoint {
   char region[64];    /* that the signature names; of IAM, which has one endpoint in a partition, that one's */
   char service[16];   /* "sts", "ssm", "iam", "kms", "signin", "sso_oidc", "sso" */
   bool is_overridden; /* not AWS's own name */
+  char named_by[96]; /* where that is configured, for messages: "AWS_ENDPOINT_URL_STS", "endpoint_url of the profile" */
 };
 /* AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT are honoured; FIPS and another endpoint exclude each other. */
 snt_status snt_aws_endpoint_find(const char *service, const char *region, const char *configured_url,
@@ -26,6 +27,7 @@ snt_status snt_aws_endpoint_find(const char *service, const char *region, const 
 /* What a profile wishes; NULL or "" for nothing. Borrowed. */
 struct snt_aws_endpoint_wish {
   const char *url;               /* endpoint_url, of its services section or its own */
+  const char *services;          /* the section that url is of; NULL: it is the profile's own */
   const char *fips, *dual_stack; /* use_fips_endpoint, use_dualstack_endpoint: "true", "false" */
 };
 snt_status snt_aws_endpoint_choose(const char *service, const char *region, const struct snt_aws_endpoint_wish *wish,

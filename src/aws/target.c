@@ -15,16 +15,22 @@ struct choosing {
   const char *profile;
 };
 
+enum { KEY_CAP = 64 };
+
 /* The value that goes first: the configuration's, the sentinel_ key's, the plain key's. NULL for none; an empty text
- * sets nothing. */
-static const char *choose(const struct choosing *choosing, const char *own, const char *key) {
-  char prefixed[64];
+ * sets nothing. name (NULL or KEY_CAP bytes) gets the key as it stands where the value is. */
+static const char *choose(const struct choosing *choosing, const char *own, const char *key, char *name) {
+  char prefixed[KEY_CAP];
   (void)snprintf(prefixed, sizeof prefixed, "sentinel_%s", key);
-  const char *const values[] = {own, snt_aws_profile_get(choosing->config, choosing->profile, prefixed),
-                                snt_aws_profile_get(choosing->config, choosing->profile, key)};
-  for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-    if (values[i] != NULL && values[i][0] != '\0') {
-      return values[i];
+  const struct {
+    const char *key, *value;
+  } rows[] = {{key, own},
+              {prefixed, snt_aws_profile_get(choosing->config, choosing->profile, prefixed)},
+              {key, snt_aws_profile_get(choosing->config, choosing->profile, key)}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    if (rows[i].value != NULL && rows[i].value[0] != '\0') {
+      (void)snprintf(name, name == NULL ? 0 : KEY_CAP, "%s", rows[i].key);
+      return rows[i].value;
     }
   }
   return NULL;
@@ -32,16 +38,17 @@ static const char *choose(const struct choosing *choosing, const char *own, cons
 
 static snt_status take(const struct choosing *choosing, const char *own, const char *key, char *out, size_t cap,
                        struct snt_err *err) {
-  const char *value = choose(choosing, own, key);
+  char name[KEY_CAP] = "";
+  const char *value = choose(choosing, own, key, name);
   size_t len = value == NULL ? 0 : strlen(value);
   out[0] = '\0';
   if (len >= cap) {
     return snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile \"%s\": %s is longer than %zu bytes", choosing->profile,
-                    key, cap - 1);
+                    name, cap - 1);
   }
   if (len > 0 && !snt_utf8_check_printable(value, len)) {
     return snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile \"%s\": %s holds a character that is not printable",
-                    choosing->profile, key);
+                    choosing->profile, name);
   }
   (void)snprintf(out, cap, "%s", value == NULL ? "" : value);
   return snt_done();
@@ -49,15 +56,16 @@ static snt_status take(const struct choosing *choosing, const char *own, const c
 
 static snt_status take_duration(const struct choosing *choosing, int64_t *out, struct snt_err *err) {
   *out = choosing->settings->duration_s;
-  const char *text = *out != 0 ? NULL : choose(choosing, NULL, "duration_seconds");
+  char name[KEY_CAP];
+  const char *text = *out != 0 ? NULL : choose(choosing, NULL, "duration_seconds", name);
   if (text == NULL) {
     return snt_done();
   }
   size_t digits = strspn(text, "0123456789");
   *out = digits > 0 && digits < 10 && text[digits] == '\0' ? strtoll(text, NULL, 10) : 0;
   if (*out < 1) {
-    return snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile \"%s\": duration_seconds is not a number of seconds",
-                    choosing->profile);
+    return snt_fail(err, SNT_CODE_PROFILE_INVALID, "profile \"%s\": %s is not a number of seconds", choosing->profile,
+                    name);
   }
   return snt_done();
 }
@@ -148,9 +156,9 @@ static snt_status check_sources(const struct choosing *choosing, const struct sn
     SNT_TRY(step(&walk, name, err));
     SNT_TRY(check_includes(choosing->config, next, err));
     struct choosing there = {choosing->config, &none, next};
-    bool is_end = has_keys(choosing->config, next) || choose(&there, NULL, "role_arn") == NULL;
+    bool is_end = has_keys(choosing->config, next) || choose(&there, NULL, "role_arn", NULL) == NULL;
     name = next;
-    next = is_end ? NULL : choose(&there, NULL, "source_profile");
+    next = is_end ? NULL : choose(&there, NULL, "source_profile", NULL);
   }
   return walk.count == 0 ? snt_done() : step(&walk, name, err);
 }

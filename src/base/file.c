@@ -36,12 +36,61 @@ static snt_status check_file(int fd, const char *path, enum snt_file_check check
   return snt_done();
 }
 
+static snt_status fail_to_open(const char *path, struct snt_err *err) {
+  bool is_missing = errno == ENOENT || errno == ENOTDIR;
+  return snt_fail(err, is_missing ? SNT_CODE_NOT_FOUND : SNT_CODE_IO, "%s: %s", path, strerror(errno));
+}
+
+/* Who may write a folder may put another file there, or take one away. */
+static snt_status check_root_folder(int fd, const char *folder, struct snt_err *err) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) {
+    return snt_fail(err, SNT_CODE_IO, "%s: %s", folder, strerror(errno));
+  }
+  if (!S_ISDIR(st.st_mode)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s is %s", folder, S_ISLNK(st.st_mode) ? "a link" : "not a folder"));
+    return snt_err_hint(err, "make it a folder that belongs to root");
+  }
+  if (st.st_uid != 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s belongs to another user (uid %u)", folder, (unsigned)st.st_uid));
+    return snt_err_hint(err, "chown root '%s'", folder);
+  }
+  if ((st.st_mode & 022) != 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s is writable by other users", folder));
+    return snt_err_hint(err, "chmod go-w '%s'", folder);
+  }
+  return snt_done();
+}
+
+/* An absolute path, whose folder is looked at whether the file is there or not. */
+static snt_status open_of_root(const char *path, int *out, struct snt_err *err) {
+  const char *name = strrchr(path, '/') + 1;
+  SNT_FREE_AUTO char *folder = snt_str_dup_slice((struct snt_slice){path, (size_t)(name - 1 - path)});
+  if (folder == NULL) {
+    return snt_fail_memory(err);
+  }
+  SNT_FD_AUTO int folder_fd = open(folder, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (folder_fd < 0) {
+    return fail_to_open(folder, err);
+  }
+  SNT_TRY(check_root_folder(folder_fd, folder, err));
+  *out = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+  if (*out < 0 && errno == ELOOP) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s is a link", path));
+    return snt_err_hint(err, "put the file itself there");
+  }
+  return *out < 0 ? fail_to_open(path, err) : snt_done();
+}
+
 static snt_status open_checked(const char *path, enum snt_file_check check, int *out, struct snt_err *err) {
-  int follow = check == SNT_FILE_ROOT ? O_NOFOLLOW : 0;
-  SNT_FD_AUTO int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
+  SNT_FD_AUTO int fd = -1;
+  if (check == SNT_FILE_ROOT) {
+    SNT_TRY(open_of_root(path, &fd, err));
+  } else {
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  }
   if (fd < 0) {
-    bool is_missing = errno == ENOENT || errno == ENOTDIR;
-    return snt_fail(err, is_missing ? SNT_CODE_NOT_FOUND : SNT_CODE_IO, "%s: %s", path, strerror(errno));
+    return fail_to_open(path, err);
   }
   SNT_TRY(check_file(fd, path, check, err));
   *out = fd;
@@ -195,6 +244,29 @@ snt_status snt_file_replace(const char *path, const void *data, size_t len, unsi
 
 snt_status snt_file_put_new(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
   return write_whole(path, (struct snt_slice){data, len}, mode, false, err);
+}
+
+snt_status snt_path_expand(const char *path, struct snt_buf *out, struct snt_err *err) {
+  const char *home = getenv("HOME");
+  if (!snt_str_starts_with(path, "~/")) {
+    return snt_buf_append_str(out, path, err);
+  }
+  if (home == NULL || home[0] != '/') {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: HOME is not set to an absolute path", path));
+    return snt_err_hint(err, "set HOME, or write an absolute path");
+  }
+  return snt_buf_appendf(out, err, "%s%s", home, path + 1);
+}
+
+snt_status snt_path_absolute(const char *path, struct snt_buf *out, struct snt_err *err) {
+  if (path[0] == '/') {
+    return snt_buf_append_str(out, path, err);
+  }
+  SNT_FREE_AUTO char *folder = getcwd(NULL, 0);
+  if (folder == NULL) {
+    return snt_fail(err, SNT_CODE_IO, "the current folder: %s", strerror(errno));
+  }
+  return snt_buf_appendf(out, err, "%s/%s", folder, path);
 }
 
 snt_status snt_file_make_folders(const char *path, struct snt_err *err) {

@@ -10,7 +10,7 @@ enum snt_file_check {
   SNT_FILE_ANY = 0,          /* any regular file */
   SNT_FILE_NOT_WRITABLE = 1, /* not writable by group or others; owned by this user or root */
   SNT_FILE_PRIVATE = 2,      /* the same, and not readable by others */
-  SNT_FILE_ROOT = 3,         /* owned by root, not writable by others, not through a link */
+  SNT_FILE_ROOT = 3,         /* owned by root, not writable by others, not a link; and so is its folder, file or not */
 };
 
 /* Appends the file's bytes to out. The checks are made on the open descriptor; a FIFO, a device or a folder fails at
@@ -31,6 +31,10 @@ snt_status snt_file_create(const char *path, const void *data, size_t len, unsig
 snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);
 /* The same where nothing has that name yet, not as a link either: code IO when something has. */
 snt_status snt_file_put_new(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);
+/* Appends path, with HOME for "~" where it begins with "~/". Code CONFIG_INVALID when HOME is no absolute path. */
+snt_status snt_path_expand(const char *path, struct snt_buf *out, struct snt_err *err);
+/* Appends path as it is from any folder; nothing is resolved, and nothing has to be there. Code IO. */
+snt_status snt_path_absolute(const char *path, struct snt_buf *out, struct snt_err *err);
 /* Makes the missing folders of path (0700), never HOME itself nor anything above it. Code IO. */
 snt_status snt_file_make_folders(const char *path, struct snt_err *err);
 

@@ -44,7 +44,7 @@ static snt_status check_host(const struct snt_aws_endpoint *signin, struct snt_e
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID,
                       "sign-in to the console: %s would get the session, and is not AWS's", signin->host));
-  return snt_err_hint(err, "unset AWS_ENDPOINT_URL_SIGNIN and AWS_ENDPOINT_URL, or remove endpoint_url");
+  return snt_err_hint(err, "unset or remove %s", signin->named_by);
 }
 
 /* The client is closed again: whether there is one tells the records whether anything was asked. */

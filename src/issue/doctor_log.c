@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/timex.h>
 
+#include "audit/log.h"
 #include "audit/log_look.h"
 #include "audit/verify.h"
 #include "base/clock.h"
@@ -18,7 +19,7 @@ static snt_status look(const struct snt_doctor *doctor, struct snt_buf *path, st
                        struct snt_err *err) {
   const char *configured = snt_doctor_text(doctor, SNT_SETTING_LOG_PATH);
   SNT_TRY(snt_log_find_path(configured, path, err));
-  return snt_log_look(path->data, configured == NULL, out, err);
+  return snt_log_look(path->data, snt_log_is_default(configured), out, err);
 }
 
 static void tell_space(struct snt_doctor *doctor, const struct snt_log_look *look) {

@@ -95,9 +95,11 @@ static bool is_only_aws(const struct snt_doctor *doctor) {
 }
 
 /* What is not AWS's own is refused where the administrator says so. */
-static bool is_refused(struct snt_doctor *doctor, const char *subject, const char *what) {
+static bool is_refused(struct snt_doctor *doctor, const char *subject, const char *what, const char *cause) {
+  char remedy[SNT_ERR_HINT_CAP];
   if (is_only_aws(doctor)) {
-    snt_doctor_broken(doctor, subject, "unset it",
+    (void)snprintf(remedy, sizeof remedy, "unset or remove %s", cause);
+    snt_doctor_broken(doctor, subject, remedy,
                       "%s, and " SNT_ADMIN_CONFIG " refuses any other than AWS's (endpoints: aws)", what);
   }
   return is_only_aws(doctor);
@@ -115,7 +117,7 @@ static void tell_proxy(struct snt_doctor *doctor, const struct snt_aws_endpoint 
   (void)snprintf(subject, sizeof subject, "proxy for %s", endpoint->service);
   if (!snt_ok(snt_proxy_describe(proxy, &shown, &failure))) {
     snt_doctor_failed(doctor, subject, &failure);
-  } else if (shown.len > 0 && !is_refused(doctor, subject, "one is set")) {
+  } else if (shown.len > 0 && !is_refused(doctor, subject, "one is set", snt_proxy_variable())) {
     snt_doctor_ok(doctor, subject, "%s is used; each record names it", shown.data);
   }
 }
@@ -135,9 +137,10 @@ static void tell_endpoint(struct snt_doctor *doctor, const char *service) {
   }
   if (!endpoint.is_overridden) {
     snt_doctor_ok(doctor, service, "%s", endpoint.host);
-  } else if (!is_refused(doctor, service, "another endpoint is set")) {
-    snt_doctor_warn(doctor, service, "unset AWS_ENDPOINT_URL, or remove endpoint_url, unless this is meant",
-                    "%s is asked in the place of AWS; each record names it", endpoint.host);
+  } else if (!is_refused(doctor, service, "another endpoint is set", endpoint.named_by)) {
+    char remedy[SNT_ERR_HINT_CAP];
+    (void)snprintf(remedy, sizeof remedy, "unset or remove %s, unless this is meant", endpoint.named_by);
+    snt_doctor_warn(doctor, service, remedy, "%s is asked in the place of AWS; each record names it", endpoint.host);
   }
   tell_proxy(doctor, &endpoint);
 }
@@ -146,7 +149,9 @@ void snt_doctor_check_endpoints(struct snt_doctor *doctor) {
   tell_endpoint(doctor, "sts");
   tell_endpoint(doctor, "ssm");
   const char *bundle = snt_doctor_ca_bundle(doctor);
-  if (bundle != NULL && !is_refused(doctor, "certificates", "a bundle is named")) {
+  if (bundle != NULL &&
+      !is_refused(doctor, "certificates", "a bundle is named",
+                  bundle == doctor->target.ca_bundle ? "ca_bundle of the profile" : "AWS_CA_BUNDLE")) {
     snt_doctor_ok(doctor, "certificates", "%s in the place of the system's; each record names it", bundle);
   }
 }

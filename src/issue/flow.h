@@ -87,10 +87,10 @@ struct snt_flow {
   struct snt_cache cache;                 /* what the base secret vouches for */
   struct snt_http_client *client;         /* NULL while nothing was asked of the network */
   const char *regions[SNT_FLOW_REGIONS_MAX + 1];
+  struct snt_buf passed_over;       /* flow_regions.c */
   struct snt_aws_endpoint sts;      /* of the region that answered, or of the first */
   struct snt_flow_host sts_from;    /* the STS that was asked last, or that said before who asks */
   struct snt_flow_host policy_from; /* the SSM that was asked for the policy, or that a copy of it came from */
-  bool has_region;                  /* one has answered in this call */
   bool wants_identity;              /* it is not known yet */
   bool wants_policy;                /* it is a parameter, and not there yet */
   bool is_identity_kept;            /* of this call's: who waits for it will find it */
@@ -170,6 +170,12 @@ snt_status snt_flow_open_sts(struct snt_flow *flow, struct snt_err *err);
 snt_status snt_flow_read_parameter(struct snt_flow *flow, struct snt_err *err);
 /* The decision's time: STS's Date and what has passed since; the local clock when that is not known. */
 int64_t snt_flow_now_ms(const struct snt_flow *flow);
+/* flow_regions.c: why regions were passed over in the question at hand. tell adds that to the failure of the last that
+ * was asked, which is_outage too, or is an answer. */
+void snt_flow_pass_over(struct snt_flow *flow, const struct snt_err *err);
+void snt_flow_tell_passed_over(const struct snt_flow *flow, bool is_outage, struct snt_err *err);
+/* The index of the one that is asked after region; of NULL when there is none. */
+size_t snt_flow_region_after(const struct snt_flow *flow, const char *region);
 /* flow_way.c */
 /* Whose certificates are trusted instead of the system's: a file's path; NULL for none. Borrowed. */
 const char *snt_flow_find_ca_bundle(const struct snt_flow *flow);

@@ -2,10 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "format/time.h"
 #include "issue/flow_bundle.h"
-
-enum { MAX_STALE_S = 24 * 3600 };
 
 static snt_status accept_caller(struct snt_flow *flow, const struct snt_aws_call *call, struct snt_err *err) {
   flow->stage = "identity";
@@ -30,6 +27,12 @@ static snt_status check_fallback(const struct snt_flow *flow, const char *region
   SNT_TRY(snt_flow_state_folder(flow, &folder, err));
   if (snt_policy_was_seen(folder.data, &flow->policy)) {
     return snt_done();
+  }
+  if (!snt_policy_has_seen(folder.data, &flow->policy)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NETWORK, "%s in %s is not signed, and was never seen here from an earlier region",
+                        flow->policy.source, region));
+    return snt_err_hint(err, "run it again once an earlier region answers, or sign the policy (policy.keys): a signed "
+                             "bundle is taken from any region");
   }
   SNT_IGNORE(snt_fail(err, SNT_CODE_NETWORK, "%s in %s is not the policy last seen from an earlier region",
                       flow->policy.source, region));
@@ -165,25 +168,26 @@ typedef snt_status region_asker(struct snt_flow *flow, const char *const *region
 
 /* *is_outage: none of them had an answer. */
 static snt_status ask_in_order(struct snt_flow *flow, region_asker *ask, bool *is_outage, struct snt_err *err) {
-  snt_status status = {SNT_CODE_FAILED};
-  for (size_t i = 0; flow->regions[i] != NULL; i++) {
+  snt_buf_reset(&flow->passed_over);
+  for (const char *const *region = flow->regions;; region++) {
     *is_outage = false;
-    status = ask(flow, flow->regions + i, is_outage, err);
-    if (snt_ok(status) || !*is_outage) {
-      flow->has_region = true;
+    snt_status status = ask(flow, region, is_outage, err);
+    if (snt_ok(status)) {
       return status;
     }
+    if (!*is_outage || region[1] == NULL) {
+      snt_flow_tell_passed_over(flow, *is_outage, err);
+      return status;
+    }
+    snt_flow_pass_over(flow, err);
   }
-  return status;
 }
 
 /* Where no region has the policy, for rules that are for emergencies. */
 static snt_status take_stale(struct snt_flow *flow, snt_status failed, struct snt_err *err) {
-  const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_MAX_STALE);
-  int64_t max_s = MAX_STALE_S;
+  int64_t max_s = snt_settings_seconds(flow->settings, SNT_SETTING_POLICY_MAX_STALE);
   struct snt_err outage = *err;
-  bool may_be = flow->wants_policy && flow->who.arn[0] != '\0' &&
-                (text == NULL || snt_ok(snt_duration_parse(text, &max_s, NULL))) && max_s > 0;
+  bool may_be = flow->wants_policy && flow->who.arn[0] != '\0' && max_s > 0;
   if (!may_be || !snt_flow_recall_stale(flow, max_s * 1000)) {
     return failed;
   }

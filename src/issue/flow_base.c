@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/prompt.h"
 #include "issue/flow.h"
+#include "net/proxy.h"
 
 /* first_name: of the base credentials that are about to be read; NULL: something else is. */
 static snt_status open_keychain(struct snt_flow *flow, const char *first_name, struct snt_err *err) {
@@ -73,18 +74,38 @@ snt_status snt_flow_collect_regions(struct snt_flow *flow, struct snt_err *err) 
   return snt_done();
 }
 
+/* "AWS_ENDPOINT_URL, ca_bundle of the profile": why what is asked is not AWS's own, as AWS is. */
+static snt_status list_causes(const struct snt_flow *flow, const struct snt_aws_endpoint *endpoint, bool has_proxy,
+                              struct snt_buf *out, struct snt_err *err) {
+  const char *bundle = snt_flow_find_ca_bundle(flow);
+  const char *const causes[] = {endpoint->is_overridden ? endpoint->named_by : NULL,
+                                bundle == NULL                     ? NULL
+                                : bundle == flow->target.ca_bundle ? "ca_bundle of the profile"
+                                                                   : "AWS_CA_BUNDLE",
+                                has_proxy ? snt_proxy_variable() : NULL};
+  for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
+    if (causes[i] != NULL) {
+      SNT_TRY(snt_buf_appendf(out, err, "%s%s", out->len == 0 ? "" : ", ", causes[i]));
+    }
+  }
+  return snt_done();
+}
+
 snt_status snt_flow_check_endpoint(const struct snt_flow *flow, const struct snt_aws_endpoint *endpoint,
                                    struct snt_err *err) {
   char proxy[512] = "";
   SNT_TRY(snt_http_proxy_for(flow->client, endpoint->url, proxy, sizeof proxy, err));
   bool is_plain = !endpoint->is_overridden && proxy[0] == '\0' && snt_flow_find_ca_bundle(flow) == NULL;
-  if (!is_plain && snt_settings_is(flow->settings, SNT_SETTING_ENDPOINTS, "aws")) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID,
-                        "%s: another endpoint, CA or proxy is refused by the administrator (endpoints: aws)",
-                        endpoint->host));
-    return snt_err_hint(err, "unset AWS_ENDPOINT_URL, AWS_CA_BUNDLE and HTTPS_PROXY");
+  if (is_plain || !snt_settings_is(flow->settings, SNT_SETTING_ENDPOINTS, "aws")) {
+    return snt_done();
   }
-  return snt_done();
+  SNT_BUF_AUTO struct snt_buf causes = {0};
+  SNT_TRY(list_causes(flow, endpoint, proxy[0] != '\0', &causes, err));
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: refused by the administrator (endpoints: aws), because of %s",
+                      endpoint->host, causes.data));
+  return snt_err_hint(err,
+                      "unset the variable, or remove the key from ~/.aws/config: only AWS's own endpoints are asked "
+                      "here, with the system's certificates and by no proxy");
 }
 
 snt_status snt_flow_open_client(struct snt_flow *flow, struct snt_err *err) {

@@ -15,18 +15,14 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "format/time.h"
 #include "issue/flow_bundle.h"
 
 enum { FILE_CAP = 64 * 1024, HEAD_CAP = 1024 };
 
 static int64_t read_ttl_ms(const struct snt_flow *flow) {
-  const char *text = snt_settings_text(flow->settings, SNT_SETTING_POLICY_CACHE_TTL);
-  int64_t ttl_s = 0;
-  bool is_on = text != NULL && snt_ok(snt_duration_parse(text, &ttl_s, NULL)) &&
-               !snt_settings_is_locked(flow->settings, SNT_SETTING_POLICY_SOURCE) &&
+  bool is_on = !snt_settings_is_locked(flow->settings, SNT_SETTING_POLICY_SOURCE) &&
                flow->cache.place != SNT_CACHE_OFF && flow->source.origin == SNT_POLICY_ORIGIN_SSM;
-  return is_on ? ttl_s * 1000 : 0;
+  return is_on ? snt_settings_seconds(flow->settings, SNT_SETTING_POLICY_CACHE_TTL) * 1000 : 0;
 }
 
 /* A name for the question: parameter, regions and the way to each, whoever else asks it. So a copy is used only while

@@ -13,6 +13,7 @@ void snt_flow_clear(struct snt_flow *flow) {
   snt_aws_credentials_clear(&flow->mfa_session);
   snt_aws_credentials_clear(&flow->base);
   snt_buf_clear(&flow->base_hosts);
+  snt_buf_clear(&flow->passed_over);
   snt_keychain_close(&flow->keychain);
   snt_log_close(&flow->log);
   snt_facts_clear(&flow->facts);
@@ -64,11 +65,20 @@ snt_status snt_flow_take_turn(const struct snt_flow *flow, const char *kind, con
   return status.code == SNT_CODE_IO ? snt_done() : status;
 }
 
+/* The record names a file by a path that means the same from any folder. */
+static snt_status read_file(struct snt_flow *flow, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  SNT_TRY(snt_path_absolute(flow->source.path, &path, err));
+  SNT_TRY(snt_policy_read_file(flow->source.path, true, &flow->policy, err));
+  (void)snprintf(flow->policy.source, sizeof flow->policy.source, "file:%s", path.data);
+  return snt_done();
+}
+
 /* Whether a policy file is the one that was accepted before; it is read for that, and kept. Nothing is told here: what
  * is wrong is found again where it matters. */
 static bool is_known_file(struct snt_flow *flow) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
-  flow->is_read = snt_ok(snt_policy_read_file(flow->source.path, true, &flow->policy, NULL));
+  flow->is_read = snt_ok(read_file(flow, NULL));
   return flow->is_read && snt_ok(snt_flow_state_folder(flow, &folder, NULL)) &&
          snt_policy_was_seen(folder.data, &flow->policy);
 }
@@ -185,7 +195,7 @@ void snt_flow_remember_policy(const struct snt_flow *flow) {
 /* A policy that was accepted before is not waited for: loading the network takes longer than loading it. Any other is,
  * so that a refused one costs no network. */
 static snt_status load_file(struct snt_flow *flow, struct snt_err *err) {
-  SNT_TRY(flow->is_read ? snt_done() : snt_policy_read_file(flow->source.path, true, &flow->policy, err));
+  SNT_TRY(flow->is_read ? snt_done() : read_file(flow, err));
   SNT_TRY(snt_flow_begin_policy(flow, err));
   if (flow->is_known) {
     return snt_done();

@@ -43,10 +43,19 @@ static snt_status bound_session(const struct snt_flow *flow, struct snt_flow_gra
   return snt_done();
 }
 
-/* Where no region has answered in this call yet, the first that does is taken. A code goes out once. */
+/* For what is told when it was the last. */
+static void pass_over(struct snt_flow *flow, const struct snt_aws_call *call) {
+  SNT_CLEANUP(snt_sts_session_clear) struct snt_sts_session none = {0};
+  struct snt_err outage = {0};
+  SNT_IGNORE(snt_sts_parse_assume_role(call, &none, &outage));
+  snt_flow_pass_over(flow, &outage);
+}
+
+/* The region that said who asks comes first; those before it were down. A code goes out once. */
 static snt_status send_assume_role(struct snt_flow *flow, const struct snt_sts_assume_role *parameters,
                                    struct snt_aws_call *call, struct snt_err *err) {
-  for (size_t next = 1;; next++) {
+  snt_buf_reset(&flow->passed_over);
+  for (size_t next = snt_flow_region_after(flow, flow->sts.region);; next++) {
     SNT_TRY(snt_flow_open_sts(flow, err));
     SNT_TRY(snt_sts_prepare_assume_role(call, &flow->sts, snt_flow_signer(flow), parameters, err));
     call->clock_offset_ms =
@@ -55,14 +64,22 @@ static snt_status send_assume_role(struct snt_flow *flow, const struct snt_sts_a
     snt_flow_note_host(flow, &flow->sts, &flow->sts_from);
     SNT_TRY(snt_aws_perform(flow->client, calls, 1, err));
     flow->is_key_refused = snt_aws_call_is_key_refused(call);
-    bool goes_on = !flow->has_region && parameters->mfa_code == NULL && snt_aws_call_is_outage(call) &&
-                   flow->regions[next] != NULL;
-    if (!goes_on) {
+    if (parameters->mfa_code != NULL || !snt_flow_is_down(call) || flow->regions[next] == NULL) {
       return snt_done();
     }
+    pass_over(flow, call);
     snt_aws_call_clear(call);
     SNT_TRY(snt_aws_endpoint_of(&flow->target, "sts", flow->regions[next], &flow->sts, err));
   }
+}
+
+static snt_status take_answer(const struct snt_flow *flow, const struct snt_aws_call *call,
+                              struct snt_sts_session *session, struct snt_err *err) {
+  snt_status status = snt_sts_parse_assume_role(call, session, err);
+  if (!snt_ok(status)) {
+    snt_flow_tell_passed_over(flow, snt_flow_is_down(call), err);
+  }
+  return status;
 }
 
 /* A role's maximum is at least an hour and can be known only from a refusal: then an hour is asked for, once. An MFA
@@ -73,13 +90,13 @@ static snt_status ask_sts(struct snt_flow *flow, struct snt_sts_assume_role *par
   SNT_TRY(send_assume_role(flow, parameters, &call, err));
   bool is_too_long = snt_sts_is_duration_refused(&call) && grant->duration_s > ROLE_MAX_S;
   if (!is_too_long || parameters->mfa_code != NULL) {
-    return snt_sts_parse_assume_role(&call, session, err);
+    return take_answer(flow, &call, session, err);
   }
   *grant = (struct snt_flow_grant){ROLE_MAX_S, "role"};
   parameters->duration_s = grant->duration_s;
   SNT_AWS_CALL_AUTO struct snt_aws_call shorter = {0};
   SNT_TRY(send_assume_role(flow, parameters, &shorter, err));
-  return snt_sts_parse_assume_role(&shorter, session, err);
+  return take_answer(flow, &shorter, session, err);
 }
 
 static snt_status assume_role(struct snt_flow *flow, struct snt_flow_grant *grant, struct snt_sts_session *session,

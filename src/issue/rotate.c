@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/log.h"
 #include "base/file.h"
 #include "issue/rotate_internal.h"
 #include "issue/signals.h"
@@ -215,7 +216,7 @@ static snt_status rotate_afresh(struct snt_rotate *rotate, struct snt_err *err) 
 static snt_status take_turn(struct snt_rotate *rotate, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
   SNT_TRY(snt_flow_state_folder(&rotate->flow, &folder, err));
-  if (snt_settings_text(rotate->flow.settings, SNT_SETTING_LOG_PATH) == NULL) {
+  if (snt_log_is_default(snt_settings_text(rotate->flow.settings, SNT_SETTING_LOG_PATH))) {
     SNT_TRY(snt_file_make_folders(folder.data, err));
   }
   return snt_turn_take(folder.data, "rotate", TURN_WAIT_MS, &rotate->turn, err);

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/identity.h"
 #include "aws/mfa_session.h"
+#include "base/file.h"
 #include "format/time.h"
 
 const struct snt_setting_row SNT_SETTING_ROWS[SNT_SETTING_COUNT] = {
@@ -84,6 +86,11 @@ static snt_status check_value(enum snt_setting_id id, const char *value, const c
         snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: %s cannot be \"%s\"", origin, SNT_SETTING_ROWS[id].key, value));
     return snt_err_hint(err, "this version knows: %s", SNT_SETTING_ROWS[id].values);
   }
+  if (id == SNT_SETTING_IDENTITY_ACCOUNTS && !snt_aws_account_check(value)) {
+    SNT_IGNORE(
+        snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: identity.accounts: \"%.100s\" is not an account", origin, value));
+    return snt_err_hint(err, "an account has 12 digits, zeros at its beginning too; write them in quotes");
+  }
   return SNT_SETTING_ROWS[id].type == SNT_SETTING_DURATION ? check_duration(id, value, origin, err) : snt_done();
 }
 
@@ -103,11 +110,48 @@ static snt_status ask_administrator(const char *origin, struct snt_err *err) {
                       origin);
 }
 
-/* Where a layer above has keys, this one may ask for more of a bundle, and for nothing less. */
+/* A value that check_duration has let through. */
+static int64_t read_seconds(const char *value) {
+  int64_t seconds = 0;
+  SNT_IGNORE(snt_duration_parse(value, &seconds, NULL)); /* "0" */
+  return seconds;
+}
+
+int64_t snt_settings_seconds(const struct snt_settings *settings, enum snt_setting_id id) {
+  const char *text = snt_settings_text(settings, id);
+  return text != NULL ? read_seconds(text) : id == SNT_SETTING_POLICY_MAX_STALE ? SNT_POLICY_MAX_STALE_S : 0;
+}
+
+/* How old a policy may be: the default binds as what is set does. */
+static snt_status check_age(const struct snt_settings *settings, enum snt_setting_id id, const char *value,
+                            const char *origin, struct snt_err *err) {
+  const struct snt_setting *above = &settings->rows[id];
+  int64_t most_s = snt_settings_seconds(settings, id);
+  if (read_seconds(value) <= most_s) {
+    return snt_done();
+  }
+  bool is_set = above->items != NULL;
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s: %s: \"%.100s\" is more than %s, which is %s%s", origin,
+                      SNT_SETTING_ROWS[id].key, value,
+                      is_set       ? above->items[0]
+                      : most_s > 0 ? "24h"
+                                   : "0",
+                      is_set ? "set in " : "the default, and policy.keys is set in ",
+                      is_set ? above->origin : settings->rows[SNT_SETTING_POLICY_KEYS].origin));
+  return ask_administrator(origin, err);
+}
+
+/* Where a layer above has keys, this one may ask for more of a policy, and for nothing less. */
 static snt_status check_requirement(const struct snt_settings *settings, enum snt_setting_id id, const char *value,
                                     const char *origin, struct snt_err *err) {
   const struct snt_setting *above = &settings->rows[id];
-  if (!settings->has_keys_above || above->items == NULL) {
+  if (!settings->has_keys_above) {
+    return snt_done();
+  }
+  if (id == SNT_SETTING_POLICY_MAX_STALE || id == SNT_SETTING_POLICY_CACHE_TTL) {
+    return check_age(settings, id, value, origin, err);
+  }
+  if (above->items == NULL) {
     return snt_done();
   }
   if (id == SNT_SETTING_POLICY_KEYS && !is_listed(above->items, value)) {
@@ -128,6 +172,21 @@ static snt_status check_requirement(const struct snt_settings *settings, enum sn
   return snt_done();
 }
 
+/* A path of HOME becomes one of the root. */
+static snt_status expand_path(enum snt_setting_id id, char **item, const char *origin, struct snt_err *err) {
+  bool is_path = SNT_SETTING_ROWS[id].type == SNT_SETTING_PATH || SNT_SETTING_ROWS[id].type == SNT_SETTING_PATHS;
+  if (!is_path || !snt_str_starts_with(*item, "~/")) {
+    return snt_done();
+  }
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  if (!snt_ok(snt_path_expand(*item, &path, err))) {
+    return snt_err_prefix(err, "%s: %s", origin, SNT_SETTING_ROWS[id].key);
+  }
+  free(*item);
+  *item = snt_buf_take(&path);
+  return snt_done();
+}
+
 /* Takes items; frees them when it fails. */
 snt_status snt_settings_set_items(struct snt_settings *settings, enum snt_setting_id id, char **items,
                                   const char *origin, struct snt_err *err) {
@@ -143,6 +202,7 @@ snt_status snt_settings_set_items(struct snt_settings *settings, enum snt_settin
   for (char **item = items; snt_ok(status) && *item != NULL; item++) {
     status = check_value(id, *item, origin, err);
     status = snt_ok(status) ? check_requirement(settings, id, *item, origin, err) : status;
+    status = snt_ok(status) ? expand_path(id, item, origin, err) : status;
   }
   if (!snt_ok(status)) {
     free(where);
@@ -232,7 +292,7 @@ snt_status snt_settings_set_flag(struct snt_settings *settings, enum snt_setting
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "%s cannot be \"%.100s\"", flag, value));
     return snt_err_hint(err, "this version knows: %s", SNT_SETTING_ROWS[id].values);
   }
-  if (SNT_SETTING_ROWS[id].type != SNT_SETTING_LIST) {
+  if (!snt_setting_is_list(id)) {
     return snt_settings_set_text(settings, id, value, flag, err);
   }
   size_t count = 2;

@@ -1,6 +1,7 @@
 /* One file of the configuration: its keys, profiles and locks. */
 #include "issue/settings_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "format/time.h"
 #include "format/yaml.h"
 
-enum { CONFIG_CAP = 256 * 1024, PROFILES_MAX = 4096 };
+enum { CONFIG_CAP = 256 * 1024, PROFILES_MAX = 4096, KEY_CAP = 32 };
 
 /* A file being read. */
 struct layer {
@@ -22,6 +23,24 @@ static snt_status fail_type(const struct layer *layer, const struct snt_yaml_nod
                             const char *wanted, struct snt_err *err) {
   return snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s:%u:%u: %s has to be %s", layer->file, node->line, node->column, key,
                   wanted);
+}
+
+/* What a path means may not depend on the folder one is in. */
+static snt_status check_path(const struct layer *layer, enum snt_setting_id id, const struct snt_yaml_node *node,
+                             struct snt_err *err) {
+  enum snt_setting_type type = SNT_SETTING_ROWS[id].type;
+  bool is_source = type == SNT_SETTING_SOURCE;
+  const char *path = is_source && snt_str_starts_with(node->text, "file:") ? node->text + strlen("file:") : node->text;
+  bool is_path =
+      type == SNT_SETTING_PATH || type == SNT_SETTING_PATHS || (is_source && !snt_str_starts_with(node->text, "ssm:"));
+  if (!is_path || path[0] == '/' || snt_str_starts_with(path, "~/")) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s:%u:%u: %s: \"%.200s\" is not an absolute path%s", layer->file,
+                      node->line, node->column, SNT_SETTING_ROWS[id].key, node->text,
+                      is_source ? " and no parameter" : ""));
+  return snt_err_hint(err, "write %s, or ~/PATH for one in HOME: a relative one depends on the folder one is in",
+                      is_source ? "ssm:/PATH, the whole path of a file" : "the whole path");
 }
 
 static snt_status set_list(const struct layer *layer, enum snt_setting_id id, const struct snt_yaml_node *node,
@@ -42,6 +61,11 @@ static snt_status set_list(const struct layer *layer, enum snt_setting_id id, co
       return is_text ? snt_fail_memory(err)
                      : fail_type(layer, child, SNT_SETTING_ROWS[id].key, "a list of texts (quote numbers)", err);
     }
+    snt_status status = check_path(layer, id, child, err);
+    if (!snt_ok(status)) {
+      snt_settings_free_items(items);
+      return status;
+    }
   }
   return snt_settings_set_items(layer->settings, id, items, origin, err);
 }
@@ -55,7 +79,7 @@ static snt_status set_node(const struct layer *layer, enum snt_setting_id id, co
                         SNT_SETTING_ROWS[id].key, SNT_ADMIN_CONFIG));
     return snt_err_hint(err, "remove it");
   }
-  if (SNT_SETTING_ROWS[id].type == SNT_SETTING_LIST) {
+  if (snt_setting_is_list(id)) {
     return set_list(layer, id, node, origin.data, err);
   }
   if (SNT_SETTING_ROWS[id].type == SNT_SETTING_INTEGER && (node->type != SNT_YAML_INTEGER || node->integer < 1)) {
@@ -69,16 +93,25 @@ static snt_status set_node(const struct layer *layer, enum snt_setting_id id, co
     return fail_type(layer, node, SNT_SETTING_ROWS[id].key, is_duration ? "a duration such as 30s or 24h" : "a text",
                      err);
   }
+  SNT_TRY(check_path(layer, id, node, err));
   return snt_settings_set_text(layer->settings, id, node->text, origin.data, err);
 }
 
-static snt_status fail_unknown(const struct layer *layer, unsigned line, unsigned column, const char *key,
-                               const char *const *allowed, struct snt_err *err) {
-  const char *nearest = snt_str_nearest(key, allowed);
-  snt_status status =
-      snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s:%u:%u: unknown key \"%s\"", layer->file, line, column, key);
+/* A key that nobody knows, at its place, and the level that it is on: "" or "policy". */
+struct unknown {
+  unsigned line, column;
+  const char *level, *key;
+};
+
+/* allowed are the keys of that level; it ends with NULL. */
+static snt_status fail_unknown(const struct layer *layer, const struct unknown *at, const char *const *allowed,
+                               struct snt_err *err) {
+  const char *dot = at->level[0] == '\0' ? "" : ".";
+  const char *nearest = snt_str_nearest(at->key, allowed);
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "%s:%u:%u: unknown key \"%s%s%s\"", layer->file, at->line,
+                      at->column, at->level, dot, at->key));
   return nearest == NULL ? snt_err_hint(err, "docs/configuration.md lists the keys")
-                         : (status.code == 0 ? status : snt_err_hint(err, "did you mean \"%s\"?", nearest));
+                         : snt_err_hint(err, "did you mean \"%s%s%s\"?", at->level, dot, nearest);
 }
 
 static snt_status set_profile_field(const struct layer *layer, struct snt_setting_profile *profile, const char *key,
@@ -109,7 +142,7 @@ static snt_status set_profile_field(const struct layer *layer, struct snt_settin
   }
   static const char *const allowed[] = {"role_arn",    "source_profile", "external_id", "mfa_serial",
                                         "mfa_process", "region",         "duration",    NULL};
-  return fail_unknown(layer, node->line, node->column, key, allowed, err);
+  return fail_unknown(layer, &(struct unknown){node->line, node->column, "", key}, allowed, err);
 }
 
 static struct snt_setting_profile *find_or_add_profile(struct snt_settings *settings, const char *name) {
@@ -206,13 +239,30 @@ static bool is_group(const char *key) {
   return false;
 }
 
+/* Of "policy.source" the top has "policy", and the level "policy" has "source". */
+static snt_status fail_unknown_at(const struct layer *layer, const struct unknown *at, struct snt_err *err) {
+  char keys[SNT_SETTING_COUNT][KEY_CAP] = {0};
+  const char *allowed[SNT_SETTING_COUNT + 3] = {0};
+  size_t used = 0;
+  size_t level_len = strlen(at->level);
+  for (size_t i = 0; i < SNT_SETTING_COUNT; i++) {
+    const char *key = SNT_SETTING_ROWS[i].key;
+    if (level_len > 0 && (strncmp(key, at->level, level_len) != 0 || key[level_len] != '.')) {
+      continue;
+    }
+    key += level_len > 0 ? level_len + 1 : 0;
+    (void)snprintf(keys[i], KEY_CAP, "%.*s", (int)strcspn(key, "."), key);
+    allowed[used++] = keys[i];
+  }
+  if (level_len == 0) {
+    allowed[used++] = "profiles";
+    allowed[used++] = "locked";
+  }
+  return fail_unknown(layer, at, allowed, err);
+}
+
 static snt_status walk_map(struct layer *layer, const struct snt_yaml_node *map, const char *prefix,
                            struct snt_err *err) {
-  const char *allowed[SNT_SETTING_COUNT + 1];
-  for (int i = 0; i < SNT_SETTING_COUNT; i++) {
-    allowed[i] = SNT_SETTING_ROWS[i].key;
-  }
-  allowed[SNT_SETTING_COUNT] = NULL;
   for (size_t i = 0; i < map->count; i++) {
     const struct snt_yaml_node *node = map->children[i];
     SNT_BUF_AUTO struct snt_buf key = {0};
@@ -230,7 +280,8 @@ static snt_status walk_map(struct layer *layer, const struct snt_yaml_node *map,
       }
       SNT_TRY(walk_map(layer, node, key.data, err));
     } else {
-      return fail_unknown(layer, map->key_lines[i], map->key_columns[i], key.data, allowed, err);
+      const struct unknown at = {map->key_lines[i], map->key_columns[i], prefix, map->keys[i]};
+      return fail_unknown_at(layer, &at, err);
     }
   }
   return snt_done();
@@ -249,10 +300,9 @@ static snt_status apply_locks(const struct layer *layer, struct snt_err *err) {
 }
 
 static snt_status add_layer(struct snt_settings *settings, const char *name, struct snt_err *err) {
-  char *copy = snt_str_dup(name);
-  if (copy == NULL) {
-    return snt_fail_memory(err);
-  }
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  SNT_TRY(snt_path_absolute(name, &path, err));
+  char *copy = snt_buf_take(&path);
   settings->layer_names[settings->layer_count] = copy;
   settings->layers[settings->layer_count++] = copy;
   settings->has_keys_above = settings->rows[SNT_SETTING_POLICY_KEYS].items != NULL;

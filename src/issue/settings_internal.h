@@ -36,6 +36,10 @@ struct snt_settings {
   char *layer_names[3];
 };
 
+static inline bool snt_setting_is_list(enum snt_setting_id id) {
+  return SNT_SETTING_ROWS[id].type == SNT_SETTING_LIST || SNT_SETTING_ROWS[id].type == SNT_SETTING_PATHS;
+}
+
 /* Takes items (frees them when it fails). Refuses a locked key, and a value that the row does not know; origin names
  * the place. */
 snt_status snt_settings_set_items(struct snt_settings *settings, enum snt_setting_id id, char **items,

@@ -7,15 +7,26 @@
 
 static const char BLANKS[] = " \t";
 
-static const char *first_set(const char *const *names) {
+static const char *const PROXIES[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
+static const char *const EXCEPTIONS[] = {"no_proxy", "NO_PROXY", NULL};
+
+/* The name of the first that is set; "" for none. */
+static const char *find_variable(const char *const *names) {
   for (; *names != NULL; names++) {
     const char *value = getenv(*names);
     if (value != NULL && value[0] != '\0') {
-      return value;
+      return *names;
     }
   }
   return "";
 }
+
+static const char *first_set(const char *const *names) {
+  const char *value = getenv(find_variable(names));
+  return value == NULL ? "" : value;
+}
+
+const char *snt_proxy_variable(void) { return find_variable(PROXIES); }
 
 static bool is_below(const char *host, size_t host_len, const char *domain, size_t domain_len) {
   if (domain_len == 0 || domain_len > host_len) {
@@ -85,13 +96,11 @@ bool snt_proxy_is_excepted(const char *list, const char *host) {
 }
 
 const char *snt_proxy_find(const struct snt_url *url) {
-  static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
-  static const char *const exceptions[] = {"no_proxy", "NO_PROXY", NULL};
   if (strcmp(url->scheme, "https") != 0) {
     return "";
   }
-  const char *proxy = first_set(proxies);
-  return proxy[0] == '\0' || snt_proxy_is_excepted(first_set(exceptions), url->host) ? "" : proxy;
+  const char *proxy = first_set(PROXIES);
+  return proxy[0] == '\0' || snt_proxy_is_excepted(first_set(EXCEPTIONS), url->host) ? "" : proxy;
 }
 
 /* The parts that are no secret: where the host begins, and how long scheme and host:port are. A password may hold any

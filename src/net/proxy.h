@@ -9,6 +9,8 @@
 /* https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY: the first that is set, unless no_proxy or NO_PROXY lists the host.
  * "" for none, and always for plain http. Borrowed from the environment; may hold a password. */
 const char *snt_proxy_find(const struct snt_url *url);
+/* The one of those variables that is set first, for messages; "" for none. */
+const char *snt_proxy_variable(void);
 /* Whether one of the comma or space separated entries is "*", the host (lower case), a domain above it, or a network
  * that holds its address. */
 bool snt_proxy_is_excepted(const char *list, const char *host);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/identity.h"
 #include "base/str.h"
 #include "format/time.h"
 #include "policy/manifest_keys.h"
@@ -151,8 +152,6 @@ static snt_status read_texts(const struct reading *reading, const struct snt_yam
   return snt_done();
 }
 
-static bool is_account(const char *text) { return strlen(text) == 12 && strspn(text, "0123456789") == 12; }
-
 static snt_status read_identity(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
   static const char *const keys[] = {"accounts", NULL};
   if (node->type != SNT_YAML_MAP) {
@@ -163,7 +162,7 @@ static snt_status read_identity(const struct reading *reading, const struct snt_
   return accounts == NULL
              ? snt_done()
              : read_texts(reading, accounts, "identity.accounts", "a list of accounts: 12 digits each, in quotes",
-                          is_account, &reading->out->accounts, err);
+                          snt_aws_account_check, &reading->out->accounts, err);
 }
 
 static snt_status read_content(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {

@@ -39,18 +39,52 @@ static snt_status expand(const char *text, const char *profile, char *out, size_
   return snt_done();
 }
 
-/* SSM's own rule for a parameter's name (SSM API reference, PutParameter). */
-static snt_status check_parameter_name(const char *name, struct snt_err *err) {
+/* What SSM would not take for a parameter's name (SSM API reference, PutParameter); NULL: it would. */
+static const char *find_fault(const char *name) {
   static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
   size_t len = strlen(name);
-  size_t good = strspn(name, allowed);
-  if (name[0] != '/' || good != len || len > 1011 || len < 2) {
-    SNT_IGNORE(
-        snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.source: \"%s\" cannot be the name of an SSM parameter", name));
-    return snt_err_hint(
-        err, good != len ? "such a name has only A-Z a-z 0-9 _ . / -; give this profile a policy.source of its own"
-                         : "it begins with '/' and has at most 1011 characters");
+  size_t levels = 0;
+  for (const char *p = name; *p != '\0'; p++) {
+    levels += *p == '/' ? 1 : 0;
   }
+  return name[0] != '/' || len < 2                            ? "it has to begin with / and to name something"
+         : strspn(name, allowed) != len                       ? "it may hold only A-Z a-z 0-9 _ . / -"
+         : strstr(name, "//") != NULL || name[len - 1] == '/' ? "a part of it is empty"
+         : levels > 15                                        ? "it may have at most 15 levels"
+         : len > 1011                                         ? "it may have at most 1011 characters"
+                                                              : NULL;
+}
+
+/* Of the text as it is configured, and of what the profile made of it: where another profile would be good, it is this
+ * one's name that is not. */
+static snt_status check_parameter_name(const char *text, const char *profile, const char *name, struct snt_err *err) {
+  char other[SNT_POLICY_PATH_CAP] = "";
+  const char *fault = find_fault(name);
+  if (fault == NULL) {
+    return snt_done();
+  }
+  SNT_IGNORE(expand(text, "x", other, sizeof other, NULL));
+  SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID,
+                      "policy.source: \"%.300s\" cannot be the name of an SSM parameter: %s", name, fault));
+  return find_fault(other) != NULL
+             ? snt_err_hint(err, "correct it where it is set, or --policy: ssm:/PART/PART")
+             : snt_err_hint(err,
+                            "{profile} is \"%.100s\" here: rename that profile, or name its policy without {profile}, "
+                            "as with --policy ssm:/sentinel/policies/NAME",
+                            profile);
+}
+
+/* A path with its placeholder, and with HOME. */
+static snt_status expand_file(const char *text, const char *profile, char *out, size_t cap, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  SNT_TRY(expand(text, profile, out, cap, err));
+  if (!snt_ok(snt_path_expand(out, &path, err))) {
+    return snt_err_prefix(err, "policy.source");
+  }
+  if (path.len >= cap) {
+    return snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.source is too long");
+  }
+  memcpy(out, snt_buf_borrow(&path), path.len + 1);
   return snt_done();
 }
 
@@ -63,7 +97,7 @@ snt_status snt_policy_source_parse(const char *text, const char *profile, struct
   }
   if (snt_str_starts_with(text, "ssm:")) {
     SNT_TRY(expand(text + 4, profile, out->path, sizeof out->path, err));
-    SNT_TRY(check_parameter_name(out->path, err));
+    SNT_TRY(check_parameter_name(text + 4, profile, out->path, err));
     out->origin = SNT_POLICY_ORIGIN_SSM;
     return snt_done();
   }
@@ -72,7 +106,7 @@ snt_status snt_policy_source_parse(const char *text, const char *profile, struct
     SNT_IGNORE(snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.source: \"%s\" is neither a file nor a parameter", text));
     return snt_err_hint(err, "write file:PATH, a path, or ssm:/path");
   }
-  SNT_TRY(expand(path, profile, out->path, sizeof out->path, err));
+  SNT_TRY(expand_file(path, profile, out->path, sizeof out->path, err));
   if (out->path[0] == '\0') {
     return snt_fail(err, SNT_CODE_CONFIG_INVALID, "policy.source: the path is empty");
   }
@@ -280,10 +314,18 @@ void snt_policy_remember(const char *folder, const struct snt_policy *policy) {
   }
 }
 
-bool snt_policy_was_seen(const char *folder, const struct snt_policy *policy) {
+static bool read_seen(const char *folder, const struct snt_policy *policy, struct snt_buf *out) {
   SNT_BUF_AUTO struct snt_buf path = {0};
-  SNT_BUF_AUTO struct snt_buf seen = {0};
   return snt_ok(seen_path(folder, policy, &path, NULL)) &&
-         snt_ok(snt_file_read(path.data, SNT_FILE_NOT_WRITABLE, 128, &seen, NULL)) &&
-         strcmp(snt_buf_borrow(&seen), policy->sha256) == 0;
+         snt_ok(snt_file_read(path.data, SNT_FILE_NOT_WRITABLE, 128, out, NULL));
+}
+
+bool snt_policy_was_seen(const char *folder, const struct snt_policy *policy) {
+  SNT_BUF_AUTO struct snt_buf seen = {0};
+  return read_seen(folder, policy, &seen) && strcmp(snt_buf_borrow(&seen), policy->sha256) == 0;
+}
+
+bool snt_policy_has_seen(const char *folder, const struct snt_policy *policy) {
+  SNT_BUF_AUTO struct snt_buf seen = {0};
+  return read_seen(folder, policy, &seen);
 }

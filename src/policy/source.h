@@ -13,15 +13,18 @@
 
 #define SNT_POLICY_CAP ((size_t)512 * 1024)
 
+enum { SNT_POLICY_PATH_CAP = 4096 };
+
 enum snt_policy_origin { SNT_POLICY_ORIGIN_NONE = 0, SNT_POLICY_ORIGIN_FILE, SNT_POLICY_ORIGIN_SSM };
 
 struct snt_policy_source {
   enum snt_policy_origin origin;
-  char path[4096]; /* of the file, or the parameter's name */
+  char path[SNT_POLICY_PATH_CAP]; /* of the file, or the parameter's name */
 };
 
-/* "file:PATH", a path, or "ssm:/path"; {profile} becomes the profile. Code CONFIG_INVALID, naming policy.source, for
- * anything else and for a profile that cannot be part of a parameter's name; NO_POLICY for a NULL or empty text. */
+/* "file:PATH", a path, or "ssm:/path"; {profile} becomes the profile, and "~" of a path that begins with "~/" HOME.
+ * Code CONFIG_INVALID, naming policy.source, for anything else and for what SSM could not hold, also by the profile's
+ * name; NO_POLICY for a NULL or empty text. */
 snt_status snt_policy_source_parse(const char *text, const char *profile, struct snt_policy_source *out,
                                    struct snt_err *err);
 
@@ -87,5 +90,7 @@ snt_status snt_policy_load_begin(struct snt_policy *policy, struct snt_evaluator
  */
 void snt_policy_remember(const char *folder, const struct snt_policy *policy);
 bool snt_policy_was_seen(const char *folder, const struct snt_policy *policy);
+/* Whether any policy of that source was. */
+bool snt_policy_has_seen(const char *folder, const struct snt_policy *policy);
 
 #endif

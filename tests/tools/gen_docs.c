@@ -62,10 +62,10 @@ static void print_values(const char *values) {
 }
 
 static void print_setting(const struct setting *setting) {
-  static const char *const types[] = {[SNT_SETTING_TEXT] = "text",
-                                      [SNT_SETTING_LIST] = "list of texts",
-                                      [SNT_SETTING_DURATION] = "duration",
-                                      [SNT_SETTING_INTEGER] = "whole number"};
+  static const char *const types[] = {[SNT_SETTING_TEXT] = "text",         [SNT_SETTING_LIST] = "list of texts",
+                                      [SNT_SETTING_DURATION] = "duration", [SNT_SETTING_INTEGER] = "whole number",
+                                      [SNT_SETTING_PATH] = "path",         [SNT_SETTING_PATHS] = "list of paths",
+                                      [SNT_SETTING_SOURCE] = "source"};
   printf("| `%s` | ", setting->key);
   if (setting->values != NULL) {
     print_values(setting->values);

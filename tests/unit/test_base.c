@@ -348,6 +348,57 @@ static void a_secret_is_read_with_the_same_checks(void **state) {
   assert_int_equal(rmdir(folder), 0);
 }
 
+static snt_status read_of_root(const char *path, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf text = {0};
+  return snt_file_read(path, SNT_FILE_ROOT, 100, &text, err);
+}
+
+static void a_file_of_root_lies_in_a_folder_of_root(void **state) {
+  (void)state;
+  char top[] = "/tmp/snt-root-XXXXXX";
+  char folder[64];
+  char link[64];
+  char path[96];
+  char linked[128];
+  if (geteuid() != 0) {
+    skip();
+  }
+  assert_non_null(mkdtemp(top));
+  (void)snprintf(folder, sizeof folder, "%s/folder", top);
+  (void)snprintf(link, sizeof link, "%s/link", top);
+  (void)snprintf(path, sizeof path, "%s/file", folder);
+  (void)snprintf(linked, sizeof linked, "%s/file", link);
+  assert_code(read_of_root(path, NULL), SNT_CODE_NOT_FOUND);
+  assert_int_equal(mkdir(folder, 0755), 0);
+  assert_int_equal(symlink(folder, link), 0);
+  assert_code(read_of_root(path, NULL), SNT_CODE_NOT_FOUND);
+  for (int has_file = 0; has_file < 2; has_file++) {
+    struct snt_err err = {0};
+    assert_ok(has_file != 0 ? snt_file_replace(path, "abc", 3, 0644, NULL) : snt_done());
+    assert_code(read_of_root(path, NULL), has_file != 0 ? SNT_CODE_OK : SNT_CODE_NOT_FOUND);
+    assert_code(read_of_root(linked, &err), SNT_CODE_IO);
+    assert_non_null(strstr(err.message, "/link is a link"));
+    assert_int_equal(chmod(folder, 0775), 0);
+    assert_code(read_of_root(path, &err), SNT_CODE_IO);
+    assert_non_null(strstr(err.message, "/folder is writable by other users"));
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(chown(folder, 65534, (gid_t)-1), 0);
+    assert_code(read_of_root(path, &err), SNT_CODE_IO);
+    assert_non_null(strstr(err.message, "/folder belongs to another user (uid 65534)"));
+    assert_int_equal(chown(folder, 0, (gid_t)-1), 0);
+  }
+  (void)snprintf(linked, sizeof linked, "%s/linked", folder);
+  struct snt_err err = {0};
+  assert_int_equal(symlink(path, linked), 0);
+  assert_code(read_of_root(linked, &err), SNT_CODE_IO);
+  assert_non_null(strstr(err.message, "/linked is a link"));
+  (void)snprintf(linked, sizeof linked, "%s/file", path);
+  assert_code(read_of_root(linked, &err), SNT_CODE_IO);
+  assert_non_null(strstr(err.message, "is not a folder"));
+  (void)snprintf(linked, sizeof linked, "rm -r '%s'", top);
+  assert_int_equal(system(linked), 0); /* NOLINT */
+}
+
 static void a_file_is_put_whole_only_where_nothing_has_its_name(void **state) {
   (void)state;
   char folder[] = "/tmp/snt-base-XXXXXX";
@@ -404,6 +455,7 @@ int main(void) {
       cmocka_unit_test(the_nearest_word_is_near),
       cmocka_unit_test(a_file_is_replaced_whole_and_read_with_its_checks),
       cmocka_unit_test(a_secret_is_read_with_the_same_checks),
+      cmocka_unit_test(a_file_of_root_lies_in_a_folder_of_root),
       cmocka_unit_test(a_file_is_put_whole_only_where_nothing_has_its_name),
       cmocka_unit_test(request_ids_are_sixteen_hexadecimal_digits),
   };

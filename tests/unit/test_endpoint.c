@@ -175,6 +175,10 @@ static void check_row(const struct row *row) {
   assert_ok(snt_aws_endpoint_find("ssm", "us-east-1", row->configured, &endpoint, NULL));
   assert_string_equal(endpoint.url, row->url);
   assert_int_equal(endpoint.is_overridden, row->is_overridden);
+  assert_string_equal(endpoint.named_by, !row->is_overridden       ? ""
+                                         : row->of_service != NULL ? "AWS_ENDPOINT_URL_SSM"
+                                         : row->of_all != NULL     ? "AWS_ENDPOINT_URL"
+                                                                   : "endpoint_url of the profile");
 }
 
 static void the_nearest_setting_wins(void **state) {
@@ -274,14 +278,17 @@ static void fips_is_not_guessed_at_and_goes_with_no_other_endpoint(void **state)
 static void a_profile_says_where_its_services_are(void **state) {
   (void)state;
   static const struct {
-    const char *text, *fips, *service, *url;
+    const char *text, *fips, *service, *url, *named_by;
   } rows[] = {
-      {"use_fips_endpoint = true\n", NULL, "sts", "https://sts-fips.us-east-1.amazonaws.com"},
-      {"use_fips_endpoint = true\n", "false", "sts", "https://sts.us-east-1.amazonaws.com"},
-      {"use_dualstack_endpoint = true\n", NULL, "ssm", "https://ssm.us-east-1.api.aws"},
-      {"services = x\n[services x]\nsts =\n  endpoint_url = https://own.example\n", NULL, "sts", "https://own.example"},
-      {"services = x\n[services x]\nsts =\n  endpoint_url = https://own.example\n", NULL, "ssm", "https://all.example"},
-      {"services = y\n[services x]\nsts =\n  endpoint_url = https://own.example\n", NULL, "sts", "https://all.example"},
+      {"use_fips_endpoint = true\n", NULL, "sts", "https://sts-fips.us-east-1.amazonaws.com", ""},
+      {"use_fips_endpoint = true\n", "false", "sts", "https://sts.us-east-1.amazonaws.com", ""},
+      {"use_dualstack_endpoint = true\n", NULL, "ssm", "https://ssm.us-east-1.api.aws", ""},
+      {"services = x\n[services x]\nsts =\n  endpoint_url = https://own.example\n", NULL, "sts", "https://own.example",
+       "endpoint_url of [services x]"},
+      {"services = x\n[services x]\nsts =\n  endpoint_url = https://own.example\n", NULL, "ssm", "https://all.example",
+       "endpoint_url of the profile"},
+      {"services = y\n[services x]\nsts =\n  endpoint_url = https://own.example\n", NULL, "sts", "https://all.example",
+       "endpoint_url of the profile"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     char text[512];
@@ -296,6 +303,7 @@ static void a_profile_says_where_its_services_are(void **state) {
     (void)snprintf(target.endpoint_url, sizeof target.endpoint_url, "%s", has_url ? "https://all.example" : "");
     assert_ok(snt_aws_endpoint_of(&target, rows[i].service, "us-east-1", &endpoint, NULL));
     assert_string_equal(endpoint.url, rows[i].url);
+    assert_string_equal(endpoint.named_by, rows[i].named_by);
   }
 }
 

@@ -261,6 +261,24 @@ static void default_folders_are_made_but_home_never(void **state) {
   assert_string_equal(snt_log_path(log), path);
 }
 
+static void a_configured_folder_is_made_only_where_the_default_is(void **state) {
+  (void)state;
+  char home[128];
+  struct snt_err err = {0};
+  SNT_LOG_AUTO struct snt_log *log = NULL;
+  (void)snprintf(home, sizeof home, "%s/fresh", folder);
+  assert_int_equal(mkdir(home, 0755), 0);
+  (void)unsetenv("XDG_STATE_HOME");
+  (void)setenv("HOME", home, 1);
+  (void)snprintf(path, sizeof path, "%s/.local/state/sentinel/other.jsonl", home);
+  struct snt_log_options options = {.path = path};
+  assert_code(snt_log_open(&options, &log, &err), SNT_CODE_LOG);
+  assert_non_null(strstr(err.hint, "one that is configured is never made"));
+  (void)snprintf(path, sizeof path, "%s/.local/state/sentinel/decisions.jsonl", home);
+  assert_ok(snt_log_open(&options, &log, &err));
+  assert_string_equal(snt_log_path(log), path);
+}
+
 static void records_are_chained_and_positions_are_true(void **state) {
   (void)state;
   SNT_LOG_AUTO struct snt_log *log = NULL;
@@ -632,6 +650,7 @@ int main(void) {
       CASE(names_of_folders_are_refused),
       CASE(a_read_only_folder_is_refused),
       CASE(default_folders_are_made_but_home_never),
+      CASE(a_configured_folder_is_made_only_where_the_default_is),
       CASE(records_are_chained_and_positions_are_true),
       CASE(an_empty_log_has_no_time),
       CASE(members_that_would_break_a_line_are_never_written),

@@ -25,12 +25,24 @@ static void sources_are_files_or_parameters(void **state) {
       {"ssm:/sentinel/{profile}", "a:b", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE, NULL},
       {"ssm:sentinel", "dev", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE, NULL},
       {"ssm:/", "dev", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE, NULL},
+      {"ssm:/sentinel/{profile}", "/a", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE, NULL},
+      {"ssm:/sentinel/{profile}", "a/", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE, NULL},
+      {"ssm:/a//b", "dev", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE, NULL},
+      {"ssm:/a/", "dev", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE, NULL},
+      {"ssm:/1/2/3/4/5/6/7/8/9/10/11/12/13/{profile}", "14/15", SNT_CODE_OK, SNT_POLICY_ORIGIN_SSM,
+       "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15"},
+      {"ssm:/1/2/3/4/5/6/7/8/9/10/11/12/13/{profile}", "14/15/16", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE,
+       NULL},
+      {"file:~/{profile}.yaml", "dev", SNT_CODE_OK, SNT_POLICY_ORIGIN_FILE, "/home/{x}/dev.yaml"},
+      {"~/p.yaml", "dev", SNT_CODE_OK, SNT_POLICY_ORIGIN_FILE, "/home/{x}/p.yaml"},
+      {"~dev/p.yaml", "dev", SNT_CODE_OK, SNT_POLICY_ORIGIN_FILE, "~dev/p.yaml"},
       {"s3:bucket", "dev", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE, NULL},
       {"file:", "dev", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE, NULL},
       {"file:{user}.yaml", "dev", SNT_CODE_CONFIG_INVALID, SNT_POLICY_ORIGIN_NONE, NULL},
       {"", "dev", SNT_CODE_NO_POLICY, SNT_POLICY_ORIGIN_NONE, NULL},
       {NULL, "dev", SNT_CODE_NO_POLICY, SNT_POLICY_ORIGIN_NONE, NULL},
   };
+  assert_int_equal(setenv("HOME", "/home/{x}", 1), 0);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct snt_policy_source source;
     struct snt_err err = {0};
@@ -40,6 +52,32 @@ static void sources_are_files_or_parameters(void **state) {
       assert_string_equal(source.path, rows[i].path);
     } else {
       assert_true(err.hint[0] != '\0' || strstr(err.message, "policy.source") != NULL);
+    }
+  }
+}
+
+static void what_ssm_cannot_hold_is_told_with_what_can_be_done(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *profile, *message, *hint;
+  } rows[] = {
+      {"ssm:/p/{profile}", "a@b", "policy.source: \"/p/a@b\" cannot be the name of an SSM parameter: it may hold only",
+       "{profile} is \"a@b\" here: rename that profile"},
+      {"ssm:/p/{profile}", "/a", "\"/p//a\" cannot be the name of an SSM parameter: a part of it is empty",
+       "{profile} is \"/a\" here"},
+      {"ssm:/p/{profile}", "a/", "a part of it is empty", "--policy ssm:/sentinel/policies/NAME"},
+      {"ssm:/{profile}", "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16", "it may have at most 15 levels", "{profile} is"},
+      {"ssm:/a b", "dev", "it may hold only A-Z a-z 0-9 _ . / -", "correct it where it is set"},
+      {"ssm:/a b/{profile}", "a@b", "it may hold only", "correct it where it is set"},
+      {"ssm:/a/", "dev", "a part of it is empty", "correct it where it is set"},
+      {"ssm:a", "dev", "it has to begin with /", "correct it where it is set"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct snt_policy_source source;
+    struct snt_err err = {0};
+    assert_code(snt_policy_source_parse(rows[i].text, rows[i].profile, &source, &err), SNT_CODE_CONFIG_INVALID);
+    if (strstr(err.message, rows[i].message) == NULL || strstr(err.hint, rows[i].hint) == NULL) {
+      fail_msg("%s: %s (%s)", rows[i].text, err.message, err.hint);
     }
   }
 }
@@ -113,7 +151,9 @@ static void another_policy_was_not_seen(void **state) {
   assert_ok(snt_policy_from_parameter("/p", "us-east-1", 1, snt_slice_of("one"), &one, NULL));
   assert_ok(snt_policy_from_parameter("/p", "us-west-2", 1, snt_slice_of("two"), &two, NULL));
   assert_false(snt_policy_was_seen(folder, &one));
+  assert_false(snt_policy_has_seen(folder, &one));
   snt_policy_remember(folder, &one);
+  assert_true(snt_policy_has_seen(folder, &two));
   assert_true(snt_policy_was_seen(folder, &one));
   assert_false(snt_policy_was_seen(folder, &two));
   snt_policy_remember(folder, &two);
@@ -123,6 +163,7 @@ static void another_policy_was_not_seen(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sources_are_files_or_parameters),
+      cmocka_unit_test(what_ssm_cannot_hold_is_told_with_what_can_be_done),
       cmocka_unit_test(files_are_told_apart_by_their_ending_and_checked),
       cmocka_unit_test(parameters_are_lua_only_with_the_mark),
       cmocka_unit_test(another_policy_was_not_seen),
