@@ -128,6 +128,12 @@ describe("the configuration", function()
         "/etc/sentinel/config.yaml:2: identity.accounts: \"1\" is not an account")
     end)
 
+    it("may be in a folder where others write, but take nothing away", function()
+      local result = under("deny: {verbosity: minimal}\nlocked: [deny.verbosity]\n",
+        { "whoami", "dev", "--json" }, { prepare = "chmod 1777 /etc/sentinel" })
+      expect.done(result)
+    end)
+
     it("may be missing, with its folder or without", function()
       for _, prepare in ipairs { "rm /etc/sentinel/config.yaml", "rm -r /etc/sentinel" } do
         expect.credentials(under("locked: all-security\n", { "credentials", "dev" }, { prepare = prepare }))

@@ -41,7 +41,7 @@ static snt_status fail_to_open(const char *path, struct snt_err *err) {
   return snt_fail(err, is_missing ? SNT_CODE_NOT_FOUND : SNT_CODE_IO, "%s: %s", path, strerror(errno));
 }
 
-/* Who may write a folder may put another file there, or take one away. */
+/* Who may write a folder may take a file away, unless the folder is sticky; what he puts there is not root's. */
 static snt_status check_root_folder(int fd, const char *folder, struct snt_err *err) {
   struct stat st;
   if (fstat(fd, &st) != 0) {
@@ -55,7 +55,7 @@ static snt_status check_root_folder(int fd, const char *folder, struct snt_err *
     SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s belongs to another user (uid %u)", folder, (unsigned)st.st_uid));
     return snt_err_hint(err, "chown root '%s'", folder);
   }
-  if ((st.st_mode & 022) != 0) {
+  if ((st.st_mode & 022) != 0 && (st.st_mode & S_ISVTX) == 0) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s is writable by other users", folder));
     return snt_err_hint(err, "chmod go-w '%s'", folder);
   }
