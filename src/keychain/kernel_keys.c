@@ -13,7 +13,7 @@
 
 #include "base/str.h"
 
-enum { POSSESSOR_ALL = 0x3f000000, DESCRIPTION_CAP = 4096, RING_MAX = 4096 };
+enum { POSSESSOR_ALL = 0x3f000000, DESCRIPTION_CAP = 4096, RING_ROOM = 64 };
 
 static long control(int command, long a, long b, long c, long d) { return syscall(SYS_keyctl, command, a, b, c, d); }
 
@@ -122,28 +122,38 @@ static int visit_key(int32_t id, const char *prefix, int (*visit)(void *context,
   return is_ours ? visit(context, description + strlen(prefix)) : 0;
 }
 
+/* The ids of all keys, however many others put theirs there meanwhile. Free *ids. */
+static int read_ring(int32_t **ids, size_t *count) {
+  long size = control(KEYCTL_READ, KEY_SPEC_USER_KEYRING, 0, 0, 0);
+  for (;;) {
+    if (size < 0) {
+      return errno;
+    }
+    size += (long)(RING_ROOM * sizeof **ids);
+    free(*ids);
+    *ids = malloc((size_t)size);
+    if (*ids == NULL) {
+      return ENOMEM;
+    }
+    long len = control(KEYCTL_READ, KEY_SPEC_USER_KEYRING, (long)(intptr_t)*ids, size, 0);
+    if (len >= 0 && len <= size) {
+      *count = (size_t)len / sizeof **ids;
+      return 0;
+    }
+    size = len;
+  }
+}
+
 int snt_kernel_keys_list(const char *prefix, int (*visit)(void *context, const char *rest), void *context) {
   int error = reach_user_keyring();
   if (error != 0) {
     return error;
   }
-  SNT_FREE_AUTO int32_t *ids = calloc(RING_MAX, sizeof *ids);
-  if (ids == NULL) {
-    return ENOMEM;
-  }
-  long size = (long)(RING_MAX * sizeof *ids);
-  long len = control(KEYCTL_READ, KEY_SPEC_USER_KEYRING, (long)(intptr_t)ids, size, 0);
-  if (len < 0) {
-    return errno;
-  }
-  if (len > size) {
-    return EMSGSIZE;
-  }
-  for (size_t i = 0; i < (size_t)len / sizeof *ids; i++) {
+  SNT_FREE_AUTO int32_t *ids = NULL;
+  size_t count = 0;
+  error = read_ring(&ids, &count);
+  for (size_t i = 0; error == 0 && i < count; i++) {
     error = visit_key(ids[i], prefix, visit, context);
-    if (error != 0) {
-      return error;
-    }
   }
-  return 0;
+  return error;
 }

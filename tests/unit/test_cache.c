@@ -348,6 +348,30 @@ static void what_codes_were_given_for_is_kept_without_a_keychain(void **state) {
   end_place(&place);
 }
 
+/* The kernel's keyring is one for all programs of a user; root's may hold a million keys, others' two hundred. */
+static void keys_of_others_hide_none(void **state) {
+  (void)state;
+  enum { OTHERS = 5000 };
+  struct place place;
+  char name[SNT_CACHE_NAME_CAP], other[64];
+  if (geteuid() != 0) {
+    skip();
+  }
+  begin_place(&place, SNT_CACHE_KERNEL);
+  name_of(&place.cache, "prod", "one", name);
+  put(&place.cache, name, "v");
+  for (int i = 0; i < OTHERS; i++) {
+    (void)snprintf(other, sizeof other, "test-others:%d:%d", getpid(), i);
+    assert_int_equal(snt_kernel_key_write(other, "x", 1, 60), 0);
+  }
+  assert_int_equal(clear(&place, "prod"), 1);
+  for (int i = 0; i < OTHERS; i++) {
+    (void)snprintf(other, sizeof other, "test-others:%d:%d", getpid(), i);
+    assert_int_equal(snt_kernel_key_remove(other), 0);
+  }
+  end_place(&place);
+}
+
 static int run(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(an_entry_is_kept_replaced_and_removed),
                                      cmocka_unit_test(names_tell_owner_kind_label_and_text_apart),
@@ -361,7 +385,8 @@ static int run(void) {
                                      cmocka_unit_test(what_is_over_is_tidied_up),
                                      cmocka_unit_test(a_stopped_writer_is_not_waited_for_long),
                                      cmocka_unit_test(what_finds_no_room_in_the_kernel_is_found_in_the_keychain),
-                                     cmocka_unit_test(what_codes_were_given_for_is_kept_without_a_keychain)};
+                                     cmocka_unit_test(what_codes_were_given_for_is_kept_without_a_keychain),
+                                     cmocka_unit_test(keys_of_others_hide_none)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
