@@ -213,10 +213,11 @@ function faulty:stored()
   return cjson.decode(assert(files.read(self.folder .. "/store.json")))
 end
 
---- The calls that came since set(), in order: {call = "sts.AssumeRole", fields = {...}, ...}.
+--- The calls that came since set(), in order: {call = "sts.AssumeRole", fields = {...}, ...}. A line whose end is not
+-- there is being written.
 function faulty:requests()
   local requests = {}
-  for line in (files.read(self.folder .. "/requests.jsonl") or ""):gmatch("[^\n]+") do
+  for line in (files.read(self.folder .. "/requests.jsonl") or ""):gmatch("([^\n]+)\n") do
     requests[#requests + 1] = cjson.decode(line)
   end
   return requests
