@@ -62,9 +62,10 @@ describe("sentinel exec on a terminal", function()
 
   it("can be stopped and continued by the shell it was started from", function()
     -- It starts nothing: a shell that has just lent its memory to a child cannot be stopped.
+    -- It waits for the signal blocked: one that comes before the waiting is not lost.
     home:write("waits.py", table.concat({ "import signal", "signal.signal(signal.SIGINT, signal.SIG_DFL)",
-      "signal.signal(signal.SIGCONT, lambda *_: print('on again', flush=True))",
-      "print('ready', flush=True)", "while True:", "    signal.pause()", "" }, "\n"))
+      "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})", "print('ready', flush=True)", "while True:",
+      "    signal.sigwait({signal.SIGCONT})", "    print('on again', flush=True)", "" }, "\n"))
     local line = ("%s exec dev -- python3 %s/waits.py\n"):format(settings.bin, home.home)
     local seen = on_terminal({ "/bin/bash", "--norc", "-i" }, {
       { wait = "> " }, { type = line }, { wait = "ready" }, { type = "\26" }, { wait = "Stopped" },
