@@ -11,7 +11,7 @@ SNT_PACKAGES_BUILD=(gcc cmake ninja-build pkg-config lua5.4 liblua5.4-dev lua-cj
   python3-venv tzdata ca-certificates openssl curl)
 SNT_PACKAGES_TEST=(lua-busted lua-check clang-format faketime git dbus gnome-keyring libsecret-tools keyutils zsh fish groff xvfb
   xdotool zenity pinentry-gnome3 gcr openssh-client swtpm swtpm-tools libtss2-tcti-swtpm0 pass gnupg golang-docker-credential-helpers
-  python3-jwcrypto)
+  python3-jwcrypto zstd)
 SNT_PACKAGES_FULL=(clang clang-tidy valgrind)
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then

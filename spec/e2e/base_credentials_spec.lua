@@ -1,6 +1,7 @@
 --- Base credentials in the order of the SDKs: roles on the way, what is kept of them, and what is asked of whom.
 local expect = require "spec.support.expect"
 local process = require "spec.support.process"
+local settings = require "spec.support.settings"
 local stage = require "spec.support.stage"
 local world = require "spec.support.world"
 
@@ -297,7 +298,7 @@ describe("base credentials", function()
     machine("hop", hop())
     local result = home:run_under("endpoints: aws\n", { "credentials", "dev" })
     if not result then
-      return pending("no machine of an administrator's can be made here")
+      return pending(settings.skipped("no machine of an administrator's can be made here"))
     end
     expect.refused(result, 5, "refused by the administrator")
     assert.are.equal("", assumed())

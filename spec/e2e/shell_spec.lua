@@ -36,7 +36,7 @@ describe("sentinel shell init", function()
         local got, screen = type_lines(init .. "; " .. init, { show, "sentinel credentials d\t", init .. "; " .. show,
           show }, { environment = { SENTINEL_PROFILE = "team:a@b" } })
         if not got then
-          return pending(shell.name .. " is not installed")
+          return pending(settings.skipped(shell.name .. " is not installed"))
         end
         local mark = "<[sentinel team:a@b] READY >"
         assert.are.same({ mark, "<credentials><dev>", mark, mark }, got)
@@ -47,7 +47,7 @@ describe("sentinel shell init", function()
       it("marks nothing outside of exec", function()
         local got = type_lines(init, { show })
         if not got then
-          return pending(shell.name .. " is not installed")
+          return pending(settings.skipped(shell.name .. " is not installed"))
         end
         assert.are.same({ "<READY >" }, got)
       end)
@@ -56,7 +56,7 @@ describe("sentinel shell init", function()
         for _, odd in ipairs { "$(touch pwned)", "`touch pwned`", "a\27[31mb", "a b", "%n", "\\u" } do
           local got = type_lines(init, { show }, { environment = { SENTINEL_PROFILE = odd } })
           if not got then
-            return pending(shell.name .. " is not installed")
+            return pending(settings.skipped(shell.name .. " is not installed"))
           end
           assert.are.same({ "<READY >" }, got)
         end

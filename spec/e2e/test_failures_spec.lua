@@ -237,7 +237,7 @@ describe("sentinel test, with a broken spec,", function()
       return text
     end
     if not os.execute("setpriv --reuid 65534 --regid 65534 --clear-groups true 2>/dev/null") then
-      return pending("only root can become another user")
+      return pending(settings.skipped("only root can become another user"))
     end
     home:write("policies/dev_spec.lua", "it('a', function() end)", "0000")
     assert(os.execute(("chmod 755 %s; chmod -R a+rX %s"):format(files.quote(home.folder), files.quote(home.home))))

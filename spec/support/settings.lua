@@ -81,8 +81,7 @@ if not exists(settings.bin) then
 end
 
 --- The reason of a test that cannot run here, for busted: return pending(settings.skipped "...").
--- The report shows it;
--- where nothing may be skipped it is an error.
+-- The report shows it; where nothing may be skipped it is an error.
 function settings.skipped(reason)
   if settings.requires_all then
     error("would be skipped, and SENTINEL_REQUIRE=all: " .. reason, 2)
