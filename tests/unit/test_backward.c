@@ -48,6 +48,18 @@ static void add_records(int count) {
   }
 }
 
+/* One of 64 KiB, without its newline. */
+static void add_longest(void) {
+  size_t start = fixture.lines.len;
+  const struct snt_log_head head = fixture.head;
+  add_record(0);
+  size_t len = fixture.lines.len - start - 1;
+  fixture.lines.len = start;
+  fixture.head = head;
+  add_record(SNT_LOG_LINE_CAP - len);
+  assert_int_equal(fixture.lines.len - start - 1, SNT_LOG_LINE_CAP);
+}
+
 /* Closes what was added since the last time. */
 static void close_as(const char *name) { log_fixture_write(&fixture, path_of(name), ""); }
 
@@ -136,8 +148,14 @@ static void borders_of_blocks_cut_no_line(void **state) {
   }
   close_as("decisions.jsonl");
   assert_same_lines(40 + 39);
+  /* Behind the longest line there is, almost a block of others: it ends, and later begins, on the block's border. */
   log_fixture_begin(&fixture);
-  add_records(1000);
+  add_records(100);
+  add_longest();
+  for (size_t start = fixture.lines.len; fixture.lines.len - start < SNT_LOG_LINE_CAP - 700;) {
+    add_record(10);
+  }
+  size_t count = (size_t)fixture.head.seq;
   SNT_BUF_AUTO struct snt_buf before = fixture.lines;
   const struct snt_log_head head = fixture.head;
   fixture.lines = (struct snt_buf){0};
@@ -146,7 +164,7 @@ static void borders_of_blocks_cut_no_line(void **state) {
     fixture.head = head;
     add_record(i);
     close_as("decisions.jsonl");
-    assert_same_lines(1001);
+    assert_same_lines(count);
   }
 }
 
@@ -339,6 +357,25 @@ static void a_closed_segment_may_be_read_alone(void **state) {
   assert_same_lines(2);
 }
 
+/* In whatever order the folder lists them. */
+static void of_two_segments_with_one_end_the_longer_is_read(void **state) {
+  (void)state;
+  for (int i = 4; i >= 3; i--) {
+    log_fixture_begin(&fixture);
+    write_four();
+    run("cp decisions.3-4.jsonl decisions.3-4.kept; rm decisions.3-4.jsonl");
+    run(i == 4 ? "cp decisions.3-4.kept decisions.3-4.jsonl; tail -n 1 decisions.3-4.kept > decisions.4-4.jsonl"
+               : "tail -n 1 decisions.3-4.kept > decisions.4-4.jsonl; cp decisions.3-4.kept decisions.3-4.jsonl");
+    struct snt_log_closed found;
+    SNT_BUF_AUTO struct snt_buf found_path = {0};
+    assert_ok(snt_log_closed_find_beside(path, 4, &found, &found_path, NULL));
+    assert_string_equal(found.name, "decisions.3-4.jsonl");
+    assert_string_equal(found_path.data, path_of("decisions.3-4.jsonl"));
+    assert_same_lines(8);
+    run("rm decisions.4-4.jsonl");
+  }
+}
+
 static void no_log_is_no_line_and_no_failure(void **state) {
   (void)state;
   for (int i = 0; i < 3; i++) {
@@ -395,6 +432,7 @@ int main(void) {
       BACKWARD_TEST(what_is_missing_or_is_another_is_a_failure),
       BACKWARD_TEST(a_line_over_the_cap_is_a_failure),
       BACKWARD_TEST(a_closed_segment_may_be_read_alone),
+      BACKWARD_TEST(of_two_segments_with_one_end_the_longer_is_read),
       BACKWARD_TEST(no_log_is_no_line_and_no_failure),
       BACKWARD_TEST(memory_may_end_anywhere),
   };
