@@ -139,20 +139,12 @@ static void every_line_comes_from_the_last_to_the_first(void **state) {
   assert_int_equal(read_bytes, st.st_size);
 }
 
-/* Lines up to the cap, and one newline after the other on the borders of the first two blocks. */
-static void borders_of_blocks_cut_no_line(void **state) {
-  (void)state;
-  for (size_t i = 0; i < 40; i++) {
-    add_record(SNT_LOG_LINE_CAP - 300 + 2 * i);
-    add_records((int)i % 3);
-  }
-  close_as("decisions.jsonl");
-  assert_same_lines(40 + 39);
-  /* Behind the longest line there is, almost a block of others: it ends, and later begins, on the block's border. */
+/* The longest line there is, and lines behind it of len bytes in all, a few more each time. */
+static void try_borders(size_t len) {
   log_fixture_begin(&fixture);
   add_records(100);
   add_longest();
-  for (size_t start = fixture.lines.len; fixture.lines.len - start < SNT_LOG_LINE_CAP - 700;) {
+  for (size_t start = fixture.lines.len; fixture.lines.len - start < len - 472;) {
     add_record(10);
   }
   size_t count = (size_t)fixture.head.seq;
@@ -166,6 +158,21 @@ static void borders_of_blocks_cut_no_line(void **state) {
     close_as("decisions.jsonl");
     assert_same_lines(count);
   }
+  snt_buf_clear(&fixture.lines);
+}
+
+/* The longest line ends, and begins, on every byte around the border of a block. */
+static void borders_of_blocks_cut_no_line(void **state) {
+  (void)state;
+  for (size_t i = 0; i < 40; i++) {
+    add_record(SNT_LOG_LINE_CAP - 300 + 2 * i);
+    add_records((int)i % 3);
+  }
+  close_as("decisions.jsonl");
+  assert_same_lines(40 + 39);
+  snt_buf_clear(&fixture.lines);
+  try_borders(SNT_LOG_LINE_CAP);
+  try_borders(2 * SNT_LOG_LINE_CAP);
 }
 
 static void many_lines_come_at_once_in_their_order(void **state) {
@@ -358,22 +365,20 @@ static void a_closed_segment_may_be_read_alone(void **state) {
 }
 
 /* In whatever order the folder lists them. */
-static void of_two_segments_with_one_end_the_longer_is_read(void **state) {
+static void of_segments_with_one_end_the_longest_is_found(void **state) {
   (void)state;
-  for (int i = 4; i >= 3; i--) {
-    log_fixture_begin(&fixture);
-    write_four();
-    run("cp decisions.3-4.jsonl decisions.3-4.kept; rm decisions.3-4.jsonl");
-    run(i == 4 ? "cp decisions.3-4.kept decisions.3-4.jsonl; tail -n 1 decisions.3-4.kept > decisions.4-4.jsonl"
-               : "tail -n 1 decisions.3-4.kept > decisions.4-4.jsonl; cp decisions.3-4.kept decisions.3-4.jsonl");
-    struct snt_log_closed found;
-    SNT_BUF_AUTO struct snt_buf found_path = {0};
-    assert_ok(snt_log_closed_find_beside(path, 4, &found, &found_path, NULL));
-    assert_string_equal(found.name, "decisions.3-4.jsonl");
-    assert_string_equal(found_path.data, path_of("decisions.3-4.jsonl"));
-    assert_same_lines(8);
-    run("rm decisions.4-4.jsonl");
-  }
+  struct snt_log_closed found;
+  SNT_BUF_AUTO struct snt_buf found_path = {0};
+  run("for i in $(seq 30 -1 2); do touch decisions.$i-40.jsonl decisions.$i-39.jsonl decisions.1-$i.jsonl; done");
+  assert_ok(snt_log_closed_find_beside(path, 40, &found, &found_path, NULL));
+  assert_string_equal(found.name, "decisions.2-40.jsonl");
+  assert_string_equal(found_path.data, path_of("decisions.2-40.jsonl"));
+  assert_ok(snt_log_closed_find_beside(path, 0, &found, &found_path, NULL));
+  assert_string_equal(found.name, "decisions.2-40.jsonl");
+  assert_ok(snt_log_closed_find_beside(path, 39, &found, &found_path, NULL));
+  assert_string_equal(found.name, "decisions.2-39.jsonl");
+  assert_ok(snt_log_closed_find_beside(path, 38, &found, &found_path, NULL));
+  assert_int_equal(found.last, 0);
 }
 
 static void no_log_is_no_line_and_no_failure(void **state) {
@@ -432,7 +437,7 @@ int main(void) {
       BACKWARD_TEST(what_is_missing_or_is_another_is_a_failure),
       BACKWARD_TEST(a_line_over_the_cap_is_a_failure),
       BACKWARD_TEST(a_closed_segment_may_be_read_alone),
-      BACKWARD_TEST(of_two_segments_with_one_end_the_longer_is_read),
+      BACKWARD_TEST(of_segments_with_one_end_the_longest_is_found),
       BACKWARD_TEST(no_log_is_no_line_and_no_failure),
       BACKWARD_TEST(memory_may_end_anywhere),
   };

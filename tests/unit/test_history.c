@@ -1,3 +1,4 @@
+#include "fail_alloc.h"
 #include "log_fixture.h"
 
 #include <unistd.h>
@@ -260,6 +261,19 @@ static void what_nobody_decided_is_no_grant(void **state) {
   assert_string_equal(tell_times(path), "T1 T1 T1 T1 T1 T1 T1 T1 ");
 }
 
+static snt_status find_grant(const void *context) {
+  SNT_BUF_AUTO struct snt_buf out = {0};
+  (void)context;
+  SNT_TRY(snt_log_history(path, "alice", &out, NULL));
+  return strstr(snt_buf_borrow(&out), "T1") != NULL ? snt_done() : snt_fail(NULL, SNT_CODE_BUG, "a grant is missing");
+}
+
+static void no_grant_is_passed_over_where_memory_ends(void **state) {
+  (void)state;
+  write_log(DECISION("1", "alice", "") ISSUED("1", "alice", "T1"), 1);
+  assert_true(fail_alloc_walk(find_grant, NULL) > 3);
+}
+
 static int make_folder(void **state) {
   (void)state;
   return log_fixture_make_folder(folder, path);
@@ -284,6 +298,7 @@ int main(void) {
       cmocka_unit_test(a_segment_is_missed_only_where_its_grants_are),
       cmocka_unit_test(grants_that_overlap_stand_in_their_order),
       cmocka_unit_test(what_nobody_decided_is_no_grant),
+      cmocka_unit_test(no_grant_is_passed_over_where_memory_ends),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

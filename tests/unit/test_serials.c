@@ -1,3 +1,4 @@
+#include "fail_alloc.h"
 #include "log_fixture.h"
 
 #include <unistd.h>
@@ -150,6 +151,20 @@ static void a_segment_that_is_missing_is_an_error(void **state) {
   log_fixture_end(&log);
 }
 
+static snt_status find_five(const void *context) {
+  struct snt_log_serial found = {0};
+  const struct snt_log_bundle bundle = {SOURCE, "acme", false};
+  (void)context;
+  SNT_TRY(snt_log_find_serial(path, &bundle, &found, NULL));
+  return found.serial == 5 ? snt_done() : snt_fail(NULL, SNT_CODE_BUG, "a serial was passed over");
+}
+
+static void no_serial_is_passed_over_where_memory_ends(void **state) {
+  (void)state;
+  write_log(DECISION("5"), "", 0);
+  assert_true(fail_alloc_walk(find_five, NULL) > 3);
+}
+
 static int make_folder(void **state) {
   (void)state;
   return log_fixture_make_folder(folder, path);
@@ -170,6 +185,7 @@ int main(void) {
       cmocka_unit_test(what_is_no_file_is_an_error),
       cmocka_unit_test(one_of_a_closed_segment_is_found),
       cmocka_unit_test(a_segment_that_is_missing_is_an_error),
+      cmocka_unit_test(no_serial_is_passed_over_where_memory_ends),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
