@@ -153,7 +153,7 @@ static snt_status run(struct replaying *replaying, struct snt_err *err) {
   return replay_log(replaying, err);
 }
 
-/* The log that is named, or where the configured one would be. */
+/* The log that is named, or where the configured one would be; "" for none. */
 static snt_status find_log(struct snt_comparing *comparing, struct snt_buf *out, struct snt_err *err) {
   const char *named = comparing->options->log;
   return named != NULL ? snt_buf_append_str(out, named, err)
@@ -181,6 +181,9 @@ snt_status snt_comparing_replay(struct snt_comparing *comparing, struct snt_err 
   SNT_BUF_AUTO struct snt_buf path = {0};
   struct snt_err failure = {0};
   snt_status status = find_log(comparing, &path, &failure);
+  if (snt_ok(status) && path.len == 0) {
+    return snt_done();
+  }
   status = snt_ok(status) ? replay(comparing, path.data, &failure) : status;
   snt_impact_sort(&comparing->out->replay.impact);
   if (status.code == SNT_CODE_NO_MEMORY) {
