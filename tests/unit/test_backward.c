@@ -26,6 +26,12 @@ static int end(void **state) {
   return log_fixture_remove_folder(folder);
 }
 
+/* Another chain. */
+static void begin_again(void) {
+  log_fixture_end(&fixture);
+  log_fixture_begin(&fixture);
+}
+
 static const char *path_of(const char *name) {
   static char out[192];
   (void)snprintf(out, sizeof out, "%s/%s", folder, name);
@@ -141,7 +147,7 @@ static void every_line_comes_from_the_last_to_the_first(void **state) {
 
 /* The longest line there is, and lines behind it of len bytes in all, a few more each time. */
 static void try_borders(size_t len) {
-  log_fixture_begin(&fixture);
+  begin_again();
   add_records(100);
   add_longest();
   for (size_t start = fixture.lines.len; fixture.lines.len - start < len - 472;) {
@@ -267,7 +273,7 @@ static void no_more_is_read_than_is_asked_for(void **state) {
   assert_ok(snt_log_backward_next(&backward, &line, &len, NULL));
   assert_ok(snt_log_backward_next(&backward, &line, &len, NULL));
   assert_non_null(memmem(line, len, "\"seq\":7,", 8));
-  log_fixture_begin(&fixture);
+  begin_again();
   add_records(20000);
   close_as("other.jsonl");
   SNT_LOG_BACKWARD_AUTO struct snt_log_backward other = {.fd = -1};
@@ -332,7 +338,7 @@ static void what_is_missing_or_is_another_is_a_failure(void **state) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     run("rm -rf decisions*");
-    log_fixture_begin(&fixture);
+    begin_again();
     write_four();
     run("%s", rows[i].change);
     assert_fails(rows[i].message);
@@ -352,7 +358,7 @@ static void a_line_over_the_cap_is_a_failure(void **state) {
     log_fixture_write(&fixture, path_of("more"), "");
     run("cat more >> decisions.jsonl");
     assert_fails("decisions.jsonl has a line over 64 KiB");
-    log_fixture_begin(&fixture);
+    begin_again();
   }
 }
 
