@@ -172,7 +172,7 @@ static void grants_of_closed_segments_are_told_too(void **state) {
   struct log_fixture log;
   log_fixture_begin(&log);
   for (int i = 1; i <= 8; i++) {
-    char time[8];
+    char time[16];
     (void)snprintf(time, sizeof time, "T%d", i);
     add_grant(&log, time, true);
     if (i == 3) {
@@ -216,7 +216,7 @@ static void write_last_grants(int count) {
   add_grant(&log, "T0", true);
   log_fixture_write(&log, "/dev/null", "");
   for (int i = 1; i <= count; i++) {
-    char time[8];
+    char time[16];
     (void)snprintf(time, sizeof time, "T%d", i);
     add_grant(&log, time, true);
   }
