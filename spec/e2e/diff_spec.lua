@@ -498,6 +498,19 @@ return s.policy { version = "1", rules = {
       assert.is_truthy(compare(world.allow_dev, OPEN, "--log", broken).stdout:find("\n? cannot tell what changes", 1, true))
     end)
 
+    it("goes on through the closed segments of the log", function()
+      local closed = logged:close_segment { "credentials", "dev" }
+      local function replay(...)
+        return expect.json(compare(world.allow_dev, OPEN, "--json", ...), 1)
+      end
+      assert.same({ logged.log, 2, 1 }, { replay().replay.log, replay().replay.same, replay().replay.changed })
+      expect.refused(logged:run { "credentials", "prod" }, 3)
+      assert.same({ 2, 2 }, { replay().replay.same, replay().replay.changed })
+      assert.same({ 2, 1 }, { replay("--log", closed).replay.same, replay("--log", closed).replay.changed })
+      os.rename(closed, closed .. ".away")
+      assert.matches("^what changes for the decisions of the log: records are missing: ", replay().unknown[1])
+    end)
+
     -- Many blocks of it, with records that cross their borders.
     it("reads a long log from its end", function()
       local lines = {}

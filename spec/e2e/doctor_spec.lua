@@ -299,6 +299,20 @@ describe("sentinel doctor", function()
       assert_told(findings, "log", "2 records, each vouching", "ok")
     end)
 
+    it("takes closed segments for parts of it", function()
+      local closed = home:close_segment { "credentials", "dev", "--region", "us-east-1" }
+      local findings = examine()
+      assert_told(findings, "log", "record 2 of ", "ok")
+      assert_told(findings, "log", "in a closed segment", "ok")
+      assert_told(findings, "log", "2 records, each vouching", "ok")
+      home:run { "credentials", "dev", "--region", "us-east-1" }
+      findings = examine()
+      assert_told(findings, "log", "record 3 of ", "ok")
+      assert_told(findings, "log", "3 records, each vouching", "ok")
+      os.remove(closed)
+      assert_told(examine(), "log", "records are missing", "broken", "new log")
+    end)
+
     it("tells of a record that was changed", function()
       files.write(home.log, (files.read(home.log):gsub('"us%-east%-1"', '"eu-west-1"', 1):gsub('"kind":"failed"',
         '"kind":"issued"', 1)))

@@ -97,20 +97,50 @@ describe("a plugin's question", function()
     assert.is_truthy(told():find("\n  not had  probe q (id x1): it answered 503\n", 1, true), told())
   end)
 
-  it("of the user's history is answered for the user of a request file too", function()
+  local function use_history()
     bundle.write(home, { policy = POLICY:gsub("probe: {id: x1}", "probe: true"), plugins = { probe = {
       grant = "history: true", files = {
         ["plugin.lua"] = [[return { name = "probe", version = "1.0.0", api = 1, summary = "For tests",
           needs = { history = true } }]],
         ["init.lua"] = "return function(_, _, host) return #host.history == 0 end",
       } } } })
+  end
+
+  local function explain_to(user)
+    local request = home:write("request.json", ('{"user":"%s","profile":"dev"}'):format(user))
+    return expect.json(home:run { "explain", "--request", request, "--json" })
+  end
+
+  it("of the user's history is answered for the user of a request file too", function()
+    use_history()
     expect.credentials(home:run { "credentials", "dev" })
     for user, effect in pairs { alice = "deny", bob = "allow" } do
-      local request = home:write("request.json", ('{"user":"%s","profile":"dev"}'):format(user))
-      local answer = expect.json(home:run { "explain", "--request", request, "--json" })
+      local answer = explain_to(user)
       assert.are.equal(effect, answer.effect, user)
       assert.are.equal("ok", answer.facts[1].status)
     end
+  end)
+
+  it("of the user's history is answered from closed segments of the log, and from none that is gone", function()
+    use_history()
+    expect.credentials(home:run { "credentials", "dev" })
+    local closed = home:close_segment { "credentials", "dev" }
+    local function assert_history()
+      for user, effect in pairs { alice = "deny", bob = "allow" } do
+        local answer = explain_to(user)
+        assert.are.equal(effect, answer.effect, user)
+        assert.are.equal("ok", answer.facts[1].status)
+      end
+    end
+    assert_history()
+    expect.refused(home:run { "credentials", "dev" }, 3)
+    assert.are.equal("decision", home:kinds())
+    assert_history()
+    os.remove(closed)
+    for _, user in ipairs { "alice", "bob" } do
+      assert_failed(explain_to(user), "fact_unavailable", "records are missing", "no closed segment ends before it")
+    end
+    expect.refused(home:run { "credentials", "dev" }, 3)
   end)
 
   it("issues credentials, and the record holds question and answer", function()

@@ -214,14 +214,43 @@ describe("a signed bundle", function()
       expect.credentials(home:run { "credentials", "dev" })
     end)
 
-    it("below what the log has seen, when the state is lost", function()
-      put { serial = 7 }
-      expect.credentials(home:run { "credentials", "dev" })
+    local function lose_state()
       for _, name in ipairs(files.list(home.home .. "/.local/state/sentinel")) do
         if name:match("%.pointer$") then
           os.remove(home.home .. "/.local/state/sentinel/" .. name)
         end
       end
+    end
+
+    it("below what the log has seen, when the state is lost", function()
+      put { serial = 7 }
+      expect.credentials(home:run { "credentials", "dev" })
+      lose_state()
+      put { serial = 6 }
+      refused("older bundle", "serial 7 is in the decision log")
+    end)
+
+    it("below what a closed segment of the log has seen, and where one is gone", function()
+      put { serial = 7 }
+      expect.credentials(home:run { "credentials", "dev" })
+      local closed = home:close_segment { "credentials", "dev" }
+      lose_state()
+      put { serial = 6 }
+      refused("older bundle", "serial 7 is in the decision log") -- which is a new one from this record on
+      assert.are.equal("failed", home:kinds())
+      refused("older bundle", "serial 7 is in the decision log")
+      put { serial = 7 }
+      os.rename(closed, closed .. ".away")
+      faulty:set {}
+      expect.refused(home:run { "credentials", "dev" }, 6, "which serial of ssm:/sentinel/policies/dev was seen last",
+        "begins with record 3, and no closed segment ends before it", "log verify")
+      assert.are.equal(0, faulty:count("sts.AssumeRole"))
+      expect.refused(home:run { "explain", "dev" }, 6, "records are missing")
+      os.rename(closed .. ".away", closed)
+      expect.credentials(home:run { "credentials", "dev" })
+      os.remove(closed) -- no longer needed: the log itself tells
+      expect.credentials(home:run { "credentials", "dev" })
+      lose_state()
       put { serial = 6 }
       refused("older bundle", "serial 7 is in the decision log")
     end)

@@ -4,6 +4,7 @@ local cjson = require "cjson"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
+local publish = require "spec.support.publish"
 local sandboxed = require "spec.support.sandboxed"
 local servers = require "spec.support.servers"
 local settings = require "spec.support.settings"
@@ -49,12 +50,13 @@ local function make_databases(folder)
   assert(result.status == 0, result.stderr)
 end
 
--- The records of a grant, as the log has them.
-local function grant(index, time, ip)
+-- The records of a grant, as the log has them; prev of the first (64 zeros: it begins the chain) has to be right only
+-- where a file begins with it.
+local function grant(index, time, ip, prev)
   local id = ("%016x"):format(index)
-  local shape = '{"v":1,"chain":"c","seq":%d,"prev":"%s","time":"%s","kind":"%s","request_id":"%s","user":"alice",'
-    .. '"profile":"dev",%s}\n'
-  local prev = ("0"):rep(64)
+  local shape = '{"v":1,"chain":"a1b2c3d4-0000-4000-8000-0123456789ab","seq":%d,"prev":"%s","time":"%s","kind":"%s",'
+    .. '"request_id":"%s","user":"alice","profile":"dev",%s}\n'
+  prev = prev or ("0"):rep(64)
   return shape:format(2 * index - 1, prev, time, "decision", id,
     '"request":{"mode":"server"' .. (ip and (',"source_ip":"%s"'):format(ip) or "") .. "}")
     .. shape:format(2 * index, prev, time, "issued", id, '"role_arn":"arn:aws:iam::123456789012:role/Dev"')
@@ -130,6 +132,19 @@ describe("geo", function()
     local lines = {}
     for i, row in ipairs { ... } do
       lines[i] = grant(i, row[1], row[2])
+    end
+    files.write(home.log, table.concat(lines))
+  end
+
+  -- Closes it, and begins a new one with the same rows.
+  local function close_log(...)
+    local written = files.read(home.log)
+    local last = written:match("([^\n]+)\n$")
+    local seq = tonumber(last:match('"seq":(%d+)'))
+    os.rename(home.log, (home.log:gsub("%.jsonl$", (".1-%d.jsonl"):format(seq))))
+    local lines = {}
+    for i, row in ipairs { ... } do
+      lines[i] = grant(seq // 2 + i, row[1], row[2], i == 1 and publish.sha256(last))
     end
     files.write(home.log, table.concat(lines))
   end
@@ -317,6 +332,18 @@ describe("geo", function()
       end
       write_log(table.unpack(rows))
       assert_not(NEW_YORK, "5,551 km from 198.51.100.7 (GB) in 60 min")
+    end)
+
+    it("looks back over the end of a closed segment", function()
+      use "geo: {travel: true}"
+      write_log({ "2026-01-19T11:40:00Z", LONDON })
+      close_log()
+      assert_not(NEW_YORK, "5,551 km from 198.51.100.7 (GB) in 20 min")
+      write_log({ "2026-01-19T11:40:00Z", LONDON })
+      close_log({ "2026-01-19T11:50:00Z", NEW_YORK })
+      assert_not(NEW_YORK, "5,551 km from 198.51.100.7 (GB) in 20 min")
+      os.remove((home.log:gsub("%.jsonl$", ".1-2.jsonl")))
+      assert_error(NEW_YORK, "fact_unavailable", "records are missing")
     end)
 
     it("passes over grants without an address: those of one-shot commands", function()

@@ -127,6 +127,9 @@ local function sha256(bytes)
   return text:match("^(%x+)")
 end
 
+--- In hex.
+publish.sha256 = sha256
+
 local PART = 3072
 
 --- What SSM holds of it: {[name] = value}, and the hash.

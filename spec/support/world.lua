@@ -5,6 +5,7 @@ local cjson = require "cjson"
 local files = require "spec.support.files"
 local process = require "spec.support.process"
 local settings = require "spec.support.settings"
+local shims = require "spec.support.shims"
 
 local world = {}
 world.__index = world
@@ -233,6 +234,19 @@ end
 --- Forgets the log, so that the next run's records stand alone.
 function world:clear_log()
   os.remove(self.log)
+end
+
+--- Has the program close the log: no record of this run reaches the disk. Returns the path of the closed segment.
+function world:close_segment(arguments)
+  self:run(arguments, { environment = shims.environment("fsync_fail", { SHIM_FDATASYNC_FAIL = "1" }) })
+  local folder = self.log:match("^(.*)/")
+  for _, name in ipairs(files.list(folder)) do
+    if name:match("^decisions%.%d+%-%d+%.jsonl$") then
+      assert(not files.exists(self.log), "a record was written after all")
+      return folder .. "/" .. name
+    end
+  end
+  error("no segment was closed", 2)
 end
 
 function world:remove()

@@ -3,20 +3,17 @@
  *  2. let no number of denied requests push a grant out of sight: they are passed over unread. */
 #include "audit/history.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "audit/reader.h"
+#include "audit/backward.h"
 #include "base/str.h"
 #include "format/json.h"
 
-enum { TAIL_BYTES = 32 * 1024 * 1024, PENDING_MAX = 32 };
+enum { TAIL_BYTES = 32 * 1024 * 1024, PENDING_MAX = 32, GRANTS_CAP = SNT_HISTORY_MAX + PENDING_MAX };
 
-/* What is told of a grant: a decision, and whether it was issued. */
+/* What is told of a grant: that it was issued, and then the decision, which stands before it. */
 struct grant {
   char request_id[17];
   char time[40];
@@ -24,15 +21,14 @@ struct grant {
   char role_arn[2049];
   char mode[32];
   char source_ip[64];
+  bool is_whole; /* the decision was found */
+  int passed;    /* decisions about others that were met before it */
 };
 
-/* Decisions wait here for their issuance; grants are kept in a ring. */
 struct history {
   const char *user;
-  struct grant pending[PENDING_MAX];
-  size_t pending_count; /* how many there were */
-  struct grant grants[SNT_HISTORY_MAX];
-  size_t grant_count; /* how many there were */
+  struct grant grants[GRANTS_CAP]; /* the newest first */
+  size_t count;
 };
 
 static void copy_text(const struct snt_json_value *object, const char *key, char *out, size_t cap) {
@@ -41,25 +37,51 @@ static void copy_text(const struct snt_json_value *object, const char *key, char
   (void)snprintf(out, cap, "%s", text == NULL || len >= cap ? "" : text);
 }
 
-static void take_decision(struct history *history, const struct snt_json_value *record) {
-  struct grant *grant = &history->pending[history->pending_count++ % PENDING_MAX];
-  const struct snt_json_value *request = snt_json_get(record, "request");
-  copy_text(record, "request_id", grant->request_id, sizeof grant->request_id);
-  copy_text(request, "mode", grant->mode, sizeof grant->mode);
-  copy_text(request, "source_ip", grant->source_ip, sizeof grant->source_ip);
+static void take_issued(struct history *history, const struct snt_json_value *record) {
+  if (history->count < GRANTS_CAP) {
+    struct grant *grant = &history->grants[history->count++];
+    copy_text(record, "request_id", grant->request_id, sizeof grant->request_id);
+    copy_text(record, "time", grant->time, sizeof grant->time);
+    copy_text(record, "profile", grant->profile, sizeof grant->profile);
+    copy_text(record, "role_arn", grant->role_arn, sizeof grant->role_arn);
+  }
 }
 
-static void take_issued(struct history *history, const struct snt_json_value *record) {
-  for (size_t i = 0; i < PENDING_MAX; i++) {
-    struct grant *grant = &history->pending[i];
-    if (grant->request_id[0] != '\0' && snt_json_is(snt_json_get(record, "request_id"), grant->request_id)) {
-      copy_text(record, "time", grant->time, sizeof grant->time);
-      copy_text(record, "profile", grant->profile, sizeof grant->profile);
-      copy_text(record, "role_arn", grant->role_arn, sizeof grant->role_arn);
-      history->grants[history->grant_count++ % SNT_HISTORY_MAX] = *grant;
-      grant->request_id[0] = '\0';
+static void drop(struct history *history, size_t i) {
+  struct grant *grants = history->grants;
+  history->count--;
+  memmove(&grants[i], &grants[i + 1], (history->count - i) * sizeof *grants);
+  memset(&grants[history->count], 0, sizeof *grants);
+}
+
+/* Of several grants of one request, it is that of the first. */
+static void take_decision(struct history *history, const struct snt_json_value *record) {
+  const struct snt_json_value *id = snt_json_get(record, "request_id");
+  const struct snt_json_value *request = snt_json_get(record, "request");
+  for (size_t i = history->count; i > 0; i--) {
+    struct grant *grant = &history->grants[i - 1];
+    if (grant->is_whole) {
+      continue;
+    }
+    if (snt_json_is(id, grant->request_id)) {
+      copy_text(request, "mode", grant->mode, sizeof grant->mode);
+      copy_text(request, "source_ip", grant->source_ip, sizeof grant->source_ip);
+      grant->is_whole = true;
+      return;
+    }
+    if (++grant->passed == PENDING_MAX) {
+      drop(history, i - 1);
     }
   }
+}
+
+/* Whether the last grants are known: none of them waits for its decision. */
+static bool is_enough(const struct history *history) {
+  size_t whole = 0;
+  while (whole < SNT_HISTORY_MAX && whole < history->count && history->grants[whole].is_whole) {
+    whole++;
+  }
+  return whole == SNT_HISTORY_MAX;
 }
 
 /* Passed over unread is only a decision that is not allow, as the log writes it. */
@@ -86,51 +108,41 @@ static snt_status take_line(struct history *history, const char *line, size_t le
   return snt_done();
 }
 
-/* Moves to the last part of a long file; the line in whose middle that is, is passed over. */
-static snt_status skip_to_tail(struct snt_log_reader *reader, bool *is_cut, struct snt_err *err) {
-  struct stat st;
-  enum snt_log_piece piece = SNT_LOG_PIECE_END;
-  char *line = NULL;
-  size_t len = 0;
-  *is_cut = fstat(reader->fd, &st) != 0 || st.st_size > TAIL_BYTES;
-  if (!*is_cut) {
-    return snt_done();
+/* What nobody decided is no grant. */
+static void drop_open(struct history *history) {
+  for (size_t i = history->count; i > 0; i--) {
+    if (!history->grants[i - 1].is_whole) {
+      drop(history, i - 1);
+    }
   }
-  if (lseek(reader->fd, st.st_size - TAIL_BYTES, SEEK_SET) < 0) {
-    return snt_fail(err, SNT_CODE_IO, "the decision log cannot be read");
-  }
-  return snt_log_reader_next(reader, &piece, &line, &len, err);
 }
 
-static snt_status read_all(const char *path, struct history *history, struct snt_err *err) {
-  SNT_LOG_READER_AUTO struct snt_log_reader reader = {.fd = -1};
-  SNT_TRY(snt_log_reader_open(path, &reader, err));
-  enum snt_log_piece piece = SNT_LOG_PIECE_LINE;
+static snt_status read_back(const char *path, struct history *history, struct snt_err *err) {
+  SNT_LOG_BACKWARD_AUTO struct snt_log_backward backward = {.fd = -1};
+  SNT_TRY(snt_log_backward_open(path, &backward, err));
   bool is_cut = false;
-  SNT_TRY(skip_to_tail(&reader, &is_cut, err));
-  while (piece != SNT_LOG_PIECE_END) {
-    char *line = NULL;
+  while (!is_cut && !is_enough(history)) {
+    const char *line = NULL;
     size_t len = 0;
-    SNT_TRY(snt_log_reader_next(&reader, &piece, &line, &len, err));
-    if (piece == SNT_LOG_PIECE_LONG) {
-      return snt_fail(err, SNT_CODE_NOT_A_LOG, "the decision log has a line over 64 KiB");
+    SNT_TRY(snt_log_backward_next(&backward, &line, &len, err));
+    if (line == NULL) {
+      break;
     }
-    if (piece == SNT_LOG_PIECE_LINE) {
-      SNT_TRY(take_line(history, line, len, err));
-    }
+    SNT_TRY(take_line(history, line, len, err));
+    is_cut = backward.read_bytes > TAIL_BYTES;
   }
-  return is_cut && history->grant_count == 0
+  drop_open(history);
+  return is_cut && history->count == 0
              ? snt_fail(err, SNT_CODE_NOT_A_LOG, "the decision log's last 32 MiB tell of no grant")
              : snt_done();
 }
 
 static snt_status write_all(const struct history *history, struct snt_buf *out, struct snt_err *err) {
   struct snt_json_writer writer;
-  size_t count = history->grant_count < SNT_HISTORY_MAX ? history->grant_count : SNT_HISTORY_MAX;
   snt_json_writer_init(&writer, out, err);
   snt_json_begin_array(&writer, NULL);
-  for (size_t i = 1; i <= count; i++) {
-    const struct grant *grant = &history->grants[(history->grant_count - i) % SNT_HISTORY_MAX];
+  for (size_t i = 0; i < history->count && i < SNT_HISTORY_MAX; i++) {
+    const struct grant *grant = &history->grants[i];
     snt_json_begin_object(&writer, NULL);
     snt_json_put_string(&writer, "time", grant->time);
     snt_json_put_string(&writer, "profile", grant->profile);
@@ -151,7 +163,6 @@ snt_status snt_log_history(const char *path, const char *user, struct snt_buf *o
     return snt_fail_memory(err);
   }
   history->user = user;
-  bool is_missing = access(path, F_OK) != 0 && errno == ENOENT;
-  SNT_TRY(is_missing ? snt_done() : read_all(path, history, err));
+  SNT_TRY(read_back(path, history, err));
   return write_all(history, out, err);
 }

@@ -1,7 +1,6 @@
 #include "audit/line.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/log.h"
@@ -10,7 +9,6 @@
 
 const char SNT_LOG_NO_PREV[65] = "0000000000000000000000000000000000000000000000000000000000000000";
 
-static const char ENDING[] = ".jsonl";
 static const char HEX[] = "0123456789abcdef";
 
 static bool is_hex(const char *text, size_t len) { return strlen(text) == len && strspn(text, HEX) == len; }
@@ -134,39 +132,4 @@ snt_status snt_log_line_format(const struct snt_log_head *head, struct snt_slice
     out->data[start] = '\0';
   }
   return status;
-}
-
-static size_t stem_len(const char *name) {
-  size_t len = strlen(name);
-  return snt_str_ends_with(name, ENDING) ? len - (sizeof ENDING - 1) : len;
-}
-
-snt_status snt_log_segment_format(const char *name, int64_t first, int64_t last, struct snt_buf *out,
-                                  struct snt_err *err) {
-  size_t stem = stem_len(name);
-  SNT_TRY(snt_buf_append(out, name, stem, err));
-  return snt_buf_appendf(out, err, ".%lld-%lld%s", (long long)first, (long long)last, name + stem);
-}
-
-/* A decimal number without sign and leading zero; moves *text behind it. */
-static bool take_number(const char **text, int64_t *out) {
-  size_t digits = strspn(*text, "0123456789");
-  if (digits == 0 || digits > 18 || **text == '0') {
-    return false;
-  }
-  *out = strtoll(*text, NULL, 10);
-  *text += digits;
-  return true;
-}
-
-bool snt_log_segment_check(const char *name, const char *candidate, int64_t *first, int64_t *last) {
-  size_t stem = stem_len(name);
-  if (strncmp(name, candidate, stem) != 0 || candidate[stem] != '.') {
-    return false;
-  }
-  const char *rest = candidate + stem + 1;
-  if (!take_number(&rest, first) || *rest++ != '-' || !take_number(&rest, last)) {
-    return false;
-  }
-  return strcmp(rest, name + stem) == 0 && *first <= *last;
 }

@@ -1,5 +1,5 @@
-/* audit/line (layer 4): one line of the decision log (log.md): what the log itself puts before a record's members, and
- * the paths of a log's closed segments. */
+/* audit/line (layer 4): one line of the decision log (log.md): what the log itself puts before a record's members.
+ */
 #ifndef SNT_AUDIT_LINE_H
 #define SNT_AUDIT_LINE_H
 
@@ -30,11 +30,5 @@ bool snt_log_line_begins_like_ours(const char *data, size_t len);
  * cap or is not JSON on one line; then out is as it was. */
 snt_status snt_log_line_format(const struct snt_log_head *head, struct snt_slice members, struct snt_buf *out,
                                struct snt_err *err);
-
-/* "decisions.1-41.jsonl" for "decisions.jsonl". Code NO_MEMORY. */
-snt_status snt_log_segment_format(const char *name, int64_t first, int64_t last, struct snt_buf *out,
-                                  struct snt_err *err);
-/* Whether candidate is a closed segment of the log called name; fills first and last. */
-bool snt_log_segment_check(const char *name, const char *candidate, int64_t *first, int64_t *last);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/closed.h"
 #include "audit/line.h"
 #include "audit/log_file.h"
 #include "audit/tail.h"
@@ -208,7 +209,7 @@ static bool close_segment(struct snt_log *log, const struct snt_log_tail *before
   struct snt_log_head head;
   struct stat st;
   bool is_closed = ftruncate(file->fd, (off_t)size) == 0 && snt_log_first_read(file->fd, &head) &&
-                   snt_ok(snt_log_segment_format(file->name, head.seq, before->head.seq, &segment, NULL)) &&
+                   snt_ok(snt_log_closed_format(file->name, head.seq, before->head.seq, &segment, NULL)) &&
                    fstatat(file->folder_fd, segment.data, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT &&
                    renameat(file->folder_fd, file->name, file->folder_fd, segment.data) == 0;
   (void)fsync(file->folder_fd);

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "audit/log_file.h"
+#include "audit/segments.h"
 #include "audit/tail.h"
 #include "format/time.h"
 
@@ -24,6 +26,14 @@ static int64_t find_free(const char *path) {
   return statvfs(".", &fs) == 0 ? (int64_t)(fs.f_bavail * fs.f_frsize) : -1;
 }
 
+static void take_last(const struct snt_log_tail *tail, struct snt_log_look *out) {
+  out->has_record = tail->has_record;
+  out->seq = tail->has_record ? tail->head.seq : 0;
+  if (tail->has_record && !snt_ok(snt_time_parse(tail->head.time, &out->last_ms, NULL))) {
+    out->last_ms = 0;
+  }
+}
+
 static snt_status look_at_end(const struct snt_log_file *file, struct snt_log_look *out, struct snt_err *err) {
   struct snt_log_tail tail = {0};
   struct snt_err inner = {0};
@@ -31,14 +41,28 @@ static snt_status look_at_end(const struct snt_log_file *file, struct snt_log_lo
     SNT_IGNORE(snt_fail(err, SNT_CODE_LOG, "the decision log: %s %s", file->path, inner.message));
     return snt_err_hint(err, "check it with `sentinel log verify`, then move it away");
   }
-  out->has_record = tail.has_record;
+  take_last(&tail, out);
   out->has_torn_tail = tail.good_size < tail.size;
-  out->seq = tail.has_record ? tail.head.seq : 0;
   out->size = tail.size;
-  if (tail.has_record && !snt_ok(snt_time_parse(tail.head.time, &out->last_ms, NULL))) {
-    out->last_ms = 0;
-  }
   out->is_held = flock(file->fd, LOCK_SH | LOCK_NB) != 0; /* ends when the file is closed */
+  return snt_done();
+}
+
+/* What the file goes on with. */
+static snt_status look_at_segments(const struct snt_log_file *file, struct snt_log_look *out, struct snt_err *err) {
+  SNT_LOG_SEGMENTS_AUTO struct snt_log_segments segments = {.last = {.fd = -1}, .segment = {.fd = -1}};
+  struct snt_log_tail tail = {0};
+  struct stat st;
+  if (!out->has_record) {
+    SNT_TRY(snt_log_tail_read_segment(file->folder_fd, file->name, &tail, err));
+    take_last(&tail, out);
+    out->is_closed = tail.has_record;
+  }
+  if (out->has_record && snt_ok(snt_log_segments_open(file->path, &segments, NULL))) {
+    for (size_t i = 0; i < segments.count; i++) {
+      out->size += stat(segments.paths[i], &st) == 0 ? st.st_size : 0;
+    }
+  }
   return snt_done();
 }
 
@@ -66,6 +90,7 @@ snt_status snt_log_look(const char *path, bool is_default, struct snt_log_look *
   SNT_TRY(snt_log_file_look(&file, path, err));
   look.is_there = file.fd >= 0;
   SNT_TRY(look.is_there ? look_at_end(&file, &look, err) : look_at_folder(&file, err));
+  SNT_TRY(look_at_segments(&file, &look, err));
   *out = look;
   return snt_done();
 }

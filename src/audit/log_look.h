@@ -7,11 +7,12 @@
 struct snt_log_look {
   bool is_there; /* false: the first record will make it */
   bool has_record;
+  bool is_closed;     /* the last record is that of a closed segment: there is none in the file yet */
   bool is_held;       /* another process holds the lock just now */
   bool has_torn_tail; /* the next record repairs it */
   int64_t seq;        /* of the last record */
   int64_t last_ms;    /* its time; 0: not known */
-  int64_t size;       /* of the file, in bytes */
+  int64_t size;       /* of the file and the closed segments that it goes on with, in bytes */
   int64_t free_bytes; /* that this user may still write there; -1: not known */
 };
 

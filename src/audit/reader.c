@@ -20,15 +20,26 @@ static snt_status fail_open(const char *path, struct snt_err *err) {
   return snt_fail(err, errno == ELOOP ? SNT_CODE_NOT_A_LOG : SNT_CODE_IO, "%s: %s", path, strerror(errno));
 }
 
-snt_status snt_log_reader_open(const char *path, struct snt_log_reader *out, struct snt_err *err) {
-  *out = (struct snt_log_reader){.fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
-  if (out->fd < 0) {
+snt_status snt_log_reader_open_file(const char *path, int *fd, int64_t *size, struct snt_err *err) {
+  *fd = -1;
+  SNT_FD_AUTO int opened = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (opened < 0) {
     return fail_open(path, err);
   }
   struct stat st;
-  if (fstat(out->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+  if (fstat(opened, &st) != 0 || !S_ISREG(st.st_mode)) {
     return snt_fail(err, SNT_CODE_NOT_A_LOG, "%s is not a regular file", path);
   }
+  *fd = opened;
+  *size = st.st_size;
+  opened = -1;
+  return snt_done();
+}
+
+snt_status snt_log_reader_open(const char *path, struct snt_log_reader *out, struct snt_err *err) {
+  int64_t size = 0;
+  *out = (struct snt_log_reader){.fd = -1};
+  SNT_TRY(snt_log_reader_open_file(path, &out->fd, &size, err));
   out->data = malloc(DATA_CAP);
   if (out->data == NULL) {
     return snt_fail_memory(err);

@@ -22,7 +22,10 @@ struct snt_log_reader {
   bool is_skipping; /* behind the first 64 KiB of a longer line */
 };
 
-/* Codes: NOT_A_LOG (missing, not a regular file), IO, NO_MEMORY; the message begins with path. */
+/* Opens the file of a log for reading, without blocking. Codes: NOT_A_LOG (missing, not a regular file), IO; the
+ * message begins with path. */
+snt_status snt_log_reader_open_file(const char *path, int *fd, int64_t *size, struct snt_err *err);
+/* The same codes, and NO_MEMORY. */
 snt_status snt_log_reader_open(const char *path, struct snt_log_reader *out, struct snt_err *err);
 void snt_log_reader_close(struct snt_log_reader *reader);
 #define SNT_LOG_READER_AUTO SNT_CLEANUP(snt_log_reader_close)

@@ -1,73 +1,18 @@
 #include "audit/segments.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/closed.h"
 #include "audit/line.h"
 #include "audit/tail.h"
 
-static const char *name_of(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash == NULL ? path : slash + 1;
-}
-
-bool snt_log_segments_range(const char *path, int64_t *first, int64_t *last) {
-  const char *name = name_of(path);
-  const char *dash = strrchr(name, '-');
-  const char *dot = dash == NULL ? NULL : memrchr(name, '.', (size_t)(dash - name));
-  if (dot == NULL) {
-    return false;
-  }
-  SNT_BUF_AUTO struct snt_buf log = {0};
-  const char *rest = dash + 1 + strspn(dash + 1, "0123456789");
-  return snt_ok(snt_buf_append(&log, name, (size_t)(dot - name), NULL)) &&
-         snt_ok(snt_buf_append_str(&log, rest, NULL)) && snt_log_segment_check(log.data, name, first, last);
-}
-
-/* A closed segment by its name. */
-struct found {
-  char name[256];
-  int64_t first, last; /* last 0: none */
-};
-
-/* The segment that ends with record last, and with 0 the newest one; of several the one that holds most. */
-static snt_status find_segment(const char *folder, const char *log, int64_t last, struct found *out,
-                               struct snt_err *err) {
-  *out = (struct found){0};
-  DIR *dir = opendir(folder);
-  if (dir == NULL && errno == ENOENT) {
-    return snt_done(); /* then the log itself is not there either, which is told */
-  }
-  if (dir == NULL) {
-    return snt_fail(err, SNT_CODE_IO, "%s: the closed segments of the log cannot be looked for: %s", folder,
-                    strerror(errno));
-  }
-  for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-    struct found found = {0};
-    size_t len = strlen(entry->d_name);
-    if (len >= sizeof found.name || !snt_log_segment_check(log, entry->d_name, &found.first, &found.last)) {
-      continue;
-    }
-    bool is_better = last == 0 ? found.last > out->last : found.last == last && out->last == 0;
-    if (is_better || (found.last == out->last && found.first < out->first)) {
-      memcpy(found.name, entry->d_name, len + 1);
-      *out = found;
-    }
-  }
-  (void)closedir(dir);
-  return snt_done();
-}
-
 /* Puts a path in front of the others. */
-static snt_status add_path(struct snt_log_segments *segments, const char *folder, const char *name,
-                           struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf path = {0};
-  SNT_TRY(snt_buf_appendf(&path, err, "%s%s", folder, name));
+static snt_status add_path(struct snt_log_segments *segments, const char *path, struct snt_err *err) {
   char **paths = realloc(segments->paths, (segments->count + 1) * sizeof *paths);
-  char *copy = paths == NULL ? NULL : snt_str_dup(path.data);
+  char *copy = paths == NULL ? NULL : snt_str_dup(path);
   segments->paths = paths == NULL ? segments->paths : paths;
   if (copy == NULL) {
     return snt_fail_memory(err);
@@ -81,18 +26,14 @@ static snt_status add_path(struct snt_log_segments *segments, const char *folder
 /* Walks back from the newest segment to the first record, as far as one ends where the next begins. */
 static snt_status find_before(struct snt_log_segments *segments, struct snt_err *err) {
   int64_t last = 0;
-  const char *path = segments->name;
-  SNT_FREE_AUTO char *folder = snt_str_dup_slice((struct snt_slice){path, (size_t)(name_of(path) - path)});
-  if (folder == NULL) {
-    return snt_fail_memory(err);
-  }
   for (;;) {
-    struct found found;
-    SNT_TRY(find_segment(folder[0] == '\0' ? "." : folder, name_of(path), last, &found, err));
+    SNT_BUF_AUTO struct snt_buf path = {0};
+    struct snt_log_closed found;
+    SNT_TRY(snt_log_closed_find_beside(segments->name, last, &found, &path, err));
     if (found.last == 0) {
-      return snt_done();
+      return snt_done(); /* where the log itself is not there either, that is told */
     }
-    SNT_TRY(add_path(segments, folder, found.name, err));
+    SNT_TRY(add_path(segments, path.data, err));
     if (found.first <= 1) {
       return snt_done();
     }
@@ -110,11 +51,11 @@ static bool goes_on(int fd) {
 snt_status snt_log_segments_open(const char *path, struct snt_log_segments *out, struct snt_err *err) {
   *out = (struct snt_log_segments){.last = {.fd = -1}, .segment = {.fd = -1}, .name = path, .path = path};
   struct snt_err failure = {0};
-  int64_t range[2];
+  struct snt_log_closed alone;
   snt_status opened = snt_log_reader_open(path, &out->last, &failure);
   bool is_there = snt_ok(opened);
   bool is_missing = !is_there && access(path, F_OK) != 0 && errno == ENOENT;
-  if ((is_there || is_missing) && !snt_log_segments_range(path, &range[0], &range[1]) && goes_on(out->last.fd)) {
+  if ((is_there || is_missing) && !snt_log_closed_check(path, &alone) && goes_on(out->last.fd)) {
     SNT_TRY(find_before(out, err));
   }
   if (is_there || out->count > 0) {

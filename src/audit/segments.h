@@ -25,7 +25,5 @@ void snt_log_segments_close(struct snt_log_segments *segments);
 /* As snt_log_reader_next, over all files. A torn piece may be the end of any of them. */
 snt_status snt_log_segments_next(struct snt_log_segments *segments, enum snt_log_piece *piece, char **line, size_t *len,
                                  struct snt_err *err);
-/* Whether path is named like a closed segment ("decisions.42-90.jsonl"); fills first and last. */
-bool snt_log_segments_range(const char *path, int64_t *first, int64_t *last);
 
 #endif

@@ -19,8 +19,9 @@ struct snt_log_bundle {
   bool is_signed; /* only decisions by one whose signatures were asked for */
 };
 
-/* The newest decision by the bundle. Serials only grow, so that it is the highest, too. At most the last 32 MiB are
- * read, from the end; no log yet is none. Codes as in snt_log_reader_open. */
+/* The newest decision by the bundle. Serials only grow, so that it is the highest, too. The log is read from its end,
+ * on through its closed segments, until there is one; no log yet is none. Codes as in snt_log_backward_open: what
+ * cannot be read may tell of one. */
 snt_status snt_log_find_serial(const char *path, const struct snt_log_bundle *bundle, struct snt_log_serial *out,
                                struct snt_err *err);
 

@@ -1,6 +1,5 @@
 #include "audit/tail.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/closed.h"
 #include "audit/log.h"
 #include "base/sha256.h"
 
@@ -106,30 +106,6 @@ snt_status snt_log_tail_read(int fd, struct snt_log_tail *out, struct snt_err *e
   return snt_done();
 }
 
-/* The name of the closed segment with the highest numbers; "" when there is none. */
-static snt_status find_newest(int folder_fd, const char *name, struct snt_buf *out, int64_t *out_last,
-                              struct snt_err *err) {
-  *out_last = 0;
-  int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-  if (folder == NULL) {
-    snt_fd_auto(&fd);
-    return snt_fail(err, SNT_CODE_LOG, "the folder cannot be listed: %s", strerror(errno));
-  }
-  snt_status status = snt_done();
-  for (struct dirent *entry = readdir(folder); entry != NULL && snt_ok(status); entry = readdir(folder)) {
-    int64_t first = 0;
-    int64_t last = 0;
-    if (snt_log_segment_check(name, entry->d_name, &first, &last) && last > *out_last) {
-      *out_last = last;
-      snt_buf_reset(out);
-      status = snt_buf_append_str(out, entry->d_name, err);
-    }
-  }
-  (void)closedir(folder);
-  return status;
-}
-
 static snt_status read_named(int folder_fd, const char *segment, struct snt_log_tail *out, struct snt_err *err) {
   SNT_FD_AUTO int fd = openat(folder_fd, segment, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   struct stat st;
@@ -144,20 +120,21 @@ static snt_status read_named(int folder_fd, const char *segment, struct snt_log_
 
 snt_status snt_log_tail_read_segment(int folder_fd, const char *name, struct snt_log_tail *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
-  SNT_BUF_AUTO struct snt_buf segment = {0};
-  int64_t last = 0;
-  SNT_TRY(find_newest(folder_fd, name, &segment, &last, err));
-  if (last == 0) {
+  struct snt_log_closed closed;
+  struct snt_err inner = {0};
+  if (!snt_ok(snt_log_closed_find(folder_fd, name, 0, &closed, &inner))) {
+    return snt_fail(err, SNT_CODE_LOG, "%s", inner.message);
+  }
+  if (closed.last == 0) {
     return snt_done();
   }
-  struct snt_err inner = {0};
   struct snt_log_tail tail;
-  snt_status status = read_named(folder_fd, segment.data, &tail, &inner);
-  if (snt_ok(status) && (!tail.has_record || tail.head.seq != last)) {
-    status = snt_fail(&inner, SNT_CODE_LOG, "does not end with record %lld", (long long)last);
+  snt_status status = read_named(folder_fd, closed.name, &tail, &inner);
+  if (snt_ok(status) && (!tail.has_record || tail.head.seq != closed.last)) {
+    status = snt_fail(&inner, SNT_CODE_LOG, "does not end with record %lld", (long long)closed.last);
   }
   if (!snt_ok(status)) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_LOG, "the closed segment %s %s", segment.data, inner.message));
+    SNT_IGNORE(snt_fail(err, SNT_CODE_LOG, "the closed segment %s %s", closed.name, inner.message));
     return snt_err_hint(err, "check it with `sentinel log verify`, then move it away to begin a new chain");
   }
   *out = tail;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/closed.h"
 #include "audit/line.h"
 #include "audit/merkle.h"
 #include "audit/segments.h"
@@ -26,11 +27,10 @@ struct walk {
 
 /* The file that holds a record, by the names of the closed segments. */
 static const char *find_holder(const struct walk *walk, int64_t seq) {
-  int64_t first = 0;
-  int64_t last = 0;
+  struct snt_log_closed closed;
   for (size_t i = 0; i < walk->files->count; i++) {
     const char *path = walk->files->paths[i];
-    if (snt_log_segments_range(path, &first, &last) && first <= seq && seq <= last) {
+    if (snt_log_closed_check(path, &closed) && closed.first <= seq && seq <= closed.last) {
       return path;
     }
   }
@@ -120,10 +120,9 @@ static void judge_first(struct walk *walk, const struct snt_log_head *head) {
     }
     return;
   }
-  int64_t first = 0;
-  int64_t last = 0;
-  if (snt_log_segments_range(walk->path, &first, &last) && first == head->seq && walk->files->count == 0) {
-    walk->report.unseen = first - 1; /* it was meant alone */
+  struct snt_log_closed closed;
+  if (snt_log_closed_check(walk->path, &closed) && closed.first == head->seq && walk->files->count == 0) {
+    walk->report.unseen = closed.first - 1; /* it was meant alone */
   } else {
     walk->suspect_missing = 1;
     set_damage(walk, walk->path, 1,
@@ -181,9 +180,8 @@ static snt_status walk_line(struct walk *walk, enum snt_log_piece piece, char *l
 
 /* A closed segment's name says with which record it ends, and nobody repairs its end. */
 static void judge_end(struct walk *walk) {
-  int64_t first = 0;
-  int64_t last = 0;
-  if (!snt_log_segments_range(walk->path, &first, &last)) {
+  struct snt_log_closed closed;
+  if (!snt_log_closed_check(walk->path, &closed)) {
     return;
   }
   bool is_torn = walk->report.has_torn_tail;
@@ -191,13 +189,13 @@ static void judge_end(struct walk *walk) {
   if (is_damaged(walk)) {
     return;
   }
-  if (walk->last.seq != last) {
+  if (walk->last.seq != closed.last) {
     set_damage(walk, walk->path, walk->last.seq + 1,
                "records are missing: the segment ends with record %lld, and its name says %lld",
-               (long long)walk->last.seq, (long long)last);
+               (long long)walk->last.seq, (long long)closed.last);
   } else if (is_torn) {
-    set_damage(walk, walk->path, last, "something stands behind record %lld, the last of a closed segment",
-               (long long)last);
+    set_damage(walk, walk->path, closed.last, "something stands behind record %lld, the last of a closed segment",
+               (long long)closed.last);
   }
 }
 

@@ -32,7 +32,7 @@
   X(KEYCHAIN, 6, "the keychain is not available")                                                                      \
   X(NOT_FOUND, 6, "the entry does not exist")                                                                          \
   X(CHANGED, 6, "somebody else changed it meanwhile")                                                                  \
-  X(LOG, 6, "the decision log cannot be written")                                                                      \
+  X(LOG, 6, "the decision log cannot be written, or read back")                                                        \
   X(OUTPUT, 6, "the result cannot be written")                                                                         \
   X(EVALUATOR, 6, "the evaluator is late, odd or dead")                                                                \
   X(INSTALLATION, 6, "a file of the program is missing, or of another build")                                          \

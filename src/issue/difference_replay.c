@@ -1,21 +1,19 @@
 /* What decisions of the log come to by the old policy and by the new one. Both make them again: who decided them, and
  * by which policy, makes no difference.
  *
- * The log is read from its end, block by block, so that what is left out when time is over is what is oldest. */
-#include <errno.h>
+ * The log is read from its end, block by block, on through its closed segments, so that what is left out when time is
+ * over is what is oldest. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "audit/backward.h"
 #include "audit/log.h"
-#include "audit/reader.h"
 #include "base/clock.h"
 #include "issue/difference_internal.h"
 #include "issue/replay.h"
 
-enum { BLOCK_BYTES = 2 * SNT_LOG_LINE_CAP, CASES_MAX = 4096, SEEN_MAX = 50 };
+enum { CASES_MAX = 4096, SEEN_MAX = 50 };
 
 /* A decision of the block, and what the old policy makes of it. */
 struct item {
@@ -28,9 +26,8 @@ struct replaying {
   struct snt_comparing *comparing;
   struct snt_difference_replay *out;
   struct snt_replay *replays[SNT_SIDE_COUNT];
-  struct snt_log_reader reader;
+  struct snt_log_backward log;
   int64_t deadline_ms;
-  char *block;
   struct item *items;
   size_t count;
 };
@@ -39,8 +36,7 @@ static void clear_replaying(struct replaying *replaying) {
   for (size_t i = 0; i < SNT_SIDE_COUNT; i++) {
     snt_replay_close(&replaying->replays[i]);
   }
-  snt_log_reader_close(&replaying->reader);
-  free(replaying->block);
+  snt_log_backward_close(&replaying->log);
   free(replaying->items);
 }
 
@@ -79,21 +75,6 @@ static snt_status open_replays(struct replaying *replaying, struct snt_err *err)
 
 /* Reading -------------------------------------------------------------------------------------------------------- */
 
-static snt_status read_block(struct replaying *replaying, int64_t from, size_t len, struct snt_err *err) {
-  for (size_t have = 0; have < len;) {
-    ssize_t got = pread(replaying->reader.fd, replaying->block + have, len - have, (off_t)(from + (int64_t)have));
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got <= 0) {
-      return snt_fail(err, SNT_CODE_IO, "%s cannot be read: %s", replaying->out->path,
-                      got == 0 ? "it became shorter" : strerror(errno));
-    }
-    have += (size_t)got;
-  }
-  return snt_done();
-}
-
 static snt_status see_profile(struct replaying *replaying, const char *profile, struct snt_err *err) {
   struct snt_difference_profiles *seen = &replaying->out->seen;
   bool is_one = snt_profile_name_check(profile) && seen->count < SEEN_MAX;
@@ -105,9 +86,9 @@ static snt_status take_line(struct replaying *replaying, const char *line, size_
   struct snt_err why = {0};
   struct item *item = &replaying->items[replaying->count];
   if (!snt_ok(snt_recorded_parse(line, len, &recorded, &why))) {
-    return why.code == SNT_CODE_NO_MEMORY
-               ? snt_fail_memory(err)
-               : snt_fail(err, SNT_CODE_NOT_A_LOG, "%s: a line of it %s", replaying->out->path, why.message);
+    return why.code == SNT_CODE_NO_MEMORY ? snt_fail_memory(err)
+                                          : snt_fail(err, SNT_CODE_NOT_A_LOG, "%s: a line of it %s",
+                                                     snt_buf_borrow(&replaying->log.path), why.message);
   }
   if (replaying->count == CASES_MAX || !snt_replay_take_recorded(&recorded, &replaying->out->impact, &item->of)) {
     return snt_done();
@@ -124,23 +105,13 @@ static snt_status take_line(struct replaying *replaying, const char *line, size_
   return see_profile(replaying, recorded.profile, err);
 }
 
-/* The whole lines of the block, whose first one may have begun before it; *first is where those begin. */
-static snt_status take_block(struct replaying *replaying, size_t len, bool is_first, size_t *first,
-                             struct snt_err *err) {
-  const char *end = replaying->block + len;
-  const char *newline = is_first ? NULL : memchr(replaying->block, '\n', len);
-  if (!is_first && newline == NULL) {
-    return snt_fail(err, SNT_CODE_NOT_A_LOG, "%s: a line of it is longer than 64 KiB", replaying->out->path);
-  }
-  const char *line = is_first ? replaying->block : newline + 1;
-  *first = (size_t)(line - replaying->block);
+static snt_status take_block(struct replaying *replaying, const char *lines, size_t len, struct snt_err *err) {
+  const char *end = lines + len;
   replaying->count = 0;
-  for (const char *stop = NULL; line < end; line = stop + 1) {
-    stop = memchr(line, '\n', (size_t)(end - line));
-    if (stop == NULL) {
-      break; /* torn: only at the end of the log */
-    }
+  for (const char *line = lines; line < end;) {
+    const char *stop = memchr(line, '\n', (size_t)(end - line));
     SNT_TRY(take_line(replaying, line, (size_t)(stop - line), err));
+    line = stop + 1;
   }
   return snt_done();
 }
@@ -160,29 +131,22 @@ static snt_status decide_block(struct replaying *replaying, struct snt_err *err)
 }
 
 static snt_status replay_log(struct replaying *replaying, struct snt_err *err) {
-  struct stat st;
-  if (fstat(replaying->reader.fd, &st) != 0) {
-    return snt_fail(err, SNT_CODE_IO, "%s: %s", replaying->out->path, strerror(errno));
-  }
-  for (int64_t end = st.st_size; end > 0;) {
-    size_t first = 0;
-    int64_t from = end > BLOCK_BYTES ? end - BLOCK_BYTES : 0;
-    SNT_TRY(read_block(replaying, from, (size_t)(end - from), err));
-    SNT_TRY(take_block(replaying, (size_t)(end - from), from == 0, &first, err));
-    SNT_TRY(decide_block(replaying, err));
-    end = from == 0 ? 0 : from + (int64_t)first;
-    if (end > 0 && snt_clock_monotonic_ms() >= replaying->deadline_ms) {
-      replaying->out->is_cut = true;
+  for (bool is_first = true;; is_first = false) {
+    const char *lines = NULL;
+    size_t len = 0;
+    SNT_TRY(snt_log_backward_next_lines(&replaying->log, &lines, &len, err));
+    replaying->out->is_cut = len > 0 && !is_first && snt_clock_monotonic_ms() >= replaying->deadline_ms;
+    if (len == 0 || replaying->out->is_cut) {
       return snt_done();
     }
+    SNT_TRY(take_block(replaying, lines, len, err));
+    SNT_TRY(decide_block(replaying, err));
   }
-  return snt_done();
 }
 
 static snt_status run(struct replaying *replaying, struct snt_err *err) {
-  replaying->block = malloc(BLOCK_BYTES);
   replaying->items = calloc(CASES_MAX + 1, sizeof *replaying->items);
-  if (replaying->block == NULL || replaying->items == NULL) {
+  if (replaying->items == NULL) {
     return snt_fail_memory(err);
   }
   SNT_TRY(open_replays(replaying, err));
@@ -192,15 +156,8 @@ static snt_status run(struct replaying *replaying, struct snt_err *err) {
 /* The log that is named, or where the configured one would be; "" for none. */
 static snt_status find_log(struct snt_comparing *comparing, struct snt_buf *out, struct snt_err *err) {
   const char *named = comparing->options->log;
-  struct stat st;
-  if (named != NULL) {
-    return snt_buf_append_str(out, named, err);
-  }
-  SNT_TRY(snt_log_find_path(snt_settings_text(comparing->settings, SNT_SETTING_LOG_PATH), out, err));
-  if (stat(snt_buf_borrow(out), &st) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
-    snt_buf_reset(out); /* nothing was decided yet */
-  }
-  return snt_done();
+  return named != NULL ? snt_buf_append_str(out, named, err)
+                       : snt_log_find_path(snt_settings_text(comparing->settings, SNT_SETTING_LOG_PATH), out, err);
 }
 
 static snt_status replay(struct snt_comparing *comparing, const char *path, struct snt_err *err) {
@@ -209,10 +166,13 @@ static snt_status replay(struct snt_comparing *comparing, const char *path, stru
   SNT_CLEANUP(clear_replaying)
   struct replaying replaying = {.comparing = comparing,
                                 .out = &comparing->out->replay,
-                                .reader = {.fd = -1},
+                                .log = {.fd = -1},
                                 .deadline_ms = snt_clock_monotonic_ms() + limit_ms};
+  SNT_TRY(snt_log_backward_open(path, &replaying.log, err));
+  if (!replaying.log.is_there) { /* where none was named, nothing was decided yet */
+    return options->log == NULL ? snt_done() : snt_fail(err, SNT_CODE_NOT_A_LOG, "there is no decision log %s", path);
+  }
   (void)snprintf(replaying.out->path, sizeof replaying.out->path, "%s", path);
-  SNT_TRY(snt_log_reader_open(path, &replaying.reader, err));
   replaying.out->has_log = true;
   return run(&replaying, err);
 }

@@ -65,10 +65,13 @@ static void tell_end(struct snt_doctor *doctor, const char *path, const struct s
   } else if (look->has_torn_tail) {
     snt_doctor_warn(doctor, path, "nothing: the next decision repairs it and says so in the log",
                     "its last line was cut off while it was written");
+  } else if (look->is_closed) {
+    snt_doctor_ok(doctor, path, "record %lld of %s is the last, in a closed segment; the next one begins this file",
+                  (long long)look->seq, when);
   } else if (look->has_record) {
     snt_doctor_ok(doctor, path, "record %lld of %s is the last", (long long)look->seq, when);
   } else {
-    snt_doctor_ok(doctor, path, "empty");
+    snt_doctor_ok(doctor, path, look->is_there ? "empty" : "not there; the first decision makes it");
   }
 }
 
@@ -83,11 +86,7 @@ void snt_doctor_check_log(struct snt_doctor *doctor) {
     snt_doctor_failed(doctor, path.len == 0 ? "log.path" : path.data, &failure);
     return;
   }
-  if (!seen.is_there) {
-    snt_doctor_ok(doctor, path.data, "not there; the first decision makes it");
-  } else {
-    tell_end(doctor, path.data, &seen);
-  }
+  tell_end(doctor, path.data, &seen);
   if (seen.has_record) {
     tell_chain(doctor, path.data, &seen);
   }

@@ -3,7 +3,8 @@
  *
  * MUST
  *  1. take the highest of what was accepted here, what the log tells of, and what the administrator asks for;
- *  2. never lower what is remembered. */
+ *  2. never lower what is remembered;
+ *  3. refuse what can be held against nothing, because the log cannot be read. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,19 @@ static void raise_to(struct floor *floor, int64_t serial, const char *sha256, co
   floor->was_seen = floor->was_seen || sha256[0] != '\0';
 }
 
+/* A log that cannot be read back to a decision by the bundle may tell of a higher serial: then nothing is accepted. */
+static snt_status find_logged(const char *path, const struct snt_log_bundle *bundle, struct snt_log_serial *out,
+                              struct snt_err *err) {
+  struct snt_err why = {0};
+  snt_status status = snt_log_find_serial(path, bundle, out, &why);
+  if (snt_ok(status) || status.code == SNT_CODE_NO_MEMORY) {
+    return snt_ok(status) ? status : snt_fail_memory(err);
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_LOG, "which serial of %s was seen last cannot be told: the decision log: %s",
+                      bundle->source, why.message));
+  return snt_err_hint(err, "%s", why.hint);
+}
+
 static snt_status find_floor(const struct snt_flow *flow, const char *installation, struct floor *out,
                              struct snt_err *err) {
   KEPT_AUTO struct kept *kept = read_kept(flow);
@@ -129,7 +143,8 @@ static snt_status find_floor(const struct snt_flow *flow, const char *installati
   }
   SNT_TRY(snt_log_find_path(snt_settings_text(flow->settings, SNT_SETTING_LOG_PATH), &path, err));
   const struct snt_log_bundle bundle = {flow->policy.source, installation, flow->bundle->keys.count > 0};
-  if (snt_ok(snt_log_find_serial(path.data, &bundle, &logged, NULL)) && logged.serial > 0) {
+  SNT_TRY(find_logged(path.data, &bundle, &logged, err));
+  if (logged.serial > 0) {
     raise_to(out, logged.serial, logged.sha256, "is in the decision log");
   }
   const char *least = snt_settings_text(flow->settings, SNT_SETTING_POLICY_MIN_SERIAL);

@@ -1,6 +1,7 @@
 /* A preloaded library for spec/faults: the n-th fsync or fdatasync of the process fails, or takes long.
  *
  * SHIM_FSYNC_FAIL_AT=n    the n-th call returns EIO
+ * SHIM_FDATASYNC_FAIL=1   every fdatasync does: that of the log, and no other
  * SHIM_FSYNC_SLEEP_AT=n   the n-th call sleeps for SHIM_FSYNC_SLEEP_MS, and makes the file SHIM_FSYNC_MARK before */
 #include <dlfcn.h>
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 static int fail_at;
+static int fails_data;
 static int sleep_at;
 static int sleep_ms;
 static char mark[4096];
@@ -24,6 +26,7 @@ static int number_of(const char *name) {
 __attribute__((constructor)) static void read_environment(void) {
   const char *path = getenv("SHIM_FSYNC_MARK");
   fail_at = number_of("SHIM_FSYNC_FAIL_AT");
+  fails_data = number_of("SHIM_FDATASYNC_FAIL");
   sleep_at = number_of("SHIM_FSYNC_SLEEP_AT");
   sleep_ms = number_of("SHIM_FSYNC_SLEEP_MS");
   (void)snprintf(mark, sizeof mark, "%s", path == NULL ? "" : path);
@@ -49,4 +52,10 @@ static int sync_or_fail(const char *name, int fd) {
 }
 
 int fsync(int fd) { return sync_or_fail("fsync", fd); }
-int fdatasync(int fd) { return sync_or_fail("fdatasync", fd); }
+int fdatasync(int fd) {
+  if (fails_data != 0) {
+    errno = EIO;
+    return -1;
+  }
+  return sync_or_fail("fdatasync", fd);
+}

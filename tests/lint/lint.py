@@ -274,7 +274,7 @@ def tests():
         "aws/sso_json": "sso_token", "aws/sso_oidc": "sso_call", "aws/sso_portal": "sso_call", "aws/sso_source": "sso_access",
         "aws/json_answer": "ssm", "aws/ssm_parts": "ssm", "aws/locations": "shared_config",
         "aws/shared_config_query": "shared_config", "aws/profile_chain": "shared_config", "aws/target": "shared_config",
-        "aws/base_credentials": "credentials", "aws/profile_endpoint": "endpoint", "audit/line": "log", "audit/log_file": "log", "audit/tail": "log",
+        "aws/base_credentials": "credentials", "aws/profile_endpoint": "endpoint", "audit/line": "log", "audit/log_file": "log", "audit/tail": "log", "audit/closed": "backward",
         "audit/reader": "verify", "audit/segments": "verify", "audit/merkle": "verify", "lua/evaluator_exchange": "evaluator_evil",
         "lua/evaluator_load": "evaluator", "lua/worker": "template", "lua/fuel": "vm", "lua/host": "vm",
         "lua/lib_base": "vm", "lua/lib_math": "vm", "lua/lib_pairs": "vm", "lua/lib_string": "vm",

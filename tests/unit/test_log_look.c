@@ -79,6 +79,40 @@ static void the_last_record_is_told(void **state) {
   assert_int_equal(look.last_ms, 1768790853120);
 }
 
+static void the_last_record_of_a_closed_segment_is_told(void **state) {
+  (void)state;
+  char closed[192];
+  struct stat st;
+  struct snt_log_look look = {0};
+  append_records(3);
+  (void)snprintf(closed, sizeof closed, "%s/decisions.1-3.jsonl", folder);
+  assert_int_equal(rename(path, closed), 0);
+  assert_int_equal(stat(closed, &st), 0);
+  for (int i = 0; i < 2; i++) { /* the file is not there, and then empty */
+    assert_ok(snt_log_look(path, false, &look, NULL));
+    assert_int_equal(look.is_there, i == 1);
+    assert_true(look.has_record && look.is_closed);
+    assert_int_equal(look.seq, 3);
+    assert_int_equal(look.last_ms, 1768790853120);
+    assert_int_equal(look.size, st.st_size);
+    assert_ok(snt_file_replace(path, "", 0, 0600, NULL));
+  }
+  append_records(1);
+  struct stat now;
+  assert_int_equal(stat(path, &now), 0);
+  assert_ok(snt_log_look(path, false, &look, NULL));
+  assert_false(look.is_closed);
+  assert_int_equal(look.seq, 4);
+  assert_int_equal(look.size, st.st_size + now.st_size);
+  /* One that does not hold what its name says, which the next append stumbles over. */
+  struct snt_err err = {0};
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(truncate(closed, st.st_size - 1), 0);
+  assert_code(snt_log_look(path, false, &look, &err), SNT_CODE_LOG);
+  assert_non_null(strstr(err.message, "does not end with record 3"));
+  assert_int_equal(unlink(closed), 0);
+}
+
 static void a_torn_line_is_told_and_left(void **state) {
   (void)state;
   append_records(2);
@@ -132,6 +166,7 @@ int main(void) {
       LOOK_TEST(a_log_that_is_not_there_yet_stays_so),
       LOOK_TEST(only_the_folder_of_the_default_may_be_missing),
       LOOK_TEST(the_last_record_is_told),
+      LOOK_TEST(the_last_record_of_a_closed_segment_is_told),
       LOOK_TEST(a_torn_line_is_told_and_left),
       LOOK_TEST(a_lock_of_another_is_told_and_ours_does_not_stay),
       LOOK_TEST(what_an_append_refuses_is_refused),

@@ -1,19 +1,19 @@
-#include "check.h"
+#include "fail_alloc.h"
+#include "log_fixture.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "audit/serials.h"
 
 #define SOURCE "ssm:/sentinel/policies/prod"
 
-static char path[64];
+static char folder[64];
+static char path[128];
 
 static void write_log(const char *first, const char *text, size_t times) {
   FILE *file = fopen(path, "w");
   assert_non_null(file);
+  assert_true(fputs(LOG_FIRST, file) >= 0);
   assert_true(fputs(first, file) >= 0);
   for (size_t i = 0; i < times; i++) {
     assert_true(fputs(text, file) >= 0);
@@ -76,6 +76,8 @@ static void no_log_and_an_empty_one_tell_of_none(void **state) {
   (void)state;
   write_log("", "", 0);
   assert_int_equal(find(), 0);
+  assert_int_equal(truncate(path, 0), 0);
+  assert_int_equal(find(), 0);
   assert_int_equal(unlink(path), 0);
   assert_int_equal(find(), 0);
 }
@@ -95,6 +97,84 @@ static void what_is_no_file_is_an_error(void **state) {
   assert_code(snt_log_find_serial("/", &bundle, &found, NULL), SNT_CODE_NOT_A_LOG);
 }
 
+static void write_decision(struct log_fixture *log, const char *file, const char *serial) {
+  char members[512];
+  (void)snprintf(members, sizeof members,
+                 "\"time\":\"T\",\"kind\":\"decision\",\"policy\":{\"source\":\"" SOURCE
+                 "\",\"installation\":\"acme\",\"serial\":%s,\"sha256\":\"hash%s\"}",
+                 serial, serial);
+  log_fixture_add(log, members);
+  log_fixture_write(log, file, "");
+}
+
+static void one_of_a_closed_segment_is_found(void **state) {
+  (void)state;
+  struct log_fixture log;
+  char first[192];
+  char second[192];
+  (void)snprintf(first, sizeof first, "%s/decisions.1-1.jsonl", folder);
+  (void)snprintf(second, sizeof second, "%s/decisions.2-2.jsonl", folder);
+  log_fixture_begin(&log);
+  write_decision(&log, first, "5");
+  log_fixture_add(&log, "\"time\":\"T\",\"kind\":\"issued\"");
+  log_fixture_write(&log, second, "");
+  (void)unlink(path);
+  assert_int_equal(find(), 5);
+  log_fixture_write(&log, path, "");
+  assert_int_equal(find(), 5);
+  log_fixture_add(&log, "\"time\":\"T\",\"kind\":\"issued\"");
+  log_fixture_write(&log, path, "");
+  assert_int_equal(find(), 5);
+  write_decision(&log, path, "6"); /* breaks the chain, where nobody looks */
+  assert_int_equal(find(), 6);
+  log_fixture_end(&log);
+  assert_int_equal(unlink(first) + unlink(second), 0);
+}
+
+/* Nobody knows what it told of. */
+static void a_segment_that_is_missing_is_an_error(void **state) {
+  (void)state;
+  struct log_fixture log;
+  struct snt_log_serial found = {0};
+  struct snt_err err = {0};
+  const struct snt_log_bundle bundle = {SOURCE, "acme", false};
+  log_fixture_begin(&log);
+  write_decision(&log, path, "5");
+  log_fixture_add(&log, "\"time\":\"T\",\"kind\":\"issued\"");
+  log_fixture_write(&log, path, "");
+  assert_code(snt_log_find_serial(path, &bundle, &found, &err), SNT_CODE_NOT_A_LOG);
+  assert_int_equal(found.serial, 0);
+  assert_non_null(strstr(err.message, "begins with record 2, and no closed segment ends before it"));
+  assert_non_null(strstr(err.hint, "log verify"));
+  write_decision(&log, path, "6");
+  assert_int_equal(find(), 6);
+  log_fixture_end(&log);
+}
+
+static snt_status find_five(const void *context) {
+  struct snt_log_serial found = {0};
+  const struct snt_log_bundle bundle = {SOURCE, "acme", false};
+  (void)context;
+  SNT_TRY(snt_log_find_serial(path, &bundle, &found, NULL));
+  return found.serial == 5 ? snt_done() : snt_fail(NULL, SNT_CODE_BUG, "a serial was passed over");
+}
+
+static void no_serial_is_passed_over_where_memory_ends(void **state) {
+  (void)state;
+  write_log(DECISION("5"), "", 0);
+  assert_true(fail_alloc_walk(find_five, NULL) > 3);
+}
+
+static int make_folder(void **state) {
+  (void)state;
+  return log_fixture_make_folder(folder, path);
+}
+
+static int remove_folder(void **state) {
+  (void)state;
+  return log_fixture_remove_folder(folder);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_newest_counts),
@@ -103,13 +183,9 @@ int main(void) {
       cmocka_unit_test(no_log_and_an_empty_one_tell_of_none),
       cmocka_unit_test(one_far_from_the_end_is_found),
       cmocka_unit_test(what_is_no_file_is_an_error),
+      cmocka_unit_test(one_of_a_closed_segment_is_found),
+      cmocka_unit_test(a_segment_that_is_missing_is_an_error),
+      cmocka_unit_test(no_serial_is_passed_over_where_memory_ends),
   };
-  (void)snprintf(path, sizeof path, "/tmp/test_serials.XXXXXX");
-  int fd = mkstemp(path);
-  if (fd < 0 || close(fd) != 0) {
-    return 1;
-  }
-  int failed = cmocka_run_group_tests(tests, NULL, NULL);
-  (void)unlink(path);
-  return failed;
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
