@@ -484,6 +484,17 @@ static void a_lock_that_is_held_ends_in_a_refusal(void **state) {
   assert_intact(2);
 }
 
+/* Whose turn does not come in time is refused, by contract; on a busy machine that may happen here. */
+static bool append_in_turn(struct snt_log *log) {
+  struct snt_log_position position;
+  struct snt_err err = {0};
+  snt_status status = append(log, &position, &err);
+  for (int i = 0; i < 20 && !snt_ok(status) && strstr(err.message, "is locked by another process") != NULL; i++) {
+    status = append(log, &position, &err);
+  }
+  return snt_ok(status);
+}
+
 static void eight_writers_share_one_chain(void **state) {
   (void)state;
   enum { WRITERS = 8, RECORDS = 100 };
@@ -492,13 +503,12 @@ static void eight_writers_share_one_chain(void **state) {
     children[i] = fork();
     if (children[i] == 0) {
       struct snt_log *log = NULL;
-      struct snt_log_position position;
       bool is_good = snt_ok(open_log(&log, NULL));
       for (int k = 0; k < RECORDS && is_good; k++) {
         if (k % 3 == i % 3) {
           snt_log_look_ahead(log);
         }
-        is_good = snt_ok(append(log, &position, NULL));
+        is_good = append_in_turn(log);
       }
       _exit(is_good ? 0 : 1);
     }
