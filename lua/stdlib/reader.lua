@@ -396,6 +396,18 @@ function read.rules(node, place, shape, ctx)
   return out
 end
 
+-- The names of the policy's groups are known before any rule is read: in YAML the rules may stand
+-- before the groups.
+local function note_groups(node, ctx)
+  local groups = context.find(node, "groups")
+  if groups and groups[1] == "map" and #groups > 1 then
+    ctx.group_names, ctx.has_group = {}, {}
+    for i = FIRST, #groups, KEY_STEP do
+      ctx.group_names[#ctx.group_names + 1], ctx.has_group[groups[i]] = groups[i], true
+    end
+  end
+end
+
 --- Reads a policy; problems go to the collector. Returns the policy and the zones it names {name,
 -- place}.
 -- @param plugins {name = {shape = type of its condition}}
@@ -404,6 +416,7 @@ end
 function reader.read(node, place, problems, plugins, folder)
   local ctx = context.new(problems)
   ctx.plugins, ctx.folder = plugins or {}, folder
+  note_groups(node, ctx)
   return read_value(node, place, schema.policy, ctx), ctx.zones
 end
 

@@ -343,6 +343,16 @@ describe("a condition", function()
       "3:43: a condition on groups needs the policy's own \"groups\"",
       "write groups: {name: [user, ...]} at the top of the policy")
   end)
+
+  it("knows the groups that stand below the rules", function()
+    local rule = "version: 1\nrules:\n  - {name: a, effect: allow, conditions: {groups: [%s]}}\ngroups: {ops: [alice], \"dev team\": [bob]}\n"
+    accepted(rule:format("ops"))
+    accepted(rule:format("dev team, ops"))
+    accepted(rule:format("'dev*'"))
+    refused(rule:format("opps"), '3:52: unknown group "opps"; did you mean "ops"?', "allowed: ops, dev team")
+    refused(rule:format("'x*'"), '3:52: unknown group "x*"', "allowed: ops, dev team")
+    refused(rule:format("ops"):gsub("dev team", "ops"), '4:24: duplicate key "ops"; it is on line 4 too')
+  end)
 end)
 
 describe("several problems", function()
