@@ -24,10 +24,11 @@ function derived.by_name(type)
   return by_name
 end
 
+-- What may be written: a key that is refused for now is not offered.
 function derived.names(type)
   local names = {}
-  for i, row in ipairs(type.keys) do
-    names[i] = row[1]
+  for _, row in ipairs(type.keys) do
+    names[#names + 1] = row[2].type ~= "refused" and row[1] or nil
   end
   return names
 end

@@ -6,7 +6,7 @@ local CONDITIONS = "allowed: profiles, users, groups, roles, accounts, caller_ro
   .. "caller_accounts, mode, time, source_ip, mfa, break_glass, approval, device, all, any, not"
 local EFFECTS = "allowed: allow, deny, require_approval, require_server, require_server_session"
 local RULE_KEYS = "allowed: name, effect, conditions, description, reason, max_duration, "
-  .. "max_server_duration, session_table, require, lease, until, emergency"
+  .. "max_server_duration, session_table, require, emergency"
 local DAYS = "allowed: monday, tuesday, wednesday, thursday, friday, saturday, sunday"
 local ANYTHING = 'write ["*"] or remove the key'
 
@@ -50,7 +50,7 @@ describe("the policy", function()
     { "version: 1\nrules: a\n", '2:8: rules has to be a list, not the text "a"', 'write ["a"]' },
     { "version: 1\nrule: []\n" .. RULES,
       '2:1: unknown key "rule" in the policy; did you mean "rules"?',
-      "allowed: version, description, groups, approvals, break_glass, rules" },
+      "allowed: version, description, groups, rules" },
     { "version: 1\n" .. RULES .. "approvals: {a: [b]}\n",
       '4:1: "approvals" is reserved: it is not defined yet' },
     { "version: 1\n" .. RULES .. "break_glass: {a: [b]}\n",
@@ -116,6 +116,8 @@ describe("a rule", function()
       '3:23: unknown effect "alow"; did you mean "allow"?', EFFECTS },
     { "{name: a, effect: Allow, conditions: {}}",
       '3:23: unknown effect "Allow"; did you mean "allow"?', EFFECTS },
+    { "{name: a, effect: DENY, conditions: {}}",
+      '3:23: unknown effect "DENY"; did you mean "deny"?', EFFECTS },
     { "{name: a, effect: zzzzzzzzz, conditions: {}}", '3:23: unknown effect "zzzzzzzzz"', EFFECTS },
     { "{name: a, effect: true, conditions: {}}", "3:23: effect has to be text, not true" },
     { "{name: a, effect: allow, conditions: }", "3:42: conditions is there but has no value" },
@@ -238,7 +240,7 @@ describe("a condition", function()
     { "{mode: cli}", '6:24: mode has to be a list, not the text "cli"', 'write ["cli"]' },
     { "{time: {}}", "6:24: time is empty", "write days or hours, or remove the key" },
     { "{time: {timezone: UTC}}", "6:24: time needs days or hours" },
-    { "{time: {days: [mon]}}", '6:32: unknown weekday "mon"', DAYS },
+    { "{time: {days: [mon]}}", '6:32: unknown weekday "mon"; did you mean "monday"?', DAYS },
     { "{time: {days: [Monday]}}", '6:32: unknown weekday "Monday"; did you mean "monday"?', DAYS },
     { "{time: {days: []}}", "6:31: time.days is an empty list" },
     { "{time: {days: [monday], day: [monday]}}",

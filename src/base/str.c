@@ -107,8 +107,11 @@ bool snt_glob_match(const char *pattern, size_t pattern_len, const char *text, s
   return p == pattern_len;
 }
 
-enum { NEAREST_CAP = 64 };
+enum { NEAREST_CAP = 64, SHORT_FORM_LEN = 3 };
 
+static char fold_case(char c) { return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
+
+/* Letters that differ in case only are the same one. */
 static size_t edit_distance(const char *a, size_t a_len, const char *b, size_t b_len) {
   size_t row[NEAREST_CAP + 1];
   for (size_t j = 0; j <= b_len; j++) {
@@ -119,7 +122,7 @@ static size_t edit_distance(const char *a, size_t a_len, const char *b, size_t b
     row[0] = i;
     for (size_t j = 1; j <= b_len; j++) {
       size_t above = row[j];
-      size_t best = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      size_t best = diagonal + (fold_case(a[i - 1]) == fold_case(b[j - 1]) ? 0 : 1);
       best = above + 1 < best ? above + 1 : best;
       best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
       row[j] = best;
@@ -129,6 +132,21 @@ static size_t edit_distance(const char *a, size_t a_len, const char *b, size_t b
   return row[b_len];
 }
 
+/* The only candidate that begins with the word, as monday does with mon; else NULL. */
+static const char *find_whole(const char *word, size_t word_len, const char *const *candidates) {
+  const char *whole = NULL;
+  for (; word_len >= SHORT_FORM_LEN && *candidates != NULL; candidates++) {
+    size_t len = strlen(*candidates);
+    if (len > word_len && len <= NEAREST_CAP && edit_distance(word, word_len, *candidates, word_len) == 0) {
+      if (whole != NULL) {
+        return NULL;
+      }
+      whole = *candidates;
+    }
+  }
+  return whole;
+}
+
 const char *snt_str_nearest(const char *word, const char *const *candidates) {
   size_t word_len = strlen(word);
   if (word_len > NEAREST_CAP) {
@@ -136,6 +154,7 @@ const char *snt_str_nearest(const char *word, const char *const *candidates) {
   }
   size_t limit = word_len / 3 > 2 ? word_len / 3 : 2;
   const char *nearest = NULL;
+  const char *const *all = candidates;
   for (; *candidates != NULL; candidates++) {
     size_t len = strlen(*candidates);
     if (len > NEAREST_CAP) {
@@ -147,7 +166,7 @@ const char *snt_str_nearest(const char *word, const char *const *candidates) {
       limit = distance == 0 ? 0 : distance - 1;
     }
   }
-  return nearest;
+  return nearest != NULL ? nearest : find_whole(word, word_len, all);
 }
 
 bool snt_name_check(const char *name) {

@@ -29,8 +29,9 @@ bool snt_utf8_check_printable(const char *data, size_t len);
  * recursion (policy.md, Two front ends). */
 bool snt_glob_match(const char *pattern, size_t pattern_len, const char *text, size_t text_len);
 
-/* The candidate with the smallest edit distance to word when that is at most a third of its length (at least 2), else
- * NULL. candidates ends with NULL. For "did you mean". */
+/* The candidate with the smallest edit distance to word when that is at most a third of its length (at least 2); else
+ * the only one that begins with a word of at least 3 bytes; else NULL. Case does not count. candidates ends with NULL.
+ * For "did you mean". */
 const char *snt_str_nearest(const char *word, const char *const *candidates);
 
 /* The name of a policy, an installation or a key that signs: SNT_NAME_WANTED. */

@@ -294,6 +294,17 @@ static void the_nearest_word_is_near(void **state) {
   assert_string_equal(snt_str_nearest("profles", words), "profiles");
   assert_string_equal(snt_str_nearest("user", words), "users");
   assert_null(snt_str_nearest("schedule", words));
+  assert_string_equal(snt_str_nearest("GROUPS", words), "groups");
+}
+
+static void a_short_form_means_the_only_word_that_begins_with_it(void **state) {
+  (void)state;
+  static const char *const words[] = {"monday", "tuesday", "thursday", "thursdays", NULL};
+  assert_string_equal(snt_str_nearest("mon", words), "monday");
+  assert_string_equal(snt_str_nearest("Tue", words), "tuesday");
+  assert_null(snt_str_nearest("mo", words));
+  assert_null(snt_str_nearest("thu", words));
+  assert_null(snt_str_nearest("day", words));
 }
 
 static void a_file_is_replaced_whole_and_read_with_its_checks(void **state) {
@@ -453,6 +464,7 @@ int main(void) {
       cmocka_unit_test(names_of_policies_stand_in_parameters_as_they_are),
       cmocka_unit_test(utf8_is_checked_strictly),
       cmocka_unit_test(the_nearest_word_is_near),
+      cmocka_unit_test(a_short_form_means_the_only_word_that_begins_with_it),
       cmocka_unit_test(a_file_is_replaced_whole_and_read_with_its_checks),
       cmocka_unit_test(a_secret_is_read_with_the_same_checks),
       cmocka_unit_test(a_file_of_root_lies_in_a_folder_of_root),
