@@ -1,6 +1,7 @@
 --- sentinel plugin list, inspect and new; and what lint says of grants.
 local bundle = require "spec.support.bundle"
 local expect = require "spec.support.expect"
+local files = require "spec.support.files"
 local world = require "spec.support.world"
 
 local POLICY = 'version: "1"\nrules:\n  - {name: r, effect: allow, conditions: {users: [alice], roles: [Dev], probe: {id: x1}}}\n'
@@ -43,6 +44,15 @@ describe("sentinel plugin", function()
       expect.refused(home:run { "plugin", "new", name }, 2, "cannot be the name")
     end
     expect.refused(home:run { "plugin", "new" }, 2)
+  end)
+
+  it("new takes no name of a condition that is there", function()
+    local names = expect.json(home:run { "policy", "schema" }).definitions.conditions.properties
+    names["function"] = true
+    for name in pairs(names) do
+      expect.refused(home:run { "plugin", "new", name }, 2, ('"%s" is the name of a built-in condition'):format(name))
+    end
+    assert.is_false(files.exists(home.home .. "/plugins"))
   end)
 
   it("list tells what lies in a folder, and what a bundle does not grant", function()

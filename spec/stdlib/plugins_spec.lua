@@ -94,7 +94,7 @@ describe("a plugin's manifest", function()
   end)
 
   it("takes no built-in condition's name", function()
-    for _, name in ipairs { "mfa", "device", "time", "users", "any", "not" } do
+    for _, name in ipairs { "mfa", "device", "time", "users", "any", "not", "function" } do
       assert.equal(('"%s" is the name of a built-in condition'):format(name),
         refused(manifest(name), name))
     end

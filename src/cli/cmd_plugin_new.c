@@ -100,15 +100,32 @@ static snt_status make_folder(const char *path, struct snt_err *err) {
                                 : snt_fail(err, SNT_CODE_IO, "the folder %s cannot be made: %s", path, strerror(errno));
 }
 
-snt_status snt_cmd_plugin_new(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
+/* Conditions that there are already: a plugin of such a name would not load (lua/stdlib/plugins.lua). */
+static const char *const BUILT_IN[] = {
+    "profiles", "users", "groups", "roles",    "accounts", "caller_roles", "caller_accounts",
+    "mode",     "time",  "mfa",    "approval", "device",   "source_ip",    "break_glass",
+    "all",      "any",   "not",    "function", NULL};
+
+static snt_status check_name(const char *name, struct snt_err *err) {
   static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
-  const char *name = args->argument_count > 0 ? args->arguments[0] : "";
-  SNT_BUF_AUTO struct snt_buf folder = {0};
-  SNT_BUF_AUTO struct snt_buf spec = {0};
   if (name[0] < 'a' || name[0] > 'z' || strlen(name) >= SNT_PLUGIN_NAME_CAP || strspn(name, allowed) != strlen(name)) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%.100s\" cannot be the name of a plugin", name));
     return snt_err_hint(err, "a small letter, then small letters, digits and _, 32 at most");
   }
+  for (size_t i = 0; BUILT_IN[i] != NULL; i++) {
+    if (strcmp(BUILT_IN[i], name) == 0) {
+      SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "\"%s\" is the name of a built-in condition", name));
+      return snt_err_hint(err, "give the plugin another name");
+    }
+  }
+  return snt_done();
+}
+
+snt_status snt_cmd_plugin_new(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
+  const char *name = args->argument_count > 0 ? args->arguments[0] : "";
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_BUF_AUTO struct snt_buf spec = {0};
+  SNT_TRY(check_name(name, err));
   SNT_TRY(snt_buf_appendf(&folder, err, "plugins/%s", name));
   SNT_TRY(snt_buf_appendf(&spec, err, "%s/spec", folder.data));
   struct stat st;
