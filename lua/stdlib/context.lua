@@ -31,6 +31,16 @@ function context.find(node, key)
   return nil
 end
 
+--- The condition of that name in a list of conditions, or nil.
+function context.find_condition(list, name)
+  for i = 1, #list do
+    if list[i].name == name then
+      return list[i]
+    end
+  end
+  return nil
+end
+
 -- `rule "prod"`, or `rules[3]` while the name is not known.
 local function label_of_rule(rule, index)
   local name = context.find(rule, "name")

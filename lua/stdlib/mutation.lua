@@ -19,7 +19,8 @@ local GRANTS = { allow = true, require_approval = true, require_server = true,
 
 -- A mutant is {rule = number in the policy, or nil; text; widens; path of the condition that is
 -- changed, or nil; is_outcome: it matters only where the rule decides; is_bound: only sessions'
--- lengths change; is_failure: a condition of code fails; make = function(policy) that returns the
+-- lengths change; has_window: what is left of a window bounds them; is_failure: a condition of code
+-- fails; make = function(policy) that returns the
 -- rules of the changed one, and its groups where these are changed; make_plain: the same of
 -- conditions that can be looked into, where they are others}.
 local function add(self, mutant)
@@ -151,11 +152,18 @@ local function add_requirements(self, number, rule)
 end
 
 local function add_bounds(self, number, rule)
+  if rule["until"] then
+    add(self, { rule = number, text = "until: removed", widens = true, is_outcome = true,
+      is_bound = true, has_window = true, make = with_rule(number, function(copy)
+        copy["until"] = nil
+      end) })
+  end
   for _, key in ipairs({ "max_duration", "max_server_duration" }) do
     local bound = rule[key]
     if bound then
       add(self, { rule = number, text = ("%s: %s"):format(key, text.duration(bound * 2)),
-        widens = true, is_outcome = true, is_bound = true, make = with_rule(number, function(copy)
+        widens = true, is_outcome = true, is_bound = true, has_window = rule["until"] ~= nil,
+        make = with_rule(number, function(copy)
           copy[key] = bound * 2
         end) })
     end
@@ -391,8 +399,10 @@ function mutation.tell_apart(self, mutant)
   local request, rest, asked = require("sentinel.difference").find(before, after,
     { time = host.parse_time(FROM), is_ever = true },
     { left = CHOICES_MAX }, mutant.is_bound and is_other_length or nil)
-  if not request and mutant.is_failure then
-    return nil, false -- that it might as well not hold is not that it might as well fail
+  if not request and (mutant.is_failure or mutant.has_window) then
+    -- That it might as well not hold is not that it might as well fail; and how much of a window is
+    -- left is another length at every moment, of which few are tried.
+    return nil, false
   end
   return request, rest, asked
 end

@@ -1,4 +1,5 @@
 --- What follows from a rule that matched: its effect, its requirements, its bounds.
+local runs = require "sentinel.run"
 local text = require "sentinel.text"
 
 local outcome = {}
@@ -164,6 +165,25 @@ local function refuse_unmet(reply, rule, shortfalls)
   end
 end
 
+-- The longest session of a rule that grants, in seconds, or nil; and whether it is the end of the
+-- rule's window that makes it so short.
+local function bound_of(rule, run)
+  local most, most_in_server = rule.max_duration, rule.max_server_duration
+  if most_in_server and run.request.mode == "server" then
+    most = math.min(most or most_in_server, most_in_server)
+  end
+  local window = rule["until"]
+    and require("sentinel.context").find_condition(rule.conditions, "time")
+  if not window then -- a mutant may have lost it
+    return most
+  end
+  local left = require("sentinel.closing").seconds_left(window, runs.epoch_time(run))
+  if left and left < (most or math.huge) then
+    return left, true
+  end
+  return most
+end
+
 --- Fills the reply for the rule that matched; returns the first shortfall, or nil.
 function outcome.conclude(reply, rule, run)
   local effect, required = rule.effect, rule.require
@@ -190,11 +210,7 @@ function outcome.conclude(reply, rule, run)
   reply.effect = effect
   reply.reason = rule.reason or sentences and sentences[kind] or make_sentence(rule, kind)
   if effect ~= "deny" then
-    local most, most_in_server = rule.max_duration, rule.max_server_duration
-    if most_in_server and run.request.mode == "server" then
-      most = math.min(most or most_in_server, most_in_server)
-    end
-    reply.max_duration = most
+    reply.max_duration, reply.ends_with_window = bound_of(rule, run)
   end
   return nil
 end

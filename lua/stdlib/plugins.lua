@@ -35,7 +35,8 @@ local function check_parts(manifest, folder, problems)
     problems:add(errors.START, ("the plugin in folder %s calls itself %s"):format(
       text.quote(folder), text.quote(manifest.name)), "name and folder have to be the same")
   end
-  if require("sentinel.schema").conditions.by_name[manifest.name] or manifest.name == "function" then
+  local built_in = require("sentinel.schema").conditions.by_name
+  if built_in[manifest.name] or manifest.name == "function" then
     problems:add(errors.START, ("%s is the name of a built-in condition"):format(
       text.quote(manifest.name)), "give the plugin another name")
   end

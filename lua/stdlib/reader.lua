@@ -89,6 +89,16 @@ local CHECKS = {
   end,
 }
 
+-- The window of `until` is that of the rule's own condition on time.
+function CHECKS.rule(value, node, _, ctx)
+  local conditions = value["until"] and value.conditions
+  if conditions and not context.find_condition(conditions, "time") then
+    local _, place = context.find(node, "until")
+    ctx:refuse(place, "%s has until: window, and no time among its conditions",
+      "add time, not within any, all or not, or remove the key")
+  end
+end
+
 local function check_required(out, node, place, shape, ctx)
   local required = shape.required
   for i = 1, #required do
@@ -253,15 +263,6 @@ local function read_extra(node, place, ctx)
   return nil
 end
 
-local function has_condition(list, name)
-  for i = 1, #list do
-    if list[i].name == name then
-      return true
-    end
-  end
-  return false
-end
-
 local function read_condition(key, node, i, list, ctx)
   local built_in = schema.conditions.by_name[key]
   local plugin = not built_in and ctx.plugins[key] or nil
@@ -269,7 +270,7 @@ local function read_condition(key, node, i, list, ctx)
   local place = node[i + 1]
   if not row then
     return unknown_condition(key, place, ctx)
-  elseif has_condition(list, key) then
+  elseif context.find_condition(list, key) then
     return duplicate_key(key, place, node, ctx)
   elseif key == "groups" and not ctx.group_names then
     ctx.problems:add(place, 'a condition on groups needs the policy\'s own "groups"',

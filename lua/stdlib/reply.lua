@@ -195,6 +195,9 @@ function reply.encode(decision)
   for i, row in ipairs(ENCODERS) do
     parts[i] = ('"%s":%s'):format(row[1], row[2](decision[row[1]], decision))
   end
+  if decision.ends_with_window then
+    parts[#parts + 1] = '"ends_with_window":true'
+  end
   if decision.remedies then
     parts[#parts + 1] = '"remedies":' .. encode_remedies(decision.remedies)
   end

@@ -171,9 +171,10 @@ schema.rule = map("rule", {
   { "require", map("require", { { "justification", justification }, { "mfa", mfa } },
     { empty = "write justification or mfa, or remove the key" }) },
   { "lease", later("is not in this version") },
-  { "until", later("is not in this version") },
+  { "until", enum("bound", { "window" }) },
   { "emergency", { type = "boolean" } },
-}, { empty = "write name, effect and conditions", room = 2 }) -- for its place and its index
+}, { empty = "write name, effect and conditions", check = "rule",
+  room = 2 }) -- for its place and its index
 
 schema.policy = map("the policy", {
   { "version", { type = "version" }, true },

@@ -88,6 +88,32 @@ describe("sentinel credentials", function()
     assert.are.equal("1800", moto:requests_for("AssumeRole")[1].fields.DurationSeconds)
   end)
 
+  -- A policy whose window opened an hour ago and closes in so many minutes.
+  local function closing_in(minutes)
+    local function clock(seconds)
+      return os.date("!%H:%M", os.time() + seconds)
+    end
+    return world.allow_dev:gsub("profiles: %[dev%]", ('profiles: [dev], time: {hours: {start: "%s", end: "%s"}}'):format(
+      clock(-3600), clock(minutes * 60))) .. "    until: window\n"
+  end
+
+  it("ends the session with the window that matched, and says so", function()
+    home = stage.world(moto, { policy = closing_in(40) })
+    local decision, issued = assert_allowed(home:run { "credentials", "dev" }, "dev-everyone")
+    assert.are.equal("window", issued.clamped_by)
+    local given = tonumber(moto:requests_for("AssumeRole")[1].fields.DurationSeconds)
+    assert.is_true(given >= 900 and given <= 2400 and given <= decision.max_duration, given)
+    local closes = math.tointeger((os.time() + 2400) // 60 * 60)
+    assert.is_true(os.date("!%Y-%m-%dT%H:%M:%SZ", closes) >= issued.expires, issued.expires)
+  end)
+
+  it("issues nothing in the last minutes of a window", function()
+    home = stage.world(moto, { policy = closing_in(14) })
+    local result = home:run { "credentials", "dev" }
+    expect.refused(result, 3, 'the window of rule "dev-everyone" closes in')
+    assert.are.equal(0, #moto:requests_for("AssumeRole"))
+  end)
+
   it("allows by a SecureString", function()
     home = stage.world(moto)
     assert_allowed(home:run { "credentials", "secure" }, "dev-everyone")

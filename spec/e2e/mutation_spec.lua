@@ -131,7 +131,8 @@ describe("sentinel test --mutate", function()
   end)
 
   it("changes what rules ask for, bound and how they follow each other", function()
-    local policy = policy_of("allow", "users: [alice]", "    max_duration: 1h\n    require: {justification: "
+    local policy = policy_of("allow", 'users: [alice]\n      time: {hours: {start: "00:00", end: "24:00"}}',
+      "    max_duration: 1h\n    until: window\n    require: {justification: "
       .. "{min_length: 5, pattern: '^INC'}, mfa: {max_age: 10m}}\n")
       .. "  - {name: no, effect: deny, conditions: {profiles: [dev]}}\n"
       .. "  - {name: ask, effect: require_approval, conditions: {profiles: [dev]}}\n"
@@ -141,6 +142,7 @@ describe("sentinel test --mutate", function()
       ["r: removed"] = false,
       ["r: after rule no"] = false,
       ["r: max_duration: 2h"] = true,
+      ["r: until: removed"] = true,
       ["r: require.justification: removed"] = true,
       ["r: require.justification: without pattern"] = true,
       ["r: require.justification: min_length 4"] = true,

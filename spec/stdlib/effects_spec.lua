@@ -243,6 +243,49 @@ describe("a bound", function()
   end)
 end)
 
+describe("until: window", function()
+  local NIGHT = '{hours: {start: "22:00", end: "06:00"}, timezone: Europe/Berlin}'
+  local DAY = '{days: [monday, tuesday], hours: {start: "09:00", end: "17:00"}, timezone: America/New_York}'
+
+  local function decide_at(moment, window, more)
+    return evaluator.decide_text("yaml", evaluator.one_rule(("{profiles: [dev], time: %s}"):format(window), "allow",
+      "    until: window\n" .. (more or "")), { time = moment })
+  end
+
+  -- {time, window, more, seconds, whether they are the window's}
+  local rows = {
+    { "2026-01-19T16:59:59-05:00", DAY, "", 1, true },
+    { "2026-01-19T15:00:00-05:00", DAY, "    max_duration: 2h\n", 7200, false },
+    { "2026-01-19T15:00:01-05:00", DAY, "    max_duration: 2h\n", 7199, true },
+    { "2026-01-19T16:00:00-05:00", DAY, "    max_server_duration: 30m\n", 3600, true },
+    -- over midnight, and over a change of the clocks
+    { "2026-01-19T23:00:00+01:00", NIGHT, "", 7 * 3600, true },
+    { "2026-03-28T23:00:00+01:00", NIGHT, "", 6 * 3600, true },
+    { "2026-10-24T23:00:00+02:00", NIGHT, "", 8 * 3600, true },
+    -- days that follow each other are one window, and none closes later than the longest session ends
+    { "2026-01-19T20:00:00Z", "{days: [monday, tuesday]}", "", nil, false },
+    { "2026-01-20T20:00:30Z", "{days: [monday, tuesday]}", "", 4 * 3600 - 30, true },
+    { "2026-01-20T12:00:00Z", "{days: [monday, tuesday]}", "", 12 * 3600, true },
+    { "2026-01-20T11:59:59Z", "{days: [monday, tuesday]}", "", nil, false },
+    { "2026-01-19T23:59:59Z", '{hours: {start: "00:00", end: "24:00"}}', "", nil, false },
+  }
+  for i, row in ipairs(rows) do
+    it("ends the session with the window that matched (row " .. i .. ")", function()
+      local decision = decide_at(row[1], row[2], row[3])
+      assert.equal("allow", decision.effect)
+      assert.equal(row[4], decision.max_duration)
+      assert.equal(row[5], decision.ends_with_window == true)
+    end)
+  end
+
+  it("is told of no denial", function()
+    local decision = decide_at("2026-01-19T17:00:00-05:00", DAY)
+    assert.equal("deny", decision.effect)
+    assert.is_nil(decision.max_duration)
+    assert.is_nil(decision.ends_with_window)
+  end)
+end)
+
 describe("emergency", function()
   it("is told of the rule that decided", function()
     assert.is_true(decide("allow", {}, "    emergency: true\n").emergency)

@@ -186,6 +186,8 @@ describe("the two front ends", function()
       "s.rule 'a' { effect = 'allow', conditions = { accounts = { 123456789012 } } }" },
     { "{name: a, effect: allow, conditions: {}, lease: 5m}",
       "s.rule 'a' { effect = 'allow', conditions = {}, lease = '5m' }" },
+    { "{name: a, effect: allow, conditions: {}, until: window}",
+      "s.rule 'a' { effect = 'allow', conditions = {}, ['until'] = 'window' }" },
     { "{name: a, effect: allow, conditions: {}, require: {mfa: {max_age: x}}}",
       "s.rule 'a' { effect = 'allow', conditions = {}, require = { mfa = { max_age = 'x' } } }" },
     { "{name: a, effect: allow, conditions: {}, emergency: \"true\"}",

@@ -6,7 +6,7 @@ local CONDITIONS = "allowed: profiles, users, groups, roles, accounts, caller_ro
   .. "caller_accounts, mode, time, source_ip, mfa, break_glass, approval, device, all, any, not"
 local EFFECTS = "allowed: allow, deny, require_approval, require_server, require_server_session"
 local RULE_KEYS = "allowed: name, effect, conditions, description, reason, max_duration, "
-  .. "max_server_duration, session_table, require, emergency"
+  .. "max_server_duration, session_table, require, until, emergency"
 local DAYS = "allowed: monday, tuesday, wednesday, thursday, friday, saturday, sunday"
 local ANYTHING = 'write ["*"] or remove the key'
 
@@ -132,7 +132,13 @@ describe("a rule", function()
       '3:46: "lease" is not in this version',
       "remove the key" },
     { "{name: a, effect: allow, conditions: {}, until: window}",
-      '3:46: "until" is not in this version' },
+      '3:53: rule "a" has until: window, and no time among its conditions',
+      "add time, not within any, all or not, or remove the key" },
+    { "{name: a, effect: allow, conditions: {any: [{time: {days: [monday]}}]}, until: window}",
+      '3:84: rule "a" has until: window, and no time among its conditions' },
+    { "{name: a, effect: allow, conditions: {time: {days: [monday]}}, until: window}" },
+    { "{name: a, effect: allow, conditions: {time: {days: [monday]}}, until: windo}",
+      '3:75: unknown bound "windo"; did you mean "window"?', "allowed: window" },
     { "{name: a, effect: allow, conditions: {}, emergency: yes}",
       '3:57: emergency has to be true or false, not the text "yes"' },
     { "{name: a, effect: allow, conditions: {}, max_duration: 3600}",
@@ -347,7 +353,8 @@ describe("a condition", function()
   end)
 
   it("knows the groups that stand below the rules", function()
-    local rule = "version: 1\nrules:\n  - {name: a, effect: allow, conditions: {groups: [%s]}}\ngroups: {ops: [alice], \"dev team\": [bob]}\n"
+    local rule = "version: 1\nrules:\n  - {name: a, effect: allow, conditions: {groups: [%s]}}\n"
+      .. "groups: {ops: [alice], \"dev team\": [bob]}\n"
     accepted(rule:format("ops"))
     accepted(rule:format("dev team, ops"))
     accepted(rule:format("'dev*'"))

@@ -50,7 +50,7 @@ struct snt_record_issued {
   const char *access_key_id, *role_arn;
   int64_t expires_at_ms;
   int64_t duration_s;
-  const char *clamped_by;            /* which bound was the smallest: request, rule, manifest, chaining */
+  const char *clamped_by;            /* which bound was the smallest: request, rule, window, manifest... */
   const char *reuse_of;              /* the request that the session was issued for; "" or NULL: for this one */
   const char *endpoint, *ca, *proxy; /* that issued it; null for what was issued before */
   const char *console;               /* the host that it signs in to the AWS console; NULL: it does not */

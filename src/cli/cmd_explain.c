@@ -101,7 +101,8 @@ static snt_status print_head(struct snt_out *out, const struct snt_explanation *
   if (decision->max_duration_s > 0) {
     char text[32];
     snt_duration_format(decision->max_duration_s, text);
-    SNT_TRY(snt_out_printf(out, err, "  session  at most %s\n", text));
+    SNT_TRY(snt_out_printf(out, err, "  session  at most %s%s\n", text,
+                           decision->ends_with_window ? ", until the window of time closes" : ""));
   }
   return print_policy(out, &explanation->policy, err);
 }

@@ -78,6 +78,7 @@ snt_status snt_explanation_format(const struct snt_explanation *explanation, str
   } else {
     snt_json_put_null(&writer, "max_duration");
   }
+  snt_json_put_bool(&writer, "ends_with_window", decision->ends_with_window);
   snt_json_put_bool(&writer, "requires_server_mode", decision->requires_server_mode);
   snt_json_put_bool(&writer, "requires_session_tracking", decision->requires_session_tracking);
   put_policy(&writer, &explanation->policy);

@@ -25,7 +25,7 @@ enum snt_time_source {
   SNT_TIME_CACHED     /* the same of an earlier call in this boot, and what has passed since */
 };
 
-/* What is granted: the smallest of request, rule, manifest, chaining and role; which one it was is recorded. */
+/* What is granted: the smallest of request, rule, window, manifest, chaining and role; which one it was is recorded. */
 struct snt_flow_grant {
   int64_t duration_s;
   const char *clamped_by;
@@ -101,6 +101,7 @@ struct snt_flow {
   int64_t server_time_ms; /* STS's Date; 0: not known */
   int64_t server_boot_ms; /* when that was */
   int64_t policy_age_ms;  /* of a cached one */
+  int64_t decided_at_ms;  /* the time of the request that was decided on */
   int64_t duration_s;     /* asked for */
   const char *marker;     /* of the session's names: "direct" */
   const char *approval;   /* id of the approval that it rests on; NULL: none */

@@ -83,6 +83,7 @@ snt_status snt_flow_decide(struct snt_flow *flow, struct snt_err *err) {
   flow->stage = "evaluate";
   flow->marker = "direct";
   int64_t now_ms = snt_flow_now_ms(flow);
+  flow->decided_at_ms = now_ms;
   SNT_BUF_AUTO struct snt_buf facts = {0};
   SNT_TRY(describe_mfa(flow, now_ms, &facts, err));
   struct snt_request request = {.user = flow->who,

@@ -114,7 +114,8 @@ bool snt_flow_find_session(const struct snt_flow *flow, const char *name, int64_
   int64_t left_ms = found.credentials.expires_at_ms - snt_flow_now_ms(flow);
   if (left_ms < least_left_ms(flow, granted_s) || left_ms > granted_s * 1000 + ROUNDING_MS ||
       strcmp(found.chain, snt_log_chain(flow->log)) != 0 ||
-      (flow->is_mfa_direct && issued_at_ms + ROUNDING_MS < flow->mfa_authenticated_at_ms)) {
+      (flow->is_mfa_direct && (flow->decision.ends_with_window || /* what was granted then is not known */
+                               issued_at_ms + ROUNDING_MS < flow->mfa_authenticated_at_ms))) {
     return false;
   }
   *out = found;

@@ -19,11 +19,40 @@ enum { SESSION_MIN_S = 900, SESSION_CHAINED_MAX_S = 3600, ROLE_MAX_S = 3600 };
 
 void snt_issued_clear(struct snt_issued *issued) { snt_aws_credentials_clear(&issued->credentials); }
 
+/* Seconds until the rule's window closes: its bound counts from the decision's time, which had whole seconds. */
+static int64_t window_left_s(const struct snt_flow *flow) {
+  int64_t decided_at_s = flow->decided_at_ms / 1000;
+  return decided_at_s + flow->decision.max_duration_s - (snt_flow_now_ms(flow) + 999) / 1000;
+}
+
+static snt_status refuse_short(const struct snt_flow *flow, const struct snt_flow_grant *grant, struct snt_err *err) {
+  if (strcmp(grant->clamped_by, "window") == 0) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_DENIED,
+                        "the window of rule \"%s\" closes in %lld s, and STS issues no session under %d s",
+                        flow->decision.rule, (long long)grant->duration_s, SESSION_MIN_S));
+    return snt_err_hint(err, "ask earlier, or when the window is open again");
+  }
+  bool is_bundle = strcmp(grant->clamped_by, "manifest") == 0;
+  SNT_IGNORE(snt_fail(err, SNT_CODE_DENIED, "%s \"%s\" allows %lld s, and STS issues no session under %d s",
+                      is_bundle ? "bundle" : "rule", is_bundle ? flow->policy.manifest.name : flow->decision.rule,
+                      (long long)grant->duration_s, SESSION_MIN_S));
+  return snt_err_hint(err, "the %s's max_duration has to be at least 15m", is_bundle ? "bundle" : "rule");
+}
+
+/* A session that has to end with the window is asked for with what is left of it by now. */
+static snt_status shorten_to_window(const struct snt_flow *flow, struct snt_flow_grant *grant, struct snt_err *err) {
+  int64_t left_s = flow->decision.ends_with_window ? window_left_s(flow) : INT64_MAX;
+  if (left_s < grant->duration_s) {
+    *grant = (struct snt_flow_grant){left_s, "window"};
+  }
+  return grant->duration_s < SESSION_MIN_S ? refuse_short(flow, grant, err) : snt_done();
+}
+
 static snt_status bound_session(const struct snt_flow *flow, struct snt_flow_grant *out, struct snt_err *err) {
   *out = (struct snt_flow_grant){flow->duration_s, "request"};
   const struct snt_decision *decision = &flow->decision;
   if (decision->max_duration_s > 0 && decision->max_duration_s < out->duration_s) {
-    *out = (struct snt_flow_grant){decision->max_duration_s, "rule"};
+    *out = (struct snt_flow_grant){decision->max_duration_s, decision->ends_with_window ? "window" : "rule"};
   }
   int64_t bundle_s = flow->policy.manifest.max_duration_s;
   if (bundle_s > 0 && bundle_s < out->duration_s) {
@@ -33,14 +62,7 @@ static snt_status bound_session(const struct snt_flow *flow, struct snt_flow_gra
   if (is_chained && out->duration_s > SESSION_CHAINED_MAX_S) {
     *out = (struct snt_flow_grant){SESSION_CHAINED_MAX_S, "chaining"};
   }
-  if (out->duration_s < SESSION_MIN_S) {
-    bool is_bundle = strcmp(out->clamped_by, "manifest") == 0;
-    SNT_IGNORE(snt_fail(err, SNT_CODE_DENIED, "%s \"%s\" allows %lld s, and STS issues no session under %d s",
-                        is_bundle ? "bundle" : "rule", is_bundle ? flow->policy.manifest.name : decision->rule,
-                        (long long)out->duration_s, SESSION_MIN_S));
-    return snt_err_hint(err, "the %s's max_duration has to be at least 15m", is_bundle ? "bundle" : "rule");
-  }
-  return snt_done();
+  return out->duration_s < SESSION_MIN_S ? refuse_short(flow, out, err) : snt_done();
 }
 
 /* For what is told when it was the last. */
@@ -105,6 +127,7 @@ static snt_status assume_role(struct snt_flow *flow, struct snt_flow_grant *gran
   if (flow->is_mfa_direct) {
     SNT_TRY(snt_flow_ask_code(flow, &code, err));
   }
+  SNT_TRY(shorten_to_window(flow, grant, err));
   const struct snt_log_position *record = &flow->decision_record;
   SNT_BUF_AUTO struct snt_buf witness = {0};
   SNT_TRY(snt_buf_appendf(&witness, err, "%s.%lld.%s", record->chain, (long long)record->seq, record->sha256));

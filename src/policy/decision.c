@@ -169,7 +169,7 @@ static snt_status take_bound(const struct snt_json_value *root, struct snt_decis
   if (!snt_json_integer(value, &out->max_duration_s) || out->max_duration_s < 1) {
     return refuse_reply("max_duration", err);
   }
-  return snt_done();
+  return take_bool(root, "ends_with_window", &out->ends_with_window, err);
 }
 
 /* How far a rule got that fails on this condition: profile, then person, then the rest. */
@@ -242,6 +242,7 @@ static snt_status take_all(const struct snt_json_value *root, struct snt_decisio
                                      "reason",
                                      "error",
                                      "max_duration",
+                                     "ends_with_window",
                                      "requires_server_mode",
                                      "requires_session_tracking",
                                      "trace",

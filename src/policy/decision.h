@@ -44,6 +44,7 @@ struct snt_decision {
   char reason[2049];      /* the rule's text, or a sentence made from the effect */
   char error[64];         /* "" for none */
   int64_t max_duration_s; /* 0: no bound */
+  bool ends_with_window;  /* whether that is so short because the rule's window closes then */
   bool requires_server_mode;
   bool requires_session_tracking;
   bool is_emergency;
