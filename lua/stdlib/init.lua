@@ -93,9 +93,11 @@ end
 local function load_plugins(root, problems, zones)
   for _, name in ipairs(text.sorted_keys(bundle.plugins)) do
     give_files(bundle.plugins[name])
+    state.code = ("%splugins/%s/init.lua"):format(root or "", name)
     local possible = require("sentinel.plugins").load(bundle.plugins[name], bundle.code[name] or {},
       root, problems)
     table.move(possible, 1, #possible, #zones + 1, zones)
+    state.code = nil
   end
 end
 
@@ -404,7 +406,7 @@ function main.failed(_, what)
   elseif state.phase == "compare" then
     error("comparing spends more " .. what .. " than it may")
   end
-  local problems, kind = errors.new(state.file), state.what or "policy"
+  local problems, kind = errors.new(state.code or state.file), state.what or "policy"
   problems:add(errors.START, ("loading spends more %s than a %s may"):format(what, kind),
     ("make the %s shorter, or what its Lua does while it loads"):format(kind))
   state.refusal = refuse(problems) -- for link, where compile has no answer

@@ -8,7 +8,7 @@ local types = {}
 
 local function check_name(name, place, shape, ctx)
   if #name > shape.max or not name:find(shape.name) then
-    ctx.problems:add(place, ("%s cannot be the name of a %s"):format(text.quote(name), shape.what),
+    ctx.problems:add(place, ("%s cannot be the name of %s"):format(text.quote(name), shape.what),
       "a small letter, then letters, digits and _")
   end
 end

@@ -49,7 +49,7 @@ local http = map("the question", {
   { "secret", line },
   { "accept", line },
   { "select", list(line, "name what is needed of the answer, or remove the key") },
-  { "params", named("parameter", line) },
+  { "params", named("a parameter", line) },
 }, { empty = "write its url" })
 
 local secret = map("the secret", {
@@ -63,8 +63,8 @@ plugin_schema.request_fields = text.sorted_keys(schema.request_fields)
 local needs = map("needs", {
   { "request", list(enum("field", plugin_schema.request_fields),
     "name a field or remove the key") },
-  { "http", named("question", http) },
-  { "secrets", named("secret", secret) },
+  { "http", named("a question", http) },
+  { "secrets", named("a secret", secret) },
   { "geoip", { type = "only_true" } },
   { "history", { type = "only_true" } },
   { "files", list(line, "name files or remove the key") },
@@ -75,7 +75,7 @@ plugin_schema.manifest = map("the plugin's manifest", {
   { "version", { type = "plugin_version" }, true },
   { "api", { type = "integer", min = 1, max = 1 }, true },
   { "summary", line, true },
-  { "args", named("argument", argument) },
+  { "args", named("an argument", argument) },
   { "needs", needs },
   { "limits", map("limits", {
     { "timeout", { type = "milliseconds", max = 5000 } },

@@ -29,6 +29,19 @@ local WHAT = {
 
 -- Manifests ----------------------------------------------------------------------------------
 
+-- Every bound of an argument has to mean something, and some value has to fit.
+local function check_arguments(arguments, problems)
+  for name, argument in pairs(arguments) do
+    if argument.values and argument.type ~= "string" and argument.type ~= "strings" then
+      problems:add(errors.START, ("args.%s: only texts have values"):format(name))
+    elseif (argument.min or argument.max) and argument.type ~= "integer" then
+      problems:add(errors.START, ("args.%s: only an integer has min and max"):format(name))
+    elseif argument.min and argument.max and argument.min > argument.max then
+      problems:add(errors.START, ("args.%s: min is above max, so no value fits"):format(name))
+    end
+  end
+end
+
 -- What holds between the parts of a manifest.
 local function check_parts(manifest, folder, problems)
   if manifest.name ~= folder then
@@ -48,11 +61,7 @@ local function check_parts(manifest, folder, problems)
           text.quote(question.secret)), "add it there")
     end
   end
-  for name, argument in pairs(manifest.args or {}) do
-    if argument.values and argument.type ~= "string" and argument.type ~= "strings" then
-      problems:add(errors.START, ("args.%s: only texts have values"):format(name))
-    end
-  end
+  check_arguments(manifest.args or {}, problems)
 end
 
 -- The manifest that plugin.lua returns, as plain data.

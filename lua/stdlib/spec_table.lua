@@ -54,7 +54,7 @@ local plugin_mock = map("the mock", {
 }, { empty = "write what it returns" })
 
 local mocks = map("mocks", {
-  { "plugins", { type = "named", what = "plugin", of = list(plugin_mock, "write what it returns"),
+  { "plugins", { type = "named", what = "a plugin", of = list(plugin_mock, "write what it returns"),
     name = "^%l[%l%d_]*$", max = 32, empty = "name a plugin or remove the key" } },
   { "http", list(http, "write an answer or remove the key") },
   { "geoip", named },
@@ -74,8 +74,8 @@ local case = with_expectations("the case", {
 local matrix = map("matrix", {
   { "users", list(line, "name users"), true },
   { "profiles", list(line, "name profiles"), true },
-  { "expect", { type = "named", what = "user", name = "^.+$", max = 512, of = {
-    type = "named", what = "profile", name = "^.+$", max = 256, of = expect,
+  { "expect", { type = "named", what = "a user", name = "^.+$", max = 512, of = {
+    type = "named", what = "a profile", name = "^.+$", max = 256, of = expect,
     empty = "write a profile or remove the user" }, empty = "write a cell or remove the key" } },
 }, { empty = "write users and profiles", has_place = true })
 

@@ -113,6 +113,13 @@ describe("a plugin's manifest", function()
       [manifest("oncall"):gsub("api = 1", "api = 2")] = "api has to be a whole number from 1 to 1",
       [manifest("oncall", "needs = { request = { 'usr' } }")] = 'unknown field "usr"; did you mean "user"?',
       [manifest("oncall", "args = { A = { type = 'string', description = 'x' } }")] = '"A" cannot be the name',
+      [manifest("oncall", "args = { A_b = { type = 'string', description = 'x' } }")] = '"A_b" cannot be the name of an argument',
+      [manifest("oncall", "args = { a = { type = 'integer', min = 5, max = 4, description = 'x' } }")] =
+        "args.a: min is above max, so no value fits",
+      [manifest("oncall", "args = { a = { type = 'string', min = 5, description = 'x' } }")] =
+        "args.a: only an integer has min and max",
+      [manifest("oncall", "args = { a = { type = 'duration', max = 5, description = 'x' } }")] =
+        "args.a: only an integer has min and max",
       [manifest("oncall", "args = { a = { type = 'text', description = 'x' } }")] = 'unknown type "text"',
       [manifest("oncall", "needs = { http = { q = { url = 'GET https://a/', secret = 's' } } }")] =
         'needs.http.q names the secret "s", which is not in needs.secrets',
@@ -258,6 +265,9 @@ return s.policy { version = "1", rules = { s.rule "only" { effect = "allow", con
     broken["init.lua"] = "return 5"
     assert.equal("/b/plugins/probe/init.lua:1:1: init.lua has to return a function, not a number",
       (problem({ probe = broken }, policy_of("{probe: true}"))))
+    broken["init.lua"] = "while true do end"
+    assert.equal("/b/plugins/probe/init.lua:1:1: loading spends more fuel than a policy may",
+      problem({ probe = broken }, policy_of("{probe: true}")))
     broken["init.lua"] = nil
     assert.is_truthy(problem({ probe = broken }, policy_of("{probe: true}")):find("has no init.lua"))
   end)
