@@ -86,6 +86,45 @@ describe("sentinel plugin", function()
     expect.refused(home:run { "plugin", "inspect", folder }, 5, "plugins/probe/plugin.lua:1")
   end)
 
+  -- What inspect says of a plugin that needs files and a question at a host of a parameter's.
+  local function inspected(grant)
+    local folder = bundle.write(home, { policy = POLICY:gsub("{id: x1}", "true"), plugins = { probe = { grant = grant, files = {
+      ["plugin.lua"] = [[return { name = "probe", version = "1.0.0", api = 1, summary = "x", needs = {
+        files = { "*.ics", "a/?.txt" }, http = { q = { url = "GET https://{site}.a.example/" } } } }]],
+      ["init.lua"] = "return function() return true end" } } } })
+    return expect.done(home:run { "plugin", "inspect", folder }),
+      expect.json(home:run { "plugin", "inspect", folder, "--json" }).plugins[1],
+      home:run({ "policy", "lint", folder, "--json" }).stdout
+  end
+
+  it("inspect tells only what is both needed and granted", function()
+    -- {grant, what the text has, what it has not, hosts and files of the JSON, what lint misses}
+    local rows = {
+      { "files: ['data/*.ics']", { "may not  read *.ics", "may not  read a/?.txt", "may not  ask q" }, { "data/" },
+        "/", "http q" },
+      { "files: [de.ics, 'a/*']", { "may      read de.ics\n", "may      read a/?.txt\n" }, { "may not  read" },
+        "/de.ics a/*", "http q" },
+      { "files: ['de*'], http: [q], hosts: [x.example]", { "may      read *.ics, where it fits de*\n",
+        "may not  read a/?.txt", "may not  ask q" }, { "x.example" }, "/de*", "hosts {site}.a.example" },
+      { "files: ['*.ics'], http: [q], hosts: [b.a.example, x.example]", { "may      ask q", "may      reach b.a.example\n" },
+        { "x.example" }, "b.a.example/*.ics" },
+      { "files: ['b/*'], http: [q], hosts: [b.a.example]", { "may      ask q" }, { "b/*" }, "b.a.example/", "files" },
+      { "hosts: [b.a.example]", { "may not  ask q" }, { "reach" }, "/", "http q" },
+    }
+    for _, row in ipairs(rows) do
+      local text, document, lint = inspected(row[1])
+      for _, line in ipairs(row[2]) do
+        assert.is_truthy(text:find(line, 1, true), row[1] .. "\n" .. text)
+      end
+      for _, line in ipairs(row[3]) do
+        assert.is_nil(text:find(line, 1, true), row[1] .. "\n" .. text)
+      end
+      assert.are.equal(row[4], table.concat(document.hosts, " ") .. "/" .. table.concat(document.files, " "))
+      assert.are.equal(text:find("may      ask q", 1, true) ~= nil, document.http[1].granted)
+      assert.are.equal(row[5] and "does not grant: " .. row[5], lint:match("does not grant: [^\"]*"))
+    end
+  end)
+
   it("that cannot be is told with its own place, once", function()
     write("http: [q]")
     home:write("bundle/plugins/probe/plugin.lua", [[return { name = "probe", version = "1.0.0", api = 1,

@@ -107,6 +107,37 @@ bool snt_glob_match(const char *pattern, size_t pattern_len, const char *text, s
   return p == pattern_len;
 }
 
+enum { OVERLAP_CAP = 256 };
+
+static bool is_star(char c) { return c == '*'; }
+
+/* One character of each: the same, or any but '/' for a '?'. */
+static bool fits_one(char a, char b) {
+  return a != '\0' && b != '\0' && (a == b || (a == '?' && b != '/') || (b == '?' && a != '/'));
+}
+
+bool snt_glob_overlaps(const char *p, const char *q) {
+  size_t p_len = strlen(p);
+  size_t q_len = strlen(q);
+  if (p_len >= OVERLAP_CAP || q_len >= OVERLAP_CAP) {
+    return true;
+  }
+  /* row[j]: whether some text fits what is left of p from place i on and of q from place j on. From the end. */
+  bool row[OVERLAP_CAP + 1] = {false};
+  bool after[OVERLAP_CAP + 1] = {false};
+  for (size_t i = p_len + 1; i-- > 0;) {
+    memcpy(after, row, sizeof row);
+    for (size_t j = q_len + 1; j-- > 0;) {
+      bool is_end = i == p_len && j == q_len;
+      bool of_p = is_star(p[i]) && (after[j] || (j < q_len && q[j] != '/' && row[j + 1]));
+      bool of_q = is_star(q[j]) && ((j < q_len && row[j + 1]) || (i < p_len && p[i] != '/' && after[j]));
+      bool is_one = !is_star(p[i]) && !is_star(q[j]) && fits_one(p[i], q[j]) && after[j + 1];
+      row[j] = is_end || of_p || of_q || is_one;
+    }
+  }
+  return row[0];
+}
+
 enum { NEAREST_CAP = 64, SHORT_FORM_LEN = 3 };
 
 static char fold_case(char c) { return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }

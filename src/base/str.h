@@ -28,6 +28,8 @@ bool snt_utf8_check_printable(const char *data, size_t len);
 /* Whole-text match, byte for byte: '*' any run but '/', '?' one byte but '/'. Linear in text times pattern, no
  * recursion (policy.md, Two front ends). */
 bool snt_glob_match(const char *pattern, size_t pattern_len, const char *text, size_t text_len);
+/* Whether some text fits both patterns of snt_glob_match. Patterns longer than 255 bytes are taken to overlap. */
+bool snt_glob_overlaps(const char *p, const char *q);
 
 /* The candidate with the smallest edit distance to word when that is at most a third of its length (at least 2); else
  * the only one that begins with a word of at least 3 bytes; else NULL. Case does not count. candidates ends with NULL.

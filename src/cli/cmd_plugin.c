@@ -126,7 +126,7 @@ static void put_questions(struct snt_json_writer *json, const struct snt_plugin 
     snt_json_put_string(json, "name", question->name);
     snt_json_put_string(json, "url", question->url);
     snt_json_put_string(json, "secret", question->secret[0] == '\0' ? NULL : question->secret);
-    snt_json_put_bool(json, "granted", snt_grant_lists(grant->http, question->name));
+    snt_json_put_bool(json, "granted", snt_policy_may_ask(question, grant));
     snt_json_end_object(json);
   }
   snt_json_end_array(json);
@@ -158,11 +158,24 @@ static void put_plugin(struct snt_json_writer *json, const struct snt_plugin *pl
   snt_json_put_raw(json, "args", (struct snt_slice){plugin->args.data, plugin->args.len});
   snt_json_put_raw(json, "request", (struct snt_slice){plugin->request.data, plugin->request.len});
   put_questions(json, plugin, grant);
-  put_list(json, "hosts", grant->hosts);
+  snt_json_begin_array(json, "hosts");
+  for (char *const *host = grant->hosts; host != NULL && *host != NULL; host++) {
+    if (snt_policy_may_reach(plugin, grant, *host)) {
+      snt_json_put_string(json, NULL, *host);
+    }
+  }
+  snt_json_end_array(json);
   snt_json_put_bool(json, "private", grant->allows_private);
   snt_json_put_bool(json, "geoip", plugin->needs_geoip && grant->has_geoip);
   snt_json_put_bool(json, "history", plugin->needs_history && grant->has_history);
-  put_list(json, "files", plugin->files == NULL ? NULL : grant->files);
+  put_list(json, "needed_files", plugin->files);
+  snt_json_begin_array(json, "files");
+  for (char *const *file = grant->files; file != NULL && *file != NULL; file++) {
+    if (snt_policy_may_read(plugin, *file)) {
+      snt_json_put_string(json, NULL, *file);
+    }
+  }
+  snt_json_end_array(json);
   snt_json_put_integer(json, "timeout_ms", plugin->timeout_ms);
   snt_json_put_integer(json, "fuel", plugin->fuel);
   snt_json_end_object(json);
@@ -183,14 +196,39 @@ static snt_status print_questions(struct snt_out *out, const struct snt_plugin *
     SNT_BUF_AUTO struct snt_buf text = {0};
     SNT_TRY(snt_buf_appendf(&text, err, "%s of %.*s", question->name, host_length(question), question->url));
     SNT_TRY(question->secret[0] == '\0' ? snt_done() : snt_buf_appendf(&text, err, ", sending %s", question->secret));
-    char host[256];
-    bool has_host = snt_question_host(question, host) ? snt_grant_lists(grant->hosts, host) : grant->hosts != NULL;
-    bool is_granted = has_host && snt_grant_lists(grant->http, question->name) &&
-                      (question->secret[0] == '\0' || snt_grant_lists(grant->secrets, question->secret));
-    SNT_TRY(print_need(out, "ask ", text.data, is_granted, err));
+    SNT_TRY(print_need(out, "ask ", text.data, snt_policy_may_ask(question, grant), err));
   }
   for (char *const *host = grant->hosts; host != NULL && *host != NULL; host++) {
-    SNT_TRY(print_need(out, "reach ", *host, true, err));
+    SNT_TRY(snt_policy_may_reach(plugin, grant, *host) ? print_need(out, "reach ", *host, true, err) : snt_done());
+  }
+  return snt_done();
+}
+
+static bool contains(const char *pattern, const char *other) {
+  return strchr(pattern, '?') == NULL && snt_glob_match(pattern, strlen(pattern), other, strlen(other));
+}
+
+/* Files that fit what is needed and what is granted: the narrower of the two patterns, or both. */
+static snt_status print_readable(struct snt_out *out, const char *needed, const char *granted, struct snt_err *err) {
+  if (contains(needed, granted) || contains(granted, needed)) {
+    return print_need(out, "read ", contains(needed, granted) ? granted : needed, true, err);
+  }
+  SNT_BUF_AUTO struct snt_buf both = {0};
+  SNT_TRY(snt_buf_appendf(&both, err, "%s, where it fits %s", needed, granted));
+  return print_need(out, "read ", both.data, true, err);
+}
+
+static snt_status print_files(struct snt_out *out, const struct snt_plugin *plugin, const struct snt_grant *grant,
+                              struct snt_err *err) {
+  for (char *const *needed = plugin->files; needed != NULL && *needed != NULL; needed++) {
+    bool is_granted = false;
+    for (char *const *granted = grant->files; granted != NULL && *granted != NULL; granted++) {
+      if (snt_glob_overlaps(*needed, *granted)) {
+        is_granted = true;
+        SNT_TRY(print_readable(out, *needed, *granted, err));
+      }
+    }
+    SNT_TRY(is_granted ? snt_done() : print_need(out, "read ", *needed, false, err));
   }
   return snt_done();
 }
@@ -217,9 +255,7 @@ static snt_status print_plugin(struct snt_out *out, const struct snt_plugin *plu
   SNT_TRY(plugin->needs_geoip ? print_need(out, "look up addresses (geoip)", "", grant->has_geoip, err) : snt_done());
   SNT_TRY(plugin->needs_history ? print_need(out, "see the user's last grants (history)", "", grant->has_history, err)
                                 : snt_done());
-  for (char *const *file = plugin->files == NULL ? NULL : grant->files; file != NULL && *file != NULL; file++) {
-    SNT_TRY(print_need(out, "read ", *file, true, err));
-  }
+  SNT_TRY(print_files(out, plugin, grant, err));
   SNT_TRY(snt_out_printf(out, err, "  within   %lld ms, %lld units of fuel\n", (long long)plugin->timeout_ms,
                          (long long)plugin->fuel));
   return snt_out_printf(out, err, "  sha256   %s\n", plugin->sha256);

@@ -146,12 +146,46 @@ static bool can_ask(const struct snt_question *question, const struct snt_grant 
     (void)snprintf(what, cap, "secrets %s", question->secret);
     return false;
   }
-  bool is_fixed = snt_question_host(question, host);
-  bool has_host = is_fixed ? snt_grant_lists(grant->hosts, host) : grant->hosts != NULL;
-  if (!has_host) {
-    (void)snprintf(what, cap, "hosts %s", host);
+  for (char *const *granted = grant->hosts; granted != NULL && *granted != NULL; granted++) {
+    if (snt_question_reaches(question, *granted)) {
+      return true;
+    }
   }
-  return has_host;
+  (void)snt_question_host(question, host);
+  (void)snprintf(what, cap, "hosts %s", host);
+  return false;
+}
+
+bool snt_policy_may_ask(const struct snt_question *question, const struct snt_grant *grant) {
+  char what[320];
+  return snt_grant_lists(grant->http, question->name) && can_ask(question, grant, what, sizeof what);
+}
+
+bool snt_policy_may_reach(const struct snt_plugin *plugin, const struct snt_grant *grant, const char *host) {
+  for (size_t i = 0; i < plugin->question_count; i++) {
+    if (snt_policy_may_ask(&plugin->questions[i], grant) && snt_question_reaches(&plugin->questions[i], host)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool snt_policy_may_read(const struct snt_plugin *plugin, const char *pattern) {
+  for (char *const *needed = plugin->files; needed != NULL && *needed != NULL; needed++) {
+    if (snt_glob_overlaps(*needed, pattern)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool lacks_all_files(const struct snt_plugin *plugin, const struct snt_grant *grant) {
+  for (char *const *granted = grant->files; granted != NULL && *granted != NULL; granted++) {
+    if (snt_policy_may_read(plugin, *granted)) {
+      return false;
+    }
+  }
+  return plugin->files != NULL;
 }
 
 bool snt_policy_grants_all(const struct snt_policy *policy, const struct snt_plugin *plugin, char *what, size_t cap) {
@@ -173,7 +207,7 @@ bool snt_policy_grants_all(const struct snt_policy *policy, const struct snt_plu
   }
   bool lacks_geoip = plugin->needs_geoip && !grant->has_geoip;
   bool lacks_history = plugin->needs_history && !grant->has_history;
-  bool lacks_files = plugin->files != NULL && grant->files == NULL;
+  bool lacks_files = lacks_all_files(plugin, grant);
   (void)snprintf(what, cap, "%s", lacks_geoip ? "geoip" : lacks_history ? "history" : lacks_files ? "files" : "");
   return !lacks_geoip && !lacks_history && !lacks_files;
 }

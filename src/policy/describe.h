@@ -20,5 +20,11 @@ snt_status snt_policy_hash_plugin(const struct snt_policy *policy, const char *p
  * "http oncalls", is written to what. Of several questions one is enough, with its secret: a plugin may know several
  * vendors, and a grant names those that are used. */
 bool snt_policy_grants_all(const struct snt_policy *policy, const struct snt_plugin *plugin, char *what, size_t cap);
+/* Whether a question can be asked: it, its secret and a host that it may have are granted. */
+bool snt_policy_may_ask(const struct snt_question *question, const struct snt_grant *grant);
+/* Whether one of those questions can go to that granted host. */
+bool snt_policy_may_reach(const struct snt_plugin *plugin, const struct snt_grant *grant, const char *host);
+/* Whether some file that the plugin needs fits the granted pattern. */
+bool snt_policy_may_read(const struct snt_plugin *plugin, const char *pattern);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "format/uri.h"
 
 static const char LABEL[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
@@ -145,6 +146,32 @@ bool snt_question_host(const struct snt_question *question, char host[static 256
   len = has_own_port ? name_len : len;
   (void)snprintf(host, 256, "%.*s", len < 256 ? (int)len : 0, start);
   return strchr(host, '{') == NULL;
+}
+
+static size_t count_points(const char *text) {
+  size_t count = 0;
+  for (; *text != '\0'; text++) {
+    count += *text == '.';
+  }
+  return count;
+}
+
+bool snt_question_reaches(const struct snt_question *question, const char *host) {
+  char template[256];
+  char pattern[256];
+  if (snt_question_host(question, template)) {
+    return strcmp(template, host) == 0;
+  }
+  size_t used = 0;
+  for (const char *c = template; *c != '\0'; c++) {
+    pattern[used++] = (char)(*c == '{' ? '*' : *c);
+    c += *c == '{' ? strcspn(c + 1, "}") + 1 : 0;
+    if (*c == '\0') {
+      return false; /* no URL that was taken apart is cut there */
+    }
+  }
+  pattern[used] = '\0';
+  return count_points(pattern) == count_points(host) && snt_glob_match(pattern, used, host, strlen(host));
 }
 
 static snt_status check_value(const struct snt_question_param *param, const char *value, struct snt_err *err) {

@@ -40,6 +40,8 @@ bool snt_question_parse_class(const char *text, bool is_allowed[static 128]);
 /* The host of the template as it has to be granted: in small letters, with ":port" unless that is 443. False when a
  * parameter is in it. */
 bool snt_question_host(const struct snt_question *question, char host[static 256]);
+/* Whether the host, as a grant names it, can be that of the question: a parameter is one label or a part of one. */
+bool snt_question_reaches(const struct snt_question *question, const char *host);
 /* The value of a parameter by its place in question->params. */
 typedef const char *(*snt_param_lookup)(const void *context, const char *name);
 /* The URL and its host (as of snt_question_host) with the values in it. Code SYNTAX when a value may not be there,

@@ -288,6 +288,45 @@ static void utf8_is_checked_strictly(void **state) {
   assert_true(snt_utf8_check("a\nb", 3));
 }
 
+static void two_patterns_overlap_when_some_text_fits_both(void **state) {
+  (void)state;
+  static const struct {
+    const char *p, *q;
+    bool does;
+  } rows[] = {{"*.ics", "*.ics", true},
+              {"*.ics", "de*", true},
+              {"*.ics", "data/*.ics", false},
+              {"a/*", "a/b", true},
+              {"a/*", "a/b/c", false},
+              {"*", "", true},
+              {"?", "", false},
+              {"?", "*", true},
+              {"?", "/", false},
+              {"a?", "?b", true},
+              {"a*b", "b*a", false},
+              {"*a*", "*b*", true},
+              {"", "", true},
+              {"*/x", "y/*", true},
+              {"*/x", "*", false},
+              {"data/*.txt", "data/*.csv", false},
+              {"a*c", "ab*", true},
+              {"**", "a?c", true}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    if (snt_glob_overlaps(rows[i].p, rows[i].q) != rows[i].does ||
+        snt_glob_overlaps(rows[i].q, rows[i].p) != rows[i].does) {
+      fail_msg("%s and %s", rows[i].p, rows[i].q);
+    }
+  }
+  char longest[300];
+  memset(longest, 'a', sizeof longest);
+  longest[255] = '\0';
+  assert_false(snt_glob_overlaps(longest, "b"));
+  assert_true(snt_glob_overlaps(longest, "a*"));
+  longest[255] = 'a';
+  longest[256] = '\0';
+  assert_true(snt_glob_overlaps(longest, "b"));
+}
+
 static void the_nearest_word_is_near(void **state) {
   (void)state;
   static const char *const words[] = {"profiles", "users", "groups", "time", NULL};
@@ -463,6 +502,7 @@ int main(void) {
       cmocka_unit_test(profile_names_are_the_ones_of_the_contract),
       cmocka_unit_test(names_of_policies_stand_in_parameters_as_they_are),
       cmocka_unit_test(utf8_is_checked_strictly),
+      cmocka_unit_test(two_patterns_overlap_when_some_text_fits_both),
       cmocka_unit_test(the_nearest_word_is_near),
       cmocka_unit_test(a_short_form_means_the_only_word_that_begins_with_it),
       cmocka_unit_test(a_file_is_replaced_whole_and_read_with_its_checks),

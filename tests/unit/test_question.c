@@ -195,6 +195,29 @@ static void a_way_up_is_one_in_the_path_only(void **state) {
   }
 }
 
+static void a_question_reaches_the_hosts_that_its_template_may_name(void **state) {
+  (void)state;
+  static const struct {
+    const char *url, *host;
+    bool does;
+  } rows[] = {{"GET https://a.example/", "a.example", true},
+              {"GET https://a.example/", "b.example", false},
+              {"GET https://a.example:8443/", "a.example:8443", true},
+              {"GET https://a.example:8443/", "a.example", false},
+              {"GET https://{site}.atlassian.net/", "acme.atlassian.net", true},
+              {"GET https://{site}.atlassian.net/", "x.example", false},
+              {"GET https://{site}.atlassian.net/", "a.b.atlassian.net", false},
+              {"GET https://{site}.atlassian.net/", "acme.atlassian.net:8443", false},
+              {"GET https://{a}.{b}.example:8443/", "x.y.example:8443", true}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_CLEANUP(snt_question_clear) struct snt_question question = {0};
+    assert_ok(snt_question_parse_url(rows[i].url, &question, NULL));
+    if (snt_question_reaches(&question, rows[i].host) != rows[i].does) {
+      fail_msg("%s and %s", rows[i].url, rows[i].host);
+    }
+  }
+}
+
 static void a_class_is_one_set_of_printable_characters(void **state) {
   (void)state;
   static const char *const refused[] = {"",      "[a-z]", "a+",     "[]+",    "[^a]+",   "[a-z]*", "[z-a]+",
@@ -220,6 +243,7 @@ int main(void) {
       cmocka_unit_test(a_value_has_letters_digits_and_four_marks_unless_declared),
       cmocka_unit_test(an_encoded_slash_is_no_way_up),
       cmocka_unit_test(a_way_up_is_one_in_the_path_only),
+      cmocka_unit_test(a_question_reaches_the_hosts_that_its_template_may_name),
       cmocka_unit_test(a_class_is_one_set_of_printable_characters),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
