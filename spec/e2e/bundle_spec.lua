@@ -41,6 +41,17 @@ describe("a bundle's folder", function()
     return MANIFEST .. ("targets: {dev: [%q]}\n"):format(role)
   end
 
+  it("has a manifest of at most 64 KiB, comments included", function()
+    local function padded(size)
+      return MANIFEST .. "#" .. ("x"):rep(size - #MANIFEST - 2) .. "\n"
+    end
+    bundle(padded(65536))
+    expect.done(home:run { "policy", "validate", "bundle" })
+    bundle(padded(65537))
+    assert.same({ { file = "bundle/bundle.yaml", line = 1, column = 1, message = "the file is larger than 64 KiB",
+      hint = "take out what is not needed" } }, expect.json(home:run { "policy", "validate", "bundle", "--json" }, 5).problems)
+  end)
+
   it("issues, and the record has name, serial and hash", function()
     bundle(targets(world.role("Dev")))
     expect.credentials(home:run { "credentials", "dev" })

@@ -171,7 +171,8 @@ static snt_status check_size(const char *path, size_t len, size_t cap, struct sn
     bool is_mib = cap % ((size_t)1 << 20) == 0;
     SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: the file is larger than %zu %s", path,
                         cap >> (is_mib ? 20 : 10), is_mib ? "MiB" : "KiB"));
-    return snt_err_hint(err, "split it: a policy by profile");
+    return cap == SNT_POLICY_CAP ? snt_err_hint(err, "split it: a policy by profile")
+                                 : snt_err_hint(err, "take out what is not needed");
   }
   return snt_done();
 }
