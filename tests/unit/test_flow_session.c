@@ -259,6 +259,22 @@ static void a_program_gets_a_session_that_has_half_its_life(void **state) {
   end_kept(&stand, name);
 }
 
+/* When a session began that was made shorter by a window is not known: it may be older than the code. */
+static void a_code_goes_with_no_session_that_ends_with_a_window(void **state) {
+  (void)state;
+  struct stand stand;
+  char name[SNT_CACHE_NAME_CAP];
+  begin_kept(&stand, name, 3600);
+  stand.flow.is_mfa_direct = true;
+  stand.flow.mfa_authenticated_at_ms = snt_flow_now_ms(&stand.flow);
+  assert_true(is_found(&stand, name, 3600) == has_keyring);
+  stand.flow.decision.ends_with_window = true;
+  assert_false(is_found(&stand, name, 3600));
+  stand.flow.is_mfa_direct = false;
+  assert_true(is_found(&stand, name, 3600) == has_keyring);
+  end_kept(&stand, name);
+}
+
 /* Whose decision is in another log, or in none, is not handed out by this one. */
 static void a_session_of_another_log_is_not_found(void **state) {
   (void)state;
@@ -366,6 +382,7 @@ int main(void) {
                                      cmocka_unit_test(a_session_comes_back_as_it_was_kept),
                                      cmocka_unit_test(a_session_is_found_only_within_this_decisions_bounds),
                                      cmocka_unit_test(a_program_gets_a_session_that_has_half_its_life),
+                                     cmocka_unit_test(a_code_goes_with_no_session_that_ends_with_a_window),
                                      cmocka_unit_test(a_session_of_another_log_is_not_found),
                                      cmocka_unit_test(a_session_that_is_about_to_end_is_not_found),
                                      cmocka_unit_test(an_entry_of_another_shape_is_not_a_session),
