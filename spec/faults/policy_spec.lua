@@ -41,7 +41,7 @@ describe("when policy is at fault", function()
   it("a file that is a folder, a FIFO, a device or a link to nowhere", function()
     for _, command in ipairs { "mkdir", "mkfifo", "ln -s /nonexistent", "ln -s /dev/zero" } do
       os.execute(("rm -rf %s; %s %s"):format(home.policy_file, command, home.policy_file))
-      expect.refused(home:run({ "credentials", "dev" }, { limit_s = 10 }), 5, "policy.yaml")
+      expect.refused(home:run { "credentials", "dev" }, 5, "policy.yaml")
     end
   end)
 

@@ -47,7 +47,7 @@ describe("when stdout is at fault", function()
     local script = home:write("run.sh",
       ("#!/bin/sh\n{ %s credentials dev 2>%s/err; echo $? >%s/status; } | true\n"):format(
       files.quote(settings.bin), home.home, home.home), "0700")
-    faulty:set { ["sts.AssumeRole"] = { fault = "slow", seconds = 0.3 } }
+    faulty:set { ["sts.AssumeRole"] = { fault = "slow", seconds = 1.5 } }
     process.run({ script }, home:options())
     assert.are.equal("6\n", home:read("status"))
     assert.is_truthy(home:read("err"):match("^sentinel: [^\n]*stdout"))
