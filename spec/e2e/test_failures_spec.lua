@@ -130,8 +130,12 @@ describe("sentinel test, with a broken spec,", function()
 
   -- {what, body of the case, status, message}: the case fails, at its line 2.
   local failed = {
-    { "loops", "while true do end", 1, "more fuel than a case may (10,000,000 units): look for a loop, or split it" },
-    { "loops and catches", "while true do pcall(error) end", 1, "more fuel" },
+    { "spends much", "local s = ('x'):rep(500000) while true do s:find('y', 1, true) end", 1,
+      "more fuel than a case may (10,000,000 units): look for a loop, or split it" },
+    { "spends much and catches", "local s = ('x'):rep(500000) while true do pcall(s.find, s, 'y', 1, true) end", 1,
+      "more fuel" },
+    { "loops", "while true do end", 1, "" }, -- fuel, or time on a slow machine
+    { "loops and catches", "while true do pcall(error) end", 1, "" },
     { "loops in a pattern", "local s = ('a'):rep(100000) for _ = 1, 1e6 do s:find('(a*)*b') end", 1, "" },
     { "calls itself", "local function f() return 1 + f() end f()", 1, "" },
     { "takes all memory", "local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(100000) .. i end", 1, "" },

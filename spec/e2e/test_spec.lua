@@ -160,9 +160,11 @@ describe("sentinel test", function()
 
   -- Each is one failed case, and the case after it passes.
   local failures = {
-    { "while true do end", "spends more fuel" },
-    { "while true do pcall(error) end", "spends more fuel" },
-    { "local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(100) .. i end", "" }, -- memory, or time on a slow machine
+    { "local s = ('x'):rep(500000) while true do s:find('y', 1, true) end", "spends more fuel" },
+    { "local s = ('x'):rep(500000) while true do pcall(s.find, s, 'y', 1, true) end", "spends more fuel" },
+    { "while true do end", "" }, -- fuel, or time on a slow machine
+    { "while true do pcall(error) end", "" },
+    { "local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(100) .. i end", "" }, -- memory, or time
     { "local function f() return 1 + f() end f()", "" },
     { "os.execute('id')", 'global "os" does not exist' },
     { "io.open('/etc/passwd')", 'global "io" does not exist' },

@@ -31,8 +31,11 @@ describe("a push that does not come to its end", function()
     faulty:stop()
   end)
 
+  -- At once, as the server may read it.
   local function store(text)
-    files.write(faulty.folder .. "/store.json", text)
+    local path = faulty.folder .. "/store.json"
+    files.write(path .. ".test", text)
+    assert(os.rename(path .. ".test", path))
   end
 
   local function push(...)

@@ -285,7 +285,7 @@ static void a_stopped_writer_is_not_waited_for_long(void **state) {
   SNT_SECRET_AUTO struct snt_secret *value = NULL;
   assert_ok(snt_secret_new(64, &over, NULL));
   snt_secret_set_len(over, 64); /* its time was over in 1970 */
-  for (int i = 0; i < 20; i++) {
+  for (int i = 0; i < 60; i++) {
     (void)snprintf(name, sizeof name, "prod:%d", i);
     assert_ok(snt_keychain_write(place.fixture.keychain, KIND, name, over, NULL));
   }
@@ -294,7 +294,7 @@ static void a_stopped_writer_is_not_waited_for_long(void **state) {
   assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
   assert_ok(snt_secret_new_from("v", 1, &value, NULL));
   name_of(&place.cache, "prod", "one", name);
-  (void)alarm(15);
+  (void)alarm(40); /* not a second for each of the sixty */
   assert_false(snt_cache_write(&place.cache, KIND, name, value, 60));
   snt_cache_remove(&place.cache, KIND, name);
   (void)alarm(0);

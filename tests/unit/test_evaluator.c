@@ -208,6 +208,19 @@ static void an_evaluator_takes_one_policy_and_small_requests(void **state) {
   assert_holds(&reply, "\"effect\":\"allow\"");
 }
 
+/* False when the machine was too slow: then its time was over before, and there is no verdict. */
+static bool spends_all(struct snt_evaluator *evaluator, struct snt_buf *reply) {
+  struct snt_err err = {0};
+  snt_status status = snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, reply, &err);
+  if (snt_ok(status)) {
+    return true;
+  }
+  assert_code(status, SNT_CODE_EVALUATOR);
+  assert_non_null(strstr(err.message, "in time"));
+  assert_int_equal(reply->len, 0);
+  return false;
+}
+
 static void requests_are_decided(void **state) {
   (void)state;
   static const struct {
@@ -231,7 +244,11 @@ static void requests_are_decided(void **state) {
     SNT_BUF_AUTO struct snt_buf reply = {0};
     char effect[64];
     snprintf(effect, sizeof effect, "\"effect\":\"%s\"", rows[i].effect);
-    evaluate(evaluator, &reply);
+    if (strstr(rows[i].data, "while true do end") == NULL) {
+      evaluate(evaluator, &reply);
+    } else if (!spends_all(evaluator, &reply)) {
+      continue;
+    }
     assert_holds(&reply, effect);
     assert_holds(&reply, rows[i].more);
   }
@@ -256,13 +273,9 @@ static void instructions_that_take_long_end_at_the_deadline(void **state) {
   for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i += step) {
     SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = start_with(SNT_POLICY_KIND_LUA, policies[i]);
     SNT_BUF_AUTO struct snt_buf reply = {0};
-    snt_status status = snt_evaluator_evaluate(evaluator, snt_slice_of(REQUEST), (struct snt_slice){0}, &reply, NULL);
-    if (status.code == SNT_CODE_OK) { /* a machine that is fast enough to spend it all */
+    if (spends_all(evaluator, &reply)) { /* a machine that is fast enough */
       assert_holds(&reply, "\"error\":\"budget_exceeded\"");
-      continue;
     }
-    assert_code(status, SNT_CODE_EVALUATOR);
-    assert_int_equal(reply.len, 0);
   }
 }
 
