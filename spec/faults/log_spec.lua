@@ -69,6 +69,20 @@ describe("when the log is at fault", function()
     end)
   end
 
+  it("by stdout that goes into it: what is printed is never there", function()
+    expect.credentials(home:run { "credentials", "dev" })
+    local before = files.read(home.log)
+    faulty:set {}
+    for _, is_appended in ipairs { true, false } do
+      local redirect = is_appended and ">>" or "1<>"
+      local script = home:write("run.sh", ("#!/bin/sh\nexec %s credentials dev %s%s\n"):format(
+        files.quote(settings.bin), redirect, files.quote(home.log)), "0700")
+      expect.refused(process.run({ script }, home:options()), 6, home.log, "stdout")
+      assert.are.equal(before, files.read(home.log))
+    end
+    assert.are.equal(0, #faulty:requests())
+  end)
+
   -- Starts what holds the log's lock for so many seconds; returns when it does.
   local function hold_lock(seconds)
     files.write(home.log, "")

@@ -107,6 +107,12 @@ static snt_status open_folder(struct snt_log_file *file, struct snt_err *err) {
   return refuse(file->folder, strerror(reason), "make it a folder of your own", err);
 }
 
+/* What is printed would stand in the log, credentials among it, or in the place of its records. */
+static bool is_stdout(const struct stat *st) {
+  struct stat out;
+  return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st->st_dev && out.st_ino == st->st_ino;
+}
+
 static snt_status check_file(const struct snt_log_file *file, struct snt_err *err) {
   struct stat st;
   if (fstat(file->fd, &st) != 0) {
@@ -123,6 +129,9 @@ static snt_status check_file(const struct snt_log_file *file, struct snt_err *er
   }
   if (st.st_nlink > 1) {
     return refuse(file->path, "has more than one link", "remove the other names of the file", err);
+  }
+  if (is_stdout(&st)) {
+    return refuse(file->path, "is where stdout goes", "send stdout elsewhere", err);
   }
   return snt_done();
 }
