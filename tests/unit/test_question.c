@@ -83,6 +83,7 @@ static void values_stand_encoded_where_they_belong(void **state) {
       {"GET https://a.example:443/{x}", {"x", "1", NULL}, "https://a.example:443/1", "a.example"},
       {"GET https://a.example/{x}/{x}", {"x", "1", NULL}, "https://a.example/1/1", "a.example"},
       {"GET https://a.example/a%20b?q=%41", {NULL}, "https://a.example/a%20b?q=%41", "a.example"},
+      {"GET https://a.example/{a}{zZ9_}", {"a", "1", "zZ9_", "2", NULL}, "https://a.example/12", "a.example"},
       {"GET https://a.example/v{x}", {"x", "..", NULL}, "https://a.example/v..", "a.example"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

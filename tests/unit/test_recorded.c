@@ -112,6 +112,22 @@ static void records_of_earlier_versions_have_no_bound(void **state) {
   assert_false(recorded.has_bound);
 }
 
+static void a_record_is_at_most_as_long_as_a_line_of_the_log(void **state) {
+  (void)state;
+  struct snt_recorded recorded;
+  for (size_t more = 0; more < 2; more++) {
+    SNT_BUF_AUTO struct snt_buf line = {0};
+    write_decision(7200, &line);
+    line.len--; /* the last brace */
+    assert_ok(snt_buf_append_str(&line, ",\"note\":\"", NULL));
+    while (line.len + 2 < SNT_LOG_LINE_CAP + more) {
+      assert_ok(snt_buf_append_char(&line, 'x', NULL));
+    }
+    assert_ok(snt_buf_append_str(&line, "\"}", NULL));
+    assert_code(snt_recorded_parse(line.data, line.len, &recorded, NULL), more == 0 ? SNT_CODE_OK : SNT_CODE_NOT_A_LOG);
+  }
+}
+
 static void what_is_no_record_is_refused(void **state) {
   (void)state;
   static const char *const rows[][2] = {{"{\"v\"", "{\"w\""},
@@ -156,9 +172,11 @@ static void what_is_no_record_is_refused(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_decision_is_read_as_it_was_written),
-      cmocka_unit_test(a_failure_has_a_stage_and_perhaps_no_user), cmocka_unit_test(other_kinds_are_only_records),
-      cmocka_unit_test(records_of_earlier_versions_have_no_bound), cmocka_unit_test(what_is_no_record_is_refused)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_decision_is_read_as_it_was_written),
+                                     cmocka_unit_test(a_failure_has_a_stage_and_perhaps_no_user),
+                                     cmocka_unit_test(other_kinds_are_only_records),
+                                     cmocka_unit_test(records_of_earlier_versions_have_no_bound),
+                                     cmocka_unit_test(a_record_is_at_most_as_long_as_a_line_of_the_log),
+                                     cmocka_unit_test(what_is_no_record_is_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
