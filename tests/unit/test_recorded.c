@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/line.h"
+#include "audit/log.h"
 #include "audit/record.h"
 #include "audit/recorded.h"
 #include "format/json.h"
