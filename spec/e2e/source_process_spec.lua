@@ -170,7 +170,7 @@ describe("another tool's credential_process", function()
   end
 
   it("is ended when its time is up, with all it started", function()
-    refused("TIMEOUT", "credential_process", "{tool}", 'sleep 1000 & echo $! >"$HOME/pid"; wait', { TEST_LIFE_MS = "1500" })
+    refused("TIMEOUT", "credential_process", "{tool}", 'sleep 1000 & echo $! >"$HOME/pid"; wait', { TEST_LIFE_MS = "4000" })
     local pid = tonumber(files.read(home .. "/pid"))
     files.wait_for("the end of what it started", 10, function()
       local stat = files.read("/proc/" .. pid .. "/stat")
