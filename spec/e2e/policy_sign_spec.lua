@@ -152,10 +152,10 @@ describe("signed policy", function()
     configure(keys_of(id, kept:match("%S+")) .. "  min_signatures: 2\n")
     local socket = home.home .. "/agent"
     local agent = process.start({ "/usr/bin/ssh-agent", "-D", "-a", socket }, home:options())
-    files.wait_for("the agent", 10, function()
-      return os.execute("test -S " .. files.quote(socket))
-    end)
     environment.SSH_AUTH_SOCK = socket
+    files.wait_for("the agent", 10, function()
+      return process.run({ "/usr/bin/ssh-add", "-l" }, home:options { environment = environment }).status == 1
+    end)
     local added = process.run({ "/usr/bin/ssh-add", "-q", key }, home:options { environment = environment })
     local result = home:run({ "policy", "push", "prod", "prod", "--yes", "--key", "agent:", "--key", "keychain:release" },
       { environment = environment })
