@@ -255,6 +255,7 @@ describe("a condition", function()
     { "{time: {hours: {}}}", "6:32: time.hours is empty",
       'write {start: "09:00", end: "17:00"} or remove the key' },
     { "{time: {hours: {start: \"09:00\"}}}", '6:32: "end" is missing in time.hours' },
+    { "{time: {hours: {end: \"09:00\"}}}", '6:32: "start" is missing in time.hours' },
     { "{time: {hours: {start: \"09:00\", end: \"09:00\"}}}",
       "6:32: time.hours: start is equal to end" },
     { "{time: {hours: {start: 09:00, end: 24:00}}}" },
