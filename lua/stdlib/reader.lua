@@ -99,12 +99,23 @@ function CHECKS.rule(value, node, _, ctx)
   end
 end
 
+-- Whether an unknown key of the map means `name`: that was told, and with it why `name` is missing.
+local function is_misspelt(name, node, shape)
+  for i = FIRST, #node, KEY_STEP do
+    if not shape.by_name[node[i]] and host.nearest(node[i], shape.names) == name then
+      return true
+    end
+  end
+  return false
+end
+
 local function check_required(out, node, place, shape, ctx)
   local required = shape.required
   for i = 1, #required do
     local row = required[i]
-    if out[row[1]] == nil and not context.find(node, row[1]) then
-      ctx.problems:add(place, ('"%s" is missing in %s'):format(row[1], ctx:where()),
+    local name = row[1]
+    if out[name] == nil and not context.find(node, name) and not is_misspelt(name, node, shape) then
+      ctx.problems:add(place, ('"%s" is missing in %s'):format(name, ctx:where()),
         row[2].values and errors.allowed(row[2].values))
     end
   end

@@ -51,6 +51,8 @@ describe("the policy", function()
     { "version: 1\nrule: []\n" .. RULES,
       '2:1: unknown key "rule" in the policy; did you mean "rules"?',
       "allowed: version, description, groups, rules" },
+    { "version: 1\nrulez: []\n", '2:1: unknown key "rulez" in the policy; did you mean "rules"?',
+      "allowed: version, description, groups, rules" },
     { "version: 1\n" .. RULES .. "approvals: {a: [b]}\n",
       '4:1: "approvals" is reserved: it is not defined yet' },
     { "version: 1\n" .. RULES .. "break_glass: {a: [b]}\n",
@@ -125,6 +127,8 @@ describe("a rule", function()
       "3:42: conditions has to be a mapping of conditions, not a list",
       CONDITIONS },
     { "{name: a, effect: allow, condition: {}, conditions: {}}",
+      '3:30: unknown key "condition" in rule; did you mean "conditions"?', RULE_KEYS },
+    { "{name: a, effect: allow, condition: {}}",
       '3:30: unknown key "condition" in rule; did you mean "conditions"?', RULE_KEYS },
     { "{name: a, name: b, effect: allow, conditions: {}}",
       '3:15: duplicate key "name"; it is on line 3 too' },
@@ -397,6 +401,11 @@ groups: {}
     assert.equal(21, #problems)
     assert.equal('22:25: unknown effect "x20"', problems[20])
     assert.equal("22:25: 10 more problems are not shown", problems[21])
+  end)
+
+  it("tell what is missing beside a key that means something else", function()
+    assert.same({ '1:1: "rules" is missing in the policy', '2:1: unknown key "nothing" in the policy' },
+      evaluator.problems("yaml", "version: 1\nnothing: []\n"))
   end)
 
   it("name the file", function()
