@@ -1,21 +1,12 @@
 --- Which rules can decide for a profile and a user: those that name both, those that name one of
 -- them, and those that cannot be told by names. All others fail on profiles, users or groups, which
 -- are checked first and can be neither unknown nor an error when profile and user are known.
+local context = require "sentinel.context"
 local match = require "sentinel.match"
 
 local index = {}
 
 local NONE = {}
-
-local function find_condition(rule, name)
-  local conditions = rule.conditions
-  for i = 1, #conditions do
-    if conditions[i].name == name then
-      return conditions[i]
-    end
-  end
-  return nil
-end
 
 -- Adds the names of a matcher of users by their kind to `keys`; false when it fits others too.
 local function add_names(matcher, keys)
@@ -37,7 +28,8 @@ end
 
 -- The names of all users that a rule can be for, by kind, or nil when it may be for anyone.
 local function user_keys(rule)
-  local users, groups = find_condition(rule, "users"), find_condition(rule, "groups")
+  local users = context.find_condition(rule.conditions, "users")
+  local groups = context.find_condition(rule.conditions, "groups")
   local keys = {}
   if users and add_names(users.matcher, keys) then
     return keys
@@ -92,7 +84,7 @@ local function sort_by_profile(rules)
   local by_profile, elsewhere = {}, {}
   for i = 1, #rules do
     local rule = rules[i]
-    local profiles = find_condition(rule, "profiles")
+    local profiles = context.find_condition(rule.conditions, "profiles")
     if not profiles or #profiles.matcher > 0 then
       elsewhere[#elsewhere + 1] = rule
     else
@@ -156,7 +148,7 @@ local function rules_for(built, profile)
   local named, elsewhere = built.profiles[profile] or NONE, built.elsewhere or NONE
   local fitting = {}
   for _, rule in ipairs(elsewhere.all or elsewhere) do
-    local profiles = find_condition(rule, "profiles")
+    local profiles = context.find_condition(rule.conditions, "profiles")
     if not profiles or match.fits(profiles.matcher, profile) then
       fitting[#fitting + 1] = rule
     end
