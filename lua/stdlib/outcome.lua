@@ -165,8 +165,8 @@ local function refuse_unmet(reply, rule, shortfalls)
   end
 end
 
--- The longest session of a rule that grants, in seconds, or nil; and whether it is the end of the
--- rule's window that makes it so short.
+-- The longest session of a rule that grants, in seconds, or nil; whether it is the end of its window
+-- that makes it so short; and how long that is away, or nil.
 local function bound_of(rule, run)
   local most, most_in_server = rule.max_duration, rule.max_server_duration
   if most_in_server and run.request.mode == "server" then
@@ -179,9 +179,9 @@ local function bound_of(rule, run)
   end
   local left = require("sentinel.closing").seconds_left(window, runs.epoch_time(run))
   if left and left < (most or math.huge) then
-    return left, true
+    return left, true, left
   end
-  return most
+  return most, nil, left
 end
 
 --- Fills the reply for the rule that matched; returns the first shortfall, or nil.
@@ -210,7 +210,7 @@ function outcome.conclude(reply, rule, run)
   reply.effect = effect
   reply.reason = rule.reason or sentences and sentences[kind] or make_sentence(rule, kind)
   if effect ~= "deny" then
-    reply.max_duration, reply.ends_with_window = bound_of(rule, run)
+    reply.max_duration, reply.ends_with_window, reply.window_left = bound_of(rule, run)
   end
   return nil
 end

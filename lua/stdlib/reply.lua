@@ -198,6 +198,9 @@ function reply.encode(decision)
   if decision.ends_with_window then
     parts[#parts + 1] = '"ends_with_window":true'
   end
+  if decision.window_left then
+    parts[#parts + 1] = ('"window_left":%d'):format(decision.window_left)
+  end
   if decision.remedies then
     parts[#parts + 1] = '"remedies":' .. encode_remedies(decision.remedies)
   end

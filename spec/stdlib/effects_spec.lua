@@ -252,10 +252,10 @@ describe("until: window", function()
       "    until: window\n" .. (more or "")), { time = moment })
   end
 
-  -- {time, window, more, seconds, whether they are the window's}
+  -- {time, window, more, seconds, whether they are the window's; what is left of it, if another}
   local rows = {
     { "2026-01-19T16:59:59-05:00", DAY, "", 1, true },
-    { "2026-01-19T15:00:00-05:00", DAY, "    max_duration: 2h\n", 7200, false },
+    { "2026-01-19T15:00:00-05:00", DAY, "    max_duration: 2h\n", 7200, false, 7200 },
     { "2026-01-19T15:00:01-05:00", DAY, "    max_duration: 2h\n", 7199, true },
     { "2026-01-19T16:00:00-05:00", DAY, "    max_server_duration: 30m\n", 3600, true },
     -- over midnight, and over a change of the clocks
@@ -275,6 +275,7 @@ describe("until: window", function()
       assert.equal("allow", decision.effect)
       assert.equal(row[4], decision.max_duration)
       assert.equal(row[5], decision.ends_with_window == true)
+      assert.equal(row[6] or (row[5] and row[4] or nil), decision.window_left)
     end)
   end
 

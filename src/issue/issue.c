@@ -19,10 +19,10 @@ enum { SESSION_MIN_S = 900, SESSION_CHAINED_MAX_S = 3600, ROLE_MAX_S = 3600 };
 
 void snt_issued_clear(struct snt_issued *issued) { snt_aws_credentials_clear(&issued->credentials); }
 
-/* Seconds until the rule's window closes: its bound counts from the decision's time, which had whole seconds. */
+/* Seconds until the rule's window closes: what was left counts from the decision's time, which had whole seconds. */
 static int64_t window_left_s(const struct snt_flow *flow) {
   int64_t decided_at_s = flow->decided_at_ms / 1000;
-  return decided_at_s + flow->decision.max_duration_s - (snt_flow_now_ms(flow) + 999) / 1000;
+  return decided_at_s + flow->decision.window_left_s - (snt_flow_now_ms(flow) + 999) / 1000;
 }
 
 static snt_status refuse_short(const struct snt_flow *flow, const struct snt_flow_grant *grant, struct snt_err *err) {
@@ -41,7 +41,7 @@ static snt_status refuse_short(const struct snt_flow *flow, const struct snt_flo
 
 /* A session that has to end with the window is asked for with what is left of it by now. */
 static snt_status shorten_to_window(const struct snt_flow *flow, struct snt_flow_grant *grant, struct snt_err *err) {
-  int64_t left_s = flow->decision.ends_with_window ? window_left_s(flow) : INT64_MAX;
+  int64_t left_s = flow->decision.window_left_s > 0 ? window_left_s(flow) : INT64_MAX;
   if (left_s < grant->duration_s) {
     *grant = (struct snt_flow_grant){left_s, "window"};
   }

@@ -162,7 +162,12 @@ static snt_status take_rule(const struct snt_json_value *root, struct snt_decisi
 
 static snt_status take_bound(const struct snt_json_value *root, struct snt_decision *out, struct snt_err *err) {
   const struct snt_json_value *value = snt_json_get(root, "max_duration");
+  const struct snt_json_value *left = snt_json_get(root, "window_left");
   out->max_duration_s = 0;
+  out->window_left_s = 0;
+  if (left != NULL && (!snt_json_integer(left, &out->window_left_s) || out->window_left_s < 1)) {
+    return refuse_reply("window_left", err);
+  }
   if (snt_json_type(value) == SNT_JSON_NULL) {
     return snt_done();
   }
@@ -243,6 +248,7 @@ static snt_status take_all(const struct snt_json_value *root, struct snt_decisio
                                      "error",
                                      "max_duration",
                                      "ends_with_window",
+                                     "window_left",
                                      "requires_server_mode",
                                      "requires_session_tracking",
                                      "trace",

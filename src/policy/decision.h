@@ -45,6 +45,7 @@ struct snt_decision {
   char error[64];         /* "" for none */
   int64_t max_duration_s; /* 0: no bound */
   bool ends_with_window;  /* whether that is so short because the rule's window closes then */
+  int64_t window_left_s;  /* until the rule's window closes, after which no session may last; 0: none is bound to it */
   bool requires_server_mode;
   bool requires_session_tracking;
   bool is_emergency;
