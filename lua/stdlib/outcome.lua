@@ -165,8 +165,8 @@ local function refuse_unmet(reply, rule, shortfalls)
   end
 end
 
--- The longest session of a rule that grants, in seconds, or nil; whether the end of its window makes
--- it so short; and how long that is away, or nil.
+-- The longest session of a rule that grants, in seconds, or nil; whether the window's end makes it
+-- so short; and how long that end is away, or nil.
 local function bound_of(rule, run)
   local most, most_in_server = rule.max_duration, rule.max_server_duration
   if most_in_server and run.request.mode == "server" then
