@@ -220,7 +220,7 @@ describe("sentinel replay", function()
     expect.refused(home:run { "replay", "--policy", policy, "--profile", "../dev" }, 2, "../dev")
     expect.refused(home:run { "replay", "--policy", policy, "--since", "yesterday" }, 2, "--since", "yesterday")
     expect.refused(home:run { "replay", "--policy", policy, "--until", "" }, 2, "--until")
-    expect.refused(replay("version: 1\nrulez: []\n"), 5, '"rules" is missing')
+    expect.refused(replay("version: 1\nrulez: []\n"), 5, 'unknown key "rulez"', 'did you mean "rules"?')
   end)
 
   local function evil(mode, reply)

@@ -201,7 +201,7 @@ describe("when AWS is at fault", function()
       policy = "version: \"1\"\nrulez: []\n",
     }
     home:clear_log()
-    assert_refused_at("ssm.GetParameter", home:run { "credentials", "dev" }, 5, "missing")
+    assert_refused_at("ssm.GetParameter", home:run { "credentials", "dev" }, 5, "unknown key \"rulez\"")
   end)
 
   it("an outage that passes within the time is asked again, once", function()
