@@ -9,6 +9,7 @@ local assumptions = require "sentinel.assumptions"
 local difference = require "sentinel.difference"
 local engine = require "sentinel.engine"
 local formula = require "sentinel.formula"
+local outcome = require "sentinel.outcome"
 local search = require "sentinel.search"
 local space = require "sentinel.space"
 local ways = require "sentinel.ways"
@@ -95,9 +96,9 @@ end
 -- How a rule that decides in the other policy may refuse.
 local function refusals(entry)
   local out = {}
-  for _, outcome in ipairs(difference.outcomes(entry)) do
-    if outcome.effect ~= "allow" then
-      out[#out + 1] = outcome.constraints
+  for _, ending in ipairs(difference.outcomes(entry)) do
+    if ending.effect ~= "allow" then
+      out[#out + 1] = ending.constraints
     end
   end
   return out
@@ -134,9 +135,9 @@ function methods:find_refused(mine, other, i)
   return nil
 end
 
--- How long a session may be by that rule of the policy, or by a reply; nil: no bound.
+-- How long a session is good by that rule of the policy, or by a reply; nil: no bound.
 local function bound_of(rule, policy)
-  local own, bound = rule.max_duration or nil, policy.max_duration
+  local own, bound = outcome.life_of(rule), policy.max_duration
   return bound and math.min(own or bound, bound) or own
 end
 

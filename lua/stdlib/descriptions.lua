@@ -19,6 +19,7 @@ return {
     session_table = "The table in which sessions in mode server are tracked.",
     require = "What the request has to bring when the rule matched; it is refused without, and no"
       .. " later rule is looked at.",
+    lease = "After that AWS denies the session everything, and policy is asked again: 2m.",
     ["until"] = "With window, no session lasts longer than the window of the rule's time that"
       .. " matched.",
     emergency = "Marks a rule that has to work when everything else is down.",

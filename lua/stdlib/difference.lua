@@ -14,7 +14,7 @@ local TRUE <const>, NOT_TRUE <const> = search.TRUE, search.FALSE | search.UNKNOW
 -- Rules -------------------------------------------------------------------------------------------
 
 local BOUNDS = { "name", "effect", "max_duration", "max_server_duration", "session_table",
-  "until", "emergency", "is_void" }
+  "lease", "until", "emergency", "is_void" }
 
 local function names_groups(list)
   local does = false

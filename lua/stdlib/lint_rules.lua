@@ -123,7 +123,7 @@ local function longest_session(self, facts)
   if is_server and rule.max_server_duration then
     most = math.min(most, rule.max_server_duration)
   end
-  return math.min(most, facts.max_duration or most, SESSION_MAX_S)
+  return math.min(most, rule.lease or most, facts.max_duration or most, SESSION_MAX_S)
 end
 
 local function shortest_window(self)

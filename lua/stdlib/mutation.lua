@@ -158,7 +158,13 @@ local function add_bounds(self, number, rule)
         copy["until"] = nil
       end) })
   end
-  for _, key in ipairs({ "max_duration", "max_server_duration" }) do
+  if rule.lease then
+    add(self, { rule = number, text = "lease: removed", widens = true, is_outcome = true,
+      is_bound = true, make = with_rule(number, function(copy)
+        copy.lease = nil
+      end) })
+  end
+  for _, key in ipairs({ "max_duration", "max_server_duration", "lease" }) do
     local bound = rule[key]
     if bound then
       add(self, { rule = number, text = ("%s: %s"):format(key, text.duration(bound * 2)),
@@ -361,7 +367,8 @@ local CHOICES_MAX = 20000
 local FROM = "2026-01-01T00:00:00Z" -- instants are those of the year that follows
 
 local function is_other_length(a, b)
-  return a.effect == "allow" and b.effect == "allow" and a.max_duration ~= b.max_duration
+  return a.effect == "allow" and b.effect == "allow"
+    and (a.max_duration ~= b.max_duration or a.lease ~= b.lease)
 end
 
 --- The condition that a mutant changes.

@@ -98,6 +98,13 @@ local REQUIRE = {
 
 local NONE = {}
 
+--- How long a session is good without another decision, in seconds, by a rule or by a reply that
+-- grants; nil: no bound.
+function outcome.life_of(of)
+  local most, lease = of.max_duration or nil, of.lease
+  return lease and math.min(most or lease, lease) or most
+end
+
 --- What the request lacks for the rule's `require`: a list of shortfalls.
 function outcome.shortfalls(rule, run)
   local all = {}
@@ -211,6 +218,7 @@ function outcome.conclude(reply, rule, run)
   reply.reason = rule.reason or sentences and sentences[kind] or make_sentence(rule, kind)
   if effect ~= "deny" then
     reply.max_duration, reply.ends_with_window, reply.window_left = bound_of(rule, run)
+    reply.lease = rule.lease
   end
   return nil
 end

@@ -16,7 +16,7 @@ local outline = {}
 local BYTES_MAX = 4000000
 
 local RULE_KEYS = { "name", "effect", "description", "reason", "max_duration",
-  "max_server_duration", "session_table", "require", "until", "emergency" }
+  "max_server_duration", "session_table", "require", "lease", "until", "emergency" }
 
 -- Writing ---------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 --- Decisions as JSON. What is written is bounded: it has to fit one frame.
 local logic = require "sentinel.logic"
+local outcome = require "sentinel.outcome"
 local text = require "sentinel.text"
 local time = require "sentinel.time"
 
@@ -201,6 +202,9 @@ function reply.encode(decision)
   if decision.window_left then
     parts[#parts + 1] = ('"window_left":%d'):format(decision.window_left)
   end
+  if decision.lease then
+    parts[#parts + 1] = ('"lease":%d'):format(decision.lease)
+  end
   if decision.remedies then
     parts[#parts + 1] = '"remedies":' .. encode_remedies(decision.remedies)
   end
@@ -208,10 +212,10 @@ function reply.encode(decision)
 end
 
 --- A decision in one line, for those who make very many: effect, number of the rule, whether it is
--- an emergency's, longest session in seconds (0: no bound), error, rule; "-" for none.
+-- an emergency's, how long a session is good in seconds (0: no bound), error, rule; "-" for none.
 function reply.encode_briefly(decision)
   return ("%s %d %d %d %s %s"):format(decision.effect, decision.rule_index,
-    decision.emergency and 1 or 0, decision.max_duration or 0, decision.error or "-",
+    decision.emergency and 1 or 0, outcome.life_of(decision) or 0, decision.error or "-",
     decision.rule == "" and "-" or decision.rule)
 end
 

@@ -34,6 +34,7 @@ local ROWS = {
   { "effect", function(rule) return rule.effect end, as_text },
   { "max_duration", function(rule) return rule.max_duration end, text.duration },
   { "max_server_duration", function(rule) return rule.max_server_duration end, text.duration },
+  { "lease", function(rule) return rule.lease end, text.duration },
   { "until", function(rule) return rule["until"] end, as_text },
   { "session_table", function(rule) return rule.session_table end, as_text },
   { "require.justification", function(rule) return (rule.require or {}).justification end,

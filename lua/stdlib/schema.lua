@@ -170,7 +170,7 @@ schema.rule = map("rule", {
   { "session_table", { type = "text", max = 256, is_line = true } },
   { "require", map("require", { { "justification", justification }, { "mfa", mfa } },
     { empty = "write justification or mfa, or remove the key" }) },
-  { "lease", later("is not in this version") },
+  { "lease", duration },
   { "until", enum("bound", { "window" }) },
   { "emergency", { type = "boolean" } },
 }, { empty = "write name, effect and conditions", check = "rule",

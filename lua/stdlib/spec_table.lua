@@ -30,6 +30,7 @@ local EXPECTATIONS = {
   { "failed", line },
   { "error", line },
   { "max_duration", { type = "seconds" } },
+  { "lease", { type = "seconds" } },
 }
 
 local function with_expectations(what, rows, has_place)
@@ -308,7 +309,7 @@ local function meets(wanted, decision, key)
   return wanted == (decision[key] or nil)
 end
 
-local TOLD = { "effect", "rule_index", "error", "max_duration", "rule", "reason" }
+local TOLD = { "effect", "rule_index", "error", "max_duration", "lease", "rule", "reason" }
 
 --- What of the expectations a decision does not meet, and what it has instead, in words; or nil.
 -- Without the latter all of the decision has to be told.

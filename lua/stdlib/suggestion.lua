@@ -57,8 +57,10 @@ local function expectation(decision, rule_name, has_length)
       end
     end
   end
-  if has_length and decision.max_duration then
-    out[#out + 1] = ("max_duration: %d"):format(decision.max_duration)
+  for _, key in ipairs(has_length and { "max_duration", "lease" } or {}) do
+    if decision[key] then
+      out[#out + 1] = ("%s: %d"):format(key, decision[key])
+    end
   end
   return table.concat(out, ", ")
 end

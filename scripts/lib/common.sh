@@ -6,12 +6,12 @@ SNT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 SNT_BUILD=${SENTINEL_BUILD_ROOT:-$SNT_ROOT/build}
 JOBS=$(nproc)
 
-SNT_PACKAGES_BUILD=(gcc cmake ninja-build pkg-config lua5.4 liblua5.4-dev lua-cjson lua-cjson-dev libyaml-dev libssl-dev
-  libcurl4-openssl-dev libjansson-dev libexpat1-dev libzstd-dev libseccomp-dev libmaxminddb-dev libsystemd-dev libtss2-dev musl-dev libcmocka-dev python3
-  python3-venv tzdata ca-certificates openssl curl)
-SNT_PACKAGES_TEST=(lua-busted lua-check clang-format faketime git dbus gnome-keyring libsecret-tools keyutils zsh fish groff xvfb
-  xdotool zenity pinentry-gnome3 gcr openssh-client swtpm swtpm-tools libtss2-tcti-swtpm0 pass gnupg golang-docker-credential-helpers
-  python3-jwcrypto zstd)
+SNT_PACKAGES_BUILD=(gcc cmake ninja-build pkg-config lua5.4 liblua5.4-dev lua-cjson lua-cjson-dev libyaml-dev
+  libssl-dev libcurl4-openssl-dev libjansson-dev libexpat1-dev libzstd-dev libseccomp-dev libmaxminddb-dev
+  libsystemd-dev libtss2-dev musl-dev libcmocka-dev python3 python3-venv tzdata ca-certificates openssl curl)
+SNT_PACKAGES_TEST=(lua-busted lua-check clang-format faketime git dbus gnome-keyring libsecret-tools keyutils zsh fish
+  groff xvfb xdotool zenity pinentry-gnome3 gcr openssh-client swtpm swtpm-tools tpm2-tools libtss2-tcti-swtpm0 pass
+  gnupg golang-docker-credential-helpers python3-jwcrypto zstd)
 SNT_PACKAGES_FULL=(clang clang-tidy valgrind)
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then

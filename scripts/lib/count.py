@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 CMOCKA = re.compile(r"\[==========\] (?:\S+ )?(\d+) test\(s\) run\.")
 CMOCKA_SKIPPED = re.compile(r"\[  SKIPPED \] (?:\S+ )?(\d+) test\(s\)")
+SKIPPED = re.compile(r"^skipped: ", re.M)
 BUSTED = re.compile(r"(\d+) success(?:es)? / (\d+) failures? / (\d+) errors? / (\d+) pending")
 
 
@@ -28,7 +29,7 @@ def count(case):
         skipped = CMOCKA_SKIPPED.search(output)
         left_out = int(skipped.group(1)) if skipped else 0
         return (int(cmocka.group(1)) - left_out, 0, left_out)
-    return (1, 0, 0)
+    return (0, 0, 1) if SKIPPED.search(output) else (1, 0, 0)
 
 
 def main(path):

@@ -45,8 +45,8 @@ describe("through credential_process", function()
     end,
   }
 
-  local function run(client, profile)
-    local result = process.run(client(profile), home:options { limit_s = 60 })
+  local function run(client, profile, environment)
+    local result = process.run(client(profile), home:options { limit_s = 60, environment = environment })
     home:check_secrets(result)
     return result
   end
@@ -72,6 +72,15 @@ describe("through credential_process", function()
       assert.is_truthy(result.stderr:find("no rule allows profile \"prod\"", 1, true),
         result.stderr)
       assert.are.equal(0, #moto:requests_for("AssumeRole"))
+    end)
+
+    -- SDKs take it for about to end, and ask again where they need it.
+    it(name .. " works with a session that is leased for two minutes", function()
+      local policy = home:write("leased.yaml", world.allow_dev .. "    lease: 2m\n")
+      local text = expect.done(run(client, "dev", { SENTINEL_POLICY_SOURCE = policy }))
+      assert.is_truthy(text:find("assumed-role/Dev/", 1, true), text)
+      assert.is_truthy(moto:requests_for("AssumeRole")[1].fields.Policy)
+      assert.are.equal(120, home:records()[2].lease)
     end)
   end
 end)

@@ -1,4 +1,6 @@
 --- sentinel credentials against moto, with signature and IAM checking on.
+local cjson = require "cjson"
+
 local expect = require "spec.support.expect"
 local stage = require "spec.support.stage"
 local world = require "spec.support.world"
@@ -105,6 +107,46 @@ describe("sentinel credentials", function()
     assert.is_true(given >= 900 and given <= 2400 and given <= decision.max_duration, given)
     local closes = math.tointeger((os.time() + 2400) // 60 * 60)
     assert.is_true(os.date("!%Y-%m-%dT%H:%M:%SZ", closes) >= issued.expires, issued.expires)
+  end)
+
+  local function leased(bounds)
+    return (world.allow_dev:gsub("    max_duration: 1h\n", "")) .. bounds
+  end
+
+  -- When AWS denies the session everything, by the policy that it was asked for with; nil: by none.
+  local function denied_from()
+    local text = moto:requests_for("AssumeRole")[1].fields.Policy
+    if not text then
+      return nil
+    end
+    local allow, deny = table.unpack(cjson.decode(text).Statement)
+    assert.are.same({ Effect = "Allow", Action = "*", Resource = "*" }, allow)
+    local ends = deny.Condition.DateGreaterThan["aws:CurrentTime"]
+    deny.Condition = nil
+    assert.are.same({ Effect = "Deny", Action = "*", Resource = "*" }, deny)
+    return ends
+  end
+
+  it("leases the session: its own policy denies everything after that, and the SDK is told so", function()
+    home = stage.world(moto, { policy = leased("    lease: 120s\n") })
+    local first = os.time()
+    local result = home:run { "credentials", "dev" }
+    local decision, issued = assert_allowed(result, "dev-everyone")
+    local ends = denied_from()
+    assert.are.equal(ends, expect.credentials(result).expires)
+    assert.are.equal(ends, issued.expires)
+    assert.are.same({ 120, 3600, 120 }, { issued.lease, issued.duration, decision.max_duration })
+    assert.is_true(ends >= os.date("!%Y-%m-%dT%H:%M:%SZ", first + 119), ends)
+    assert.is_true(ends <= os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + 121), ends)
+    assert.are.equal("3600", moto:requests_for("AssumeRole")[1].fields.DurationSeconds)
+  end)
+
+  it("leases no session that ends before its lease", function()
+    home = stage.world(moto, { policy = leased("    max_duration: 30m\n    lease: 30m\n") })
+    local decision, issued = assert_allowed(home:run { "credentials", "dev" }, "dev-everyone")
+    assert.is_nil(denied_from())
+    assert.is_nil(issued.lease)
+    assert.are.equal(1800, decision.max_duration)
   end)
 
   it("issues nothing in the last minutes of a window", function()

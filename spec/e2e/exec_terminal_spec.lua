@@ -4,6 +4,7 @@ local files = require "spec.support.files"
 local settings = require "spec.support.settings"
 local stage = require "spec.support.stage"
 local terminal = require "spec.support.terminal"
+local world = require "spec.support.world"
 
 describe("sentinel exec on a terminal", function()
   local moto, home
@@ -37,6 +38,14 @@ describe("sentinel exec on a terminal", function()
       "import os; print('own', os.tcgetpgrp(0) == os.getpgrp() == os.getpid(), os.isatty(1))"), {})
     assert.is_truthy(seen.screen:find("own True True", 1, true), seen.screen)
     assert.are.equal(0, seen.status)
+  end)
+
+  it("says that nothing renews a leased session", function()
+    local policy = home:write("leased.yaml", world.allow_dev .. "    lease: 2m\n")
+    local seen = on_terminal(exec("/bin/echo", "begun"), {}, { SENTINEL_POLICY_SOURCE = policy })
+    assert.is_truthy(seen.screen:find("lease ends the session after 2m.*begun"), seen.screen)
+    seen = on_terminal(exec("/bin/echo", "begun"), {})
+    assert.is_nil(seen.screen:find("lease", 1, true))
   end)
 
   it("passes on what is typed: control-C ends the program, or is handled by it", function()

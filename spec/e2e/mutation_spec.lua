@@ -132,7 +132,7 @@ describe("sentinel test --mutate", function()
 
   it("changes what rules ask for, bound and how they follow each other", function()
     local policy = policy_of("allow", 'users: [alice]\n      time: {hours: {start: "00:00", end: "24:00"}}',
-      "    max_duration: 1h\n    until: window\n    require: {justification: "
+      "    max_duration: 1h\n    lease: 2m\n    until: window\n    require: {justification: "
       .. "{min_length: 5, pattern: '^INC'}, mfa: {max_age: 10m}}\n")
       .. "  - {name: no, effect: deny, conditions: {profiles: [dev]}}\n"
       .. "  - {name: ask, effect: require_approval, conditions: {profiles: [dev]}}\n"
@@ -143,6 +143,8 @@ describe("sentinel test --mutate", function()
       ["r: after rule no"] = false,
       ["r: max_duration: 2h"] = true,
       ["r: until: removed"] = true,
+      ["r: lease: removed"] = true,
+      ["r: lease: 4m"] = true,
       ["r: require.justification: removed"] = true,
       ["r: require.justification: without pattern"] = true,
       ["r: require.justification: min_length 4"] = true,
@@ -154,6 +156,18 @@ describe("sentinel test --mutate", function()
       assert(survivors[change], change)
       assert.are.equal(widens, survivors[change].widens, change)
     end
+  end)
+
+  it("sees a lease by a case that says it", function()
+    local policy = policy_of("allow", "users: [alice]", "    lease: 2m\n")
+    local function expecting(lease)
+      return ("  - {name: yes, request: {user: alice, profile: dev}, effect: allow%s}\n"):format(lease)
+    end
+    local _, survivors = mutate(policy, expecting(""))
+    assert(survivors["r: lease: removed"] and survivors["r: lease: 4m"])
+    _, survivors = mutate(policy, expecting(", lease: 2m"))
+    assert.is_nil(survivors["r: lease: removed"])
+    assert.is_nil(survivors["r: lease: 4m"])
   end)
 
   it("passes when every change that widens is seen, and counts", function()

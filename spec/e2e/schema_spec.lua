@@ -11,7 +11,7 @@ local world = require "spec.support.world"
 local FULL = [[{"version": 1, "description": "Two\nlines", "groups": {"ops team": ["alice", "*@example.com", "role/A/*"]},
 "rules": [
  {"name": "a.b_c-1", "effect": "require_server_session", "description": "x", "reason": "y", "max_duration": "1h30m",
-  "max_server_duration": "900s", "session_table": "t", "until": "window", "emergency": true,
+  "max_server_duration": "900s", "session_table": "t", "lease": "120s", "until": "window", "emergency": true,
   "require": {"justification": {"min_length": 1024, "pattern": "^INC%-%d+"}, "mfa": {"max_age": "2d"}},
   "conditions": {"profiles": ["prod", "prod-*"], "users": ["*"], "groups": ["ops*"],
    "roles": ["Prod", "arn:aws:iam::123456789012:role/x/*"], "accounts": ["123456789012", "1*", "?"],
@@ -38,7 +38,7 @@ local BAD = {
   { "empty groups", (one("{}"):gsub('"version"', '"groups": {}, "version"')) },
   { "a group's name with a star", (one("{}"):gsub('"version"', '"groups": {"a*": ["b"]}, "version"')) },
   { "an unknown key of a rule", one("{}", ', "efect": "x"') },
-  { "a key that is not in this version", one("{}", ', "lease": "120s"') },
+  { "a lease that is a number", one("{}", ', "lease": 120') },
   { "another bound than the window", one('{"time": {"days": ["monday"]}}', ', "until": "tomorrow"') },
   { "an unknown effect", (one("{}"):gsub('"allow"', '"alow"')) },
   { "no effect", (one("{}"):gsub('"effect": "allow", ', "")) },

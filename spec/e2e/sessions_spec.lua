@@ -115,6 +115,17 @@ for _, backend in ipairs { "file", "keyring", "secret-service" } do
       assert.are.equal(1, calls "AssumeRole")
     end)
 
+    it("is handed out again within its lease, and none that ends soon", function()
+      for lease, asked in pairs { ["30m"] = 1, ["15m"] = 2 } do
+        home:write("policy.yaml", rules("    lease: " .. lease .. "\n"))
+        moto:forget()
+        local first, second = credentials(), credentials()
+        assert.are.equal(asked, calls "AssumeRole", lease)
+        assert.are.equal(asked == 1, first.id == second.id)
+        assert.is_true(first.expires < os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + 1860), first.expires)
+      end
+    end)
+
     local function asks_again(change, arguments, options)
       local first = credentials()
       change()

@@ -103,6 +103,9 @@ describe("an evaluator that lies", function()
     { "a session without an end", { max_duration = 0 } },
     { "a negative session", { max_duration = -3600 } },
     { "a text for a duration", { max_duration = "3600" } },
+    { "a lease without an end", { lease = 0 } },
+    { "a negative lease", { lease = -120 } },
+    { "a text for a lease", { lease = "120" } },
     { "a reason with an escape", { reason = "\27[2J" } },
     { "a reason without an end", { reason = ("x"):rep(20000) } },
     { "a member of its own", { role_arn = "arn:aws:iam::123456789012:role/Admin" } },
@@ -143,6 +146,16 @@ describe("an evaluator that lies", function()
     assert.are.equal("3600", requests[#requests].fields.DurationSeconds)
     assert.are.equal("arn:aws:iam::123456789012:role/Dev", requests[#requests].fields.RoleArn)
     assert.are.equal("request", home:records()[2].clamped_by)
+  end)
+
+  it("leases for a year: the session ends all the same", function()
+    if is_missing() then
+      return pending(settings.skipped(MISSING))
+    end
+    expect.credentials(run("evaluate:reply", reply { lease = 31536000 }))
+    local requests = faulty:requests()
+    assert.is_nil(requests[#requests].fields.Policy)
+    assert.is_nil(home:records()[2].lease)
   end)
 
   it("allows a second: no session is shorter than STS's shortest", function()

@@ -233,6 +233,22 @@ return s.policy { version = "1", rules = { s.rule "r" { effect = "allow", condit
     assert.same({}, access(text, longer, "p", { before = about(',"max_duration":60'), after = about(',"max_duration":60') }))
   end)
 
+  it("tells how long a session is good, by bound and lease", function()
+    local function with(more)
+      return yaml("  - {name: a, effect: allow, conditions: {profiles: [p]}" .. more .. "}")
+    end
+    local ABOUT <const> = '{"plugins":{},"strict":false}'
+    local function told(before, after)
+      return access(with(before), with(after), "p", { before = ABOUT, after = ABOUT })
+    end
+    local longer = told(", max_duration: 1h, lease: 2m", ", max_duration: 1h")["anyone longer by a"]
+    assert.same({ 120, 3600 }, { longer.before.max_duration, longer.after.max_duration })
+    assert.same({ "anyone longer by a" }, keys(told(", lease: 2m", "")))
+    assert.same({ "anyone shorter by a" }, keys(told(", lease: 4m", ", lease: 2m")))
+    assert.same({}, told(", max_duration: 1h, lease: 2m", ", max_duration: 2h, lease: 2m"))
+    assert.same({}, told(", max_duration: 1h, lease: 2h", ", max_duration: 1h"))
+  end)
+
   it("lets no rule for emergencies grant where the bundle permits none", function()
     local text = yaml("  - {name: a, effect: allow, emergency: true, conditions: {profiles: [p]}}",
       "  - {name: b, effect: allow, conditions: {profiles: [p]}}")

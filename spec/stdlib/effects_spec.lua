@@ -243,6 +243,18 @@ describe("a bound", function()
   end)
 end)
 
+describe("lease", function()
+  it("goes with what is granted, beside the longest session", function()
+    local decision = decide("allow", {}, "    lease: 120s\n")
+    assert.equal(120, decision.lease)
+    assert.is_nil(decision.max_duration)
+    decision = decide("require_approval", { approval = APPROVAL }, "    max_duration: 1h\n    lease: 2h\n")
+    assert.same({ 7200, 3600 }, { decision.lease, decision.max_duration })
+    assert.is_nil(decide("deny", {}, "    lease: 120s\n").lease)
+    assert.is_nil(decide("allow", {}).lease)
+  end)
+end)
+
 describe("until: window", function()
   local NIGHT = '{hours: {start: "22:00", end: "06:00"}, timezone: Europe/Berlin}'
   local DAY = '{days: [monday, tuesday], hours: {start: "09:00", end: "17:00"}, timezone: America/New_York}'

@@ -361,6 +361,8 @@ describe("the checks of single rules", function()
     { "long-duration-in-window", 'allow {time: {hours: {start: "09:00", end: "17:00"}}}', false,
       { targets = false, max_duration = 3600 } },
     { "long-duration-in-window", 'allow {time: {hours: {start: "09:00", end: "17:00"}}}, until: window', false },
+    { "long-duration-in-window", 'allow {time: {hours: {start: "09:00", end: "17:00"}}}, lease: 4h', false },
+    { "long-duration-in-window", 'allow {time: {hours: {start: "09:00", end: "17:00"}}}, lease: 5h', true },
     { "long-duration-in-window", "allow {time: {days: [monday, tuesday]}}", false },
     { "long-duration-in-window", 'allow {time: {hours: {start: "09:00", end: "09:30"}}}, max_duration: 1h', true },
     { "long-duration-in-window", 'allow {time: {hours: {start: "00:00", end: "24:00"}}}', false },

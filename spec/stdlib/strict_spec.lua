@@ -6,7 +6,7 @@ local CONDITIONS = "allowed: profiles, users, groups, roles, accounts, caller_ro
   .. "caller_accounts, mode, time, source_ip, mfa, break_glass, approval, device, all, any, not"
 local EFFECTS = "allowed: allow, deny, require_approval, require_server, require_server_session"
 local RULE_KEYS = "allowed: name, effect, conditions, description, reason, max_duration, "
-  .. "max_server_duration, session_table, require, until, emergency"
+  .. "max_server_duration, session_table, require, lease, until, emergency"
 local DAYS = "allowed: monday, tuesday, wednesday, thursday, friday, saturday, sunday"
 local ANYTHING = 'write ["*"] or remove the key'
 
@@ -132,9 +132,10 @@ describe("a rule", function()
       '3:30: unknown key "condition" in rule; did you mean "conditions"?', RULE_KEYS },
     { "{name: a, name: b, effect: allow, conditions: {}}",
       '3:15: duplicate key "name"; it is on line 3 too' },
-    { "{name: a, effect: allow, conditions: {}, lease: 120s}",
-      '3:46: "lease" is not in this version',
-      "remove the key" },
+    { "{name: a, effect: allow, conditions: {}, lease: 120s}" },
+    { "{name: a, effect: allow, conditions: {}, lease: 120}",
+      "3:53: lease has to be a duration, not the number 120", "write it as 90s, 30m or 1h30m" },
+    { "{name: a, effect: allow, conditions: {}, lease: 0s}", '3:53: lease has to be a duration, not the text "0s"' },
     { "{name: a, effect: allow, conditions: {}, until: window}",
       '3:53: rule "a" has until: window, and no time among its conditions',
       "add time, not within any, all or not, or remove the key" },

@@ -179,6 +179,9 @@ snt_status snt_record_format_issued(const struct snt_record_issued *record, stru
   snt_json_put_string(&writer, "role_arn", record->role_arn);
   snt_json_put_string(&writer, "expires", expires);
   snt_json_put_integer(&writer, "duration", record->duration_s);
+  if (record->lease_s > 0) {
+    snt_json_put_integer(&writer, "lease", record->lease_s);
+  }
   put_or_null(&writer, "clamped_by", record->clamped_by);
   put_or_null(&writer, "reuse_of", record->reuse_of);
   put_or_null(&writer, "endpoint", record->endpoint);

@@ -30,7 +30,7 @@ struct snt_record_decision {
   const char *justification;
   const char *mfa_vouched_by; /* who says when a code was given; NULL: the request does not say it */
   int64_t duration_s;
-  int64_t max_duration_s; /* of rule and bundle; 0: no bound */
+  int64_t max_duration_s; /* of rule, lease and bundle; 0: no bound */
   struct snt_record_policy policy;
   struct snt_slice facts;            /* array: what was asked and answered; empty: none */
   struct snt_slice zones;            /* object: hashes of the time zones that were used */
@@ -50,6 +50,7 @@ struct snt_record_issued {
   const char *access_key_id, *role_arn;
   int64_t expires_at_ms;
   int64_t duration_s;
+  int64_t lease_s;                   /* it expires after that; 0: no lease, left out */
   const char *clamped_by;            /* which bound was the smallest: request, rule, window, manifest... */
   const char *reuse_of;              /* the request that the session was issued for; "" or NULL: for this one */
   const char *endpoint, *ca, *proxy; /* that issued it; null for what was issued before */

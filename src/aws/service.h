@@ -86,6 +86,9 @@ struct snt_sts_assume_role {
   const struct snt_sts_tag *tags;
   size_t tag_count;
 };
+/* A session policy that leaves the role what it has until that time, and denies everything after. */
+enum { SNT_STS_LEASE_CAP = 256 };
+void snt_sts_format_lease(int64_t ends_at_ms, char out[static SNT_STS_LEASE_CAP]);
 snt_status snt_sts_prepare_assume_role(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
                                        const struct snt_aws_credentials *credentials,
                                        const struct snt_sts_assume_role *parameters, struct snt_err *err);

@@ -13,6 +13,7 @@
 #include "aws/refusal.h"
 #include "aws/sts_parts.h"
 #include "base/str.h"
+#include "format/time.h"
 
 snt_status snt_sts_prepare_get_caller_identity(struct snt_aws_call *call, const struct snt_aws_endpoint *endpoint,
                                                const struct snt_aws_credentials *credentials, struct snt_err *err) {
@@ -62,6 +63,17 @@ snt_status snt_sts_prepare_assume_role(struct snt_aws_call *call, const struct s
   SNT_TRY(snt_sts_add_known(body, "TokenCode", parameters->mfa_code, err));
   SNT_TRY(snt_sts_add_known(body, "Policy", parameters->policy, err));
   return add_tags(body, parameters, err);
+}
+
+void snt_sts_format_lease(int64_t ends_at_ms, char out[static SNT_STS_LEASE_CAP]) {
+  char end[32];
+  snt_time_format(ends_at_ms, false, end);
+  (void)snprintf(out, SNT_STS_LEASE_CAP,
+                 "{\"Version\":\"2012-10-17\",\"Statement\":["
+                 "{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},"
+                 "{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\","
+                 "\"Condition\":{\"DateGreaterThan\":{\"aws:CurrentTime\":\"%s\"}}}]}",
+                 end);
 }
 
 static snt_status parse_caller(const struct snt_aws_call *call, const struct snt_xml_doc *doc,

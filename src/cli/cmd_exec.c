@@ -11,6 +11,7 @@
 #include "cli/common.h"
 #include "cli/program_environment.h"
 #include "cli/shell_marks.h"
+#include "format/time.h"
 
 static bool is_program(const char *path) {
   struct stat st;
@@ -67,6 +68,17 @@ static snt_status check_nesting(const struct snt_args *args, struct snt_err *err
   return snt_err_hint(err, "end that one first, or add --nested");
 }
 
+/* AWS refuses the program then with an AccessDenied that does not say why. */
+static void tell_lease(const struct snt_issued *issued) {
+  char text[160];
+  char lease[32];
+  if (issued->lease_s > 0) {
+    snt_duration_format(issued->lease_s, lease);
+    (void)snprintf(text, sizeof text, "the policy's lease ends the session after %s; a program cannot renew it", lease);
+    snt_cli_tell(text);
+  }
+}
+
 snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   (void)out;
   if (snt_args_has(args, SNT_OPTION_SERVER)) {
@@ -88,5 +100,6 @@ snt_status snt_cmd_exec(struct snt_args *args, struct snt_out *out, struct snt_e
   snt_issue_start(&options, false);
   SNT_ISSUED_AUTO struct snt_issued issued = {0};
   SNT_TRY(snt_issue(&options, &issued, err));
+  tell_lease(&issued);
   return become(path, program, &shell.marks, &issued, err);
 }

@@ -104,6 +104,11 @@ static snt_status print_head(struct snt_out *out, const struct snt_explanation *
     SNT_TRY(snt_out_printf(out, err, "  session  at most %s%s\n", text,
                            decision->ends_with_window ? ", until the window of time closes" : ""));
   }
+  if (decision->lease_s > 0) {
+    char text[32];
+    snt_duration_format(decision->lease_s, text);
+    SNT_TRY(snt_out_printf(out, err, "  lease    %s, then policy is asked again\n", text));
+  }
   return print_policy(out, &explanation->policy, err);
 }
 

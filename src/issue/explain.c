@@ -31,6 +31,14 @@ static void put_text_or_null(struct snt_json_writer *writer, const char *key, co
   snt_json_put_string(writer, key, text[0] == '\0' ? NULL : text);
 }
 
+static void put_seconds_or_null(struct snt_json_writer *writer, const char *key, int64_t seconds) {
+  if (seconds > 0) {
+    snt_json_put_integer(writer, key, seconds);
+  } else {
+    snt_json_put_null(writer, key);
+  }
+}
+
 static void put_policy(struct snt_json_writer *writer, const struct snt_policy *policy) {
   snt_json_begin_object(writer, "policy");
   snt_json_put_string(writer, "name", policy->name);
@@ -73,11 +81,8 @@ snt_status snt_explanation_format(const struct snt_explanation *explanation, str
   snt_json_put_integer(&writer, "rule_index", decision->rule_index);
   snt_json_put_string(&writer, "reason", decision->reason);
   put_text_or_null(&writer, "error", decision->error);
-  if (decision->max_duration_s > 0) {
-    snt_json_put_integer(&writer, "max_duration", decision->max_duration_s);
-  } else {
-    snt_json_put_null(&writer, "max_duration");
-  }
+  put_seconds_or_null(&writer, "max_duration", decision->max_duration_s);
+  put_seconds_or_null(&writer, "lease", decision->lease_s);
   snt_json_put_bool(&writer, "ends_with_window", decision->ends_with_window);
   snt_json_put_bool(&writer, "requires_server_mode", decision->requires_server_mode);
   snt_json_put_bool(&writer, "requires_session_tracking", decision->requires_session_tracking);

@@ -29,6 +29,7 @@ enum snt_time_source {
 struct snt_flow_grant {
   int64_t duration_s;
   const char *clamped_by;
+  int64_t lease_s; /* after that the session's own policy denies everything; 0: it does not before its end */
 };
 
 /* A session that was issued before. */

@@ -32,11 +32,11 @@ static struct snt_record_policy describe_policy(const struct snt_flow *flow) {
                                     .proxy = flow->policy_from.proxy};
 }
 
-/* How long a session may be by this decision: of a denial, not at all. */
+/* How long a session is good by this decision: of a denial, not at all. */
 static int64_t bound_of(const struct snt_flow *flow) {
   return flow->decision.effect == SNT_EFFECT_DENY
              ? 0
-             : snt_manifest_bound(&flow->policy.manifest, flow->decision.max_duration_s);
+             : snt_manifest_bound(&flow->policy.manifest, snt_decision_life_s(&flow->decision));
 }
 
 static snt_status append(struct snt_flow *flow, const struct snt_buf *members, struct snt_log_position *position,
@@ -107,6 +107,7 @@ static snt_status format_issued(const struct snt_flow *flow, const struct snt_fl
                                      .role_arn = flow->target.role_arn,
                                      .expires_at_ms = credentials->expires_at_ms,
                                      .duration_s = grant->duration_s,
+                                     .lease_s = grant->lease_s,
                                      .clamped_by = grant->clamped_by,
                                      .reuse_of = reuse_of,
                                      .endpoint = reuse_of == NULL ? asked->host : NULL,

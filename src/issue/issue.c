@@ -39,29 +39,40 @@ static snt_status refuse_short(const struct snt_flow *flow, const struct snt_flo
   return snt_err_hint(err, "the %s's max_duration has to be at least 15m", is_bundle ? "bundle" : "rule");
 }
 
+static void clamp(struct snt_flow_grant *grant, int64_t duration_s, const char *by) {
+  grant->duration_s = duration_s;
+  grant->clamped_by = by;
+}
+
+/* How long what is handed out is good. */
+static int64_t life_s(const struct snt_flow_grant *grant) {
+  return grant->lease_s > 0 ? grant->lease_s : grant->duration_s;
+}
+
 /* A session that has to end with the window is asked for with what is left of it by now. */
 static snt_status shorten_to_window(const struct snt_flow *flow, struct snt_flow_grant *grant, struct snt_err *err) {
   int64_t left_s = flow->decision.window_left_s > 0 ? window_left_s(flow) : INT64_MAX;
   if (left_s < grant->duration_s) {
-    *grant = (struct snt_flow_grant){left_s, "window"};
+    clamp(grant, left_s, "window");
   }
   return grant->duration_s < SESSION_MIN_S ? refuse_short(flow, grant, err) : snt_done();
 }
 
 static snt_status bound_session(const struct snt_flow *flow, struct snt_flow_grant *out, struct snt_err *err) {
-  *out = (struct snt_flow_grant){flow->duration_s, "request"};
+  *out = (struct snt_flow_grant){.duration_s = flow->duration_s, .clamped_by = "request"};
   const struct snt_decision *decision = &flow->decision;
   if (decision->max_duration_s > 0 && decision->max_duration_s < out->duration_s) {
-    *out = (struct snt_flow_grant){decision->max_duration_s, decision->ends_with_window ? "window" : "rule"};
+    clamp(out, decision->max_duration_s, decision->ends_with_window ? "window" : "rule");
   }
   int64_t bundle_s = flow->policy.manifest.max_duration_s;
   if (bundle_s > 0 && bundle_s < out->duration_s) {
-    *out = (struct snt_flow_grant){bundle_s, "manifest"};
+    clamp(out, bundle_s, "manifest");
   }
   bool is_chained = flow->base.session_token != NULL || strcmp(flow->who.kind, "user") != 0;
   if (is_chained && out->duration_s > SESSION_CHAINED_MAX_S) {
-    *out = (struct snt_flow_grant){SESSION_CHAINED_MAX_S, "chaining"};
+    clamp(out, SESSION_CHAINED_MAX_S, "chaining");
   }
+  out->lease_s = decision->lease_s < out->duration_s ? decision->lease_s : 0;
   return out->duration_s < SESSION_MIN_S ? refuse_short(flow, out, err) : snt_done();
 }
 
@@ -114,7 +125,7 @@ static snt_status ask_sts(struct snt_flow *flow, struct snt_sts_assume_role *par
   if (!is_too_long || parameters->mfa_code != NULL) {
     return take_answer(flow, &call, session, err);
   }
-  *grant = (struct snt_flow_grant){ROLE_MAX_S, "role"};
+  clamp(grant, ROLE_MAX_S, "role");
   parameters->duration_s = grant->duration_s;
   SNT_AWS_CALL_AUTO struct snt_aws_call shorter = {0};
   SNT_TRY(send_assume_role(flow, parameters, &shorter, err));
@@ -131,6 +142,9 @@ static snt_status assume_role(struct snt_flow *flow, struct snt_flow_grant *gran
   const struct snt_log_position *record = &flow->decision_record;
   SNT_BUF_AUTO struct snt_buf witness = {0};
   SNT_TRY(snt_buf_appendf(&witness, err, "%s.%lld.%s", record->chain, (long long)record->seq, record->sha256));
+  int64_t lease_ends_at_ms = snt_flow_now_ms(flow) / 1000 * 1000 + grant->lease_s * 1000;
+  char lease[SNT_STS_LEASE_CAP];
+  snt_sts_format_lease(lease_ends_at_ms, lease);
   const struct snt_sts_tag tags[] = {{"SentinelSession", flow->names.session_id}, {"SentinelRecord", witness.data}};
   bool has_tags = !snt_settings_is(flow->settings, SNT_SETTING_TAGS, "off");
   struct snt_sts_assume_role parameters = {.role_arn = flow->target.role_arn,
@@ -140,9 +154,14 @@ static snt_status assume_role(struct snt_flow *flow, struct snt_flow_grant *gran
                                            .duration_s = grant->duration_s,
                                            .mfa_serial = flow->is_mfa_direct ? flow->target.mfa_serial : NULL,
                                            .mfa_code = code == NULL ? NULL : snt_secret_borrow(code),
+                                           .policy = grant->lease_s > 0 ? lease : NULL,
                                            .tags = tags,
                                            .tag_count = has_tags ? 2 : 0};
-  return ask_sts(flow, &parameters, grant, session, err);
+  SNT_TRY(ask_sts(flow, &parameters, grant, session, err));
+  if (grant->lease_s > 0 && lease_ends_at_ms < session->credentials.expires_at_ms) {
+    session->credentials.expires_at_ms = lease_ends_at_ms;
+  }
+  return snt_done();
 }
 
 /* From here a signal waits until the result is out; one that has come already is taken first. */
@@ -202,10 +221,10 @@ static snt_status issue_in_turn(struct snt_flow *flow, struct snt_flow_grant *gr
                                 struct snt_issued *out, struct snt_err *err) {
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
   SNT_CLEANUP(snt_flow_session_clear) struct snt_flow_session session = {0};
-  bool is_shared = snt_flow_shares_session(flow, grant->duration_s);
+  bool is_shared = snt_flow_shares_session(flow, life_s(grant));
   snt_status waited = is_shared ? snt_flow_take_turn(flow, "session", name, &turn, err) : snt_done();
   /* Another may have kept one since it was looked for. */
-  if (snt_ok(waited) && is_shared && snt_flow_find_session(flow, name, grant->duration_s, &session)) {
+  if (snt_ok(waited) && is_shared && snt_flow_find_session(flow, name, life_s(grant), &session)) {
     snt_turn_end(&turn);
     return issue_again(flow, grant, &session, out, err);
   }
@@ -241,11 +260,12 @@ static snt_status issue_session(struct snt_flow *flow, struct snt_issued *out, s
     *err = refusal;
     return (snt_status){refusal.code};
   }
+  out->lease_s = grant.lease_s;
   char name[SNT_CACHE_NAME_CAP];
   SNT_CLEANUP(snt_flow_session_clear) struct snt_flow_session session = {0};
   SNT_TRY(snt_flow_name_session(flow, name, err));
-  return snt_flow_find_session(flow, name, grant.duration_s, &session) ? issue_again(flow, &grant, &session, out, err)
-                                                                       : issue_in_turn(flow, &grant, name, out, err);
+  return snt_flow_find_session(flow, name, life_s(&grant), &session) ? issue_again(flow, &grant, &session, out, err)
+                                                                     : issue_in_turn(flow, &grant, name, out, err);
 }
 
 static snt_status run(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err) {

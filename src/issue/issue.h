@@ -39,6 +39,7 @@ struct snt_issued {
   char region[64]; /* the profile's, or the one that answered */
   char profile[257];
   char request_id[17];
+  int64_t lease_s;  /* the credentials' own policy denies everything after that; 0: it does not before their end */
   sigset_t signals; /* the mask to restore once the result is out; see snt_issue */
 };
 void snt_issued_clear(struct snt_issued *issued);

@@ -163,8 +163,13 @@ static snt_status take_rule(const struct snt_json_value *root, struct snt_decisi
 static snt_status take_bound(const struct snt_json_value *root, struct snt_decision *out, struct snt_err *err) {
   const struct snt_json_value *value = snt_json_get(root, "max_duration");
   const struct snt_json_value *left = snt_json_get(root, "window_left");
+  const struct snt_json_value *lease = snt_json_get(root, "lease");
   out->max_duration_s = 0;
   out->window_left_s = 0;
+  out->lease_s = 0;
+  if (lease != NULL && (!snt_json_integer(lease, &out->lease_s) || out->lease_s < 1)) {
+    return refuse_reply("lease", err);
+  }
   if (left != NULL && (!snt_json_integer(left, &out->window_left_s) || out->window_left_s < 1)) {
     return refuse_reply("window_left", err);
   }
@@ -249,6 +254,7 @@ static snt_status take_all(const struct snt_json_value *root, struct snt_decisio
                                      "max_duration",
                                      "ends_with_window",
                                      "window_left",
+                                     "lease",
                                      "requires_server_mode",
                                      "requires_session_tracking",
                                      "trace",
@@ -305,4 +311,10 @@ snt_status snt_decision_parse(const char *reply, size_t len, struct snt_decision
 bool snt_decision_allows(const struct snt_decision *decision) {
   return (unsigned)decision->effect < SNT_EFFECT_COUNT && EFFECT_ISSUES[decision->effect] &&
          decision->effect == SNT_EFFECT_ALLOW && decision->error[0] == '\0' && decision->rule[0] != '\0';
+}
+
+int64_t snt_decision_life_s(const struct snt_decision *decision) {
+  int64_t bound_s = decision->max_duration_s;
+  bool is_leased = decision->lease_s > 0 && (bound_s == 0 || decision->lease_s < bound_s);
+  return is_leased ? decision->lease_s : bound_s;
 }

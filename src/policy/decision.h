@@ -46,6 +46,7 @@ struct snt_decision {
   int64_t max_duration_s; /* 0: no bound */
   bool ends_with_window;  /* whether that is so short because the rule's window closes then */
   int64_t window_left_s;  /* until the rule's window closes, after which no session may last; 0: none is bound to it */
+  int64_t lease_s;        /* what is handed out is denied everything after that; 0: no lease */
   bool requires_server_mode;
   bool requires_session_tracking;
   bool is_emergency;
@@ -67,6 +68,8 @@ void snt_decision_clear(struct snt_decision *decision);
 snt_status snt_decision_parse(const char *reply, size_t len, struct snt_decision *out, struct snt_err *err);
 /* Whether credentials may be issued: exactly allow, and nothing that contradicts it. */
 bool snt_decision_allows(const struct snt_decision *decision);
+/* How long what it grants is good without another decision, in seconds: the smaller of bound and lease; 0: no bound. */
+int64_t snt_decision_life_s(const struct snt_decision *decision);
 /* The status of a refusal: ACTION_REQUIRED when a person can act (approval, requirement), else DENIED. The message
  * names rule, reason and failed condition - no patterns, approvers or other people's ARNs. With is_minimal it says only
  * that it was denied. request_id may be NULL. */

@@ -117,7 +117,7 @@ struct snt_verdict snt_verdict_of(const struct snt_decision *decision) {
   struct snt_verdict verdict = {.effect = snt_decision_allows(decision) || decision->effect != SNT_EFFECT_ALLOW
                                               ? decision->effect
                                               : SNT_EFFECT_DENY,
-                                .max_duration_s = decision->max_duration_s,
+                                .max_duration_s = snt_decision_life_s(decision),
                                 .is_emergency = decision->is_emergency};
   (void)snprintf(verdict.rule, sizeof verdict.rule, "%s", decision->rule);
   (void)snprintf(verdict.error, sizeof verdict.error, "%s", decision->error);

@@ -12,7 +12,7 @@ struct snt_verdict {
   enum snt_effect effect;
   char rule[65];          /* "" when no rule matched */
   char error[64];         /* "" for none */
-  int64_t max_duration_s; /* 0: no bound */
+  int64_t max_duration_s; /* how long what it grants is good, of bound and lease; 0: no bound */
   bool is_emergency;
 };
 

@@ -10,14 +10,7 @@ struct password_store {
 };
 
 static inline bool has_password_store(void) {
-  static const char *const programs[] = {"gpg", "gpgconf", "pass"};
-  for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
-    if (!is_installed(programs[i])) {
-      print_message("skipped: %s is not installed\n", programs[i]);
-      return false;
-    }
-  }
-  return true;
+  return has_program("gpg") && has_program("gpgconf") && has_program("pass");
 }
 
 /* The environment then leads to it. passphrase: NULL for a key without. */

@@ -71,16 +71,19 @@ static inline bool is_installed(const char *program) {
   return RUN("", out, "sh", "-c", "command -v \"$0\"", program) == 0;
 }
 
-/* Whether the programs are here; says so when they are not. */
-static inline bool has_desktop(void) {
-  static const char *const programs[] = {"dbus-daemon", "dbus-send", "gnome-keyring-daemon", "secret-tool"};
-  for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
-    if (!is_installed(programs[i])) {
-      print_message("skipped: %s is not installed\n", programs[i]);
-      return false;
-    }
+/* Says so when it is not. */
+static inline bool has_program(const char *program) {
+  bool is_here = is_installed(program);
+  if (!is_here) {
+    leave_out(program, " is not installed");
   }
-  return true;
+  return is_here;
+}
+
+/* Whether the programs are here; says so when one is not. */
+static inline bool has_desktop(void) {
+  return has_program("dbus-daemon") && has_program("dbus-send") && has_program("gnome-keyring-daemon") &&
+         has_program("secret-tool");
 }
 
 static inline void stop_program(pid_t *pid) {

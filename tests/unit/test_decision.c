@@ -14,6 +14,7 @@ static void make_reply(char *out, size_t cap, const char *member, const char *va
                                            {"error", "null"},
                                            {"max_duration", "3600"},
                                            {"ends_with_window", "false"},
+                                           {"lease", "120"},
                                            {"requires_server_mode", "false"},
                                            {"requires_session_tracking", "false"},
                                            {"conditions", "[\"profiles\"]"},
@@ -69,6 +70,15 @@ static void only_exactly_allow_issues(void **state) {
   }
 }
 
+static void what_it_grants_is_good_for_the_smaller_of_bound_and_lease(void **state) {
+  (void)state;
+  static const int64_t rows[][3] = {{0, 0, 0}, {3600, 0, 3600}, {0, 120, 120}, {3600, 120, 120}, {3600, 7200, 3600}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct snt_decision decision = {.max_duration_s = rows[i][0], .lease_s = rows[i][1]};
+    assert_int_equal(snt_decision_life_s(&decision), rows[i][2]);
+  }
+}
+
 static void a_zeroed_or_forged_decision_does_not_issue(void **state) {
   (void)state;
   struct snt_decision decision = {0};
@@ -110,6 +120,10 @@ static void odd_members_are_no_decision(void **state) {
                                         {"max_duration", "-5"},
                                         {"max_duration", "\"1h\""},
                                         {"max_duration", ""},
+                                        {"lease", "0"},
+                                        {"lease", "-5"},
+                                        {"lease", "\"2m\""},
+                                        {"lease", "null"},
                                         {"requires_server_mode", "1"},
                                         {"ends_with_window", "1"},
                                         {"ends_with_window", "true,\"window_left\":0"},
@@ -513,6 +527,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(only_exactly_allow_issues),
       cmocka_unit_test(a_zeroed_or_forged_decision_does_not_issue),
+      cmocka_unit_test(what_it_grants_is_good_for_the_smaller_of_bound_and_lease),
       cmocka_unit_test(odd_members_are_no_decision),
       cmocka_unit_test(remedies_are_kept_in_their_order),
       cmocka_unit_test(odd_remedies_are_no_decision),

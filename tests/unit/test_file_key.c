@@ -79,7 +79,7 @@ static void a_key_rests_after_an_unlock_and_only_for_its_file(void **state) {
   begin(&fixture, "file");
   assert_ok(write_text(&fixture, "dev", "x", NULL));
   if (!has_keyring) {
-    print_message("skipped: the kernel keyring is not available\n");
+    leave_out("the kernel keyring", " is not available");
     end(&fixture);
     return;
   }

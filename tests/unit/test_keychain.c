@@ -23,15 +23,15 @@ static struct password_store store;
 static bool is_here(const char *backend) {
   bool has_store = store.folder[0] != '\0';
   if (strcmp(backend, "keyring") == 0 && snt_kernel_keys_check() != 0) {
-    print_message("skipped: the kernel keyring is not available\n");
+    leave_out("the kernel keyring", " is not available");
     return false;
   }
   return strcmp(backend, "secret-service") == 0 ? desktop.bus != 0
          : strcmp(backend, "tpm") == 0          ? tpm.pid != 0
          : strcmp(backend, "pass") == 0         ? has_store
-         : strcmp(backend, "docker:pass") == 0  ? has_store && is_installed("docker-credential-pass")
+         : strcmp(backend, "docker:pass") == 0  ? has_store && has_program("docker-credential-pass")
          : strcmp(backend, "docker:secretservice") == 0
-             ? desktop.bus != 0 && is_installed("docker-credential-secretservice")
+             ? desktop.bus != 0 && has_program("docker-credential-secretservice")
              : true;
 }
 

@@ -180,7 +180,7 @@ static void log_is_refused_where_it_could_be_someone_elses(void **state) {
 static void another_users_file_or_folder_is_refused(void **state) {
   (void)state;
   if (geteuid() != 0) {
-    print_message("skipped: needs root\n");
+    leave_out("another user's file", " needs root");
     skip();
   }
   run("touch %s; chown 65534 %s", path, path);

@@ -122,7 +122,7 @@ static void a_real_one_that_has_no_window_says_so(void **state) {
   (void)state;
   char path[256];
   if (!snt_helper_find("pinentry-curses", path, sizeof path)) {
-    print_message("skipped: pinentry-curses is not installed\n");
+    leave_out("pinentry-curses", " is not installed");
     return;
   }
   const struct snt_pinentry pinentry = {.path = path, .text = "x", .label = "code", .end_ms = in_ms(30000)};

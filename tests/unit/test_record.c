@@ -172,8 +172,10 @@ static void an_issuance_and_a_failure_hold_what_the_log_promises(void **state) {
   session.ca = "system";
   session.proxy = "http://p:1";
   session.console = "signin.aws.amazon.com";
+  session.lease_s = 120;
   snt_buf_reset(&issued);
   assert_ok(snt_record_format_issued(&session, &issued, NULL));
+  assert_non_null(strstr(issued.data, "\"duration\":3600,\"lease\":120,\"clamped_by\":\"rule\","));
   assert_non_null(strstr(issued.data,
                          ",\"reuse_of\":null,\"endpoint\":\"sts.us-east-1.amazonaws.com\",\"ca\":\"system\","
                          "\"proxy\":\"http://p:1\",\"console\":\"signin.aws.amazon.com\""));

@@ -100,7 +100,7 @@ static void a_bus_that_never_speaks_is_given_up(void **state) {
 static void a_bus_of_another_user_is_refused(void **state) {
   (void)state;
   if (geteuid() != 0) {
-    print_message("skipped: only root can be another user\n");
+    leave_out("another user's bus", " needs root");
     return;
   }
   struct desktop other;

@@ -183,6 +183,16 @@ static void every_parameter_is_encoded(void **state) {
                       "Tags.member.2.Value=v%3D1%20%2B");
 }
 
+static void a_lease_denies_everything_after_its_end(void **state) {
+  (void)state;
+  char policy[SNT_STS_LEASE_CAP];
+  snt_sts_format_lease(1768790853000, policy);
+  assert_string_equal(policy, "{\"Version\":\"2012-10-17\",\"Statement\":["
+                              "{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},"
+                              "{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":"
+                              "{\"DateGreaterThan\":{\"aws:CurrentTime\":\"2026-01-19T02:47:33Z\"}}}]}");
+}
+
 static void sessions_that_make_no_sense_are_refused(void **state) {
   (void)state;
   static const struct {
@@ -401,6 +411,7 @@ int main(void) {
       cmocka_unit_test(a_caller_comes_with_the_servers_time),
       cmocka_unit_test(no_session_is_asked_for_without_what_it_has_to_carry),
       cmocka_unit_test(every_parameter_is_encoded),
+      cmocka_unit_test(a_lease_denies_everything_after_its_end),
       cmocka_unit_test(sessions_that_make_no_sense_are_refused),
       cmocka_unit_test(a_session_is_taken_whole),
       cmocka_unit_test(a_session_whose_source_identity_is_not_repeated_is_taken),

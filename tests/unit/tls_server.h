@@ -43,7 +43,7 @@ static inline bool make_authority(void) {
   assert_non_null(mkdtemp(folder));
   has_openssl = run("command -v openssl");
   if (!has_openssl) {
-    print_message("skipped: there is no openssl program\n");
+    leave_out("openssl", " is not installed");
     return false;
   }
   assert_true(run("openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj '/CN=test CA' -days 1 -out ca.pem"));

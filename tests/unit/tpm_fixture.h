@@ -14,17 +14,7 @@ struct tpm {
   pid_t pid;     /* 0: not running */
 };
 
-/* Whether the programs are here; says so when they are not. */
-static inline bool has_tpm(void) {
-  static const char *const programs[] = {"swtpm", "tpm2_getcap"};
-  for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
-    if (!is_installed(programs[i])) {
-      print_message("skipped: %s is not installed\n", programs[i]);
-      return false;
-    }
-  }
-  return true;
-}
+static inline bool has_tpm(void) { return has_program("swtpm") && has_program("tpm2_getcap"); }
 
 static inline bool is_listening(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
