@@ -280,6 +280,15 @@ rules:
     return lines
   end
 
+  it("tells of a lease as of what a session is good for", function()
+    local before = home:write("leased.yaml", world.allow_dev .. "    lease: 2m\n")
+    local after = home:write("plain.yaml", world.allow_dev)
+    local text = diff(before, after, "--semantic")
+    expect.status(text, 1)
+    assert.is_truthy(text.stdout:find("\n      lease: 2m -> none\n", 1, true), text.stdout)
+    assert.is_truthy(text.stdout:find("\n  + anyone stays longer with dev (rule dev-everyone: 2m -> 1h)\n", 1, true), text.stdout)
+  end)
+
   it("tells who gains and who loses, now and at any time", function()
     local document = semantic(old, new, "--time", TUESDAY)
     assert.same({

@@ -136,6 +136,7 @@ describe("sentinel replay", function()
     local rows = {
       [shorter("other", "max_duration: 1h")] = "rule",
       [shorter("other", "max_duration: 30m")] = "shorter",
+      [shorter("other", "lease: 30m")] = "shorter",
       [shorter("dev-everyone", "max_duration: 2h")] = "longer",
       [shorter("dev-everyone", "")] = "longer",
     }
