@@ -10,8 +10,8 @@ SNT_PACKAGES_BUILD=(gcc cmake ninja-build pkg-config lua5.4 liblua5.4-dev lua-cj
   libssl-dev libcurl4-openssl-dev libjansson-dev libexpat1-dev libzstd-dev libseccomp-dev libmaxminddb-dev
   libsystemd-dev libtss2-dev musl-dev libcmocka-dev python3 python3-venv tzdata ca-certificates openssl curl)
 SNT_PACKAGES_TEST=(lua-busted lua-check clang-format faketime git dbus gnome-keyring libsecret-tools keyutils zsh fish
-  groff xvfb xdotool zenity pinentry-gnome3 gcr openssh-client swtpm swtpm-tools tpm2-tools libtss2-tcti-swtpm0 pass
-  gnupg golang-docker-credential-helpers python3-jwcrypto zstd)
+  groff xvfb xdotool zenity pinentry-gnome3 pinentry-curses gcr openssh-client swtpm swtpm-tools tpm2-tools
+  libtss2-tcti-swtpm0 pass gnupg golang-docker-credential-helpers python3-jwcrypto python3-dbus zstd)
 SNT_PACKAGES_FULL=(clang clang-tidy valgrind)
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then

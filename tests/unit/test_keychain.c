@@ -12,6 +12,8 @@
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 
+#include "keychain/tpm.h"
+
 /* The Secret Service of this program; none when it is not installed. */
 static struct desktop desktop;
 /* And its TPM. */
@@ -487,6 +489,10 @@ static void body_user(struct fixture *fixture) {
     return; /* then all the tests ran as one; a desktop is one user's, and so is a gpg */
   }
   assert_int_equal(chown(fixture->folder, 54321, 54321), 0);
+  const struct snt_tpm *module;
+  if (strcmp(fixture->backend, "tpm") == 0) {
+    assert_ok(snt_tpm_load(&module, NULL)); /* the other user may not reach this folder */
+  }
   pid_t pid = fork();
   if (pid == 0) {
     bool is_other = setgroups(0, NULL) == 0 && setgid(54321) == 0 && setuid(54321) == 0 && clearenv() == 0;
