@@ -11,7 +11,7 @@ SNT_PACKAGES_BUILD=(gcc cmake ninja-build pkg-config lua5.4 liblua5.4-dev lua-cj
   libsystemd-dev libtss2-dev musl-dev libcmocka-dev python3 python3-venv tzdata ca-certificates openssl curl)
 SNT_PACKAGES_TEST=(lua-busted lua-check clang-format faketime git dbus gnome-keyring libsecret-tools keyutils zsh fish
   groff xvfb xdotool zenity pinentry-gnome3 pinentry-curses gcr openssh-client swtpm swtpm-tools tpm2-tools
-  libtss2-tcti-swtpm0 pass gnupg golang-docker-credential-helpers python3-jwcrypto python3-dbus zstd)
+  libtss2-tcti-swtpm0 pass gnupg golang-docker-credential-helpers python3-jwcrypto python3-dbus iproute2 zstd)
 SNT_PACKAGES_FULL=(clang clang-tidy valgrind)
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 CMOCKA = re.compile(r"\[==========\] (?:\S+ )?(\d+) test\(s\) run\.")
 CMOCKA_SKIPPED = re.compile(r"\[  SKIPPED \] (?:\S+ )?(\d+) test\(s\)")
+REASON = re.compile(r"skipped: .*|(?<=\[  SKIPPED \] )[a-z]\w*$", re.M)
 SKIPPED = re.compile(r"^skipped: ", re.M)
 BUSTED = re.compile(r"(\d+) success(?:es)? / (\d+) failures? / (\d+) errors? / (\d+) pending")
 
@@ -42,7 +43,7 @@ def main(path):
         if failed:
             print(f"--- {case.get('name')} failed ---\n{output[-6000:]}", file=sys.stderr)
         if skipped:
-            reasons = sorted(set(re.findall(r"(?i)^.*\bskipped\b.*$", output, re.M)))[:5]
+            reasons = sorted(set(REASON.findall(output)))[:5]
             print(f"    skipped: {skipped} in {case.get('name')}: {'; '.join(reasons)}", file=sys.stderr)
     if not cases:
         total = [0, 1, 0]

@@ -81,9 +81,10 @@ if not exists(settings.bin) then
 end
 
 --- The reason of a test that cannot run here, for busted: return pending(settings.skipped "...").
--- The report shows it; where nothing may be skipped it is an error, unless cannot_be_installed.
-function settings.skipped(reason, cannot_be_installed)
-  if settings.requires_all and not cannot_be_installed then
+-- The report shows it; where nothing may be skipped it is an error, unless no package holds what is
+-- missing.
+function settings.skipped(reason, is_in_no_package)
+  if settings.requires_all and not is_in_no_package then
     error("would be skipped, and SENTINEL_REQUIRE=all: " .. reason, 2)
   end
   io.stderr:write("skipped: ", reason, "\n")
