@@ -140,6 +140,16 @@ describe("a profile with MFA", function()
     assert.are.equal("local", decision.provenance.mfa)
   end)
 
+  it("remembers no code longer than the lease lets its session be used again", function()
+    machine(true, { policy = FRESH .. "    lease: 2m\n" })
+    expect.credentials(home:run { "credentials", "dev", "--duration", "2h" })
+    os.execute("sleep 1.1")
+    expect.credentials(home:run { "credentials", "dev", "--duration", "2h" })
+    assert.are.equal(2, asked())
+    local decision = home:records()[3]
+    assert.are.equal(decision.request.time, decision.request.mfa.authenticated_at)
+  end)
+
   it("asks nobody for what policy denies anyway", function()
     machine(true, { policy = stage.policies.prod })
     expect.refused(home:run { "credentials", "dev", "--duration", "2h" }, 3)

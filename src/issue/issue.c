@@ -205,7 +205,7 @@ static snt_status issue_new(struct snt_flow *flow, struct snt_flow_grant *grant,
   status = snt_flow_record_issued(flow, grant, &session.credentials, err);
   if (snt_ok(status)) {
     snt_flow_keep_session(flow, name, &session.credentials);
-    snt_flow_keep_code(flow, grant->duration_s);
+    snt_flow_keep_code(flow, life_s(grant));
   }
   return hand_out(out, status, &session.credentials);
 }
@@ -221,7 +221,8 @@ static snt_status issue_in_turn(struct snt_flow *flow, struct snt_flow_grant *gr
                                 struct snt_issued *out, struct snt_err *err) {
   SNT_TURN_AUTO struct snt_turn turn = {.fd = -1};
   SNT_CLEANUP(snt_flow_session_clear) struct snt_flow_session session = {0};
-  bool is_shared = snt_flow_shares_session(flow, life_s(grant));
+  /* A code is asked for by one at a time, also where nothing of it can be shared. */
+  bool is_shared = snt_flow_shares_session(flow, flow->is_mfa_direct ? grant->duration_s : life_s(grant));
   snt_status waited = is_shared ? snt_flow_take_turn(flow, "session", name, &turn, err) : snt_done();
   /* Another may have kept one since it was looked for. */
   if (snt_ok(waited) && is_shared && snt_flow_find_session(flow, name, life_s(grant), &session)) {

@@ -14,7 +14,8 @@ enum {
   CONDITION_CAP = 257,
   TRACE_MAX = 1000,
   MISSING_CAP = 513,
-  TOLD_CAP = 1024
+  TOLD_CAP = 1024,
+  WINDOW_LEFT_MAX = 12 * 3600 /* no session is longer */
 };
 
 static const char *const EFFECT_NAMES[] = {
@@ -170,7 +171,8 @@ static snt_status take_bound(const struct snt_json_value *root, struct snt_decis
   if (lease != NULL && (!snt_json_integer(lease, &out->lease_s) || out->lease_s < 1)) {
     return refuse_reply("lease", err);
   }
-  if (left != NULL && (!snt_json_integer(left, &out->window_left_s) || out->window_left_s < 1)) {
+  if (left != NULL && (!snt_json_integer(left, &out->window_left_s) || out->window_left_s < 1 ||
+                       out->window_left_s > WINDOW_LEFT_MAX)) {
     return refuse_reply("window_left", err);
   }
   if (snt_json_type(value) == SNT_JSON_NULL) {

@@ -127,6 +127,7 @@ static void odd_members_are_no_decision(void **state) {
                                         {"requires_server_mode", "1"},
                                         {"ends_with_window", "1"},
                                         {"ends_with_window", "true,\"window_left\":0"},
+                                        {"ends_with_window", "true,\"window_left\":43201"},
                                         {"ends_with_window", "true,\"window_left\":\"1\""},
                                         {"rule", "\"dev\\u0000\""},
                                         {"rule", "\"" FIFTY TEN "01234\""},
