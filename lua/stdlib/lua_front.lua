@@ -87,7 +87,8 @@ local function new_module(marks, problems)
   -- @tparam string label 1 to 64 printable bytes
   -- @tparam function call gets the request, read-only, and has to return true or false; whatever
   -- else it returns or raises denies the decision (`condition_error`). A field that is absent is
-  -- nil, and so are the fields below it; a name that is none of a request raises
+  -- nil, and so is what is read below it at once, as in `request.approval.id`; a nil that is
+  -- indexed later, and a name that is none of a request, raises
   -- @treturn mark to be put among a rule's conditions
   -- @raise if label or call is something else
   function s.check(label, call)

@@ -148,6 +148,32 @@ describe("the request in Lua", function()
     assert.equal("only", decision.rule)
   end)
 
+  it("lets no other nil be read, whatever was absent before", function()
+    local rows = {
+      "local owners = {} return owners[r.profile].id ~= 'blocked'",
+      "local owner if r.approval then return false end return owner.id ~= 'blocked'",
+      "local owner return r.approval ~= owner.id or owner == nil",
+      "local approval = r.approval local owner = {} return approval == nil and owner.approval.id == nil",
+      "local function id_of(owner) return owner.id end return id_of(r.approval) == nil",
+      "return r.approval.id == nil and pcall(function() local owner return owner.id end)",
+    }
+    for _, body in ipairs(rows) do
+      local decision = decide(("{ function(r) return r.approval == true end } }, s.rule 'second' "
+        .. "{ effect = 'allow', conditions = { function(r) %s end }"):format(body))
+      local told = decision.rule == "after" and "false" or decision.trace[2].got
+      assert.equal(body:find("pcall", 1, true) and "after" or "second", decision.rule)
+      assert.is_truthy(told == "false" or told:find("attempt to index a nil value (field \"id\")", 1, true), told)
+      assert.equal(decision.rule == "second" and "condition_error" or nil, decision.error)
+    end
+  end)
+
+  it("tells how to read what is below an absent field, when that was read before", function()
+    local decision = decide("{ function(r) local a = r.approval local b = 1 return a.id == nil end }")
+    assert.equal("condition_error", decision.error)
+    assert.equal('policy.lua:5: attempt to index a nil value (field "id"); if it is request.approval, which is '
+      .. "absent, read request.approval.id in one expression: that is nil", decision.trace[1].got)
+  end)
+
   it("has lists, lengths and pairs", function()
     local decision = decide([[{ function(r)
       local names = {}

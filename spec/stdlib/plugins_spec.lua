@@ -225,6 +225,33 @@ describe("a condition of a plugin", function()
       :find("only texts have values", 1, true))
   end)
 
+  it("does not learn what the policy found absent in the request", function()
+    for _, body in ipairs { "local o return not pcall(function() return o.approvers end)",
+      "local o local _, why = pcall(function() return o.approvers end) return not why:find('approval', 1, true)" } do
+      local policy = assert(evaluator.load("lua", [[
+local s = require "sentinel"
+return s.policy { version = "1", rules = {
+  s.rule "first" { effect = "allow", conditions = { function(r) return r.approval ~= nil end } },
+  s.rule "second" { effect = "allow", conditions = { probe = true } },
+} }]], { plugins = { probe = plain("probe", body) } }))
+      assert.equal("second", evaluator.decide(policy).rule, body)
+      policy.state:close()
+    end
+  end)
+
+  it("is told of its own nil alone", function()
+    local policy = assert(evaluator.load("lua", [[
+local s = require "sentinel"
+return s.policy { version = "1", rules = {
+  s.rule "first" { effect = "allow", conditions = { function(r) return r.approval ~= nil end } },
+  s.rule "second" { effect = "allow", conditions = { probe = true } },
+} }]], { plugins = { probe = plain("probe", "local o return o.approvers") } }))
+    local decision = evaluator.decide(policy)
+    assert.equal("plugin_error", decision.error)
+    assert.is_truthy(decision.trace[2].got:find('attempt to index a nil value %(field "approvers"%)$'), decision.trace[2].got)
+    policy.state:close()
+  end)
+
   it("has nil for an argument that is not given", function()
     local probe = plain("probe", "return args.a == nil and args.b == 5",
       "args = { a = { type = 'string', description = 'x' }, b = { type = 'integer', description = 'x' } }")

@@ -4,19 +4,17 @@
  *  3. look at words as Lua's own lexer does: where the two could differ, Lua must refuse the text. */
 #include "lua/compile.h"
 
-#include "base/buf.h"
+#include "lua/dump.h"
 #include "lua/fuel.h"
 #include "lua/selftest.h"
 
 #include <lauxlib.h>
-#include <stdint.h>
 #include <string.h>
 
 #define TEXT_MAX ((size_t)512 << 10)
 #define UNITS_PER_BYTE 4
 #define CONSTANTS_MAX 200
 #define CHUNK_NAME_MAX 200
-#define NOT_UNDERSTOOD ((size_t)1 << 20)
 
 struct cursor {
   const char *at, *end;
@@ -158,109 +156,6 @@ struct snt_lua_words snt_compile_scan(const char *text, size_t len) {
   return words;
 }
 
-/* A function's dump (ldump.c of Lua 5.4), read back only to count constants. */
-struct dump {
-  const unsigned char *at, *end;
-  bool is_odd;
-};
-
-static unsigned read_byte(struct dump *d) {
-  if (d->at >= d->end) {
-    d->is_odd = true;
-    return 0;
-  }
-  return *d->at++;
-}
-
-static void skip_bytes(struct dump *d, size_t n) {
-  if (n > (size_t)(d->end - d->at)) {
-    d->is_odd = true;
-    n = 0;
-  }
-  d->at += n;
-}
-
-/* Seven bits a byte, the last one marked. */
-static size_t read_size(struct dump *d) {
-  size_t value = 0;
-  while (!d->is_odd) {
-    unsigned byte = read_byte(d);
-    if (value > (SIZE_MAX >> 8)) {
-      d->is_odd = true;
-    }
-    value = value << 7 | (byte & 0x7f);
-    if ((byte & 0x80) != 0) {
-      break;
-    }
-  }
-  return value;
-}
-
-static void skip_string(struct dump *d) {
-  size_t size = read_size(d);
-  skip_bytes(d, size == 0 ? 0 : size - 1);
-}
-
-static void skip_constant(struct dump *d) {
-  switch (read_byte(d)) {
-  case 0x00: /* nil */
-  case 0x01: /* false */
-  case 0x11: /* true */
-    break;
-  case 0x03: /* integer */
-    skip_bytes(d, sizeof(lua_Integer));
-    break;
-  case 0x13: /* float */
-    skip_bytes(d, sizeof(lua_Number));
-    break;
-  case 0x04: /* short string */
-  case 0x14: /* long string */
-    skip_string(d);
-    break;
-  default:
-    d->is_odd = true;
-  }
-}
-
-static size_t count_in_function(struct dump *d, int depth) {
-  skip_string(d); /* source; absent in a stripped dump */
-  (void)read_size(d);
-  (void)read_size(d);
-  skip_bytes(d, 3);
-  skip_bytes(d, read_size(d) * 4); /* instructions */
-  size_t constants = read_size(d);
-  for (size_t i = 0; i < constants && !d->is_odd; i++) {
-    skip_constant(d);
-  }
-  skip_bytes(d, read_size(d) * 3); /* upvalues */
-  size_t functions = read_size(d);
-  d->is_odd |= depth > 250;
-  for (size_t i = 0; i < functions && !d->is_odd; i++) {
-    constants += count_in_function(d, depth + 1);
-  }
-  for (int i = 0; i < 4; i++) { /* lines, absolute lines, locals, upvalue names: stripped */
-    d->is_odd |= read_size(d) != 0;
-  }
-  return constants;
-}
-
-static int append_dump(lua_State *L, const void *data, size_t len, void *buffer) {
-  (void)L;
-  return snt_ok(snt_buf_append(buffer, data, len, NULL)) ? 0 : 1;
-}
-
-size_t snt_compile_count_constants(lua_State *L) {
-  SNT_BUF_AUTO struct snt_buf dumped = {0};
-  const size_t header = 4 + 1 + 1 + 6 + 3 + sizeof(lua_Integer) + sizeof(lua_Number) + 1;
-  if (lua_dump(L, append_dump, &dumped, 1) != 0 || dumped.len < header) {
-    return NOT_UNDERSTOOD;
-  }
-  const unsigned char *bytes = (const unsigned char *)dumped.data;
-  struct dump d = {.at = bytes + header, .end = bytes + dumped.len};
-  size_t constants = count_in_function(&d, 0);
-  return d.is_odd || d.at != d.end ? NOT_UNDERSTOOD : constants;
-}
-
 static int refuse(lua_State *L, const char *format, ...) {
   va_list args;
   va_start(args, format);
@@ -272,7 +167,7 @@ static int refuse(lua_State *L, const char *format, ...) {
 
 /* Which texts are refused although the parser takes them. The function is at the top. */
 static bool is_miscompiled(lua_State *L, const struct snt_lua_words *words) {
-  return words->has_bitwise && !snt_selftest_is_sound(L) && snt_compile_count_constants(L) > CONSTANTS_MAX;
+  return words->has_bitwise && !snt_selftest_is_sound(L) && snt_dump_count_constants(L) > CONSTANTS_MAX;
 }
 
 int snt_compile(lua_State *L, struct snt_slice text, const char *chunk, int env) {

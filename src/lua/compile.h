@@ -17,8 +17,5 @@ struct snt_lua_words snt_compile_scan(const char *text, size_t len);
 /* Pushes the function, or nil and a message. Text only; refuses the name _ENV and, where the interpreter miscompiles,
  * more than 200 constants beside a bitwise operator. env is a stack index. */
 int snt_compile(lua_State *L, struct snt_slice text, const char *chunk, int env);
-/* The constants of the Lua function at the top of the stack and of all within it; more than 1 << 20 when its dump is
- * not understood. */
-size_t snt_compile_count_constants(lua_State *L);
 
 #endif

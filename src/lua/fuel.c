@@ -13,6 +13,7 @@
 #include <lauxlib.h>
 
 #define HOOK_INTERVAL 1000
+#define STEP_COST 250     /* of an interval that begins anew: fewer than 1,000 instructions go uncounted each time */
 #define BYTES_PER_UNIT 64 /* of growth: copying 1 MiB is 16,384 units */
 #define BLOCK_COST 4      /* of every new block, however small */
 #define SMALLEST_BLOCK 32
@@ -104,6 +105,13 @@ static void collect_when_large(lua_State *L, struct snt_budget *budget) {
 static void on_count(lua_State *L, lua_Debug *activation) {
   (void)activation;
   struct snt_budget *budget = snt_budget_of(L);
+  if (budget->steps > 0) {
+    if (--budget->steps == 0) {
+      lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_INTERVAL);
+    }
+    snt_fuel_check(L);
+    return;
+  }
   if (budget->end_ms != 0 && budget->abort == SNT_ABORT_NONE && snt_clock_monotonic_ms() > budget->end_ms) {
     budget->abort = SNT_ABORT_TIME;
   }
@@ -116,12 +124,24 @@ void snt_fuel_arm(lua_State *L, int64_t fuel, bool counts_instructions) {
   struct snt_budget *budget = snt_budget_of(L);
   budget->fuel = fuel > 0 ? fuel : 0;
   budget->abort = SNT_ABORT_NONE;
+  budget->steps = 0;
   if (counts_instructions) {
     lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_INTERVAL);
   }
 }
 
 void snt_fuel_disarm(lua_State *L) { lua_sethook(L, NULL, 0, 0); }
+
+/* The hook is called before an instruction: twice, for the next one to begin and for it to be over. */
+void snt_fuel_mark_next(lua_State *L) {
+  if (lua_gethook(L) == on_count) {
+    snt_fuel_spend(L, STEP_COST);
+    snt_budget_of(L)->steps = 2;
+    lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+  }
+}
+
+bool snt_fuel_is_next(lua_State *L) { return snt_budget_of(L)->steps == 1; }
 
 void snt_fuel_check(lua_State *L) {
   struct snt_budget *budget = snt_budget_of(L);

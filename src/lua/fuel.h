@@ -25,6 +25,7 @@ struct snt_budget {
   int64_t fuel;     /* never below 0 */
   int64_t end_ms;   /* when the call into a plugin has to be over (snt_clock_monotonic_ms); 0: outside of one */
   enum snt_abort abort;
+  int steps; /* how often the hook is called before the next instruction that it counts */
   bool is_collecting;
   lua_State *L; /* the state; NULL while it is made */
   struct snt_pool pool;
@@ -38,6 +39,11 @@ struct snt_budget *snt_budget_of(lua_State *L);
 /* Starts a call with that much fuel and the flag cleared; counts_instructions sets the hook that charges for them. */
 void snt_fuel_arm(lua_State *L, int64_t fuel, bool counts_instructions);
 void snt_fuel_disarm(lua_State *L);
+/* For a metamethod: marks the instruction that follows the one it was called by. Where no instructions are counted none
+ * is marked. */
+void snt_fuel_mark_next(lua_State *L);
+/* Whether the marked instruction runs now. */
+bool snt_fuel_is_next(lua_State *L);
 /* Charges the work that a C function is about to do; raises when nothing is left. */
 void snt_fuel_spend(lua_State *L, size_t units);
 /* What a walk over all slots of any table costs at most: the empty ones too, which cannot be counted beforehand. */

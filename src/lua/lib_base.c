@@ -175,6 +175,7 @@ static int base_type(lua_State *L) {
 int snt_lib_pcall(lua_State *L) {
   luaL_checkany(L, 1);
   snt_fuel_spend(L, SNT_LIB_CALL_COST);
+  snt_readonly_forget_absent(L);
   int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
   if (status == LUA_ERRMEM && snt_budget_of(L)->abort == SNT_ABORT_NONE) {
     snt_budget_of(L)->abort = SNT_ABORT_MEMORY;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "lua/fuel.h"
 #include "lua/lockdown.h"
+#include "lua/readonly.h"
 
 #include <lauxlib.h>
 
@@ -53,6 +54,7 @@ int snt_host_run_limited(lua_State *L) {
   int64_t own = luaL_checkinteger(L, 1);
   int64_t limit_ms = luaL_checkinteger(L, FIXED);
   luaL_checktype(L, FIXED + 1, LUA_TFUNCTION);
+  snt_readonly_forget_absent(L);
   int64_t before = budget->fuel;
   budget->fuel = own < before ? own : before;
   int64_t given = budget->fuel;

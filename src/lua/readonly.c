@@ -1,10 +1,12 @@
 /* MUST
  *  1. never hand out the table behind a view, nor its metatable;
  *  2. copy, so that nobody else holds the content;
- *  3. raise for a name that is not in the shape, whether there is a value or not. */
+ *  3. raise for a name that is not in the shape, whether there is a value or not;
+ *  4. let nothing be read of a nil but of one that it found itself: any other is a mistake, which denies. */
 #include "lua/readonly.h"
 
 #include "base/str.h"
+#include "lua/dump.h"
 #include "lua/lib.h"
 #include "lua/vm_internal.h"
 
@@ -74,29 +76,6 @@ static int view_len(lua_State *L) {
   return 1;
 }
 
-/* Remembers the names below an absent field, so that nil may be asked for them. fields is at the top. */
-static void note_absent(lua_State *L, int absent, int depth) {
-  luaL_checkstack(L, 6, NULL);
-  int fields = lua_gettop(L);
-  lua_pushvalue(L, fields);
-  if (depth > DEPTH_MAX || lua_rawget(L, absent) != LUA_TNIL) {
-    lua_settop(L, fields);
-    return;
-  }
-  lua_pop(L, 1);
-  lua_pushvalue(L, fields);
-  lua_pushboolean(L, 1);
-  lua_rawset(L, absent);
-  for (lua_pushnil(L); lua_next(L, fields) != 0; lua_settop(L, fields + 1)) {
-    lua_pushvalue(L, -2);
-    lua_pushboolean(L, 1);
-    lua_rawset(L, absent);
-    if (lua_istable(L, -1)) {
-      note_absent(L, absent, depth + 1);
-    }
-  }
-}
-
 /* The name among the fields that is nearest to the one at index, which may be no text; NULL for none. */
 static const char *find_nearest(lua_State *L, int index, int fields) {
   const char *names[65];
@@ -111,32 +90,93 @@ static const char *find_nearest(lua_State *L, int index, int fields) {
   return lua_type(L, index) == LUA_TSTRING ? snt_str_nearest(lua_tostring(L, index), names) : NULL;
 }
 
-/* What the table of absent names has under numbers: of the field that was found absent last, the view's name, its own,
- * and the names below it. */
+/* What the table at absent_ref holds of the field that was found absent last: the view's name, its own, and the names
+ * below it. */
 enum { LAST_VIEW = 1, LAST_FIELD, LAST_SHAPE };
 
-/* policy.md: an absent field reads as nil, and so do the fields below it. Any other name raises as Lua would, and what
+/* Whether a Lua function's instruction called this metamethod: a C function could go on in many ways. */
+static bool is_called_by_instruction(lua_State *L) {
+  lua_Debug self;
+  return lua_getstack(L, 0, &self) != 0 && lua_getinfo(L, "n", &self) != 0 && strcmp(self.namewhat, "metamethod") == 0;
+}
+
+/* The field whose name is at index 2 is absent, and has those below it that the table at shape names. The name of what
+ * it is a field of is at the top. */
+static void remember_absent(lua_State *L, int shape) {
+  int view = lua_gettop(L);
+  snt_vm_of(L)->has_absent = true;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, snt_vm_of(L)->absent_ref);
+  lua_pushvalue(L, view);
+  lua_rawseti(L, -2, LAST_VIEW);
+  lua_pushvalue(L, 2);
+  lua_rawseti(L, -2, LAST_FIELD);
+  lua_pushvalue(L, shape);
+  lua_rawseti(L, -2, LAST_SHAPE);
+  lua_settop(L, view - 1);
+  if (is_called_by_instruction(L)) {
+    snt_fuel_mark_next(L);
+  }
+}
+
+/* Whether the nil that is indexed now is the one that the instruction before found in a view. A nil has no origin: what
+ * tells it is that nothing ran in between, and the code, where no other nil is read for such a key right after such a
+ * field. */
+static bool is_of_absent_field(lua_State *L, const char *field, const char *key) {
+  lua_Debug caller;
+  if (!snt_fuel_is_next(L) || !is_called_by_instruction(L) || lua_getstack(L, 1, &caller) == 0 ||
+      lua_getinfo(L, "f", &caller) == 0) {
+    return false;
+  }
+  size_t bytes = 0;
+  bool is_it = snt_dump_reads_below(L, field, key, &bytes);
+  lua_pop(L, 1);
+  snt_lib_charge_bytes(L, bytes);
+  return is_it;
+}
+
+static int raise_nil(lua_State *L, int view, int field, int shape) {
+  const char *key = snt_readonly_push_quoted(L, 2);
+  if (view == 0) {
+    return luaL_error(L, "attempt to index a nil value (field %s)", key);
+  }
+  const char *path = lua_pushfstring(L, "%s.%s", lua_tostring(L, view), lua_tostring(L, field));
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, shape) != LUA_TNIL) {
+    return luaL_error(L,
+                      "attempt to index a nil value (field %s); if it is %s, which is absent, read %s.%s in one "
+                      "expression: that is nil",
+                      key, path, path, lua_tostring(L, 2));
+  }
+  const char *nearest = find_nearest(L, 2, shape);
+  return luaL_error(L, "attempt to index a nil value (field %s); %s is absent, and has no such field%s%s%s", key, path,
+                    nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
+                    nearest == NULL ? "" : "\"?");
+}
+
+/* policy.md: an absent field reads as nil, and so do the fields below it. Any other nil raises as Lua would, and what
  * was absent is told: most often that is why. */
 static int index_nil(lua_State *L) {
-  enum { ABSENT = 3 };
+  enum { VIEW = 4, FIELD, SHAPE, BELOW };
   lua_settop(L, 2);
   snt_fuel_spend(L, SNT_LIB_CALL_COST);
   lua_rawgeti(L, LUA_REGISTRYINDEX, snt_vm_of(L)->absent_ref);
+  if (lua_rawgeti(L, -1, LAST_VIEW) != LUA_TSTRING) {
+    return raise_nil(L, 0, 0, 0);
+  }
+  lua_rawgeti(L, -2, LAST_FIELD);
+  lua_rawgeti(L, -3, LAST_SHAPE);
   lua_pushvalue(L, 2);
-  if (lua_type(L, 2) == LUA_TSTRING && lua_rawget(L, ABSENT) != LUA_TNIL) {
-    lua_pushnil(L);
-    return 1;
+  int below = lua_rawget(L, SHAPE);
+  if (lua_type(L, 2) != LUA_TSTRING || below == LUA_TNIL ||
+      !is_of_absent_field(L, lua_tostring(L, FIELD), lua_tostring(L, 2))) {
+    return raise_nil(L, VIEW, FIELD, SHAPE);
   }
-  const char *key = snt_readonly_push_quoted(L, 2);
-  if (lua_rawgeti(L, ABSENT, LAST_SHAPE) != LUA_TTABLE) {
-    return luaL_error(L, "attempt to index a nil value (field %s)", key);
+  if (below == LUA_TTABLE) {
+    lua_pushfstring(L, "%s.%s", lua_tostring(L, VIEW), lua_tostring(L, FIELD));
+    remember_absent(L, BELOW);
   }
-  const char *nearest = find_nearest(L, 2, lua_gettop(L));
-  lua_rawgeti(L, ABSENT, LAST_VIEW);
-  lua_rawgeti(L, ABSENT, LAST_FIELD);
-  return luaL_error(L, "attempt to index a nil value (field %s); %s.%s is absent, and has no such field%s%s%s", key,
-                    lua_tostring(L, -2), lua_tostring(L, -1), nearest == NULL ? "" : "; did you mean \"",
-                    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+  lua_pushnil(L);
+  return 1;
 }
 
 static void give_nil_a_metatable(lua_State *L) {
@@ -165,20 +205,6 @@ static int raise_unknown_field(lua_State *L, const char *name, int fields) {
   return luaL_error(L, "%s has no field %s", name, key);
 }
 
-/* A field of a view, whose name is at index 2, is absent, and other fields are below it. */
-static void remember_absent(lua_State *L, int shape) {
-  snt_vm_of(L)->has_absent = true;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, snt_vm_of(L)->absent_ref);
-  int absent = lua_gettop(L);
-  lua_pushvalue(L, shape);
-  note_absent(L, absent, 0);
-  lua_rawseti(L, absent, LAST_SHAPE);
-  lua_pushvalue(L, 2);
-  lua_rawseti(L, absent, LAST_FIELD);
-  lua_pushvalue(L, lua_upvalueindex(3));
-  lua_rawseti(L, absent, LAST_VIEW);
-}
-
 /* Upvalues: content, fields, name. */
 static int index_strict(lua_State *L) {
   enum { SHAPE = 3 };
@@ -194,6 +220,7 @@ static int index_strict(lua_State *L) {
     return 1;
   }
   if (shape == LUA_TTABLE) {
+    lua_pushvalue(L, lua_upvalueindex(3));
     remember_absent(L, SHAPE);
   }
   lua_pushnil(L);

@@ -5,7 +5,6 @@
 #include "lua/vm.h"
 
 #include "lua/host.h"
-#include "lua/readonly.h"
 #include "lua/sandbox.h"
 #include "lua/trusted.h"
 #include "lua/vm_internal.h"
@@ -106,7 +105,6 @@ void snt_vm_free(struct snt_vm **vm) {
 
 static int call_stdlib(lua_State *L) {
   const struct call *call = lua_touserdata(L, 1);
-  snt_readonly_forget_absent(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, snt_vm_of(L)->main_ref);
   lua_pushstring(L, call->name);
   if (lua_rawget(L, -2) != LUA_TFUNCTION) {

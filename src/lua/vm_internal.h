@@ -26,8 +26,8 @@ struct snt_vm {
   int loaded_ref;             /* modules of the stdlib by name */
   int names_ref;              /* the sandbox's names, to be copied into each environment */
   int env_meta_ref;           /* the metatable of the environments */
-  int absent_ref;             /* names below absent fields of strict views */
-  bool has_absent;            /* such a field was read in this call */
+  int absent_ref;             /* the field of a strict view that was found absent last */
+  bool has_absent;            /* there is one */
   int decode_ref, encode_ref; /* lua-cjson's functions */
   char error[512];
 };

@@ -261,7 +261,7 @@ def tests():
         "base/secret": "base", "base/sha256": "base", "base/status": "base", "base/str": "base",
         "base/sha1": "sso_session", "base/loopback": "sso_callback",
         "base/libcrypto_late": "base", "base/wipe": "json",
-        "base/module": "http", "base/process": "evaluator", "base/spawn": "helper", "base/tty": "file_key",
+        "lua/dump": "compile", "base/module": "http", "base/process": "evaluator", "base/spawn": "helper", "base/tty": "file_key",
         "format/json_pretty": "json", "format/json_writer": "json", "keychain/backend_file": "keychain", "keychain/backend_keyring": "keychain",
         "keychain/backend_secret_service": "secret_service", "keychain/backend_pass": "pass_store", "keychain/backend_docker": "docker_helper", "keychain/foreign": "docker_helper", "keychain/names": "keychain",
         "keychain/key_passphrase": "file_key", "keychain/key_tpm": "tpm", "keychain/tpm_call": "tpm",

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "lua/compile.h"
+#include "lua/dump.h"
 #include "lua/fuel.h"
 #include "lua/selftest.h"
 
@@ -121,13 +122,45 @@ static void constants_are_counted_in_nested_functions(void **state) {
               {"local a <const> = 5 return a", 0}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     assert_int_equal(luaL_loadstring(L, rows[i].text), LUA_OK);
-    assert_int_equal(snt_compile_count_constants(L), rows[i].count);
+    assert_int_equal(snt_dump_count_constants(L), rows[i].count);
     lua_settop(L, 0);
   }
   lua_close(L);
 }
 
 /* Whatever the interpreter: with many constants the operator is either refused or right. */
+static void code_tells_what_is_read_of_a_field(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    bool wanted;
+  } rows[] = {
+      {"local a = ... return a.field.key", true},
+      {"local a = ... return a.field:key()", true},
+      {"local a, k = ... return a[k].key, a.field[k]", true},
+      {"local a = ... return a.field.key, a.field.key, a.other.key", true},
+      {"local a = ... return function() return a.field.key end", false}, /* of that function alone */
+      {"local a = ... return a.field", false},
+      {"local a = ... return a.key.field", false},
+      {"local a, b = ... return a.field == b.key", false},
+      {"local a, b = ... return a.field.key, a.field == b.key", false},
+      {"local a, b, k = ... return a.field.key, a[k] == b.key", false},
+      {"local a, b, k = ... return a.field.key, a.field == b[k]", false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    lua_State *L = luaL_newstate();
+    size_t bytes = 0;
+    assert_int_equal(luaL_loadstring(L, rows[i].text), LUA_OK);
+    if (snt_dump_reads_below(L, "field", "key", &bytes) != rows[i].wanted) {
+      fail_msg("%s", rows[i].text);
+    }
+    assert_true(bytes > 0);
+    lua_pushcfunction(L, luaopen_base);
+    assert_false(snt_dump_reads_below(L, "field", "key", &bytes));
+    lua_close(L);
+  }
+}
+
 static void an_operator_beside_many_constants_is_refused_or_right(void **state) {
   (void)state;
   SNT_VM_AUTO struct snt_vm *vm = fixture_new();
@@ -154,6 +187,7 @@ int main(void) {
       cmocka_unit_test(compiling_is_charged_before_it_starts),
       cmocka_unit_test(words_are_told_from_strings_and_comments),
       cmocka_unit_test(constants_are_counted_in_nested_functions),
+      cmocka_unit_test(code_tells_what_is_read_of_a_field),
       cmocka_unit_test(an_operator_beside_many_constants_is_refused_or_right),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

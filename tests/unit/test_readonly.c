@@ -4,7 +4,8 @@
 static const char source[] =
     "local M = {}\n"
     "local content = { a = 1, list = { 10, 20, 30 }, deep = { er = { x = 'y' } } }\n"
-    "local fields = { user = { name = true, role = true }, time = true, mfa = { at = true }, device = true }\n"
+    "local fields = { user = { name = true, role = true }, time = true, mfa = { at = true }, device = true,\n"
+    "  deep = { er = { x = true } } }\n"
     "local request = { user = { name = 'alice' }, time = 'now', device = 'not a table' }\n"
     "function M.run(text)\n"
     "  local env = host.sandbox_env({ plain = host.readonly(content, { name = 'plain' }),\n"
@@ -106,11 +107,64 @@ static void a_shape_tells_absent_fields_from_misspelt_ones(void **state) {
   expect_all(rows, sizeof rows / sizeof rows[0]);
 }
 
+#define OTHER "error: attempt to index a nil value (field \"at\"); if it is request.mfa, which is absent, *"
+
+/* A nil that policy made itself is a mistake, which has to deny: whatever was absent in the request before. */
+static void nothing_is_read_of_a_nil_that_is_not_the_requests(void **state) {
+  (void)state;
+  static const struct row rows[] = {
+      {"return request.mfa.at == nil", "true"},
+      {"return request['mfa']['at']", "nil"},
+      {"local key = 'at' return request.mfa[key]", "nil"},
+      {"local r = request return (function() return r.mfa.at end)()", "nil"},
+      {"local mfa = request.mfa return mfa.at", "nil"},
+      {"for i = 1, 3000 do if request.mfa.at then return 'odd' end end return 'fine'", "fine"},
+      {"return request.deep.er.x", "nil"},
+      {"return request.deep.er.y",
+       "error: attempt to index a nil value (field \"y\"); request.deep.er is absent, and has no such field*"},
+      {"return request.deep.er.x.at", "error: *"},
+      {"return request.mfa:at()", "error: attempt to call a nil value (method 'at')"},
+      /* Another nil, later. */
+      {"local o if request.mfa then return 'odd' end return o.at", OTHER},
+      {"local o = {} return request.mfa == nil and o.mfa.at", OTHER},
+      {"local o = {} local at = request.mfa.at return o.mfa.at", OTHER},
+      {"local mfa = request.mfa local x = 1 return mfa.at",
+       "error: attempt to index a nil value (field \"at\"); if it is request.mfa, which is absent, read request.mfa.at "
+       "in one expression: that is nil"},
+      {"local function at(mfa) return mfa.at end return at(request.mfa)", OTHER},
+      {"return request.mfa == nil and (function() local o return o.at end)()", OTHER},
+      /* Another nil, in the very next instruction. */
+      {"local o return request.mfa == o.at", OTHER},
+      {"local o local mfa = request.mfa return o.at", OTHER},
+      {"local o local key = 'at' return request.mfa == o[key]", OTHER},
+      {"local o return request.mfa == o:at()", OTHER},
+      {"local o return (function() return request.mfa == o.at end)()", OTHER},
+      {"local o local at = request.mfa.at return request.mfa == o.at", OTHER},
+      {"local o local r = request return (function() if o then return 1 end return r.mfa == o.at end)()", OTHER},
+      {"local o = {} return request.mfa == o.mfa.at", OTHER},
+      /* In another call. */
+      {"local mfa = request.mfa local o return select(2, pcall(function() return o.at end))",
+       "test:1: attempt to index a nil value (field \"at\")"},
+      {"return pcall(function() return request.mfa.at end)", "true"},
+  };
+  expect_all(rows, sizeof rows / sizeof rows[0]);
+}
+
+static void stepping_costs_fuel(void **state) {
+  (void)state;
+  static const char text[] = "for i = 1, 5000 do local mfa = request.mfa end";
+  SNT_VM_AUTO struct snt_vm *vm = new_vm();
+  SNT_BUF_AUTO struct snt_buf reply = {0};
+  assert_int_equal(fixture_run(vm, text, sizeof text - 1, FIXTURE_FUEL, &reply), SNT_VM_FUEL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(views_cannot_be_changed),
       cmocka_unit_test(views_can_be_read_as_tables),
       cmocka_unit_test(a_shape_tells_absent_fields_from_misspelt_ones),
+      cmocka_unit_test(nothing_is_read_of_a_nil_that_is_not_the_requests),
+      cmocka_unit_test(stepping_costs_fuel),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
