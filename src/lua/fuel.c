@@ -11,6 +11,8 @@
 #include "lua/vm_internal.h"
 
 #include <lauxlib.h>
+#include <malloc.h>
+#include <unistd.h>
 
 #define HOOK_INTERVAL 1000
 #define STEP_COST 250     /* of an interval that begins anew: fewer than 1,000 instructions go uncounted each time */
@@ -20,12 +22,18 @@
 #define WALK_BYTES_PER_UNIT 512
 #define COLLECT_FROM ((size_t)6 << 20)
 #define COLLECT_ABOVE ((size_t)24 << 20) /* from here on garbage is collected before it can fill the budget */
+#define LOST_MAX ((size_t)8 << 20)       /* what may lie between blocks */
 #define STRING_OVERHEAD 64               /* header of a string or buffer beside its bytes */
 
 static const char abort_marker; /* its address is the error value of running out: raising it allocates nothing */
 
 struct snt_budget *snt_budget_of(lua_State *L) {
   return &snt_vm_of(L)->budget;
+}
+
+void snt_budget_begin(struct snt_budget *budget) {
+  budget->heap_start = sbrk(0);
+  (void)mallopt(M_MMAP_THRESHOLD, SNT_BUDGET_MAPPED_FROM);
 }
 
 static void charge(struct snt_budget *budget, size_t units) {
@@ -42,6 +50,27 @@ static size_t weigh(size_t size) {
   size_t whole = (size + sizeof(size_t) + 15) & ~(size_t)15;
   return size == 0 ? 0 : whole < SMALLEST_BLOCK ? SMALLEST_BLOCK : whole;
 }
+
+/* What the process has grown by since the state was made: what lies between blocks, free and of no use to the next one,
+ * is memory as well. */
+static size_t find_resident(const struct snt_budget *budget) {
+  size_t heap = (size_t)((const char *)sbrk(0) - budget->heap_start);
+  size_t blocks = budget->pool.bytes + budget->mapped;
+  return heap > budget->pool.bytes ? heap + budget->mapped : blocks;
+}
+
+/* Only growth above everything before is refused, at the next block: this one is there. */
+static void note_growth(struct snt_budget *budget) {
+  size_t resident = find_resident(budget);
+  if (resident > budget->peak) {
+    budget->peak = resident;
+    if (resident > budget->cap + LOST_MAX && budget->abort == SNT_ABORT_NONE) {
+      budget->abort = SNT_ABORT_MEMORY;
+    }
+  }
+}
+
+static size_t weigh_mapped(size_t size) { return size >= SNT_BUDGET_MAPPED_FROM ? weigh(size) : 0; }
 
 static bool is_refused(struct snt_budget *budget, size_t more, size_t new_size) {
   if (budget->abort == SNT_ABORT_NONE && new_size <= budget->block_cap && budget->used + more <= budget->cap) {
@@ -68,12 +97,13 @@ void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size
   if (new_size == 0) {
     snt_pool_give(&budget->pool, block, old);
     budget->used -= weigh(old);
+    budget->mapped -= weigh_mapped(old);
     return NULL;
   }
   if (new_size > old && is_refused(budget, weigh(new_size) - weigh(old), new_size)) {
     return NULL;
   }
-  budget->pool.cap = new_size > old ? 2 * budget->cap : SIZE_MAX;
+  budget->pool.cap = new_size > old ? budget->cap + LOST_MAX : SIZE_MAX;
   void *moved = snt_pool_resize(&budget->pool, block, old, new_size);
   if (moved == NULL && new_size <= old) {
     moved = block;
@@ -83,7 +113,9 @@ void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size
     return NULL;
   }
   budget->used = budget->used - weigh(old) + weigh(new_size);
+  budget->mapped = budget->mapped - weigh_mapped(old) + weigh_mapped(new_size);
   if (new_size > old) {
+    note_growth(budget);
     charge(budget, (block == NULL ? BLOCK_COST : 0) + new_size / BYTES_PER_UNIT);
     start_collecting(budget);
   }

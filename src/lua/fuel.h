@@ -14,6 +14,7 @@
 
 #define SNT_MEMORY_CAP ((size_t)48 << 20)
 #define SNT_BLOCK_CAP ((size_t)1 << 20)
+#define SNT_BUDGET_MAPPED_FROM (128 << 10) /* larger blocks have pages of their own, and malloc gives them back */
 
 enum snt_abort { SNT_ABORT_NONE = 0, SNT_ABORT_FUEL, SNT_ABORT_MEMORY, SNT_ABORT_SUSPENDED, SNT_ABORT_TIME };
 
@@ -21,9 +22,12 @@ struct snt_budget {
   size_t used, cap; /* bytes of the state's blocks, and what malloc adds to each */
   size_t block_cap; /* of one block */
   size_t kept;      /* what the last forced collection left */
-  size_t largest;   /* the largest block so far, strings apart: no table has more slots than fit into it */
-  int64_t fuel;     /* never below 0 */
-  int64_t end_ms;   /* when the call into a plugin has to be over (snt_clock_monotonic_ms); 0: outside of one */
+  size_t mapped;    /* of used, in blocks from SNT_BUDGET_MAPPED_FROM on */
+  size_t peak;      /* the most that the process has grown by since heap_start was its heap's end */
+  const char *heap_start;
+  size_t largest; /* the largest block so far, strings apart: no table has more slots than fit into it */
+  int64_t fuel;   /* never below 0 */
+  int64_t end_ms; /* when the call into a plugin has to be over (snt_clock_monotonic_ms); 0: outside of one */
   enum snt_abort abort;
   int steps; /* how often the hook is called before the next instruction that it counts */
   bool is_collecting;
@@ -31,6 +35,8 @@ struct snt_budget {
   struct snt_pool pool;
 };
 
+/* For a budget whose caps are set, before the state is made. */
+void snt_budget_begin(struct snt_budget *budget);
 /* A lua_Alloc whose user data is the budget. Growth costs fuel too: that is what charges `..` and table growth. */
 void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size);
 

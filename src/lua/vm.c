@@ -59,6 +59,7 @@ snt_status snt_vm_new_with(struct snt_stdlib stdlib, struct snt_vm **out, struct
   vm->budget.block_cap = SNT_BLOCK_CAP;
   vm->budget.fuel = INT64_MAX;
   vm->stdlib = stdlib;
+  snt_budget_begin(&vm->budget);
   vm->L = lua_newstate(snt_budget_alloc, &vm->budget);
   if (vm->L == NULL) {
     return snt_fail_memory(err);
