@@ -42,10 +42,27 @@ local function is_same(a, b, depth)
   return true
 end
 
+-- What was raised here, by the table that stands for it: a spec can catch that and change it, or
+-- raise one that looks like it.
+local failures = setmetatable({}, { __mode = "k" })
+
+--- Raises a failure.
+-- @param failure {message, line, is_malformed}
+function spec_assert.raise(failure)
+  local raised = { message = failure.message, line = failure.line }
+  failures[raised] = failure
+  error(raised, 0)
+end
+
+--- The failure that was raised, or nil for any other error.
+function spec_assert.failure_of(raised)
+  return type(raised) == "table" and failures[raised] or nil
+end
+
 --- Fails the case, at the line of the spec that called.
 function spec_assert.fail(message)
   local line = host.caller_line()
-  error({ is_failure = true, message = message, line = line }, 0)
+  spec_assert.raise { message = message, line = line }
 end
 local fail = spec_assert.fail
 
@@ -53,18 +70,18 @@ local refusal = nil -- the first since spec_assert.begin
 
 --- For what is wrong with the spec itself: a name that does not exist is never a test that fails.
 function spec_assert.refuse(message)
-  local line = host.caller_line()
-  local raised = { is_failure = true, is_malformed = true, message = message, line = line }
-  refusal = refusal or raised
-  error(raised, 0)
+  local failure = { is_malformed = true, message = message, line = (host.caller_line()) }
+  refusal = refusal or failure
+  spec_assert.raise(failure)
 end
 
 --- Calls what a case does: whether it passed, and what was raised. No pcall of the case hides that
 -- the spec was refused meanwhile.
+-- @return whether it passed; the failure, or nil for any other error; what was raised
 function spec_assert.run(case)
   refusal = nil
   local is_done, raised = host.pcall(case)
-  return is_done and not refusal, refusal or raised
+  return is_done and not refusal, refusal or spec_assert.failure_of(raised), raised
 end
 
 local function check(holds, note, message, ...)

@@ -7,6 +7,7 @@
 -- A layer is {http = list, geoip = by address, history = by user or nil, plugins = lists by name,
 -- files = by name}.
 local check = require "sentinel.spec_mock_check"
+local spec_assert = require "sentinel.spec_assert"
 local text = require "sentinel.text"
 
 local spec_mock = {}
@@ -101,8 +102,8 @@ end
 
 --- Fails the case that needs what no mock answers.
 function spec_mock.refuse(need)
-  error({ is_failure = true, message = ("plugin %s asks %s, and no mock.%s answers that"):format(
-    text.quote(need.plugin), tell(need), need.kind) }, 0)
+  spec_assert.raise { message = ("plugin %s asks %s, and no mock.%s answers that"):format(
+    text.quote(need.plugin), tell(need), need.kind) }
 end
 
 --- The fact that answers a need (needs.lua); nil when no mock does.

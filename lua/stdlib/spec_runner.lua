@@ -177,7 +177,7 @@ function methods:lay_mocks(given)
 end
 
 local function fail_row(case, message, is_malformed)
-  error({ is_failure = true, is_malformed = is_malformed, line = case.line, message = message }, 0)
+  spec_assert.raise { is_malformed = is_malformed, line = case.line, message = message }
 end
 
 -- The body of a table's case. Only who is observed, or asks what failed, has to look at all rules.
@@ -228,8 +228,10 @@ local function load_lua(self, source, problems, name)
   end
   if is_done then
     return self
-  elseif type(raised) == "table" and raised.is_failure then
-    problems:add(errors.place(raised.line or 1), raised.message)
+  end
+  local failure = spec_assert.failure_of(raised)
+  if failure then
+    problems:add(errors.place(failure.line or 1), failure.message)
   else
     problems:file_number(name)
     loading.add_error(problems, host.error_text(raised), hints.find(host.error_text(raised)))
@@ -287,8 +289,8 @@ local function call_later(self, policy_name, problems)
     if has_case(self, entry.block, policy_name) then
       local is_done, raised = host.pcall(entry.call)
       if not is_done then
-        problems:add(errors.place(entry.line or 1),
-          type(raised) == "table" and raised.message or host.error_text(raised))
+        local failure = spec_assert.failure_of(raised)
+        problems:add(errors.place(entry.line or 1), failure and failure.message or host.error_text(raised))
       end
     end
   end
@@ -386,7 +388,7 @@ local function restart(self)
 end
 
 --- Runs one case, counted from 0.
--- @return whether it passed, and what was raised
+-- @return what spec_assert.run returns
 function spec_runner.try(self, number)
   local case = self.cases[number + 1]
   restart(self)
@@ -408,17 +410,17 @@ function spec_runner.run(self, number, is_last)
     return spec_runner.encode_result("skipped", "pending")
   end
   local coverage = is_last and self.coverage or nil
-  local is_done, raised = spec_runner.try(self, number)
+  local is_done, failure, raised = spec_runner.try(self, number)
   if is_done then
     return spec_runner.encode_result("passed", nil, nil, false, coverage)
-  elseif type(raised) == "table" and raised.is_failure then
-    return spec_runner.encode_result("failed", raised.message, raised.line, raised.is_malformed,
+  elseif failure then
+    return spec_runner.encode_result("failed", failure.message, failure.line, failure.is_malformed,
       coverage)
   end
   local message = host.error_text(raised)
-  local line, rest = message:match("^[^\n]-:(%d+): (.*)$")
-  return spec_runner.encode_result("failed", hints.add(rest or message), tonumber(line), false,
-    coverage)
+  local line, rest = message:match("^[^\n]-:(%d%d?%d?%d?%d?%d?%d?): (.*)$")
+  return spec_runner.encode_result("failed", hints.add(rest or message), math.tointeger(tonumber(line)),
+    false, coverage)
 end
 
 return spec_runner

@@ -26,8 +26,9 @@ extern const luaL_Reg snt_lib_utf8[];
 /* Pushes `math`: Lua's own functions, which all take constant time, without the random ones. */
 void snt_lib_math_push(lua_State *L);
 
-/* `pcall` that does not hold the sticky flag. The stdlib has it too. */
+/* `pcall` that does not hold the sticky flag, and `tostring`. The stdlib has them too. */
 int snt_lib_pcall(lua_State *L);
+int snt_lib_tostring(lua_State *L);
 /* `pairs`: integer keys ascending, then strings in byte order. */
 int snt_lib_pairs(lua_State *L);
 /* string.format (lib_format.c) and the pattern functions (lib_pattern.c). */

@@ -159,7 +159,7 @@ static int base_tonumber(lua_State *L) {
   return 1;
 }
 
-static int base_tostring(lua_State *L) {
+int snt_lib_tostring(lua_State *L) {
   luaL_checkany(L, 1);
   snt_fuel_spend(L, SNT_LIB_CALL_COST);
   (void)snt_lib_push_text(L, 1, NULL);
@@ -202,7 +202,7 @@ static int base_rawlen(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg snt_lib_base[] = {{"assert", base_assert},     {"error", base_error},   {"ipairs", base_ipairs},
-                                 {"pairs", snt_lib_pairs},    {"select", base_select}, {"tonumber", base_tonumber},
-                                 {"tostring", base_tostring}, {"type", base_type},     {"pcall", snt_lib_pcall},
-                                 {"rawequal", base_rawequal}, {"rawlen", base_rawlen}, {NULL, NULL}};
+const luaL_Reg snt_lib_base[] = {{"assert", base_assert},        {"error", base_error},   {"ipairs", base_ipairs},
+                                 {"pairs", snt_lib_pairs},       {"select", base_select}, {"tonumber", base_tonumber},
+                                 {"tostring", snt_lib_tostring}, {"type", base_type},     {"pcall", snt_lib_pcall},
+                                 {"rawequal", base_rawequal},    {"rawlen", base_rawlen}, {NULL, NULL}};

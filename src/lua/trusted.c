@@ -97,6 +97,8 @@ void snt_trusted_open(lua_State *L) {
   remove_field(L, "string", "dump");
   lua_pushcfunction(L, snt_lib_pcall);
   lua_setglobal(L, "pcall");
+  lua_pushcfunction(L, snt_lib_tostring);
+  lua_setglobal(L, "tostring");
   lua_pushcfunction(L, trusted_require);
   lua_setglobal(L, "require");
 }
