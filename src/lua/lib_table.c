@@ -8,7 +8,11 @@
 
 #define PIECE_COST 3 /* of concat: each is measured, then copied */
 
-static lua_Integer length_of(lua_State *L, int table) { return (lua_Integer)lua_rawlen(L, table); }
+/* A border may be anywhere, as of t[math.maxinteger] = 1: one more than its length is still an integer. */
+static lua_Integer length_of(lua_State *L, int table) {
+  lua_Integer len = (lua_Integer)lua_rawlen(L, table);
+  return len < LUA_MAXINTEGER ? len : LUA_MAXINTEGER - 1;
+}
 
 static int table_insert(lua_State *L) {
   snt_readonly_check_writable(L, 1);

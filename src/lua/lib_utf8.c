@@ -44,7 +44,7 @@ static lua_Integer position_from(lua_Integer position, size_t len) {
   if (position >= 0) {
     return position;
   }
-  return (lua_Unsigned)-position > len ? 0 : (lua_Integer)len + position + 1;
+  return 0u - (lua_Unsigned)position > len ? 0 : (lua_Integer)len + position + 1;
 }
 
 static int utf8_len(lua_State *L) {
