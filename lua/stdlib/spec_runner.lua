@@ -290,7 +290,8 @@ local function call_later(self, policy_name, problems)
       local is_done, raised = host.pcall(entry.call)
       if not is_done then
         local failure = spec_assert.failure_of(raised)
-        problems:add(errors.place(entry.line or 1), failure and failure.message or host.error_text(raised))
+        problems:add(errors.place(entry.line or 1),
+          failure and failure.message or host.error_text(raised))
       end
     end
   end
@@ -419,8 +420,8 @@ function spec_runner.run(self, number, is_last)
   end
   local message = host.error_text(raised)
   local line, rest = message:match("^[^\n]-:(%d%d?%d?%d?%d?%d?%d?): (.*)$")
-  return spec_runner.encode_result("failed", hints.add(rest or message), math.tointeger(tonumber(line)),
-    false, coverage)
+  return spec_runner.encode_result("failed", hints.add(rest or message),
+    math.tointeger(tonumber(line)), false, coverage)
 end
 
 return spec_runner

@@ -101,6 +101,17 @@ for _, backend in ipairs { "file", "keyring", "secret-service" } do
       expect.done(home:run { "log", "verify" })
     end)
 
+    it("is told of with its lease when it is handed out again", function()
+      local policy = home:write("leased.yaml", (world.allow_dev:gsub("max_duration: 1h", "lease: 40m")))
+      local first = credentials({ "dev" }, { environment = { SENTINEL_POLICY_SOURCE = policy } })
+      local second = credentials({ "dev" }, { environment = { SENTINEL_POLICY_SOURCE = policy } })
+      assert.are.same(first, second)
+      local issued, reissued = home:records()[2], home:records()[4]
+      assert.are.same({ 2400, 2400 }, { issued.lease, reissued.lease })
+      assert.are.equal(issued.expires, reissued.expires)
+      assert.are.equal(issued.request_id, reissued.reuse_of)
+    end)
+
     it("is shared by exec", function()
       local first = credentials()
       local result = home:run { "exec", "dev", "--", "/bin/sh", "-c", "echo $AWS_ACCESS_KEY_ID" }

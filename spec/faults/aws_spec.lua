@@ -220,6 +220,31 @@ describe("when AWS is at fault", function()
     assert.are.equal(3600, records[#records].duration)
   end)
 
+  it("a role whose maximum is shorter than the lease ends the session before it", function()
+    local message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+    faulty:set {
+      ["sts.AssumeRole"] = { fault = "error", code = "ValidationError", message = message, times = 1 },
+      policy = world.allow_dev:gsub("max_duration: 1h", "lease: 90m"),
+    }
+    home:clear_log()
+    expect.credentials(home:run { "credentials", "dev", "--duration", "4h" })
+    local records = home:records()
+    assert.are.same({ "role", 3600 }, { records[#records].clamped_by, records[#records].duration })
+    assert.is_nil(records[#records].lease)
+    assert.is_true(records[#records].expires > os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + 3000))
+  end)
+
+  it("a session whose lease is over when it comes is not handed out", function()
+    faulty:set {
+      ["sts.AssumeRole"] = { fault = "slow", seconds = 1.2 },
+      policy = world.allow_dev:gsub("max_duration: 1h", "lease: 1s"),
+    }
+    home:clear_log()
+    local result = home:run { "credentials", "dev" }
+    expect.refused(result, 3, 'the lease of rule "dev-everyone", 1 s, was over', "less than a minute")
+    assert.are.equal("decision failed", home:kinds())
+  end)
+
   it("a redirect is not followed", function()
     faulty:set { ["sts.AssumeRole"] = { fault = "redirect", location = faulty.url .. "/followed" } }
     expect.refused(home:run { "credentials", "dev" }, 6)

@@ -71,10 +71,10 @@ static snt_status check_nesting(const struct snt_args *args, struct snt_err *err
 /* AWS refuses the program then with an AccessDenied that does not say why. */
 static void tell_lease(const struct snt_issued *issued) {
   char text[160];
-  char lease[32];
+  char end[32];
   if (issued->lease_s > 0) {
-    snt_duration_format(issued->lease_s, lease);
-    (void)snprintf(text, sizeof text, "the policy's lease ends the session after %s; a program cannot renew it", lease);
+    snt_time_format(issued->credentials.expires_at_ms, false, end);
+    (void)snprintf(text, sizeof text, "the policy's lease ends the session at %s; a program cannot renew it", end);
     snt_cli_tell(text);
   }
 }

@@ -38,6 +38,7 @@ struct snt_flow_session {
   char chain[37];      /* of the log that holds its decision */
   char request_id[17]; /* that it was issued for */
   char session_id[128], source_identity[65];
+  int64_t lease_s; /* that it ends with; 0: none */
 };
 
 /* A host of AWS's place, as a record names it, and the proxy that leads there; "" for none. */
@@ -214,7 +215,8 @@ bool snt_flow_find_session(const struct snt_flow *flow, const char *name, int64_
 void snt_flow_session_clear(struct snt_flow_session *session);
 /* Whether a session of that length can be handed out again at all: if not, nobody need wait for it. */
 bool snt_flow_shares_session(const struct snt_flow *flow, int64_t granted_s);
-void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct snt_aws_credentials *credentials);
+void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct snt_flow_grant *grant,
+                           const struct snt_aws_credentials *credentials);
 /* flow_mfa.c: a profile with a device. find_mfa gets a session for which a code was given: a kept one, else a new one,
  * for which one process at a time asks; or leaves the code to AssumeRole (is_mfa_direct). Codes ACTION_REQUIRED (nobody
  * can be asked, no answer, no code, a code that AWS refused), AWS's own, CONFIG_INVALID, TIMEOUT. */

@@ -77,22 +77,25 @@ static const char *take_word(const char *text, char *out, size_t cap) {
   return text + len + 1;
 }
 
-/* "<chain> <request id> <session id> <source identity> <end>\n", and the keys as the keychain has them. */
+/* "<chain> <request id> <session id> <source identity> <end> <lease>\n", and the keys as the keychain has them. */
 static bool parse_entry(const struct snt_secret *entry, struct snt_flow_session *out) {
   char end[24];
+  char lease[24];
   const char *text = snt_secret_borrow(entry);
   text = take_word(text, out->chain, sizeof out->chain);
   text = take_word(text, out->request_id, sizeof out->request_id);
   text = take_word(text, out->session_id, sizeof out->session_id);
   text = take_word(text, out->source_identity, sizeof out->source_identity);
   text = take_word(text, end, sizeof end);
-  if (text == NULL) {
+  text = take_word(text, lease, sizeof lease);
+  if (text == NULL || strspn(lease, "0123456789") != strlen(lease)) {
     return false;
   }
   SNT_SECRET_AUTO struct snt_secret *keys = NULL;
   bool is_good = snt_ok(snt_secret_new_from(text, strlen(text), &keys, NULL)) &&
                  snt_ok(snt_aws_credentials_parse(keys, &out->credentials, NULL));
   out->credentials.expires_at_ms = strtoll(end, NULL, 10);
+  out->lease_s = strtoll(lease, NULL, 10);
   return is_good && out->credentials.session_token != NULL;
 }
 
@@ -127,13 +130,14 @@ bool snt_flow_shares_session(const struct snt_flow *flow, int64_t granted_s) {
   return granted_s * 1000 > LEFT_MIN_MS && snt_cache_check(&flow->cache);
 }
 
-static snt_status format_entry(const struct snt_flow *flow, const struct snt_aws_credentials *credentials,
-                               struct snt_secret **out) {
+static snt_status format_entry(const struct snt_flow *flow, const struct snt_flow_grant *grant,
+                               const struct snt_aws_credentials *credentials, struct snt_secret **out) {
   char line[512];
   SNT_SECRET_AUTO struct snt_secret *keys = NULL;
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
-  int len = snprintf(line, sizeof line, "%s %s %s %s %" PRId64 "\n", snt_log_chain(flow->log), flow->request_id,
-                     flow->names.session_id, flow->names.source_identity, credentials->expires_at_ms);
+  int len =
+      snprintf(line, sizeof line, "%s %s %s %s %" PRId64 " %" PRId64 "\n", snt_log_chain(flow->log), flow->request_id,
+               flow->names.session_id, flow->names.source_identity, credentials->expires_at_ms, grant->lease_s);
   SNT_TRY(snt_aws_credentials_format(credentials, &keys, NULL));
   SNT_TRY(snt_secret_new((size_t)len + snt_secret_len(keys), &entry, NULL));
   SNT_TRY(snt_secret_append(entry, line, (size_t)len, NULL));
@@ -142,9 +146,10 @@ static snt_status format_entry(const struct snt_flow *flow, const struct snt_aws
   return snt_done();
 }
 
-void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct snt_aws_credentials *credentials) {
+void snt_flow_keep_session(struct snt_flow *flow, const char *name, const struct snt_flow_grant *grant,
+                           const struct snt_aws_credentials *credentials) {
   SNT_SECRET_AUTO struct snt_secret *entry = NULL;
   int64_t life_ms = credentials->expires_at_ms - snt_flow_now_ms(flow) - LEFT_MIN_MS;
-  flow->is_session_kept = life_ms > 0 && snt_ok(format_entry(flow, credentials, &entry)) &&
+  flow->is_session_kept = life_ms > 0 && snt_ok(format_entry(flow, grant, credentials, &entry)) &&
                           snt_cache_write(&flow->cache, SNT_KEYCHAIN_KIND_SESSION, name, entry, life_ms / 1000 + 1);
 }

@@ -115,6 +115,22 @@ static snt_status take_answer(const struct snt_flow *flow, const struct snt_aws_
   return status;
 }
 
+/* The session is good until the lease ends, where it does so first. */
+static snt_status end_with_lease(const struct snt_flow *flow, struct snt_flow_grant *grant, int64_t ends_at_ms,
+                                 struct snt_aws_credentials *credentials, struct snt_err *err) {
+  if (grant->lease_s == 0 || ends_at_ms >= credentials->expires_at_ms) {
+    grant->lease_s = 0;
+    return snt_done();
+  }
+  if (ends_at_ms <= snt_flow_now_ms(flow)) {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_DENIED, "the lease of rule \"%s\", %lld s, was over before the session was there",
+                        flow->decision.rule, (long long)grant->lease_s));
+    return snt_err_hint(err, "ask again; a lease of less than a minute is too short for slow networks");
+  }
+  credentials->expires_at_ms = ends_at_ms;
+  return snt_done();
+}
+
 /* A role's maximum is at least an hour and can be known only from a refusal: then an hour is asked for, once. An MFA
  * code would not be accepted twice. */
 static snt_status ask_sts(struct snt_flow *flow, struct snt_sts_assume_role *parameters, struct snt_flow_grant *grant,
@@ -126,6 +142,7 @@ static snt_status ask_sts(struct snt_flow *flow, struct snt_sts_assume_role *par
     return take_answer(flow, &call, session, err);
   }
   clamp(grant, ROLE_MAX_S, "role");
+  SNT_TRY(shorten_to_window(flow, grant, err));
   parameters->duration_s = grant->duration_s;
   SNT_AWS_CALL_AUTO struct snt_aws_call shorter = {0};
   SNT_TRY(send_assume_role(flow, parameters, &shorter, err));
@@ -158,10 +175,7 @@ static snt_status assume_role(struct snt_flow *flow, struct snt_flow_grant *gran
                                            .tags = tags,
                                            .tag_count = has_tags ? 2 : 0};
   SNT_TRY(ask_sts(flow, &parameters, grant, session, err));
-  if (grant->lease_s > 0 && lease_ends_at_ms < session->credentials.expires_at_ms) {
-    session->credentials.expires_at_ms = lease_ends_at_ms;
-  }
-  return snt_done();
+  return end_with_lease(flow, grant, lease_ends_at_ms, &session->credentials, err);
 }
 
 /* From here a signal waits until the result is out; one that has come already is taken first. */
@@ -204,14 +218,16 @@ static snt_status issue_new(struct snt_flow *flow, struct snt_flow_grant *grant,
   block_signals(&out->signals);
   status = snt_flow_record_issued(flow, grant, &session.credentials, err);
   if (snt_ok(status)) {
-    snt_flow_keep_session(flow, name, &session.credentials);
+    snt_flow_keep_session(flow, name, grant, &session.credentials);
     snt_flow_keep_code(flow, life_s(grant));
   }
+  out->lease_s = grant->lease_s;
   return hand_out(out, status, &session.credentials);
 }
 
-static snt_status issue_again(struct snt_flow *flow, const struct snt_flow_grant *grant,
-                              struct snt_flow_session *session, struct snt_issued *out, struct snt_err *err) {
+static snt_status issue_again(struct snt_flow *flow, struct snt_flow_grant *grant, struct snt_flow_session *session,
+                              struct snt_issued *out, struct snt_err *err) {
+  grant->lease_s = out->lease_s = session->lease_s;
   block_signals(&out->signals);
   return hand_out(out, snt_flow_record_reuse(flow, grant, session, err), &session->credentials);
 }
@@ -261,7 +277,6 @@ static snt_status issue_session(struct snt_flow *flow, struct snt_issued *out, s
     *err = refusal;
     return (snt_status){refusal.code};
   }
-  out->lease_s = grant.lease_s;
   char name[SNT_CACHE_NAME_CAP];
   SNT_CLEANUP(snt_flow_session_clear) struct snt_flow_session session = {0};
   SNT_TRY(snt_flow_name_session(flow, name, err));

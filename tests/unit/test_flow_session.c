@@ -195,7 +195,8 @@ static void begin_kept(struct stand *stand, char name[static SNT_CACHE_NAME_CAP]
   assert_ok(snt_session_names_make("alice", "direct", stand->flow.request_id, '=', &stand->flow.names, NULL));
   assert_ok(snt_flow_name_session(&stand->flow, name, NULL));
   SNT_AWS_CREDENTIALS_AUTO struct snt_aws_credentials credentials = credentials_for(life_s);
-  snt_flow_keep_session(&stand->flow, name, &credentials);
+  const struct snt_flow_grant grant = {.lease_s = 120};
+  snt_flow_keep_session(&stand->flow, name, &grant, &credentials);
 }
 
 static void end_kept(struct stand *stand, const char *name) {
@@ -221,6 +222,7 @@ static void a_session_comes_back_as_it_was_kept(void **state) {
     assert_string_equal(session.request_id, "a1b2c3d4e5f60718");
     assert_string_equal(session.session_id, "sentinel:alice:direct:a1b2c3d4e5f60718");
     assert_string_equal(session.source_identity, "sentinel=alice=direct=a1b2c3d4e5f60718");
+    assert_int_equal(session.lease_s, 120);
   } else {
     assert_false(has_keyring);
   }
@@ -310,12 +312,16 @@ static void an_entry_of_another_shape_is_not_a_session(void **state) {
   static const struct {
     const char *words, *end, *token;
     bool is_found;
-  } rows[] = {{"a1b2c3d4e5f60718 c d ", "\n", ",\"session_token\":\"t\"", true},
-              {"a1b2c3d4e5f60718 c d ", "\n", "", false},
-              {"a1b2c3d4e5f60718 c d ", "\n", ",\"session_token\":1", false},
-              {"a1b2c3d4e5f607180 c d ", "\n", ",\"session_token\":\"t\"", false},
-              {"a1b2c3d4e5f60718 c ", "\n", ",\"session_token\":\"t\"", false},
-              {" c d ", "\n", ",\"session_token\":\"t\"", false},
+  } rows[] = {{"a1b2c3d4e5f60718 c d ", " 0\n", ",\"session_token\":\"t\"", true},
+              {"a1b2c3d4e5f60718 c d ", " 120\n", ",\"session_token\":\"t\"", true},
+              {"a1b2c3d4e5f60718 c d ", " -1\n", ",\"session_token\":\"t\"", false},
+              {"a1b2c3d4e5f60718 c d ", " 2m\n", ",\"session_token\":\"t\"", false},
+              {"a1b2c3d4e5f60718 c d ", "\n", ",\"session_token\":\"t\"", false},
+              {"a1b2c3d4e5f60718 c d ", " 0\n", "", false},
+              {"a1b2c3d4e5f60718 c d ", " 0\n", ",\"session_token\":1", false},
+              {"a1b2c3d4e5f607180 c d ", " 0\n", ",\"session_token\":\"t\"", false},
+              {"a1b2c3d4e5f60718 c ", " 0\n", ",\"session_token\":\"t\"", false},
+              {" c d ", " 0\n", ",\"session_token\":\"t\"", false},
               {"a1b2c3d4e5f60718 c d ", "", ",\"session_token\":\"t\"", false},
               {"", "", "", false}};
   struct stand stand;
