@@ -5,6 +5,7 @@
 --     be an answer.
 local days = require "days"
 local ical = require "ical"
+local moment = require "moment"
 local recurrence = require "recurrence"
 
 local calendar = {}
@@ -13,100 +14,47 @@ local SPAN_MAX = 366
 
 local fail = ical.fail
 
--- Seconds of "T101500", or nil.
-local function parse_clock(text)
-  local hour, min, sec = text:match("^T(%d%d)(%d%d)(%d%d)$")
-  if not hour or hour > "23" or min > "59" or sec > "60" then
-    return nil
-  end
-  return (tonumber(hour) * 60 + tonumber(min)) * 60 + tonumber(sec)
-end
-
--- A time in UTC, as date and seconds of the zone.
-local function localize(moment, date, clock, to_local)
-  if moment.year < 1970 then
-    return nil
-  end
-  local now = to_local(("%s-%s-%sT%s:%s:%sZ"):format(date:sub(1, 4), date:sub(5, 6), date:sub(7),
-    clock:sub(2, 3), clock:sub(4, 5), clock:sub(6, 7)))
-  return { number = days.number(now.year, now.month, now.day), year = now.year, month = now.month,
-    day = now.day, seconds = (now.hour * 60 + now.min) * 60 + now.sec, is_timed = true }
-end
-
--- "20260101", "20260101T100000" or "20260101T100000Z" as {number, year, month, day, seconds,
--- is_timed}, or nil. A time without Z is of a zone that the file names, or of none: its date is
--- taken as it stands.
-local function parse_moment(text, to_local)
-  local date, clock, utc = text:match("^(%d%d%d%d%d%d%d%d)(T?%d*)(Z?)$")
-  local number, year, month, day = days.parse(date or "")
-  local seconds = clock and clock ~= "" and parse_clock(clock) or nil
-  if not number or (clock ~= "" and not seconds) or (clock == "" and utc ~= "") then
-    return nil
-  end
-  local moment = { number = number, year = year, month = month, day = day, seconds = seconds,
-    is_timed = seconds ~= nil }
-  if utc == "Z" then
-    return localize(moment, date, clock, to_local)
-  end
-  return moment
-end
-
--- The moments of a property, each with a time or each without, as VALUE says.
-local function read_moments(property, name, to_local)
-  local kind = property.params.VALUE and property.params.VALUE:upper()
-  local moments = {}
-  for item in (property.value .. ","):gmatch("(.-),") do
-    local moment = parse_moment(item, to_local)
-    if not moment or (kind and kind ~= (moment.is_timed and "DATE-TIME" or "DATE")) then
-      fail(property.line, "%s: %s is no date that is understood", name, item)
-    end
-    moments[#moments + 1] = moment
-  end
-  return moments
-end
-
-local function read_moment(property, name, start, to_local)
-  local moments = read_moments(property, name, to_local)
-  if #moments > 1 or (start and moments[1].is_timed ~= start.is_timed) then
-    fail(property.line, "%s has to be one date, with a time where DTSTART has one", name)
-  end
-  return moments[1]
-end
-
 local UNITS = { W = 7 * 86400, D = 86400, H = 3600, M = 60, S = 1 }
+
+-- Seconds of the parts of a duration, in the order of `units`, or nil.
+local function add_parts(text, units)
+  local total, at = 0, 0
+  local rest = text:gsub("(%d+)(%u)", function(digits, unit)
+    local place = units:find(unit, at + 1, true)
+    if not place or #digits > 6 then
+      return "?"
+    end
+    total, at = total + tonumber(digits) * UNITS[unit], place
+    return ""
+  end)
+  return rest == "" and total or nil
+end
 
 -- Seconds of "P1D", "P2W", "PT8H" or "P1DT12H".
 local function parse_duration(property)
-  local body = property.value:match("^%+?P(%d*%u?T?[%dHMS]*)$") or ""
-  local total, least, rest = 0, math.maxinteger, body:gsub("T", "", 1)
-  for digits, unit in rest:gmatch("(%d+)(%u)") do
-    local size = UNITS[unit]
-    if not size or size >= least or #digits > 6 then
-      rest = "not understood"
-      break
-    end
-    total, least = total + tonumber(digits) * size, size
-  end
-  if rest == "" or rest:gsub("%d+%u", "") ~= "" then
+  local date, time = property.value:match("^%+?P(%w*)T(%w+)$")
+  date = date or property.value:match("^%+?P(%w+)$") or "?"
+  local of_date, of_time = add_parts(date, date:find("W", 1, true) and "W" or "D"), add_parts(time or "", "HMS")
+  if not of_date or not of_time or (time and date:find("W", 1, true)) then
     fail(property.line, "DURATION:%s is not understood", property.value)
   end
-  return total
+  return of_date + of_time
 end
 
 -- How many days an event covers. DTEND is the first moment after it.
-local function read_span(properties, start, to_local)
+local function read_span(properties, start, place)
   local stop, duration = properties.DTEND, properties.DURATION
   local last = start.number
   if stop and duration then
     fail(stop[1].line, "an event has either DTEND or DURATION")
   elseif stop then
-    local moment = read_moment(stop[1], "DTEND", start, to_local)
-    local is_before = moment.number < start.number
-      or (moment.number == start.number and (moment.seconds or 0) < (start.seconds or 0))
+    local after = moment.read(stop[1], "DTEND", start, place)
+    local is_before = after.number < start.number
+      or (after.number == start.number and (after.seconds or 0) < (start.seconds or 0))
     if is_before then
       fail(stop[1].line, "the event ends before it begins")
     end
-    last = (moment.seconds or 0) == 0 and moment.number - 1 or moment.number
+    last = (after.seconds or 0) == 0 and after.number - 1 or after.number
   elseif duration then
     local seconds = (start.seconds or 0) + parse_duration(duration[1])
     last = start.number + (seconds - 1) // 86400
@@ -118,13 +66,16 @@ local function read_span(properties, start, to_local)
   return span
 end
 
-local function read_rule(property, start, to_local)
+local UTC = { UTC = true, ["Etc/UTC"] = true }
+
+local function read_rule(property, start, place)
   local rule, message = recurrence.parse(property.value, function(text)
-    local moment = parse_moment(text, to_local)
-    return moment and moment.number
+    return moment.read_until(text, property, start, place)
   end)
   if not rule then
     fail(property.line, "RRULE: %s", message)
+  elseif start.is_utc and not UTC[place.zone] then
+    fail(property.line, "RRULE: what recurs at a time in UTC is understood where the plugin's zone is UTC")
   end
   recurrence.complete(rule, start)
   if rule.COUNT and not recurrence.is_synchronized(rule) then
@@ -133,15 +84,26 @@ local function read_rule(property, start, to_local)
   return rule
 end
 
--- A set of the numbers of days.
-local function read_days(list, name, start, to_local)
+-- The days on which the event begins, too, as a set of their numbers.
+local function read_added(list, start, place)
   local set = {}
   for _, property in ipairs(list or {}) do
-    for _, moment in ipairs(read_moments(property, name, to_local)) do
-      if moment.is_timed ~= start.is_timed then
-        fail(property.line, "%s has to have a time where DTSTART has one", name)
+    for _, added in ipairs(moment.read_all(property, "RDATE", start, place)) do
+      if added.seconds ~= start.seconds then
+        fail(property.line, "RDATE has to have the time of DTSTART")
       end
-      set[moment.number] = true
+      set[added.number] = true
+    end
+  end
+  return set
+end
+
+-- The same of those on which it does not. One with another time is none of the event's.
+local function read_removed(list, start, place)
+  local set = {}
+  for _, property in ipairs(list or {}) do
+    for _, removed in ipairs(moment.read_all(property, "EXDATE", start, place)) do
+      set[removed.number] = removed.seconds == start.seconds or set[removed.number]
     end
   end
   return set
@@ -159,7 +121,7 @@ end
 local STATUSES = { CONFIRMED = true, TENTATIVE = true, CANCELLED = true }
 
 -- An event as what find wants, or nil when it was called off.
-local function read_event(event, to_local)
+local function read_event(event, place)
   local properties = event.properties
   local status = properties.STATUS and properties.STATUS[1].value:upper()
   if status and not STATUSES[status] then
@@ -173,23 +135,24 @@ local function read_event(event, to_local)
   if not properties.DTSTART then
     fail(event.line, "the event has no DTSTART")
   end
-  local start = read_moment(properties.DTSTART[1], "DTSTART", nil, to_local)
+  local start = moment.read(properties.DTSTART[1], "DTSTART", nil, place)
   local holiday = {
-    first = start.number, span = read_span(properties, start, to_local),
-    rule = properties.RRULE and read_rule(properties.RRULE[1], start, to_local),
-    added = read_days(properties.RDATE, "RDATE", start, to_local),
-    removed = read_days(properties.EXDATE, "EXDATE", start, to_local),
+    first = start.number, span = read_span(properties, start, place),
+    rule = properties.RRULE and read_rule(properties.RRULE[1], start, place),
+    added = read_added(properties.RDATE, start, place),
+    removed = read_removed(properties.EXDATE, start, place),
     summary = read_summary(properties.SUMMARY),
   }
   return status ~= "CANCELLED" and holiday or nil
 end
 
 --- The holidays of a file's text. Raises {line, message} on what is not understood.
--- @param to_local gives year, month, day, hour, min, sec of a time in UTC
-function calendar.parse(text, to_local)
+-- @param place {zone, to_local = a function that gives year, month, day, hour, min, sec of a time in
+-- UTC}
+function calendar.parse(text, place)
   local holidays = {}
   for _, event in ipairs(ical.parse(text)) do
-    holidays[#holidays + 1] = read_event(event, to_local)
+    holidays[#holidays + 1] = read_event(event, place)
   end
   return holidays
 end
@@ -237,21 +200,38 @@ function calendar.find(holidays, date)
   return nil
 end
 
+-- Whether the rule has a day of the year that is not removed.
+local function recurs_in(holiday, year)
+  local rule = holiday.rule
+  for month = 1, 12 do
+    if not rule.BYMONTH or rule.BYMONTH[month] then
+      for day = 1, days.in_month(year, month) do
+        local number = days.number(year, month, day)
+        if not holiday.removed[number] and recurrence.holds(rule, number, year, month, day) then
+          return true
+        end
+      end
+    end
+  end
+  return false
+end
+
 --- Whether any holiday begins in the year: where none does, the calendar may have run out.
 function calendar.covers(holidays, year)
   local first, last = days.number(year, 1, 1), days.number(year, 12, 31)
   for _, holiday in ipairs(holidays) do
-    if holiday.first >= first and holiday.first <= last then
-      return true
-    end
+    local begins = { [holiday.first] = true }
     for number in pairs(holiday.added) do
-      if number >= first and number <= last then
+      begins[number] = true
+    end
+    for number in pairs(begins) do
+      if number >= first and number <= last and not holiday.removed[number] then
         return true
       end
     end
-    local rule = holiday.rule
-    if rule and holiday.first <= last and not rule.COUNT
-      and (not rule.UNTIL or rule.UNTIL >= first) then
+  end
+  for _, holiday in ipairs(holidays) do
+    if holiday.rule and recurs_in(holiday, year) then
       return true
     end
   end

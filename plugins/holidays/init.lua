@@ -16,9 +16,9 @@ local function read(name, zone, host)
   if known[key] and known[key].text == text then
     return known[key].holidays
   end
-  local is_read, result = pcall(calendar.parse, text, function(moment)
+  local is_read, result = pcall(calendar.parse, text, { zone = zone, to_local = function(moment)
     return s.time(moment, zone) or error({ line = 0, message = moment .. " is no time" }, 0)
-  end)
+  end })
   if not is_read then
     local where = type(result) == "table"
     error(where and ("%s:%d: %s"):format(name, result.line, result.message) or result, 0)

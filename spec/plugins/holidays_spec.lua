@@ -174,8 +174,8 @@ local function to_local(moment)
   return now
 end
 
-local function parse(text)
-  local is_read, result = pcall(calendar.parse, text, to_local)
+local function parse(text, zone)
+  local is_read, result = pcall(calendar.parse, text, { zone = zone or "Here", to_local = to_local })
   if is_read then
     return result
   end
@@ -184,8 +184,8 @@ local function parse(text)
 end
 
 -- The dates of a year that are holidays, "0101 0102".
-local function dates(text, year)
-  local holidays, found = assert(parse(text)), {}
+local function dates(text, year, zone)
+  local holidays, found = assert(parse(text, zone)), {}
   for month = 1, 12 do
     for number = 1, days.in_month(year, month) do
       if calendar.find(holidays, { year = year, month = month, day = number }) then
@@ -219,7 +219,17 @@ describe("a calendar of holidays", function()
     { "every other year", day("20250501", "RRULE:FREQ=YEARLY;INTERVAL=2"), "" },
     { "until a year before", day("20200501", "RRULE:FREQ=YEARLY;UNTIL=20250501"), "" },
     { "until that day", day("20200501", "RRULE:FREQ=YEARLY;UNTIL=20260501"), "0501" },
-    { "until that day in UTC", day("20200501", "RRULE:FREQ=YEARLY;UNTIL=20260430T230000Z"), "0501" },
+    { "until that time in UTC", "DTSTART;TZID=Here:20200501T000000\nRRULE:FREQ=YEARLY;UNTIL=20260430T230000Z", "0501" },
+    { "until a second before it in UTC", "DTSTART;TZID=Here:20200501T000000\nRRULE:FREQ=YEARLY;UNTIL=20260430T225959Z", "" },
+    { "until that time of its zone", "DTSTART;TZID=X:20200501T090000\nRRULE:FREQ=YEARLY;UNTIL=20260501T090000", "0501" },
+    { "until a second before it", "DTSTART;TZID=X:20200501T090000\nRRULE:FREQ=YEARLY;UNTIL=20260501T085959", "" },
+    { "until that time of no zone", "DTSTART:20200501T090000\nRRULE:FREQ=YEARLY;UNTIL=20260501T090000", "0501" },
+    { "an exception with another time", "DTSTART:20260101T090000\nEXDATE:20260101T100000", "0101" },
+    { "an exception with its time", "DTSTART:20260101T090000\nEXDATE:20260101T090000", "" },
+    { "an exception in UTC", "DTSTART;TZID=Here:20260101T090000\nEXDATE:20260101T080000Z", "" },
+    { "a further day in UTC", "DTSTART;TZID=Here:20260101T090000\nRDATE:20260107T080000Z", "0101 0107" },
+    { "an end in UTC", "DTSTART;TZID=Here:20260101T200000\nDTEND:20260102T000000Z", "0101 0102" },
+    { "days and a time", day("20260101", "DURATION:P1DT24H"), "0101 0102" },
     { "seven times", day("20200501", "RRULE:FREQ=YEARLY;COUNT=7"), "0501" },
     { "six times", day("20200501", "RRULE:FREQ=YEARLY;COUNT=6"), "" },
     { "the fourth Thursday", day("20201126", "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH"), "1126" },
@@ -286,6 +296,10 @@ describe("a calendar of holidays", function()
     ["two ends"] = { "DTEND;VALUE=DATE:20260102\nDTEND;VALUE=DATE:20260103", 8 },
     ["end and duration"] = { "DURATION:P1D\nDTEND;VALUE=DATE:20260103", 8 }, ["a negative duration"] = { "DURATION:-P1D" },
     ["an odd duration"] = { "DURATION:P1X" }, ["an empty duration"] = { "DURATION:P" }, ["a long duration"] = { "DURATION:P367D" },
+    ["a duration of months"] = { "DURATION:P1M" }, ["minutes without T"] = { "DURATION:P1H30M" },
+    ["a duration that ends with T"] = { "DURATION:P1DT" }, ["days after T"] = { "DURATION:PT1D" },
+    ["UNTIL with a time, of a date"] = { "RRULE:FREQ=YEARLY;UNTIL=20270101T000000" },
+    ["UNTIL in UTC, of a date"] = { "RRULE:FREQ=YEARLY;UNTIL=20270101T000000Z" },
     ["a duration in disorder"] = { "DURATION:P1DT1S1H" }, ["a duration of weeks and days"] = { "DURATION:P1WP1D" },
     ["a second beginning"] = { "DTSTART;VALUE=DATE:20260102" }, ["EXDATE with a time"] = { "EXDATE:20260101T000000" },
     ["RDATE of a period"] = { "RDATE;VALUE=PERIOD:20260101T000000Z/P1D" }, ["a bad RDATE"] = { "RDATE;VALUE=DATE:20260230" },
@@ -302,6 +316,51 @@ describe("a calendar of holidays", function()
       assert.are.equal(row[2] or 7, tonumber(message:match("^(%d+): ")), message)
     end)
   end
+
+  it("refuses to compare times of different zones", function()
+    for text, wanted in pairs {
+      ["DTSTART;TZID=X:20260101T090000\nRRULE:FREQ=YEARLY;UNTIL=20270101T080000Z"] = "7: RRULE: UNTIL=20270101T080000Z cannot be",
+      ["DTSTART:20260101T090000\nRRULE:FREQ=YEARLY;UNTIL=20270101T080000Z"] = "7: RRULE: UNTIL=20270101T080000Z cannot be",
+      ["DTSTART;TZID=X:20260101T090000\nRRULE:FREQ=YEARLY;UNTIL=20270101"] = "7: RRULE: UNTIL=20270101 cannot be",
+      ["DTSTART:20260101T090000Z\nRRULE:FREQ=YEARLY"] = "7: RRULE: what recurs at a time in UTC",
+      ["DTSTART;TZID=X:20260101T090000\nEXDATE:20260101T080000Z"] = "7: EXDATE and DTSTART are of different zones",
+      ["DTSTART;TZID=X:20260101T090000\nEXDATE;TZID=Y:20260101T080000"] = "7: EXDATE and DTSTART are of different zones",
+      ["DTSTART;TZID=X:20260101T090000\nEXDATE:20260101T090000"] = "7: EXDATE and DTSTART are of different zones",
+      ["DTSTART;TZID=X:20260101T090000\nRDATE;TZID=X:20260102T080000"] = "7: RDATE has to have the time of DTSTART",
+      ["DTSTART;TZID=X:20260101T090000\nDTEND;TZID=Y:20260101T100000"] = "7: DTEND and DTSTART are of different zones",
+      ["DTSTART;VALUE=DATE:20260101\nDTEND:20260102T000000"] = "7: DTEND has to have a time where DTSTART has one",
+    } do
+      local holidays, message = parse(calendar_of(text))
+      assert.is_nil(holidays, text)
+      assert.are.equal(wanted, message:sub(1, #wanted), text)
+    end
+  end)
+
+  it("takes what recurs in UTC where the zone is UTC", function()
+    local own_to_local = to_local
+    to_local = function(moment) return sandboxed.sentinel.time(moment, "UTC") end
+    local event = "DTSTART:20200501T090000Z\nRRULE:FREQ=YEARLY;UNTIL=2026050%s"
+    assert.are.equal("0501", dates(calendar_of(event:format "1T090000Z"), 2026, "UTC"))
+    assert.are.equal("", dates(calendar_of(event:format "1T085959Z"), 2026, "UTC"))
+    to_local = own_to_local
+  end)
+
+  it("covers a year in which a holiday begins", function()
+    local function covers(event, year)
+      return calendar.covers(assert(parse(calendar_of(event))), year)
+    end
+    assert.is_true(covers(day "20260101", 2026))
+    assert.is_false(covers(day("20251231", "DURATION:P2D"), 2026))
+    assert.is_false(covers(day("20260101", "EXDATE;VALUE=DATE:20260101"), 2026))
+    assert.is_true(covers(day("20250101", "RDATE;VALUE=DATE:20260101"), 2026))
+    assert.is_false(covers(day("20250501", "RRULE:FREQ=YEARLY;INTERVAL=2"), 2026))
+    assert.is_false(covers(day("20240229", "RRULE:FREQ=YEARLY"), 2026))
+    assert.is_true(covers(day("20240229", "RRULE:FREQ=YEARLY"), 2028))
+    assert.is_false(covers(day("20200501", "RRULE:FREQ=YEARLY;UNTIL=20260101"), 2026))
+    assert.is_true(covers(day("20200501", "RRULE:FREQ=YEARLY;COUNT=10"), 2026))
+    assert.is_false(covers(day("20200501", "RRULE:FREQ=YEARLY;COUNT=6"), 2026))
+    assert.is_false(covers(day("20200501", "RRULE:FREQ=YEARLY\nEXDATE;VALUE=DATE:20260501"), 2026))
+  end)
 
   it("refuses what is no whole calendar", function()
     for text, wanted in pairs {
