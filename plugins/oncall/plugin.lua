@@ -19,7 +19,7 @@ local function opsgenie(host)
   return {
     url = "GET https://" .. host .. OPSGENIE,
     secret = "opsgenie_key",
-    select = { "data._parent.enabled", "data.onCallRecipients" },
+    select = { "data._parent.enabled", "data.onCallRecipients[]" },
   }
 end
 
@@ -62,7 +62,7 @@ return {
         url = "GET https://api.atlassian.com/jsm/ops/api/{cloud_id}"
           .. "/v1/schedules/{schedule}/on-calls?flat=true",
         secret = "atlassian_login",
-        select = { "onCallUsers" },
+        select = { "onCallUsers[]" },
       },
       jsm_user = {
         url = "GET https://{site}.atlassian.net/rest/api/3/user/search"

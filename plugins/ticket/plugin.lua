@@ -1,4 +1,5 @@
--- Without `select`: names such as "assigned_to.email" are no paths. sysparm_fields says what comes.
+-- `select` takes records whole: names such as "assigned_to.email" are no paths. sysparm_fields says
+-- what comes.
 local SERVICENOW = "GET https://{site}.service-now.com/api/now/table/{table}"
   .. "?sysparm_query=number%3D{number}"
   .. "&sysparm_fields=number,state,active,assigned_to,assigned_to.email,assigned_to.user_name,"
@@ -10,6 +11,7 @@ local function servicenow(secret)
     url = SERVICENOW,
     params = { table = "[a-z_]+", number = "[A-Z0-9]+" },
     secret = secret,
+    select = { "result[]", "error" },
   }
 end
 

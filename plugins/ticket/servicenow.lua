@@ -8,16 +8,22 @@ local FIELDS = { assignee = "assigned_to", reporter = "opened_by" }
 -- An incident that is resolved stays active until it is closed.
 local RESOLVED = { incident = "6" }
 
--- What a field holds, and how it is shown: texts, empty when it is empty or was left out.
+-- What a field holds, and how it is shown: texts, empty when it is empty. One that was asked for and
+-- left out is hidden.
 local function read_field(record, name)
   local field = record[name]
   if field == nil then
-    return "", ""
+    error(("%s does not show the ticket's %s"):format(VENDOR, name), 0)
   elseif type(field) ~= "table" or type(field.value) ~= "string"
     or type(field.display_value) ~= "string" then
     error(("%s answered with %s in a form that is not understood"):format(VENDOR, name), 0)
   end
   return field.value, field.display_value
+end
+
+-- Of the two that tell who somebody is one is enough.
+local function read_detail(record, name)
+  return record[name] ~= nil and read_field(record, name) or ""
 end
 
 local function list_of(record)
@@ -26,8 +32,8 @@ local function list_of(record)
     if read_field(record, field) == "" then
       return {}
     end
-    return { { email = read_field(record, field .. ".email"),
-      id = read_field(record, field .. ".user_name") } }
+    return { { email = read_detail(record, field .. ".email"),
+      id = read_detail(record, field .. ".user_name") } }
   end
 end
 

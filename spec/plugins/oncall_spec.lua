@@ -298,8 +298,10 @@ describe("the plugin oncall", function()
     end)
 
     it("denies on what it does not understand", function()
-      recipients(cjson.null)
-      run:errs({}, "plugin_error", "without a list")
+      for _, list in ipairs { cjson.null, {} } do
+        recipients(list)
+        run:errs({}, "plugin_error", "without a list")
+      end
       recipients { { name = "alice@acme.com" } }
       run:errs({}, "plugin_error", "without a name")
       run:check_hostile {}
@@ -352,6 +354,8 @@ describe("the plugin oncall", function()
       run:use("provider: jsm, schedule: s1, cloud_id: c1, site: acme, email_domain: acme.com", JSM)
       accounts({ { id = "a1" } }, { { accountId = "a1", emailAddress = "alice@acme.com" } })
       run:errs({}, "plugin_error", "other than account ids")
+      accounts({}, { { accountId = "a1", emailAddress = "alice@acme.com" } })
+      run:errs({}, "plugin_error", "without a list")
       run:check_hostile {}
     end)
   end)

@@ -321,8 +321,9 @@ describe("the plugin ticket", function()
         { { record "CHG0099999" }, "other than CHG0012345" },
         { { record "CHG0012345", record "CHG0012345" }, "other than CHG0012345" },
         { { record("CHG0012345", { active = both "yes" }) }, "without state" },
-        { { record("CHG0012345", { active = cjson.null }) }, "without state" },
-        { { record("CHG0012345", { state = cjson.null }) }, "without state" },
+        { { record("CHG0012345", { active = cjson.null }) }, "does not show the ticket's active" },
+        { { record("CHG0012345", { state = cjson.null }) }, "does not show the ticket's state" },
+        { { record("CHG0012345", { assigned_to = cjson.null }) }, "does not show the ticket's assigned_to" },
         { { record("CHG0012345", { state = "2" }) }, "form that is not understood" },
         { { record("CHG0012345", { assigned_to = "Alice" }) }, "form that is not understood" },
         { { "CHG0012345" }, "other than CHG0012345" },
@@ -333,8 +334,10 @@ describe("the plugin ticket", function()
       end
       run.vendors:set { [CHANGE] = { status = 404, json = { result = {} } } }
       run:errs(change "alice", "plugin_error", "answered 404")
-      run.vendors:set { [CHANGE] = { json = { result = { record = record "CHG0012345" } } } }
-      run:errs(change "alice", "plugin_error", "without a list")
+      for _, result in ipairs { { record = record "CHG0012345" }, {} } do
+        run.vendors:set { [CHANGE] = { json = { result = result } } }
+        run:errs(change "alice", "plugin_error", "without a list")
+      end
       run:check_hostile(change "alice")
     end)
 
