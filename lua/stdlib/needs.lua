@@ -192,17 +192,22 @@ local function geoip_way(plugin, run)
   end
 end
 
---- The content of a file of the bundle that needs.files and the grant both name.
+--- The content of a file of the bundle that needs.files and the grant both name. Denies the
+-- decision when there is none, which cannot be caught.
 -- @function host.file
 -- @tparam string name as it lies in the bundle, such as `data/offices.txt`
 -- @treturn string at most 512 KiB
--- @raise if there is no such file, or it is not granted
-local function file_way(plugin, files)
+-- @raise if the name is no text
+local function file_way(plugin, files, run)
   return function(name)
-    local content = type(name) == "string" and (files[name] or plugin.files[name])
+    if type(name) ~= "string" then
+      error("host.file wants a file's name as text", 2)
+    end
+    local content = files[name] or plugin.files[name]
     if not content then
-      error(("host.file: %s is not among the files that the bundle grants"):format(
-        name_of(name)), 2)
+      run.failure = failure_of({ status = "unavailable",
+        reason = "it is not among the files that the bundle has and grants" }, "file", name)
+      host.suspend()
     end
     return content
   end
@@ -219,7 +224,7 @@ function needs.ways(plugin, run)
   local ways = {
     http = next(plugin.http) and http_way(plugin, run) or nil,
     geoip = plugin.geoip and geoip_way(plugin, run) or nil,
-    file = (next(plugin.files) or next(mocked)) and file_way(plugin, mocked) or nil,
+    file = (plugin.needs_files or next(mocked)) and file_way(plugin, mocked, run) or nil,
   }
   if not plugin.history then
     return ways, false

@@ -109,7 +109,7 @@ end
 
 --- A plugin as the core gives it: its word, checked there.
 -- @param json {"name","args","request","http":{question: [parameters]},"geoip","history",
--- "granted_files","timeout_ms","fuel"}
+-- "needs_files","granted_files","timeout_ms","fuel"}
 function plugins.add(json)
   local plugin = host.json_decode(json)
   local schema = require "sentinel.plugin_schema"

@@ -3,9 +3,9 @@
 -- MUST
 --  1. raise on what is not understood, wherever it stands and whatever the date: "no holiday" would
 --     be an answer.
+local date_time = require "date_time"
 local days = require "days"
 local ical = require "ical"
-local moment = require "moment"
 local recurrence = require "recurrence"
 
 local calendar = {}
@@ -34,8 +34,9 @@ end
 local function parse_duration(property)
   local date, time = property.value:match("^%+?P(%w*)T(%w+)$")
   date = date or property.value:match("^%+?P(%w+)$") or "?"
-  local of_date, of_time = add_parts(date, date:find("W", 1, true) and "W" or "D"), add_parts(time or "", "HMS")
-  if not of_date or not of_time or (time and date:find("W", 1, true)) then
+  local is_weeks = date:find("W", 1, true)
+  local of_date, of_time = add_parts(date, is_weeks and "W" or "D"), add_parts(time or "", "HMS")
+  if not of_date or not of_time or (time and is_weeks) then
     fail(property.line, "DURATION:%s is not understood", property.value)
   end
   return of_date + of_time
@@ -48,7 +49,7 @@ local function read_span(properties, start, place)
   if stop and duration then
     fail(stop[1].line, "an event has either DTEND or DURATION")
   elseif stop then
-    local after = moment.read(stop[1], "DTEND", start, place)
+    local after = date_time.read(stop[1], "DTEND", start, place)
     local is_before = after.number < start.number
       or (after.number == start.number and (after.seconds or 0) < (start.seconds or 0))
     if is_before then
@@ -70,12 +71,13 @@ local UTC = { UTC = true, ["Etc/UTC"] = true }
 
 local function read_rule(property, start, place)
   local rule, message = recurrence.parse(property.value, function(text)
-    return moment.read_until(text, property, start, place)
+    return date_time.read_until(text, property, start, place)
   end)
   if not rule then
     fail(property.line, "RRULE: %s", message)
   elseif start.is_utc and not UTC[place.zone] then
-    fail(property.line, "RRULE: what recurs at a time in UTC is understood where the plugin's zone is UTC")
+    fail(property.line, "RRULE: what recurs at a time in UTC is understood where the plugin's zone "
+      .. "is UTC")
   end
   recurrence.complete(rule, start)
   if rule.COUNT and not recurrence.is_synchronized(rule) then
@@ -88,7 +90,7 @@ end
 local function read_added(list, start, place)
   local set = {}
   for _, property in ipairs(list or {}) do
-    for _, added in ipairs(moment.read_all(property, "RDATE", start, place)) do
+    for _, added in ipairs(date_time.read_all(property, "RDATE", start, place)) do
       if added.seconds ~= start.seconds then
         fail(property.line, "RDATE has to have the time of DTSTART")
       end
@@ -102,7 +104,7 @@ end
 local function read_removed(list, start, place)
   local set = {}
   for _, property in ipairs(list or {}) do
-    for _, removed in ipairs(moment.read_all(property, "EXDATE", start, place)) do
+    for _, removed in ipairs(date_time.read_all(property, "EXDATE", start, place)) do
       set[removed.number] = removed.seconds == start.seconds or set[removed.number]
     end
   end
@@ -135,7 +137,7 @@ local function read_event(event, place)
   if not properties.DTSTART then
     fail(event.line, "the event has no DTSTART")
   end
-  local start = moment.read(properties.DTSTART[1], "DTSTART", nil, place)
+  local start = date_time.read(properties.DTSTART[1], "DTSTART", nil, place)
   local holiday = {
     first = start.number, span = read_span(properties, start, place),
     rule = properties.RRULE and read_rule(properties.RRULE[1], start, place),
@@ -147,8 +149,8 @@ local function read_event(event, place)
 end
 
 --- The holidays of a file's text. Raises {line, message} on what is not understood.
--- @param place {zone, to_local = a function that gives year, month, day, hour, min, sec of a time in
--- UTC}
+-- @param place {zone, to_local = a function that gives year, month, day, hour, min and sec of a
+-- time in UTC}
 function calendar.parse(text, place)
   local holidays = {}
   for _, event in ipairs(ical.parse(text)) do

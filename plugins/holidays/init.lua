@@ -30,9 +30,6 @@ end
 return function(args, request, host)
   local zone = args.zone or "UTC"
   local date = s.time(request.time, zone) or error(request.time .. " is beyond all calendars", 0)
-  if not host.file then
-    error("the bundle grants no calendar: grant: {files: [\"calendars/*.ics\"]}", 0)
-  end
   local found
   for _, name in ipairs(args.calendars) do
     local holidays = read(name, zone, host)

@@ -8,8 +8,8 @@ local FIELDS = { assignee = "assigned_to", reporter = "opened_by" }
 -- An incident that is resolved stays active until it is closed.
 local RESOLVED = { incident = "6" }
 
--- What a field holds, and how it is shown: texts, empty when it is empty. One that was asked for and
--- left out is hidden.
+-- What a field holds, and how it is shown: texts, empty when it is empty. One that was asked for
+-- and left out is hidden.
 local function read_field(record, name)
   local field = record[name]
   if field == nil then

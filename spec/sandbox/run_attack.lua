@@ -110,6 +110,7 @@ local function run(place, chunk)
   local runs = tonumber(chunk:match("%-%- runs: (%d+)")) or 1
   local before = peak_kib()
   local state = vm.new(os.getenv("SNT_STDLIB_FOLDER"))
+  state:own_heap()
   for _ = 1, runs do
     local started = os.clock()
     if place == "plugin" then

@@ -646,10 +646,22 @@ describe("a plugin's code", function()
     local policy = assert(load(plugins, policy_of("{probe: true}"), options))
     assert.equal("allow", evaluator.decide(policy).effect)
     policy.state:close()
-    plugins.probe["init.lua"] = "return function(args, request, host) return host.file('other.txt') == 'x' end"
-    policy = assert(load(plugins, policy_of("{probe: true}"), options))
-    assert.equal("plugin_error", evaluator.decide(policy).error)
-    policy.state:close()
+    for body, wanted in pairs {
+      ["return host.file('other.txt') == 'x'"] = "fact_unavailable",
+      ["pcall(host.file, 'other.txt') return true"] = "fact_unavailable",
+      ["return not (host.file and pcall(host.file, 'nosuch.txt'))"] = "fact_unavailable",
+      ["return host.file(5) == nil"] = "plugin_error",
+    } do
+      plugins.probe["init.lua"] = ("return function(args, request, host) %s end"):format(body)
+      for _, granted in ipairs { { "days.txt" }, {} } do
+        options.granted_files = granted
+        policy = assert(load(plugins, policy_of("{probe: true}"), options))
+        local decision = evaluator.decide(policy)
+        assert.equal(wanted, decision.error, body)
+        assert.is_truthy(wanted ~= "fact_unavailable" or decision.trace[1].got:find("not among the files that the bundle", 1, true))
+        policy.state:close()
+      end
+    end
   end)
 
   it("requires its own files, and neither policy's nor another plugin's", function()

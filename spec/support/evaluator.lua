@@ -80,10 +80,10 @@ local function encode_plugin(manifest, granted_files)
   local function map(items)
     return next(items) and cjson.encode(items) or "{}"
   end
-  return ('{"name":%q,"args":%s,"request":%s,"http":%s,"geoip":%s,"history":%s,"granted_files":%s,'
+  return ('{"name":%q,"args":%s,"request":%s,"http":%s,"geoip":%s,"history":%s,"needs_files":%s,"granted_files":%s,'
     .. '"timeout_ms":%d,"fuel":%d}'):format(manifest.name, map(manifest.args or {}),
     list(needs.request or {}), map(http), tostring(needs.geoip == true),
-    tostring(needs.history == true), list(granted_files or {}), manifest.limits.timeout,
+    tostring(needs.history == true), tostring(needs.files ~= nil), list(granted_files or {}), manifest.limits.timeout,
     manifest.limits.fuel)
 end
 

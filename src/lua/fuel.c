@@ -31,7 +31,7 @@ struct snt_budget *snt_budget_of(lua_State *L) {
   return &snt_vm_of(L)->budget;
 }
 
-void snt_budget_begin(struct snt_budget *budget) {
+void snt_budget_own_heap(struct snt_budget *budget) {
   budget->heap_start = sbrk(0);
   (void)mallopt(M_MMAP_THRESHOLD, SNT_BUDGET_MAPPED_FROM);
 }
@@ -51,17 +51,12 @@ static size_t weigh(size_t size) {
   return size == 0 ? 0 : whole < SMALLEST_BLOCK ? SMALLEST_BLOCK : whole;
 }
 
-/* What the process has grown by since the state was made: what lies between blocks, free and of no use to the next one,
- * is memory as well. */
-static size_t find_resident(const struct snt_budget *budget) {
-  size_t heap = (size_t)((const char *)sbrk(0) - budget->heap_start);
-  size_t blocks = budget->pool.bytes + budget->mapped;
-  return heap > budget->pool.bytes ? heap + budget->mapped : blocks;
-}
-
 /* Only growth above everything before is refused, at the next block: this one is there. */
 static void note_growth(struct snt_budget *budget) {
-  size_t resident = find_resident(budget);
+  if (budget->heap_start == NULL) {
+    return;
+  }
+  size_t resident = (size_t)((const char *)sbrk(0) - budget->heap_start) + budget->mapped;
   if (resident > budget->peak) {
     budget->peak = resident;
     if (resident > budget->cap + LOST_MAX && budget->abort == SNT_ABORT_NONE) {

@@ -19,15 +19,15 @@
 enum snt_abort { SNT_ABORT_NONE = 0, SNT_ABORT_FUEL, SNT_ABORT_MEMORY, SNT_ABORT_SUSPENDED, SNT_ABORT_TIME };
 
 struct snt_budget {
-  size_t used, cap; /* bytes of the state's blocks, and what malloc adds to each */
-  size_t block_cap; /* of one block */
-  size_t kept;      /* what the last forced collection left */
-  size_t mapped;    /* of used, in blocks from SNT_BUDGET_MAPPED_FROM on */
-  size_t peak;      /* the most that the process has grown by since heap_start was its heap's end */
-  const char *heap_start;
-  size_t largest; /* the largest block so far, strings apart: no table has more slots than fit into it */
-  int64_t fuel;   /* never below 0 */
-  int64_t end_ms; /* when the call into a plugin has to be over (snt_clock_monotonic_ms); 0: outside of one */
+  size_t used, cap;       /* bytes of the state's blocks, and what malloc adds to each */
+  size_t block_cap;       /* of one block */
+  size_t kept;            /* what the last forced collection left */
+  size_t mapped;          /* of used, in blocks from SNT_BUDGET_MAPPED_FROM on */
+  size_t peak;            /* the most that the process has grown by since heap_start was its heap's end */
+  const char *heap_start; /* NULL: the heap is not the state's own */
+  size_t largest;         /* the largest block so far, strings apart: no table has more slots than fit into it */
+  int64_t fuel;           /* never below 0 */
+  int64_t end_ms;         /* when the call into a plugin has to be over (snt_clock_monotonic_ms); 0: outside of one */
   enum snt_abort abort;
   int steps; /* how often the hook is called before the next instruction that it counts */
   bool is_collecting;
@@ -35,8 +35,9 @@ struct snt_budget {
   struct snt_pool pool;
 };
 
-/* For a budget whose caps are set, before the state is made. */
-void snt_budget_begin(struct snt_budget *budget);
+/* From here on nobody else uses the process's heap much: what it grows by is looked at as well. What lies between
+ * blocks, free and of no use to the next one, is memory, too. */
+void snt_budget_own_heap(struct snt_budget *budget);
 /* A lua_Alloc whose user data is the budget. Growth costs fuel too: that is what charges `..` and table growth. */
 void *snt_budget_alloc(void *user, void *block, size_t old_size, size_t new_size);
 

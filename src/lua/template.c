@@ -483,6 +483,9 @@ _Noreturn void snt_template_main(int socket, pid_t parent, const struct snt_eval
   if (failed_step == NULL && !snt_ok(snt_vm_new(&self.vm, &err))) {
     failed_step = err.message;
   }
+  if (failed_step == NULL) {
+    snt_vm_own_heap(self.vm);
+  }
   say_hello(&self, failed_step, errno);
   for (;;) {
     struct snt_frame frame;

@@ -59,7 +59,6 @@ snt_status snt_vm_new_with(struct snt_stdlib stdlib, struct snt_vm **out, struct
   vm->budget.block_cap = SNT_BLOCK_CAP;
   vm->budget.fuel = INT64_MAX;
   vm->stdlib = stdlib;
-  snt_budget_begin(&vm->budget);
   vm->L = lua_newstate(snt_budget_alloc, &vm->budget);
   if (vm->L == NULL) {
     return snt_fail_memory(err);
@@ -222,6 +221,8 @@ void snt_vm_make_room(struct snt_vm *vm, size_t bytes, size_t block) {
   vm->budget.cap = vm->budget.used + bytes;
   vm->budget.block_cap = block;
 }
+
+void snt_vm_own_heap(struct snt_vm *vm) { snt_budget_own_heap(&vm->budget); }
 
 bool snt_vm_add_zone(struct snt_vm *vm, const char *name, const char *data, size_t len) {
   if (name[0] == '\0' || strlen(name) > ZONE_NAME_MAX) {

@@ -32,6 +32,10 @@ const char *snt_vm_borrow_error(const struct snt_vm *vm);
  * all, 1 MiB in one block. */
 void snt_vm_make_room(struct snt_vm *vm, size_t bytes, size_t block);
 
+/* For a process that has no other use for its heap: memory that malloc lost between the VM's blocks counts, up to 8 MiB
+ * above what the blocks may take. */
+void snt_vm_own_heap(struct snt_vm *vm);
+
 /* Gives the VM a time zone (the bytes of a TZif file, RFC 8536), before "link". False when they are not valid, when the
  * name is not one, or when memory runs out. A second zone of the same name replaces the first. */
 bool snt_vm_add_zone(struct snt_vm *vm, const char *name, const char *data, size_t len);

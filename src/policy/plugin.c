@@ -344,6 +344,7 @@ snt_status snt_plugin_format(const struct snt_plugin *plugin, char *const *files
   snt_json_end_object(&writer);
   snt_json_put_bool(&writer, "geoip", plugin->needs_geoip);
   snt_json_put_bool(&writer, "history", plugin->needs_history);
+  snt_json_put_bool(&writer, "needs_files", plugin->files != NULL && plugin->files[0] != NULL);
   snt_json_begin_array(&writer, "granted_files");
   for (size_t i = 0; i < file_count; i++) {
     snt_json_put_string(&writer, NULL, files[i]);

@@ -170,7 +170,13 @@ static int add_zone(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"call", call},         {"run", run},          {"add_zone", add_zone},
+/* As the evaluator's process does. */
+static int own_heap(lua_State *L) {
+  snt_vm_own_heap(check_open(L)->vm);
+  return 0;
+}
+
+static const luaL_Reg methods[] = {{"own_heap", own_heap}, {"call", call},        {"run", run}, {"add_zone", add_zone},
                                    {"close", close_state}, {"__gc", close_state}, {NULL, NULL}};
 
 static const luaL_Reg functions[] = {{"new", new_state}, {NULL, NULL}};

@@ -41,7 +41,7 @@ static void what_is_reported_is_kept_and_passed_on(void **state) {
   assert_string_equal(snt_buf_borrow(&text),
                       "{\"name\":\"oncall\",\"args\":{\"schedule\":{\"type\":\"string\",\"required\":true}},"
                       "\"request\":[\"user\"],\"http\":{\"q\":{\"id\":true}},\"geoip\":true,\"history\":true,"
-                      "\"granted_files\":[\"days.ics\"],\"timeout_ms\":800,\"fuel\":2000000}");
+                      "\"needs_files\":true,\"granted_files\":[\"days.ics\"],\"timeout_ms\":800,\"fuel\":2000000}");
 }
 
 static void the_least_is_enough(void **state) {

@@ -227,7 +227,10 @@ static void what_is_needed_and_not_granted_is_named(void **state) {
     SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
     char what[128] = "";
     write_bundle("1.0.0", rows[i].grant, rows[i].needs, "return true");
-    assert_ok(load(&policy, &evaluator, NULL));
+    struct snt_err err = {0};
+    if (!snt_ok(load(&policy, &evaluator, &err))) {
+      fail_msg("%s", err.message);
+    }
     assert_true(snt_policy_grants_all(&policy, &policy.plugins[0], what, sizeof what) == (rows[i].what[0] == '\0'));
     assert_string_equal(what, rows[i].what);
   }

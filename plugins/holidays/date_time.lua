@@ -6,7 +6,7 @@
 local days = require "days"
 local ical = require "ical"
 
-local moment = {}
+local date_time = {}
 
 local fail = ical.fail
 
@@ -48,9 +48,9 @@ end
 
 --- The moments of a property, each with a time or each without, as VALUE says.
 -- @param start that of DTSTART, which they have to be comparable with; nil for its own
--- @param place {zone, to_local = a function that gives year, month, day, hour, min, sec of a time in
--- UTC}
-function moment.read_all(property, name, start, place)
+-- @param place {zone, to_local = a function that gives year, month, day, hour, min and sec of a
+-- time in UTC}
+function date_time.read_all(property, name, start, place)
   local kind = property.params.VALUE and property.params.VALUE:upper()
   local moments = {}
   for item in (property.value .. ","):gmatch("(.-),") do
@@ -69,8 +69,8 @@ function moment.read_all(property, name, start, place)
 end
 
 --- The same of a property that has one.
-function moment.read(property, name, start, place)
-  local moments = moment.read_all(property, name, start, place)
+function date_time.read(property, name, start, place)
+  local moments = date_time.read_all(property, name, start, place)
   if #moments > 1 then
     fail(property.line, "%s has to be one date", name)
   end
@@ -79,7 +79,7 @@ end
 
 --- The number of the last day on which a rule's event may begin, of its UNTIL; nil when that is no
 -- date. Without Z it is of DTSTART's zone.
-function moment.read_until(text, property, start, place)
+function date_time.read_until(text, property, start, place)
   local found = parse(text, start.tzid, place)
   if not found then
     return nil
@@ -92,4 +92,4 @@ function moment.read_until(text, property, start, place)
   return is_early and found.number - 1 or found.number
 end
 
-return moment
+return date_time
