@@ -127,9 +127,19 @@ facts.conditions.approval = {
   end,
 }
 
+--- Whether a text is numbers with points between them.
+function facts.is_version(value)
+  return #value <= 64 and ("." .. value):gsub("%.%d+", "") == ""
+end
+
+-- Digits without zeros before them: of two, the longer is the larger, however long.
+local function digits_of(number)
+  return (number or "0"):match("^0*(%d+)$")
+end
+
 --- Whether version a is at least b, number by number; nil when a is not a version.
 function facts.is_at_least(a, b)
-  if not a:find("^%d[%d.]*$") or #a > 64 then
+  if not facts.is_version(a) then
     return nil
   end
   local left, right = a:gmatch("%d+"), b:gmatch("%d+")
@@ -138,10 +148,9 @@ function facts.is_at_least(a, b)
     if not x and not y then
       return true
     end
-    x = math.tointeger(tonumber(x or 0)) or math.maxinteger
-    y = math.tointeger(tonumber(y or 0)) or math.maxinteger
+    x, y = digits_of(x), digits_of(y)
     if x ~= y then
-      return x > y
+      return #x > #y or (#x == #y and x > y)
     end
   end
 end

@@ -170,7 +170,7 @@ local TYPES = {
     return text_type("^(" .. IPV4 .. "|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/[0-9]{1,3})$", 49)
   end,
   os_version = function()
-    return text_type("^[0-9][0-9.]*$", 32)
+    return text_type("^[0-9]+([.][0-9]+)*$", 32)
   end,
   lua_pattern = function()
     return text_type(LINE, 256)

@@ -206,7 +206,8 @@ end
 
 --- The full form; `now` is its time unless it has one. Raises for what is no request.
 -- @param may_lack whether it may be without user and profile: for a plugin, they are unknown then
-function spec_request.complete(given, now, may_lack)
+-- @param unknown {name = true} for what is to be left out, and not be as usual
+function spec_request.complete(given, now, may_lack, unknown)
   if type(given) ~= "table" then
     error("a request is a table, not " .. text.found(given), 0)
   end
@@ -220,9 +221,12 @@ function spec_request.complete(given, now, may_lack)
   end
   local request = copy(rest, FIELDS, "")
   request.user = user
-  request.mode = request.mode or "credential_process"
-  request.duration = request.duration or 3600
-  request.time = request.time or now
+  local usual = { mode = "credential_process", duration = 3600, time = now }
+  for name, value in pairs(usual) do
+    if request[name] == nil and not (unknown and unknown[name]) then
+      request[name] = value
+    end
+  end
   for _, name in ipairs({ "user", "profile" }) do
     if not request[name] and not may_lack then
       error(("the request has no %s: who asks for which profile has to be said"):format(name), 0)

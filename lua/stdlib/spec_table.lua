@@ -92,17 +92,19 @@ local suite = map("the suite", {
 
 -- Cases --------------------------------------------------------------------------------------
 
+-- One over the other, and the names of what either says is not known.
 local function merged(base, over)
-  local out = {}
+  local out, unknown = {}, {}
   for _, from in ipairs({ base or {}, over or {} }) do
     for key, value in pairs(from) do
-      if value == spec_types.NULL then
+      unknown[key] = value == spec_types.NULL
+      if unknown[key] then
         value = nil
       end
       out[key] = value
     end
   end
-  return out
+  return out, unknown
 end
 
 -- What a case expects: its own keys, those of `expect`, those of an instant, later ones over
@@ -122,9 +124,11 @@ local function expectations(...)
 end
 
 local function add_case(self, name, request, wanted, more)
-  request = merged(self.table.defaults, request)
-  request.time = more.now or request.time or self.table.now
-  local is_done, complete = host.pcall(spec_request.complete, request)
+  local unknown
+  request, unknown = merged(self.table.defaults, request)
+  local now = not unknown.time and self.table.now or nil
+  request.time = more.now or request.time or now
+  local is_done, complete = host.pcall(spec_request.complete, request, nil, nil, unknown)
   if not is_done then
     self.problems:add(more.place, ("case %s: %s"):format(
       text.quote(self.table.suite .. " " .. name), host.error_text(complete)))
@@ -132,6 +136,7 @@ local function add_case(self, name, request, wanted, more)
   self.cases[#self.cases + 1] = {
     name = self.table.suite .. " " .. name, place = more.place, policy = self.table.policy,
     request = complete, wanted = wanted, mocks = more.mocks, common = self.table.mocks,
+    has_no_time = unknown.time and request.time == nil,
   }
 end
 
@@ -144,10 +149,22 @@ local function check_unique(self, row, lines)
   lines[row.name] = lines[row.name] or (errors.line_of(row.place))
 end
 
+-- What stands in the case and in its `expect` could be two things.
+local function check_expectations(self, row)
+  for _, expectation in ipairs(row.expect and EXPECTATIONS or {}) do
+    local key = expectation[1]
+    if row[key] ~= nil and row.expect[key] ~= nil then
+      self.problems:add(row.place, ("case %s expects %s twice: in the case and in expect"):format(
+        text.quote(row.name), key), "leave one of them out")
+    end
+  end
+end
+
 local function add_cases(self)
   local lines = {}
   for _, row in ipairs(self.table.cases or {}) do
     check_unique(self, row, lines)
+    check_expectations(self, row)
     for _, instant in ipairs(row.at or { false }) do
       local wanted, count = expectations(row, row.expect, instant or nil)
       local name = instant and row.name .. " @ " .. instant.now or row.name

@@ -163,7 +163,7 @@ end
 
 function values.os_version(node, place, _, ctx)
   local value = string_or_wrong(ctx, node, place, "a version")
-  if value and not value:find("^%d[%d.]*$") or value and #value > 32 then
+  if value and (#value > 32 or not require("sentinel.facts").is_version(value)) then
     return ctx:wrong(node, place, "a version", 'write numbers with points between them: "14.10.1"')
   end
   return value

@@ -105,6 +105,9 @@ describe("sentinel test, with a broken spec,", function()
       'a request has no field "usr"; did you mean "user"?', "" },
     { "an effect that is none", TABLE .. "cases:\n  - {name: x, request: {user: a, profile: dev}, expect: {effect: yes}}\n", 4,
       "effect", "" },
+    { "two effects that are expected", TABLE
+      .. "cases:\n  - {name: x, request: {user: a, profile: dev}, effect: deny, expect: {effect: allow}}\n", 4,
+      'case "x" expects effect twice: in the case and in expect', "leave one of them out" },
     { "nothing that is expected", TABLE .. "cases:\n  - {name: x, request: {user: a, profile: dev}}\n", 4, "expects nothing",
       "write expect" },
     { "a rule that is not there", TABLE .. "cases:\n  - {name: x, request: {user: a, profile: dev}, expect: {rule: dya}}\n", 4,

@@ -164,6 +164,36 @@ cases:
     expect.done(home:run { "test", "net_spec.yaml" })
   end)
 
+  it("does not know its mode or time where it says so", function()
+    home:write("net.yaml", [[
+version: "1"
+rules:
+  - {name: by-hand, effect: deny, conditions: {profiles: [dev], mode: [cli]}}
+  - {name: at-night, effect: deny, conditions: {profiles: [prod], time: {hours: {start: "22:00", end: "23:00"}}}}
+  - {name: others, effect: allow, conditions: {}}
+]])
+    home:write("net_spec.yaml", [[
+suite: net
+policy: net.yaml
+now: 2026-01-19T10:00:00Z
+cases:
+  - {name: usual, request: {user: alice, profile: dev}, expect: {effect: allow}}
+  - {name: no mode, request: {user: alice, profile: dev, mode: null}, expect: {effect: deny, rule: by-hand, error: fact_unknown}}
+  - {name: noon, request: {user: alice, profile: prod}, expect: {effect: allow}}
+  - {name: no time, request: {user: alice, profile: prod, time: null}, expect: {effect: deny, rule: at-night, error: fact_unknown}}
+  - {name: no duration, request: {user: alice, profile: dev, duration: null}, expect: {effect: allow}}
+]])
+    expect.done(home:run { "test", "net_spec.yaml" })
+    for request, wanted in pairs {
+      ['{"user":"alice","profile":"dev","mode":null}'] = "by-hand",
+      ['{"user":"alice","profile":"prod","time":null}'] = "at-night",
+    } do
+      home:write("request.json", request)
+      local answer = expect.json(home:run { "explain", "--request", "request.json", "--policy", "net.yaml", "--json" })
+      assert.are.same({ "deny", wanted, "fact_unknown" }, { answer.effect, answer.rule, answer.error })
+    end
+  end)
+
   it("has no null in the place of a value elsewhere, and is told where", function()
     home:write("a_spec.yaml", "suite: a\npolicy: dev.yaml\nmocks:\n  plugins: {p: [{args: {x: null}, returns: true}]}\n"
       .. "cases:\n  - {name: x, request: {user: a, profile: b}, effect: deny}\n")

@@ -55,16 +55,20 @@ snt_status snt_justification_check(const char *text, struct snt_err *err) {
 
 snt_status snt_request_format(const struct snt_request *request, struct snt_buf *out, struct snt_err *err) {
   char time[32];
-  snt_time_format(request->time_ms, false, time);
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, out, err);
   snt_json_begin_object(&writer, NULL);
   put_user(&writer, &request->user);
   snt_json_put_string(&writer, "profile", request->profile);
   put_known(&writer, "role_arn", request->role_arn);
-  snt_json_put_string(&writer, "mode", request->mode);
-  snt_json_put_string(&writer, "time", time);
-  snt_json_put_integer(&writer, "duration", request->duration_s);
+  put_known(&writer, "mode", request->mode);
+  if (request->time_ms != SNT_REQUEST_NO_TIME) {
+    snt_time_format(request->time_ms, false, time);
+    snt_json_put_string(&writer, "time", time);
+  }
+  if (request->duration_s > 0) {
+    snt_json_put_integer(&writer, "duration", request->duration_s);
+  }
   put_known(&writer, "justification", request->justification);
   if (request->facts != NULL && request->facts[0] != '\0') {
     SNT_TRY(snt_buf_append_char(out, ',', err));
@@ -309,6 +313,19 @@ static snt_status take_numbers(const struct snt_json_value *root, const char *wh
   return snt_done();
 }
 
+/* What has a value where the file says nothing: null says that it is not known. */
+static void take_nulls(const struct snt_json_value *root, struct snt_request *out) {
+  if (snt_json_type(snt_json_get(root, "mode")) == SNT_JSON_NULL) {
+    out->mode = NULL;
+  }
+  if (snt_json_type(snt_json_get(root, "time")) == SNT_JSON_NULL) {
+    out->time_ms = SNT_REQUEST_NO_TIME;
+  }
+  if (snt_json_type(snt_json_get(root, "duration")) == SNT_JSON_NULL) {
+    out->duration_s = 0;
+  }
+}
+
 static snt_status take_request(const struct snt_json_value *root, const char *what, struct snt_request_text *text,
                                struct snt_request *out, struct snt_err *err) {
   static const char *const keys[] = {"user",     "profile",   "role_arn",      "mode",        "time",
@@ -324,10 +341,11 @@ static snt_status take_request(const struct snt_json_value *root, const char *wh
   SNT_TRY(take_text(root, what, "mode", FIELD_TEXT, text, &out->mode, err));
   SNT_TRY(take_text(root, what, "justification", FIELD_TEXT, text, &out->justification, err));
   SNT_TRY(take_numbers(root, what, out, err));
+  take_nulls(root, out);
   if (out->profile == NULL || !snt_profile_name_check(out->profile)) {
     return snt_fail(err, SNT_CODE_SYNTAX, "%s: \"profile\" is required and has to be a profile name", what);
   }
-  if (!snt_mode_check(out->mode)) {
+  if (out->mode != NULL && !snt_mode_check(out->mode)) {
     return snt_fail(err, SNT_CODE_SYNTAX, "%s: unknown mode \"%s\"; there are credential_process, cli, server", what,
                     out->mode);
   }

@@ -14,7 +14,9 @@
 /* X(name in policy and on the command line) */
 #define SNT_MODES(X) X(credential_process) X(cli) X(server)
 
-/* Strings are borrowed; NULL or "" is unknown. */
+#define SNT_REQUEST_NO_TIME INT64_MIN
+
+/* Strings are borrowed; NULL or "" is unknown, as are SNT_REQUEST_NO_TIME and a duration of 0. */
 struct snt_request {
   struct snt_aws_identity user;
   const char *profile;
@@ -34,8 +36,9 @@ snt_status snt_justification_check(const char *text, struct snt_err *err);
 snt_status snt_request_format(const struct snt_request *request, struct snt_buf *out, struct snt_err *err);
 
 /* A request file: the full form, or the short one in which user is a name. user and profile are required; mode is
- * credential_process, time is now_ms and duration 3600 when they are not given. Unknown fields and wrong types are
- * refused with SYNTAX, naming the field. text is the storage of the strings and has to outlive the request. */
+ * credential_process, time is now_ms and duration 3600 when they are not given, and unknown when they are null. Unknown
+ * fields and wrong types are refused with SYNTAX, naming the field. text is the storage of the strings and has to
+ * outlive the request. */
 struct snt_request_text {
   struct snt_buf strings;
   struct snt_buf facts;
