@@ -17,7 +17,7 @@ local tree = require "sentinel.lua_tree"
 
 local methods = {}
 
-local ROUNDS_MAX, FACTS_MAX = 4, 16
+local ROUNDS_MAX, FACTS_MAX, FACTS_BYTES_MAX = 4, 16, 24 * 1024 -- src/policy/needs.h
 local FUEL = 10000000 -- of each round: src/lua/template.c, EVALUATION_FUEL
 
 -- The fact that answers a need: a mock, or what was asked for real where answers are recorded.
@@ -29,12 +29,29 @@ function methods:answer(need, plugin, request)
   return fact or spec_mock.refuse(need)
 end
 
+-- Adds the facts that answer the needs. Those beyond what a decision may ask for are left out: the
+-- next round misses them.
+local function add_facts(self, facts, needed, request)
+  for i = 1, math.min(#needed, FACTS_MAX - #facts) do
+    local need = needed[i]
+    local fact = self:answer(need, self.plugins[need.plugin], request)
+    local json = fact.status == "ok" and host.json_encode(fact.value) or ""
+    facts.bytes = facts.bytes + #json
+    if facts.bytes > FACTS_BYTES_MAX then
+      fact = { plugin = fact.plugin, kind = fact.kind, need = fact.need, params = fact.params,
+        status = "too_large", reason = "at most 24 KiB in all" }
+      facts.bytes = facts.bytes - #json
+    end
+    facts[#facts + 1] = fact
+  end
+end
+
 -- Evaluates in rounds, with mocks for the world. Each has what a decision has, and nothing of what
 -- the case has for its own code.
 -- @param how {try = function(run) -> result, spent = function(run, what) -> result}, the latter
 -- when all "fuel" or "memory" ended meanwhile
 function methods:in_rounds(request, how)
-  local facts = {}
+  local facts = { bytes = 0 }
   for round = 1, ROUNDS_MAX do
     local is_final = round == ROUNDS_MAX or #facts >= FACTS_MAX
     local run = engine.new_run(request, needs.index(facts), is_final)
@@ -47,9 +64,7 @@ function methods:in_rounds(request, how)
     elseif not run.needs then
       return result, run
     end
-    for _, need in ipairs(run.needs) do
-      facts[#facts + 1] = self:answer(need, self.plugins[need.plugin], request)
-    end
+    add_facts(self, facts, run.needs, request)
     if self.recorder then
       self.recorder:check()
     end

@@ -94,6 +94,30 @@ describe("mocks of sentinel test", function()
   end)
 
   -- The same with the plugin's other ways to the world.
+  it("answer no more questions than a decision may ask, and no more bytes than it may see", function()
+    local function policy_of(count)
+      local rules = { 'version: "1"\nrules:' }
+      for i = 1, count do
+        rules[#rules + 1] = ("  - {name: r%d, effect: allow, conditions: {probe: {id: a%d}}}"):format(i, i)
+      end
+      rules[#rules + 1] = "  - {name: rest, effect: allow, conditions: {}}"
+      home:write("bundle/policy.yaml", table.concat(rules, "\n") .. "\n")
+    end
+    local function assert_decides(bytes, wanted)
+      home:write("own_spec.yaml", ('suite: own\npolicy: bundle/\nmocks: {http: [{need: q, json: {names: [x, "%s"]}}]}\ncases:\n'
+        .. "  - {name: x, request: {user: alice, profile: prod}, expect: {%s}}\n"):format(("y"):rep(bytes), wanted))
+      expect.done(home:run { "test", "own_spec.yaml" })
+    end
+    policy_of(16)
+    assert_decides(10, "effect: allow, rule: rest")
+    policy_of(17)
+    assert_decides(10, "effect: deny, error: budget_exceeded")
+    policy_of(6)
+    assert_decides(3900, "effect: allow, rule: rest")
+    policy_of(7)
+    assert_decides(3900, "effect: deny, error: fact_too_large")
+  end)
+
   it("of a case's places and grants let the plugin run, too", function()
     home:write("bundle/plugins/probe/plugin.lua", [[return { name = "probe", version = "1.0.0", api = 1, summary = "x",
       args = { id = { type = "string", description = "x" } }, needs = { request = { "user" }, geoip = true, history = true } }]])
