@@ -277,7 +277,8 @@ source_profile = a
     expect.refused(home:run({ "credentials", "dev" }, { limit_s = 20 }), 6, "corp")
   end)
 
-  it("half a key in the environment", function()
+  it("half a key in the environment, where the source profile has none", function()
+    home:write(".aws/credentials", "")
     local result = home:run({ "credentials", "dev" },
       { environment = { AWS_ACCESS_KEY_ID = world.key.id } })
     expect.refused(result, 6, "AWS_SECRET_ACCESS_KEY")

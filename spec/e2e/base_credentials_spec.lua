@@ -223,8 +223,12 @@ describe("base credentials", function()
 
     it("begin with the source profile, whatever the environment holds", function()
       machine("hop", hop())
-      assert.are.equal("role/Hop/sentinel-alice", user_of { AWS_ACCESS_KEY_ID = key.id,
-        AWS_SECRET_ACCESS_KEY = key.secret })
+      for _, environment in ipairs {
+        { AWS_ACCESS_KEY_ID = key.id, AWS_SECRET_ACCESS_KEY = key.secret }, { AWS_ACCESS_KEY_ID = key.id },
+        { AWS_SECRET_ACCESS_KEY = key.secret }, { AWS_ACCESS_KEY_ID = "zz", AWS_SECRET_ACCESS_KEY = "zz" },
+      } do
+        assert.are.equal("role/Hop/sentinel-alice", user_of(environment))
+      end
     end)
 
     it("take the environment where credential_source says so, and a role on top of it", function()
@@ -237,6 +241,13 @@ describe("base credentials", function()
     it("take the environment when the source profile says nothing", function()
       machine("nothing", "[profile nothing]\nregion = us-east-1\n")
       assert.are.equal("alice", user_of { AWS_ACCESS_KEY_ID = key.id, AWS_SECRET_ACCESS_KEY = key.secret })
+      for wanted, environment in pairs {
+        ["half a key: AWS_SECRET_ACCESS_KEY is missing"] = { AWS_ACCESS_KEY_ID = key.id },
+        ["half a key: AWS_ACCESS_KEY_ID is missing"] = { AWS_SECRET_ACCESS_KEY = key.secret },
+        ["is not an access key id"] = { AWS_ACCESS_KEY_ID = "zz", AWS_SECRET_ACCESS_KEY = "zz" },
+      } do
+        expect.refused(home:run({ "whoami", "dev" }, { environment = environment }), 6, wanted, "or neither")
+      end
     end)
 
     it("take variables that hold nothing but blanks for none", function()

@@ -116,6 +116,10 @@ return s.policy { version = "1", rules = { require "rules.everyone" } }
     local issued = home:records()[2]
     assert.are.equal(1200, issued.duration)
     assert.are.equal("manifest", issued.clamped_by)
+    local explain = { "explain", "dev", "--user", "alice" }
+    assert.is_truthy(expect.done(home:run(explain)):find("\n  session  at most 20m\n", 1, true))
+    explain[#explain + 1] = "--json"
+    assert.are.equal(1200, expect.json(home:run(explain)).max_duration)
     bundle(MANIFEST .. "max_duration: 10m\n")
     expect.refused(home:run { "credentials", "dev" }, 3, 'bundle "development" allows 600 s')
   end)

@@ -68,6 +68,13 @@ describe("sentinel explain", function()
     end)
   end
 
+  it("looks at no keys of the environment", function()
+    for _, environment in ipairs { { AWS_ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE" }, { AWS_SECRET_ACCESS_KEY = "x" } } do
+      expect.json(home:run({ "explain", "prod", "--user", "alice", "--policy", home.policy_file, "--json" },
+        { environment = environment }))
+    end
+  end)
+
   it("gives the evaluator's whole reply", function()
     local answer = explain { "--user", "alice", "--time", "2026-01-14T10:00:00-05:00" }
     assert.are.equal("office-hours", answer.rule)

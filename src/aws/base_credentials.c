@@ -120,6 +120,11 @@ static snt_status try_keychain(struct search *search, const char *name, struct s
 
 static snt_status try_environment(struct search *search, struct snt_err *err) {
   SNT_TRY(note_place(search, err, "the environment"));
+  const char *problem = search->given->environment == NULL ? "" : search->given->environment->problem;
+  if (problem[0] != '\0') {
+    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS, "%s", problem));
+    return snt_err_hint(err, "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither");
+  }
   const struct snt_aws_credentials *given =
       search->given->environment == NULL ? NULL : &search->given->environment->credentials;
   if (given == NULL || given->access_key_id[0] == '\0' || given->secret_key == NULL) {

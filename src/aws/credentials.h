@@ -45,6 +45,7 @@ snt_status snt_aws_credentials_take_text(const struct snt_aws_key_text *text, co
 struct snt_aws_environment {
   struct snt_aws_credentials credentials; /* empty access_key_id: the environment has none */
   struct snt_secret *container_token;     /* AWS_CONTAINER_AUTHORIZATION_TOKEN; NULL: none */
+  char problem[96];                       /* why its keys are none, for when they are asked for; "": nothing is wrong */
 };
 
 /* In the order of aws.md: what the named source profile says (its keys, the keychain entry of its name, else the chain

@@ -42,16 +42,15 @@ snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err
   SNT_TRY(take_variable("AWS_SECRET_ACCESS_KEY", BLANKS, &credentials->secret_key, err));
   SNT_TRY(take_variable("AWS_SESSION_TOKEN", BLANKS, &credentials->session_token, err));
   if ((id == NULL) != (credentials->secret_key == NULL)) {
-    const char *missing = id == NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY";
-    SNT_IGNORE(snt_fail(err, SNT_CODE_NO_CREDENTIALS, "the environment holds half a key: %s is missing", missing));
-    return snt_err_hint(err, "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither");
+    (void)snprintf(out->aws.problem, sizeof out->aws.problem, "the environment holds half a key: %s is missing",
+                   id == NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY");
+  } else if (id != NULL && !snt_aws_access_key_id_check(snt_secret_borrow(id))) {
+    (void)snprintf(out->aws.problem, sizeof out->aws.problem,
+                   "AWS_ACCESS_KEY_ID of the environment is not an access key id");
   }
-  if (id == NULL) {
-    snt_secret_free(&credentials->session_token);
+  if (id == NULL || out->aws.problem[0] != '\0') {
+    snt_aws_credentials_clear(credentials);
     return snt_done();
-  }
-  if (!snt_aws_access_key_id_check(snt_secret_borrow(id))) {
-    return snt_fail(err, SNT_CODE_NO_CREDENTIALS, "AWS_ACCESS_KEY_ID of the environment is not an access key id");
   }
   (void)snprintf(credentials->access_key_id, sizeof credentials->access_key_id, "%s", snt_secret_borrow(id));
   (void)snprintf(credentials->source, sizeof credentials->source, "environment");

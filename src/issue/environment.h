@@ -12,7 +12,8 @@ void snt_environment_clear(struct snt_environment *environment);
 
 /* Moves AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN and
  * SENTINEL_FILE_PASSPHRASE into secrets, overwrites their values where they stood and removes the variables. Call it
- * after the evaluator was started. Half a key is NO_CREDENTIALS, naming the missing variable. */
+ * after the evaluator was started. Half a key, or one that is none, is told in aws.problem: it may never be asked for.
+ */
 snt_status snt_environment_take(struct snt_environment *out, struct snt_err *err);
 
 /* The passphrase alone, for commands that ask no AWS; *out stays NULL where it is not set. */

@@ -168,6 +168,9 @@ static void take_result(struct snt_flow *flow, struct snt_explanation *out) {
                                   .policy = flow->policy,
                                   .facts = flow->facts,
                                   .problems = flow->problems};
+  if (out->decision.effect != SNT_EFFECT_DENY) {
+    out->decision.max_duration_s = snt_manifest_bound(&out->policy.manifest, out->decision.max_duration_s);
+  }
   flow->facts = (struct snt_facts){0};
   flow->decision = (struct snt_decision){0};
   flow->request = (struct snt_buf){0};
