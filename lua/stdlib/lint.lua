@@ -5,6 +5,7 @@
 local emergency = require "sentinel.lint_emergency"
 local errors = require "sentinel.errors"
 local formula = require "sentinel.formula"
+local names = require "sentinel.lint_names"
 local overlap = require "sentinel.overlap"
 local pairwise = require "sentinel.lint_pairs"
 local requirements = require "sentinel.lint_require"
@@ -65,6 +66,7 @@ local function check_all(self, facts)
     rules[number] = overlap.prepare(rule, number, ctx)
     single.check(rules[number], facts, memory, report)
     requirements.check(rules[number], report)
+    names.check(rules[number], report)
   end
   local is_done = emergency.check(rules, report, has_fuel)
   return pairwise.check(rules, report, has_fuel) and is_done

@@ -107,7 +107,7 @@ describe("sentinel policy lint", function()
     local run = document.runs[1]
     local driver = run.tool.driver
     assert.equal("sentinel", driver.name)
-    assert.equal(11, #driver.rules)
+    assert.equal(12, #driver.rules)
     assert.is_true(run.invocations[1].executionSuccessful)
     assert.equal(3, #run.results)
     local page = files.read("docs/policy.md")

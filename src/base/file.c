@@ -221,6 +221,17 @@ static snt_status create_beside(const char *fresh, const char *path, struct snt_
   return snt_fail(err, status.code, "%s%s", is_named ? path : "", inner.message + (is_named ? strlen(fresh) : 0));
 }
 
+/* A device, a pipe, or /dev/stdout, whatever that leads to, is not what a new file can stand for. */
+static snt_status check_replaceable(const char *path, struct snt_err *err) {
+  struct stat info;
+  bool is_odd = stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+  if (!is_odd && !snt_str_starts_with(path, "/dev/")) {
+    return snt_done();
+  }
+  SNT_IGNORE(snt_fail(err, SNT_CODE_IO, "%s: it is no regular file, and is not replaced", path));
+  return snt_err_hint(err, "name a file that is new, or is to be replaced");
+}
+
 /* Writes a new file beside path and gives it the name: link(2) never takes the place of another. */
 static snt_status write_whole(const char *path, struct snt_slice text, unsigned mode, bool is_replacing,
                               struct snt_err *err) {
@@ -239,6 +250,7 @@ static snt_status write_whole(const char *path, struct snt_slice text, unsigned 
 }
 
 snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err) {
+  SNT_TRY(check_replaceable(path, err));
   return write_whole(path, (struct snt_slice){data, len}, mode, true, err);
 }
 

@@ -26,8 +26,8 @@ snt_status snt_file_write_all(int fd, const void *data, size_t len, struct snt_e
 /* Makes the file, which must not be there, also not as a link, and fsyncs it. Code IO; then a part of it may be left.
  */
 snt_status snt_file_create(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);
-/* Replaces path by content: a new file beside it (mode), fsync, rename, fsync of the folder. Code IO; on a failure the
- * old file is as it was. */
+/* Replaces path by content: a new file beside it (mode), fsync, rename, fsync of the folder. Code IO, also for a
+ * path that is a device, a pipe or the like; on a failure the old file is as it was. */
 snt_status snt_file_replace(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);
 /* The same where nothing has that name yet, not as a link either: code IO when something has. */
 snt_status snt_file_put_new(const char *path, const void *data, size_t len, unsigned mode, struct snt_err *err);

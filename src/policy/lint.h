@@ -36,7 +36,9 @@
     "a rule for emergencies needs something that may be down with the rest",                                           \
     "move it to the top and leave facts to the role's own trust policy")                                               \
   X(LONG_DURATION_IN_WINDOW, "long-duration-in-window", false,                                                         \
-    "sessions last long after the rule's window has closed", "set max_duration to at most half of the window")
+    "sessions last long after the rule's window has closed", "set max_duration to at most half of the window")         \
+  X(IMPOSSIBLE_NAME, "impossible-name", false, "a name in the rule is one that nobody can have",                       \
+    "write the name alone, without what an ARN has before it")
 
 enum snt_lint_check {
 #define SNT_LINT_ENUM(name, text, is_error, meaning, remedy) SNT_LINT_##name,

@@ -366,6 +366,12 @@ static void a_file_is_replaced_whole_and_read_with_its_checks(void **state) {
   assert_int_equal(unlink(path), 0);
   assert_int_equal(mkfifo(path, 0600), 0);
   assert_code(snt_file_read(path, SNT_FILE_ANY, 100, &text, &err), SNT_CODE_IO);
+  assert_code(snt_file_replace(path, "one", 3, 0600, &err), SNT_CODE_IO);
+  assert_non_null(strstr(err.message, "no regular file"));
+  struct stat info;
+  assert_true(lstat(path, &info) == 0 && S_ISFIFO(info.st_mode));
+  assert_code(snt_file_replace("/dev/snt-nosuch/stdout", "one", 3, 0600, &err), SNT_CODE_IO);
+  assert_non_null(strstr(err.message, "no regular file"));
   assert_int_equal(unlink(path), 0);
   assert_int_equal(rmdir(folder), 0);
 }
