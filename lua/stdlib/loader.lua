@@ -79,13 +79,21 @@ function loader.add_error(problems, message, hint)
   problems:add(errors.place(tonumber(line) or 1, 1, number), rest or message, hint)
 end
 
+-- "Europe/Berlin", [[Europe/Berlin]], and the last argument of f(moment, "CET").
+local ZONES = {
+  "[\"'%[](%u[%w_+-]*/[%w_+/-]*%w)[\"'%]]",
+  ",%s*[\"'](%u[%w+-]*)[\"']%s*%)",
+}
+
 --- Texts in a source that look like a zone's name: what they may be is known when there is such a
 -- zone.
 function loader.find_quoted_zones(source)
   local names, count = {}, 0
-  for name in source:gmatch("[\"'](%u[%w_+-]*/[%w_+/-]*%w)[\"']") do
-    if not names[name] and #name <= 64 and count < POSSIBLE_ZONES_MAX then
-      names[name], count = true, count + 1
+  for _, pattern in ipairs(ZONES) do
+    for name in source:gmatch(pattern) do
+      if not names[name] and #name <= 64 and count < POSSIBLE_ZONES_MAX then
+        names[name], count = true, count + 1
+      end
     end
   end
   return text.sorted_keys(names)
@@ -106,7 +114,7 @@ end
 -- that look like a zone's name are loaded if there is such a zone.
 function loader.find_zone_names(...)
   local source = table.concat({ ... }, "\n")
-  return source:find("time%s*%(") and loader.find_quoted_zones(source) or {}
+  return source:find("%f[%w_]time%f[^%w_]") and loader.find_quoted_zones(source) or {}
 end
 
 return loader

@@ -89,7 +89,7 @@ function time.for_policy(moment, zone)
     error("s.time: " .. text.quote(moment) .. " is not a time", 2)
   elseif zone:find("\0", 1, true) or not host.zone_known(zone) then
     error("s.time: the time zone " .. text.quote(zone)
-      .. " was not loaded; write its name as a text in the policy", 2)
+      .. " is none, or was not loaded: check it, and write it as a text in the policy", 2)
   end
   local now = host.local_time(zone, epoch)
   if now then

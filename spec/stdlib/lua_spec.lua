@@ -192,6 +192,13 @@ describe("the request in Lua", function()
         and not now.is_dst
     end }]])
     assert.equal("only", decision.rule)
+    for _, call in ipairs { [=[local f = s.time return f(r.time, "America/New_York").hour == 10]=],
+      [==[return s.time(r.time, [[America/New_York]]).hour == 10]==], [[return s.time(r.time, "EST").hour == 10]] } do
+      assert.equal("only", decide(("{ function(r) %s end }"):format(call)).rule, call)
+    end
+    decision = decide([[{ function(r) return s.time(r.time, "America/New_Yrok").hour == 1 end }]])
+    assert.equal('policy.lua:5: s.time: the time zone "America/New_Yrok" is none, or was not loaded: check it, '
+      .. "and write it as a text in the policy", decision.trace[1].got)
     decision = decide([[{ function(r) return s.time(r.time, "Mars/" .. "Olympus").hour == 1 end }]])
     assert.equal("condition_error", decision.error)
     decision = decide([[{ function(r) return s.time("x", "UTC").hour == 1 end }]])
