@@ -213,9 +213,10 @@ function spec_assert.tell(decision)
   return table.concat(parts, " ")
 end
 
-local function check_decision(holds, wanted, decision)
+local function check_decision(holds, wanted, decision, got)
   if not holds then
-    fail(("wanted %s, got %s"):format(wanted, text.cut(spec_assert.tell(decision), 400)))
+    fail(("wanted %s, got %s%s"):format(wanted, got or "",
+      text.cut(spec_assert.tell(decision), 400)))
   end
 end
 
@@ -232,6 +233,10 @@ end
 local DENIAL_KEYS = { rule = true, failed = true, error = true, reason = true }
 
 local function check_denial(decision, wanted, check_rule)
+  if type(wanted) ~= "table" then
+    spec_assert.refuse('assert.denies wants what is expected as a table, such as { rule = "day" }, '
+      .. "not " .. text.found(wanted))
+  end
   for key in pairs(wanted) do
     if not DENIAL_KEYS[key] then
       spec_assert.refuse(("assert.denies has no key %s"):format(text.quote(tostring(key))))
@@ -243,7 +248,7 @@ local function check_denial(decision, wanted, check_rule)
     local is_of_trace = key == "rule" and of_rule
     if wanted[key] ~= nil and not is_of_trace then
       check_decision(decision[key] == wanted[key], ("%s %s"):format(key, tostring(wanted[key])),
-        decision)
+        decision, key == "reason" and ("reason %s: "):format(text.quote(decision.reason or "")))
     end
   end
   if wanted.failed then

@@ -71,7 +71,7 @@ local function is_list_of_texts(value)
   return count == #value
 end
 
-local line = { wanted = "a text", check = is_text }
+local line = { wanted = "a text of one line", check = is_text }
 local flag = {
   wanted = "true or false", check = function(value) return type(value) == "boolean" end,
 }

@@ -192,6 +192,8 @@ describe("sentinel test", function()
     { "assert.allows({ user = 'alice', profile = 'dev' }, 'dya')", 'the policy has no rule "dya"; did you mean "day"?' },
     { "assert.denies({ user = 'alice', profile = 'dev' }, { rule = 'nosuch' })", 'the policy has no rule "nosuch"' },
     { "assert.denies({ user = 'alice', profile = 'dev' }, { rul = 'x' })", 'no key "rul"' },
+    { "assert.denies({ user = 'bob', profile = 'dev' }, 'day')", 'as a table, such as { rule = "day" }, not the text "day"' },
+    { "assert.allows({ user = 'alice', profile = 'dev', justification = 'a\\nb' })", "justification has to be a text of one line" },
     { "assert.allows({ usr = 'alice' })", 'no field "usr"' },
     { "mock.http { need = 'oncalls' }", 'names a question that no plugin has: "oncalls"' },
     { "mock.plugin('oncall', true)", 'names "oncall", and there is no such plugin' },

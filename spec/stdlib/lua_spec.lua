@@ -72,7 +72,7 @@ describe("a function", function()
       'policy.lua:5: request has no field "usr"; did you mean "user"?' },
     { "return r.user.nmae == 'x'",
       'policy.lua:5: request.user has no field "nmae"; did you mean "name"?' },
-    { "return r.device.os == 'x'", 'policy.lua:5: attempt to index a nil value (field "os")' },
+    { "return r.device.os == 'x'", 'policy.lua:5: attempt to read field "os" of a nil value' },
     { "r.profile = 'prod' return true",
       'policy.lua:5: request is read-only: "profile" cannot be set' },
     { "r.user.name = 'root' return true",
@@ -162,7 +162,7 @@ describe("the request in Lua", function()
         .. "{ effect = 'allow', conditions = { function(r) %s end }"):format(body))
       local told = decision.rule == "after" and "false" or decision.trace[2].got
       assert.equal(body:find("pcall", 1, true) and "after" or "second", decision.rule)
-      assert.is_truthy(told == "false" or told:find("attempt to index a nil value (field \"id\")", 1, true), told)
+      assert.is_truthy(told == "false" or told:find("attempt to read field \"id\" of a nil value", 1, true), told)
       assert.equal(decision.rule == "second" and "condition_error" or nil, decision.error)
     end
   end)
@@ -170,7 +170,7 @@ describe("the request in Lua", function()
   it("tells how to read what is below an absent field, when that was read before", function()
     local decision = decide("{ function(r) local a = r.approval local b = 1 return a.id == nil end }")
     assert.equal("condition_error", decision.error)
-    assert.equal('policy.lua:5: attempt to index a nil value (field "id"); if it is request.approval, which is '
+    assert.equal('policy.lua:5: attempt to read field "id" of a nil value; if it is request.approval, which is '
       .. "absent, read request.approval.id in one expression: that is nil", decision.trace[1].got)
   end)
 

@@ -137,18 +137,18 @@ static bool is_of_absent_field(lua_State *L, const char *field, const char *key)
 static int raise_nil(lua_State *L, int view, int field, int shape) {
   const char *key = snt_readonly_push_quoted(L, 2);
   if (view == 0) {
-    return luaL_error(L, "attempt to index a nil value (field %s)", key);
+    return luaL_error(L, "attempt to read field %s of a nil value", key);
   }
   const char *path = lua_pushfstring(L, "%s.%s", lua_tostring(L, view), lua_tostring(L, field));
   lua_pushvalue(L, 2);
   if (lua_rawget(L, shape) != LUA_TNIL) {
     return luaL_error(L,
-                      "attempt to index a nil value (field %s); if it is %s, which is absent, read %s.%s in one "
+                      "attempt to read field %s of a nil value; if it is %s, which is absent, read %s.%s in one "
                       "expression: that is nil",
                       key, path, path, lua_tostring(L, 2));
   }
   const char *nearest = find_nearest(L, 2, shape);
-  return luaL_error(L, "attempt to index a nil value (field %s); %s is absent, and has no such field%s%s%s", key, path,
+  return luaL_error(L, "attempt to read field %s of a nil value; %s is absent, and has no such field%s%s%s", key, path,
                     nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
                     nearest == NULL ? "" : "\"?");
 }

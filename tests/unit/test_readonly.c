@@ -89,25 +89,25 @@ static void a_shape_tells_absent_fields_from_misspelt_ones(void **state) {
       {"return request.user.nme", "error: request.user has no field \"nme\"*"},
       {"return request.zzzzzzzz", "error: request has no field \"zzzzzzzz\""},
       {"return request[1]", "error: request has no field 1"},
-      {"return request.mfa.att", "error: attempt to index a nil value (field \"att\"); request.mfa is absent, and has "
+      {"return request.mfa.att", "error: attempt to read field \"att\" of a nil value; request.mfa is absent, and has "
                                  "no such field; did you mean "
                                  "\"at\"?"},
       {"return request.mfa.zzzzz",
-       "error: attempt to index a nil value (field \"zzzzz\"); request.mfa is absent, and has no such field"},
+       "error: attempt to read field \"zzzzz\" of a nil value; request.mfa is absent, and has no such field"},
       {"return request.mfa[1]",
-       "error: attempt to index a nil value (field 1); request.mfa is absent, and has no such field"},
+       "error: attempt to read field 1 of a nil value; request.mfa is absent, and has no such field"},
       {"return request.user.name", "alice"},
       {"return request.user.role", "nil"},
       {"return request.mfa", "nil"},
       {"return request.mfa.at", "nil"},
-      {"local x return x.at", "error: attempt to index a nil value (field \"at\")"}, /* of a row before */
-      {"local x return x.anything", "error: attempt to index a nil value (field \"anything\")"},
+      {"local x return x.at", "error: attempt to read field \"at\" of a nil value"}, /* of a row before */
+      {"local x return x.anything", "error: attempt to read field \"anything\" of a nil value"},
       {"return request.time.at.all", "error: *"},
   };
   expect_all(rows, sizeof rows / sizeof rows[0]);
 }
 
-#define OTHER "error: attempt to index a nil value (field \"at\"); if it is request.mfa, which is absent, *"
+#define OTHER "error: attempt to read field \"at\" of a nil value; if it is request.mfa, which is absent, *"
 
 /* A nil that policy made itself is a mistake, which has to deny: whatever was absent in the request before. */
 static void nothing_is_read_of_a_nil_that_is_not_the_requests(void **state) {
@@ -121,7 +121,7 @@ static void nothing_is_read_of_a_nil_that_is_not_the_requests(void **state) {
       {"for i = 1, 3000 do if request.mfa.at then return 'odd' end end return 'fine'", "fine"},
       {"return request.deep.er.x", "nil"},
       {"return request.deep.er.y",
-       "error: attempt to index a nil value (field \"y\"); request.deep.er is absent, and has no such field*"},
+       "error: attempt to read field \"y\" of a nil value; request.deep.er is absent, and has no such field*"},
       {"return request.deep.er.x.at", "error: *"},
       {"return request.mfa:at()", "error: attempt to call a nil value (method 'at')"},
       /* Another nil, later. */
@@ -129,7 +129,7 @@ static void nothing_is_read_of_a_nil_that_is_not_the_requests(void **state) {
       {"local o = {} return request.mfa == nil and o.mfa.at", OTHER},
       {"local o = {} local at = request.mfa.at return o.mfa.at", OTHER},
       {"local mfa = request.mfa local x = 1 return mfa.at",
-       "error: attempt to index a nil value (field \"at\"); if it is request.mfa, which is absent, read request.mfa.at "
+       "error: attempt to read field \"at\" of a nil value; if it is request.mfa, which is absent, read request.mfa.at "
        "in one expression: that is nil"},
       {"local function at(mfa) return mfa.at end return at(request.mfa)", OTHER},
       {"return request.mfa == nil and (function() local o return o.at end)()", OTHER},
@@ -144,7 +144,7 @@ static void nothing_is_read_of_a_nil_that_is_not_the_requests(void **state) {
       {"local o = {} return request.mfa == o.mfa.at", OTHER},
       /* In another call. */
       {"local mfa = request.mfa local o return select(2, pcall(function() return o.at end))",
-       "test:1: attempt to index a nil value (field \"at\")"},
+       "test:1: attempt to read field \"at\" of a nil value"},
       {"return pcall(function() return request.mfa.at end)", "true"},
   };
   expect_all(rows, sizeof rows / sizeof rows[0]);
