@@ -266,9 +266,11 @@ source_profile = a
 
   it("no policy configured: names the key, the flag and init, and opens no socket", function()
     home:write_settings("tags: \"on\"\n")
-    expect.refused(home:run { "credentials", "dev" }, 5,
-      "no policy is configured for profile \"dev\"", "policy.source",
-      "--policy", "sentinel init --local")
+    for _, profile in ipairs { "dev", "nowhere" } do -- whether there is such a profile or not
+      expect.refused(home:run { "credentials", profile }, 5,
+        ("no policy is configured for profile %q"):format(profile), "policy.source",
+        "--policy", "sentinel init --local")
+    end
     assert.are.equal(0, #faulty:requests())
   end)
 

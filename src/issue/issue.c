@@ -284,8 +284,17 @@ static snt_status issue_session(struct snt_flow *flow, struct snt_issued *out, s
                                                                      : issue_in_turn(flow, &grant, name, out, err);
 }
 
+/* Whoever has configured nothing yet is told that first. */
+static snt_status require_policy(const struct snt_flow *flow, struct snt_err *err) {
+  const char *source = snt_settings_text(flow->settings, SNT_SETTING_POLICY_SOURCE);
+  struct snt_policy_source none;
+  return source != NULL && source[0] != '\0' ? snt_done()
+                                             : snt_policy_source_parse(NULL, flow->options->profile, &none, err);
+}
+
 static snt_status run(struct snt_flow *flow, struct snt_issued *out, struct snt_err *err) {
   SNT_TRY(snt_flow_open(flow, err));
+  SNT_TRY(require_policy(flow, err));
   SNT_TRY(snt_flow_find_target(flow, err));
   SNT_TRY(snt_aws_target_require_role(&flow->target, err));
   SNT_TRY(flow->look_ahead == NULL ? snt_done() : flow->look_ahead(flow, err));
