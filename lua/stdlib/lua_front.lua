@@ -23,9 +23,17 @@ function lua_front.is_view(value)
   return views[value] == true
 end
 
+-- @return the place, and whether it is known: who returns what it calls is gone by then
 local function place_of_caller(problems)
   local line, file = host.caller_line()
-  return errors.place(line or 1, 1, file and problems:file_number(file))
+  return errors.place(line or 1, 1, file and problems:file_number(file)), line ~= nil
+end
+
+-- Where a file returns what s.policy makes.
+local function place_of_return(source)
+  local at = source:find("return%s+[%w_]+%.policy%f[^%w_]")
+  local _, lines = source:sub(1, at or 0):gsub("\n", "")
+  return errors.place(lines + 1)
 end
 
 local function raise(message)
@@ -42,7 +50,7 @@ local function new_module(marks, problems)
 
   -- A value that only this file knows. Policy sees an empty table that cannot be written.
   local function new_mark(mark)
-    mark.place = place_of_caller(problems)
+    mark.place, mark.has_place = place_of_caller(problems)
     local token = host.readonly({}, { name = "what sentinel's functions make" })
     marks[token] = mark
     return token
@@ -223,6 +231,9 @@ function lua_front.read(source, file, problems, files, root)
       "the file has to return what s.policy makes, not a " .. (result == true and "nil"
         or type(result)), 'local s = require "sentinel"; return s.policy { ... }')
     return nil
+  end
+  if not mark.has_place then
+    mark.place = place_of_return(source)
   end
   local state = tree.new_state(problems, marks, read_mark)
   local node, place = tree.read(mark.body, mark.place, state, 1)

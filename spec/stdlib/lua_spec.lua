@@ -217,6 +217,8 @@ describe("loading Lua", function()
     { "local s = require 'sentinel'\nreturn s.rule 'a' {}",
       "1:1: the file has to return what s.policy makes, not a table" },
     { "x = = 1", "1:1: unexpected symbol near '='" },
+    { "local s = require 'sentinel'\n\nreturn s.policy { version = '1', rules = {} }", "3:1: rules is an empty list" },
+    { "local s = require 'sentinel'\n\nlocal p = s.policy { version = '1', rules = {} }\nreturn p", "3:1: rules is an empty list" },
     { "\n\nerror('boom')", "3:1: boom" },
     { "\nerror({})", "1:1: error value is a table" },
     { "return require 'other'",
