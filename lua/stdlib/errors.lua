@@ -47,6 +47,11 @@ function collector:file_number(name)
   return numbers[name]
 end
 
+--- The name of the file that a place is in.
+function collector:file_name(place)
+  return self.files[errors.file_of(place)]
+end
+
 --- @param place of errors.place
 function collector:add(place, message, hint)
   self.count = self.count + 1

@@ -380,9 +380,12 @@ local function check_unique(rule, node, ctx)
   if first then
     local _, place = context.find(node, "name")
     local _, first_place = context.find(first, "name")
+    local is_here = errors.file_of(place) == errors.file_of(first_place)
+    local file = is_here and "" or " of " .. ctx.problems:file_name(first_place)
     ctx.problems:add(place,
-      ("duplicate rule name %s; it is on line %d too"):format(text.quote(rule.name),
-        (errors.line_of(first_place))), "a rule's name is unique in the policy")
+      ("duplicate rule name %s; it is on line %d%s too"):format(text.quote(rule.name),
+        errors.line_of(first_place), file),
+      "a rule's name is unique in the policy")
   end
   ctx.named_rules[rule.name] = first or node
 end

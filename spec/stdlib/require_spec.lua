@@ -54,6 +54,12 @@ return s.policy { version = "1", rules = { s.rule "one" { effect = "allow", cond
       problem { ["rules.lua"] = "\nreturn (" })
     assert.equal("/b/prod/rules.lua:3: no",
       problem { ["rules.lua"] = "\n\nerror('no')" })
+    assert.equal('/b/prod/rules.lua:2: duplicate rule name "one"; it is on line 3 of /b/prod/policy.lua too',
+      problem { ["rules.lua"] = RULES, ["policy.lua"] = [[
+local s, rules = require "sentinel", require "rules"
+return s.policy { version = "1", rules = {
+  s.rule "one" { effect = "deny", conditions = {} }, rules[1] } }
+]] })
     assert.equal('/b/prod/rules.lua:2: unknown time zone "Mars/Base"',
       problem { ["rules.lua"] = RULES:gsub("profiles = { .- }",
         'time = { days = { "monday" }, timezone = "Mars/Base" }') })
