@@ -2,6 +2,7 @@
 -- ends the run with the status that is its due, and keeps no other spec from being run.
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
+local process = require "spec.support.process"
 local settings = require "spec.support.settings"
 local world = require "spec.support.world"
 
@@ -183,6 +184,48 @@ describe("sentinel test, with a broken spec,", function()
       local message = document.tests[1].message
       assert.is_truthy(message:find(row[4], 1, true), message)
       assert.is_true(document.tests[1].line == 1 or document.tests[1].line == 2)
+    end)
+  end
+
+  -- {what, how it comes to be, arguments, status, tap, junit's head, junit's case, GitHub's line}
+  local untested = {
+    { "a spec that does not load", function() home:write("policies/z_spec.yaml", "suite: [\n") end, {}, 5,
+      "\nnot ok 2 - policies/z_spec.yaml: did not find expected node content while parsing a flow node\n# line 2\n1..2\n",
+      'tests="2" failures="0" errors="1" skipped="0">', '<testsuite name="policies/z_spec.yaml" tests="1" failures="0" '
+      .. 'errors="1" skipped="0">\n    <testcase name="policies/z_spec.yaml:2:1" classname="policies/z_spec.yaml" '
+      .. 'file="policies/z_spec.yaml" line="2"><error message='
+      .. '"did not find expected node content while parsing a flow node"/></testcase>\n',
+      "::error file=policies/z_spec.yaml,line=2::did not find expected node content while parsing a flow node\n" },
+    { "a rule that no case reaches", function()
+      home:write("policies/other.yaml", POLICY .. "  - {name: eve, effect: deny, conditions: {users: [eve]}}\n")
+    end, { "--min-rule", "100" }, 1, "\nnot ok 2 - --min-rule: 50 percent, and 100 are wanted\n1..2\n",
+      'tests="2" failures="1" errors="0" skipped="0">', '<testcase name="--min-rule" classname="gates"><failure message='
+      .. '"--min-rule: 50 percent, and 100 are wanted"/></testcase>\n',
+      "::error::--min-rule: 50 percent, and 100 are wanted\n" },
+    { "several gates that are missed", function() end, { "--mutate", "--min-mutation", "100", "--min-condition", "100" }, 1,
+      "\n1..4\n", 'tests="4" failures="3" errors="0" skipped="0">', '<testcase name="--mutate" classname="gates"><failure '
+      .. 'message="2 changes that widen access were seen by no test"/></testcase>\n',
+      "::error::2 changes that widen access were seen by no test\n" },
+    { "no case", function() end, { "--filter", "nothing" }, 1, "\nnot ok 1 - no test was found\n1..1\n",
+      'tests="1" failures="1" errors="0" skipped="0">', '<failure message="no test was found"/>', "::error::no test was found\n" },
+  }
+  for _, row in ipairs(untested) do
+    it("says in every format that the run failed for " .. row[1], function()
+      row[2]()
+      local args = { "--report", "junit=r.xml", "--report", "tap=r.tap", "--format", "github", table.unpack(row[3]) }
+      local result = run(table.unpack(args))
+      expect.status(result, row[4])
+      assert.is_truthy(result.stdout:find(row[8], 1, true), result.stdout)
+      local tap, xml = home:read("r.tap"), home:read("r.xml")
+      assert.is_truthy(tap:find(row[5], 1, true), tap)
+      assert.is_truthy(xml:find('<testsuites name="sentinel" ' .. row[6], 1, true), xml)
+      assert.is_truthy(xml:find(row[7], 1, true), xml)
+      local counted = expect.done(process.python { "-c", [[import sys, xml.etree.ElementTree as e
+root = e.parse(sys.argv[1]).getroot()
+print([root.attrib[k] == str(sum(int(s.attrib[k]) for s in root)) == str(len(root.findall(".//" + p)))
+       for k, p in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))])
+]], home.home .. "/r.xml" })
+      assert.are.equal("[True, True, True, True]\n", counted)
     end)
   end
 

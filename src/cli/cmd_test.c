@@ -13,7 +13,7 @@
 #include "cli/test_watch.h"
 #include "issue/asker.h"
 
-enum { REPORTS_MAX = SNT_REPORTS_MAX + 1 };
+enum { REPORTS_MAX = SNT_REPORTS_MAX + 1, GATES = 5 };
 
 /* A run of all specs. */
 struct testing {
@@ -29,6 +29,7 @@ struct testing {
   bool is_covered;
   int64_t min_rule, min_condition, min_mutation; /* percent; -1: no gate */
   struct snt_problems problems;
+  struct snt_report_gate missed[GATES];
   bool records;
   struct snt_asker_options asking;
   struct snt_spec_recorder recorder; /* where it records */
@@ -189,32 +190,35 @@ static snt_status finish(struct testing *testing, struct snt_out *out, struct sn
   return snt_done();
 }
 
-static snt_status check_gate(const char *flag, int64_t least, size_t part, size_t whole, struct snt_err *err) {
+/* The place of one more gate that was missed. */
+static struct snt_err *miss(struct testing *testing, const char *name) {
+  struct snt_report_gate *gate = &testing->missed[testing->totals.missed_count++];
+  gate->name = name;
+  return &gate->why;
+}
+
+static void check_percent(struct testing *testing, const char *flag, int64_t least, size_t part, size_t whole) {
   int64_t percent = whole == 0 ? 100 : (int64_t)(part * 100 / whole);
-  return percent >= least ? snt_done()
-                          : snt_fail(err, SNT_CODE_ANSWER_NO, "%s: %lld percent, and %lld are wanted", flag,
-                                     (long long)percent, (long long)least);
+  if (percent < least) {
+    SNT_IGNORE(snt_fail(miss(testing, flag), SNT_CODE_ANSWER_NO, "%s: %lld percent, and %lld are wanted", flag,
+                        (long long)percent, (long long)least));
+  }
 }
 
-static snt_status judge_coverage(const struct testing *testing, struct snt_err *err) {
-  struct snt_coverage_totals totals = snt_coverage_count(&testing->coverage);
-  SNT_TRY(check_gate("--min-rule", testing->min_rule, totals.rules_matched, totals.rules, err));
-  return check_gate("--min-condition", testing->min_condition, totals.conditions_seen, totals.conditions, err);
-}
-
-static snt_status judge_mutation(const struct testing *testing, struct snt_err *err) {
+static void check_mutation(struct testing *testing) {
   struct snt_mutation_totals totals = snt_mutation_count(&testing->mutation);
   if (testing->is_gated && totals.widening_survived > 0) {
-    SNT_IGNORE(snt_fail(err, SNT_CODE_ANSWER_NO, "%zu changes that widen access were seen by no test",
+    struct snt_err *why = miss(testing, "--mutate");
+    SNT_IGNORE(snt_fail(why, SNT_CODE_ANSWER_NO, "%zu changes that widen access were seen by no test",
                         totals.widening_survived));
-    return snt_err_hint(err, "write cases that they fail; --suggest prints some");
+    SNT_IGNORE(snt_err_hint(why, "write cases that they fail; --suggest prints some"));
   }
-  return check_gate("--min-mutation", testing->min_mutation, totals.killed, totals.mutants - totals.equivalent, err);
+  check_percent(testing, "--min-mutation", testing->min_mutation, totals.killed, totals.mutants - totals.equivalent);
 }
 
-/* The worst of what happened. */
-static snt_status judge(const struct testing *testing, struct snt_err *err) {
-  const size_t *counts = testing->totals.counts;
+/* What is worse than a missed gate; with such a thing, gates say nothing. */
+static snt_status judge_tests(const struct testing *testing, struct snt_err *err) {
+  size_t failed = testing->totals.counts[SNT_CASE_FAILED];
   if (testing->problems.refused > 0) {
     return snt_fail(err, SNT_CODE_POLICY_INVALID, "%zu of %zu specs cannot be run", testing->problems.refused,
                     testing->problems.files);
@@ -222,12 +226,34 @@ static snt_status judge(const struct testing *testing, struct snt_err *err) {
   if (testing->malformed > 0) {
     return snt_fail(err, SNT_CODE_POLICY_INVALID, "%zu of %zu tests are malformed", testing->malformed, total(testing));
   }
-  if (counts[SNT_CASE_FAILED] > 0) {
-    return snt_fail(err, SNT_CODE_ANSWER_NO, "%zu of %zu tests failed", counts[SNT_CASE_FAILED], total(testing));
+  return failed == 0 ? snt_done()
+                     : snt_fail(err, SNT_CODE_ANSWER_NO, "%zu of %zu tests failed", failed, total(testing));
+}
+
+/* Fills totals.missed, for reports and for judge. */
+static void check_gates(struct testing *testing) {
+  struct snt_err worse = {0};
+  testing->totals.missed = testing->missed;
+  if (!snt_ok(judge_tests(testing, &worse))) {
+    return;
   }
-  SNT_TRY(judge_coverage(testing, err));
-  SNT_TRY(judge_mutation(testing, err));
-  return counts[SNT_CASE_PASSED] > 0 ? snt_done() : snt_fail(err, SNT_CODE_ANSWER_NO, "no test was found");
+  struct snt_coverage_totals totals = snt_coverage_count(&testing->coverage);
+  check_percent(testing, "--min-rule", testing->min_rule, totals.rules_matched, totals.rules);
+  check_percent(testing, "--min-condition", testing->min_condition, totals.conditions_seen, totals.conditions);
+  check_mutation(testing);
+  if (testing->totals.counts[SNT_CASE_PASSED] == 0) {
+    SNT_IGNORE(snt_fail(miss(testing, "tests"), SNT_CODE_ANSWER_NO, "no test was found"));
+  }
+}
+
+/* The worst of what happened. */
+static snt_status judge(const struct testing *testing, struct snt_err *err) {
+  SNT_TRY(judge_tests(testing, err));
+  if (testing->totals.missed_count == 0) {
+    return snt_done();
+  }
+  *err = testing->missed[0].why;
+  return (snt_status){err->code};
 }
 
 static snt_status take_percent(const struct snt_args *args, enum snt_option_id id, int64_t *out, struct snt_err *err) {
@@ -299,6 +325,7 @@ static snt_status run_once(const struct snt_args *args, struct snt_out *out, str
   testing.stops_at_failure = snt_args_has(args, SNT_OPTION_FAIL_FAST);
   SNT_TRY(run_all(&testing, args, err));
   SNT_TRY(testing.totals.tells_coverage ? snt_cli_find_shadows(&testing.coverage, err) : snt_done());
+  check_gates(&testing);
   SNT_TRY(finish(&testing, out, err));
   return judge(&testing, err);
 }

@@ -7,7 +7,8 @@
 #include "cli/common.h"
 #include "cli/mutants.h"
 #include "cli/report_coverage.h"
-#include "cli/report_xml.h"
+#include "cli/report_faults.h"
+#include "cli/report_junit.h"
 #include "format/json.h"
 
 static snt_status no_begin(struct snt_report *report, struct snt_err *err) {
@@ -54,12 +55,17 @@ static snt_status begin_tap(struct snt_report *report, struct snt_err *err) {
   return snt_buf_append_str(&report->text, "TAP version 13\n", err);
 }
 
+static snt_status describe_tap(struct snt_buf *text, const char *description, struct snt_err *err) {
+  for (const char *c = description; *c != '\0'; c++) {
+    SNT_TRY(snt_buf_append_char(text, *c == '#' ? '?' : *c, err)); /* it would begin a directive */
+  }
+  return snt_done();
+}
+
 static snt_status add_tap(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
   struct snt_buf *text = &report->text;
   SNT_TRY(snt_buf_appendf(text, err, "%sok %zu - ", of->status == SNT_CASE_FAILED ? "not " : "", report->number));
-  for (const char *c = of->name; *c != '\0'; c++) {
-    SNT_TRY(snt_buf_append_char(text, *c == '#' ? '?' : *c, err)); /* it would begin a directive */
-  }
+  SNT_TRY(describe_tap(text, of->name, err));
   SNT_TRY(of->status == SNT_CASE_SKIPPED ? snt_buf_append_str(text, " # SKIP ", err) : snt_done());
   if (of->message[0] != '\0') {
     SNT_TRY(of->status == SNT_CASE_SKIPPED
@@ -70,55 +76,24 @@ static snt_status add_tap(struct snt_report *report, const struct snt_case *of, 
   return snt_buf_append_char(text, '\n', err);
 }
 
+/* What did not load and what was missed count as tests: a plan of nothing would be one that was skipped. */
 static snt_status end_tap(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
-  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
-  SNT_BUF_AUTO struct snt_buf list = {0};
-  SNT_TRY(snt_buf_appendf(&list, err, "[%s]", snt_buf_borrow(totals->problems)));
-  SNT_TRY(snt_json_parse(list.data, list.len, "the problems", &doc, err));
-  for (size_t i = 0; i < snt_json_count(snt_json_root(doc)); i++) {
-    const struct snt_json_value *problem = snt_json_at(snt_json_root(doc), i);
-    SNT_TRY(snt_buf_append_str(&report->text, "# ", err));
-    SNT_TRY(snt_cli_print_clean(&report->text, snt_json_string(snt_json_get(problem, "file"), NULL), err));
-    SNT_TRY(snt_buf_append_str(&report->text, ": ", err));
-    SNT_TRY(snt_cli_print_clean(&report->text, snt_json_string(snt_json_get(problem, "message"), NULL), err));
-    SNT_TRY(snt_buf_append_char(&report->text, '\n', err));
+  SNT_REPORT_FAULTS_AUTO struct snt_report_faults faults = {0};
+  struct snt_buf *text = &report->text;
+  SNT_TRY(snt_report_find_faults(totals, &faults, err));
+  for (size_t i = 0; i < faults.count; i++) {
+    const struct snt_report_fault *fault = &faults.list[i];
+    SNT_BUF_AUTO struct snt_buf told = {0};
+    SNT_TRY(snt_cli_print_clean(&told, fault->file == NULL ? "" : fault->file, err));
+    SNT_TRY(snt_buf_append_str(&told, fault->file == NULL ? "" : ": ", err));
+    SNT_TRY(snt_cli_print_clean(&told, fault->message, err));
+    SNT_TRY(snt_buf_appendf(text, err, "not ok %zu - ", ++report->number));
+    SNT_TRY(describe_tap(text, snt_buf_borrow(&told), err));
+    SNT_TRY(fault->file == NULL ? snt_done() : snt_buf_appendf(text, err, "\n# line %lld", (long long)fault->line));
+    SNT_TRY(snt_buf_append_char(text, '\n', err));
   }
   SNT_TRY(totals->is_shuffled ? snt_buf_appendf(&report->text, err, "# seed %u\n", totals->seed) : snt_done());
   return snt_buf_appendf(&report->text, err, "1..%zu\n", report->number);
-}
-
-/* JUnit's XML, as CI systems read it. */
-
-static snt_status add_junit(struct snt_report *report, const struct snt_case *of, struct snt_err *err) {
-  struct snt_buf *text = &report->text;
-  SNT_TRY(snt_buf_append_str(text, "  <testcase", err));
-  SNT_TRY(snt_report_xml_attribute(text, "name", of->name, err));
-  SNT_TRY(snt_report_xml_attribute(text, "classname", of->file, err));
-  SNT_TRY(snt_report_xml_attribute(text, "file", of->file, err));
-  SNT_TRY(snt_buf_appendf(text, err, " line=\"%lld\"", (long long)of->line));
-  if (of->status == SNT_CASE_PASSED) {
-    return snt_buf_append_str(text, "/>\n", err);
-  }
-  SNT_TRY(snt_buf_append_str(text, of->status == SNT_CASE_FAILED ? "><failure" : "><skipped", err));
-  SNT_TRY(snt_report_xml_attribute(text, "message", of->message, err));
-  return snt_buf_append_str(text, "/></testcase>\n", err);
-}
-
-/* Its head holds the counts, which are known last. */
-static snt_status end_junit(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
-  SNT_BUF_AUTO struct snt_buf all = {0};
-  SNT_TRY(snt_buf_appendf(&all, err,
-                          "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                          "<testsuite name=\"sentinel\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n",
-                          report->number, totals->counts[SNT_CASE_FAILED], totals->counts[SNT_CASE_SKIPPED]));
-  SNT_TRY(totals->is_shuffled
-              ? snt_buf_appendf(&all, err, "  <properties><property name=\"seed\" value=\"%u\"/></properties>\n",
-                                totals->seed)
-              : snt_done());
-  SNT_TRY(snt_buf_append(&all, snt_buf_borrow(&report->text), report->text.len, err));
-  SNT_TRY(snt_buf_append_str(&all, "</testsuite>\n", err));
-  snt_buf_reset(&report->text);
-  return snt_buf_append(&report->text, all.data, all.len, err);
 }
 
 /* cli.md's JSON. */
@@ -175,7 +150,24 @@ static snt_status add_github(struct snt_report *report, const struct snt_case *o
   return snt_buf_append_char(text, '\n', err);
 }
 
+static snt_status annotate_fault(struct snt_buf *text, const struct snt_report_fault *fault, struct snt_err *err) {
+  SNT_TRY(snt_buf_append_str(text, "::error", err));
+  if (fault->file != NULL) {
+    SNT_TRY(snt_buf_append_str(text, " file=", err));
+    SNT_TRY(snt_github_append(text, fault->file, "%\r\n:,", err));
+    SNT_TRY(snt_buf_appendf(text, err, ",line=%lld", (long long)fault->line));
+  }
+  SNT_TRY(snt_buf_append_str(text, "::", err));
+  SNT_TRY(snt_github_append(text, fault->message, "%\r\n", err));
+  return snt_buf_append_char(text, '\n', err);
+}
+
 static snt_status end_github(struct snt_report *report, const struct snt_report_totals *totals, struct snt_err *err) {
+  SNT_REPORT_FAULTS_AUTO struct snt_report_faults faults = {0};
+  SNT_TRY(snt_report_find_faults(totals, &faults, err));
+  for (size_t i = 0; i < faults.count; i++) {
+    SNT_TRY(annotate_fault(&report->text, &faults.list[i], err));
+  }
   SNT_TRY(totals->mutation == NULL ? snt_done() : snt_mutation_annotate(totals->mutation, &report->text, err));
   return end_pretty(report, totals, err);
 }
@@ -214,7 +206,7 @@ const struct snt_report_format SNT_REPORT_SUGGESTIONS = {"suggest", false, no_be
 static const struct snt_report_format FORMATS[] = {
     {"pretty", false, no_begin, add_pretty, end_pretty},
     {"tap", false, begin_tap, add_tap, end_tap},
-    {"junit", false, no_begin, add_junit, end_junit},
+    {"junit", false, no_begin, snt_report_add_junit, snt_report_end_junit},
     {"json", false, begin_json, add_json, end_json},
     {"github", false, no_begin, add_github, end_github},
     {"lcov", true, no_begin, add_nothing, snt_report_end_lcov},

@@ -5,14 +5,22 @@
 #include "base/buf.h"
 #include "policy/spec.h"
 
+/* A gate that was missed. */
+struct snt_report_gate {
+  const char *name;
+  struct snt_err why;
+};
+
 struct snt_report_totals {
   size_t counts[SNT_CASE_STATUS_COUNT];
   const struct snt_coverage *coverage; /* empty where nothing was counted */
   const struct snt_mutation *mutation; /* NULL: it was not asked for */
   bool tells_coverage;                 /* in reports of cases, too */
   bool is_shuffled;
-  uint32_t seed;                  /* of the order of files and cases */
-  const struct snt_buf *problems; /* of what did not load: JSON, without the brackets of the array */
+  uint32_t seed;                        /* of the order of files and cases */
+  const struct snt_buf *problems;       /* of what did not load: JSON, without the brackets of the array */
+  const struct snt_report_gate *missed; /* where nothing worse happened */
+  size_t missed_count;
 };
 
 struct snt_report;
