@@ -43,6 +43,25 @@ describe("when stdout is at fault", function()
     expect.refused(home:run({ "--help" }, { stdout = "/dev/full" }), 6, "stdout")
   end)
 
+  -- {what, arguments, status when the result can be written, what is said then}
+  local noes = {
+    { "test", { "test" }, 1, "1 of 1 tests failed" },
+    { "test --json", { "test", "--json" }, 1, "1 of 1 tests failed" },
+    { "policy validate", { "policy", "validate", "--json", "bad.yaml" }, 5, "1 of 1 policy is refused" },
+    { "policy diff", { "policy", "diff", "other.yaml", "policies/p.yaml" }, 1, "are different" },
+  }
+  for _, row in ipairs(noes) do
+    it("full: status 6 instead of the answer no of " .. row[1], function()
+      home:write("bad.yaml", "version: 2\n")
+      home:write("policies/p.yaml", world.allow_dev)
+      home:write("other.yaml", (world.allow_dev:gsub("dev", "prod")))
+      home:write("policies/p_spec.lua", "it('fails', function() assert.equal(1, 2) end)")
+      expect.status(home:run(row[2]), row[3])
+      local first = expect.refused(home:run(row[2], { stdout = "/dev/full" }), 6, row[4])
+      assert.are.equal("sentinel: the result cannot be written to stdout: No space left on device", first)
+    end)
+  end
+
   it("a pipe whose reader left: status 6, not a signal", function()
     local script = home:write("run.sh",
       ("#!/bin/sh\n{ %s credentials dev 2>%s/err; echo $? >%s/status; } | true\n"):format(

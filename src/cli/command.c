@@ -254,15 +254,26 @@ static snt_status dispatch(char **words, struct snt_out *out, struct snt_err *er
   return command->run(&args, out, err);
 }
 
+/* A result that got lost counts for more than what it would have said: its reader has to learn that it is not there. */
+static snt_status end_output(struct snt_out *out, snt_status status, struct snt_err *err) {
+  struct snt_err lost = {0};
+  snt_status flushed = snt_out_flush(out, &lost);
+  if (snt_ok(flushed) || status.code == SNT_CODE_OUTPUT) {
+    return status;
+  }
+  if (!snt_ok(status)) {
+    SNT_IGNORE(snt_err_hint(&lost, "the command itself ended with: %s", err->message));
+  }
+  *err = lost;
+  return flushed;
+}
+
 snt_status snt_cli_run(int argc, char **argv, int *out_exit, struct snt_err *err) {
   SNT_OUT_AUTO struct snt_out out;
   snt_out_init(&out);
   char *none[] = {NULL, NULL};
   snt_status status = dispatch(argc > 0 ? argv + 1 : none, &out, err);
-  snt_status flushed = snt_out_flush(&out, snt_ok(status) ? err : NULL);
-  if (snt_ok(status) && !snt_ok(flushed)) {
-    status = flushed;
-  }
+  status = end_output(&out, status, err);
   *out_exit = snt_code_exit_status(status.code);
   return status;
 }
