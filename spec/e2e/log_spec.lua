@@ -1,4 +1,5 @@
 --- sentinel log verify and log show, over a log that real decisions wrote.
+local cjson = require "cjson"
 local expect = require "spec.support.expect"
 local files = require "spec.support.files"
 local servers = require "spec.support.servers"
@@ -109,11 +110,33 @@ describe("sentinel log", function()
   it("answers 5 for what is not a log", function()
     for _, text in ipairs { "", "hello\n", "{\"a\":1}\n", "\0\1\2\n" } do
       local file = home:write("other", text)
-      expect.status(home:run { "log", "verify", file }, 5)
+      expect.refused(home:run { "log", "verify", file }, 5, file)
     end
     expect.refused(home:run { "log", "verify", "/nonexistent/log" }, 5,
       "there is no decision log /nonexistent/log", "first decision")
     expect.refused(home:run { "log", "verify", home.home }, 5, home.home)
+  end)
+
+  it("answers 5 with a report in JSON, too", function()
+    local intact = expect.json(home:run { "log", "verify", "--json" })
+    -- {file, what it says}
+    for _, row in ipairs {
+      { home:write("words", "hello\n"), "words is not a decision log: line 1 is not JSON" },
+      { home:write("empty", ""), "empty holds no record" },
+      { "/nonexistent/log", "there is no decision log /nonexistent/log" },
+      { home.home .. "/a\255\1", "there is no decision log " .. home.home .. "/a" },
+      { home.home, home.home .. " is not a regular file" },
+    } do
+      local result = home:run { "log", "verify", "--json", row[1] }
+      local answer = expect.json(result, 5)
+      assert.is_truthy(answer.damage:find(row[2], 1, true), answer.damage)
+      assert.are.same({ false, 0, cjson.null, cjson.null },
+        { answer.ok, math.tointeger(answer.records), answer.first_bad, answer.root })
+      assert.is_truthy(result.stderr:find(row[2], 1, true), result.stderr)
+      for key in pairs(intact) do
+        assert.is_not_nil(answer[key], key)
+      end
+    end
   end)
 
   it("shows a line for each record, and the raw lines as JSON", function()

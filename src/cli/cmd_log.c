@@ -35,7 +35,9 @@ static snt_status print_report(struct snt_out *out, const char *path, const stru
                         (long long)report->last_seq);
 }
 
-static snt_status print_report_json(struct snt_out *out, const struct snt_log_report *report, struct snt_err *err) {
+/* damage: NULL for an intact log. */
+static snt_status print_report_json(struct snt_out *out, const struct snt_log_report *report, const char *damage,
+                                    struct snt_err *err) {
   struct snt_json_writer writer;
   snt_json_writer_init(&writer, &out->text, err);
   snt_json_begin_object(&writer, NULL);
@@ -46,8 +48,8 @@ static snt_status print_report_json(struct snt_out *out, const struct snt_log_re
   } else {
     snt_json_put_null(&writer, "first_bad");
   }
-  snt_json_put_string(&writer, "damage", report->damage[0] == '\0' ? NULL : report->damage);
-  snt_json_put_string(&writer, "root", report->root);
+  snt_json_put_string(&writer, "damage", damage);
+  snt_json_put_string(&writer, "root", report->root[0] == '\0' ? NULL : report->root);
   snt_json_put_integer(&writer, "recovered", report->recovered);
   snt_json_put_integer(&writer, "last_seq", report->last_seq);
   snt_json_put_bool(&writer, "torn", report->has_torn_tail);
@@ -58,13 +60,27 @@ static snt_status print_report_json(struct snt_out *out, const struct snt_log_re
   return snt_out_text(out, "\n", err);
 }
 
+/* The report of what is no log says so in place of its damage. */
+static snt_status print_refusal_json(struct snt_out *out, const char *message, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf damage = {0};
+  const struct snt_log_report none = {0};
+  SNT_TRY(snt_cli_print_clean(&damage, message, err));
+  return print_report_json(out, &none, snt_buf_borrow(&damage), err);
+}
+
 snt_status snt_cmd_log_verify(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf path = {0};
   SNT_TRY(snt_cli_log_path(args, &path, err));
   struct snt_log_report report = {0};
-  SNT_TRY(snt_log_verify(path.data, &report, err));
-  SNT_TRY(snt_args_has(args, SNT_OPTION_JSON) ? print_report_json(out, &report, err)
-                                              : print_report(out, path.data, &report, err));
+  bool is_json = snt_args_has(args, SNT_OPTION_JSON);
+  snt_status status = snt_log_verify(path.data, &report, err);
+  if (is_json && status.code == SNT_CODE_NOT_A_LOG) {
+    struct snt_err inner = {0};
+    SNT_TRY(print_refusal_json(out, err->message, &inner));
+  }
+  SNT_TRY(status);
+  SNT_TRY(is_json ? print_report_json(out, &report, report.is_ok ? NULL : report.damage, err)
+                  : print_report(out, path.data, &report, err));
   if (!report.is_ok) {
     return snt_fail(err, SNT_CODE_TAMPERED, "%s: record %lld: %s", path.data, (long long)report.first_bad,
                     report.damage);
