@@ -139,6 +139,18 @@ describe("sentinel log", function()
     end
   end)
 
+  it("shows no file that is not a log, and a log with damaged lines", function()
+    for _, text in ipairs { "", "hello\n", "{\"a\":1}\n{}\n", "\0\1\2\n" } do
+      local file = home:write("other", text)
+      local why = expect.refused(home:run { "log", "verify", file }, 5)
+      assert.are.equal(why, expect.refused(home:run { "log", "show", file }, 5))
+      assert.are.equal(why, expect.refused(home:run { "log", "show", "--json", file }, 5))
+    end
+    files.write(home.log, "hello\n" .. written .. "hello\n")
+    local _, count = expect.done(home:run { "log", "show" }):gsub("%(a line that is not a record", "")
+    assert.are.equal(2, count)
+  end)
+
   it("shows a line for each record, and the raw lines as JSON", function()
     local text = expect.done(home:run { "log", "show" })
     local _, count = text:gsub("\n", "")

@@ -132,9 +132,6 @@ static void judge_first(struct walk *walk, const struct snt_log_head *head) {
 }
 
 static void take_odd_line(struct walk *walk, const char *what) {
-  if (walk->report.records == 1) {
-    (void)snprintf(walk->first_fault, sizeof walk->first_fault, "%.100s", what);
-  }
   if (!is_damaged(walk)) {
     set_damage(walk, walk->path, walk->last.seq + 1, "line %lld %s", (long long)walk->files->line, what);
   }
@@ -151,21 +148,31 @@ static void take_record(struct walk *walk, const struct snt_log_head *head, cons
   } else if (!is_damaged(walk)) {
     judge(walk, head, sha256);
   }
-  walk->ours++;
   walk->report.recovered += strcmp(head->kind, "recovered") == 0 ? 1 : 0;
   walk->last = *head;
   walk->has_chain = true;
 }
 
-static snt_status walk_line(struct walk *walk, enum snt_log_piece piece, char *line, size_t len, struct snt_err *err) {
+/* Counts a line, and whether it is a record: head is that then, else why says what the line is. */
+static snt_status count_line(struct walk *walk, enum snt_log_piece piece, const char *line, size_t len,
+                             struct snt_log_head *head, struct snt_err *why) {
+  snt_status status = piece == SNT_LOG_PIECE_LONG ? snt_fail(why, SNT_CODE_NOT_A_LOG, "is longer than 64 KiB")
+                                                  : snt_log_head_parse(line, len, head, why);
   walk->report.records++;
+  walk->ours += snt_ok(status) ? 1 : 0;
+  if (walk->report.records == 1 && !snt_ok(status)) {
+    (void)snprintf(walk->first_fault, sizeof walk->first_fault, "%.100s", why->message);
+  }
+  return status;
+}
+
+static snt_status walk_line(struct walk *walk, enum snt_log_piece piece, char *line, size_t len, struct snt_err *err) {
   char sha256[SNT_SHA256_HEX_CAP];
   snt_sha256_hex(line, len, sha256);
   snt_merkle_add(&walk->tree, (uint8_t *)line - 1, len);
   struct snt_log_head head = {0};
   struct snt_err why = {0};
-  snt_status status = piece == SNT_LOG_PIECE_LONG ? snt_fail(&why, SNT_CODE_NOT_A_LOG, "is longer than 64 KiB")
-                                                  : snt_log_head_parse(line, len, &head, &why);
+  snt_status status = count_line(walk, piece, line, len, &head, &why);
   if (status.code == SNT_CODE_NO_MEMORY) {
     return snt_fail_memory(err);
   }
@@ -251,15 +258,21 @@ snt_status snt_log_verify(const char *path, struct snt_log_report *out, struct s
 snt_status snt_log_walk(const char *path, snt_log_visit visit, void *context, struct snt_err *err) {
   SNT_LOG_SEGMENTS_AUTO struct snt_log_segments files = {.last = {.fd = -1}, .segment = {.fd = -1}};
   SNT_TRY(snt_log_segments_open(path, &files, err));
+  struct walk walk = {.files = &files};
   for (;;) {
     enum snt_log_piece piece = SNT_LOG_PIECE_END;
     char *line = NULL;
     size_t len = 0;
     SNT_TRY(snt_log_segments_next(&files, &piece, &line, &len, err));
     if (piece == SNT_LOG_PIECE_END) {
-      return snt_done();
+      walk.path = files.path;
+      return walk.ours > 0 ? snt_done() : refuse(&walk, err);
     }
     if (piece != SNT_LOG_PIECE_TORN) {
+      struct snt_log_head head = {0};
+      struct snt_err why = {0};
+      snt_status status = count_line(&walk, piece, line, len, &head, &why);
+      SNT_TRY(status.code == SNT_CODE_NO_MEMORY ? snt_fail_memory(err) : snt_done());
       SNT_TRY(visit(context, line, len, err));
     }
   }

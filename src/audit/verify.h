@@ -30,7 +30,7 @@ struct snt_log_report {
 snt_status snt_log_verify(const char *path, struct snt_log_report *out, struct snt_err *err);
 
 /* Calls visit with each whole line of the same files in order, checked or not (of one over 64 KiB: its beginning); for
- * `log show`. */
+ * `log show`. Code NOT_A_LOG as above, where no line is ours behind the last visit. */
 typedef snt_status (*snt_log_visit)(void *context, const char *line, size_t len, struct snt_err *err);
 snt_status snt_log_walk(const char *path, snt_log_visit visit, void *context, struct snt_err *err);
 

@@ -175,5 +175,9 @@ static snt_status show_raw(void *context, const char *line, size_t len, struct s
 snt_status snt_cmd_log_show(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf path = {0};
   SNT_TRY(snt_cli_log_path(args, &path, err));
-  return snt_log_walk(path.data, snt_args_has(args, SNT_OPTION_JSON) ? show_raw : show_line, out, err);
+  snt_status status = snt_log_walk(path.data, snt_args_has(args, SNT_OPTION_JSON) ? show_raw : show_line, out, err);
+  if (status.code == SNT_CODE_NOT_A_LOG) {
+    snt_buf_reset(&out->text); /* what was shown is no record */
+  }
+  return status;
 }
