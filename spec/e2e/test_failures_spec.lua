@@ -279,6 +279,29 @@ print([root.attrib[k] == str(sum(int(s.attrib[k]) for s in root)) == str(len(roo
     expect.refused(run("self"), 2, "cannot be looked at")
   end)
 
+  it("runs a spec once that several paths name, and a link to one with the policy beside the link", function()
+    home:write("policies/dev_spec.lua", "it('a', function() end)")
+    -- {what names them, the files in the order in which they are run}
+    for _, row in ipairs {
+      { { "policies", "policies/dev_spec.lua" }, "policies/dev_spec.lua policies/other_spec.lua" },
+      { { "policies/other_spec.lua", "policies", "./policies/" }, "policies/other_spec.lua policies/dev_spec.lua" },
+      { { "policies/dev_spec.lua", home.home .. "/policies/../policies/dev_spec.lua" }, "policies/dev_spec.lua" },
+      { { ".", "policies" }, "./policies/dev_spec.lua ./policies/other_spec.lua" },
+    } do
+      local document, found = expect.json(run("--json", table.unpack(row[1]))), {}
+      for i, case in ipairs(document.tests) do
+        found[i] = case.file
+      end
+      assert.are.equal(row[2], table.concat(found, " "))
+      assert.are.equal(#found, math.tointeger(document.passed))
+    end
+    home:write("more/dev.yaml", POLICY)
+    assert(os.execute("ln -s ../policies/dev_spec.lua " .. files.quote(home.home .. "/more/dev_spec.lua")))
+    assert.are.equal(2, expect.json(run("--json", "more", "policies/dev_spec.lua", "more/dev_spec.lua")).passed)
+    home:write("policies/" .. ("d/"):rep(17) .. "deep_spec.lua", "it('is too deep', function() end)")
+    assert.are.equal(1, #expect.json(run("--json", "policies", "./policies/"), 5).problems)
+  end)
+
   it("says of a folder that it is too deep to be looked into", function()
     home:write("policies/" .. ("d/"):rep(16) .. "deep_spec.lua", "policy('x.yaml')\nit('is deep', function() end)")
     home:write("policies/" .. ("d/"):rep(16) .. "x.yaml", POLICY)

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +19,46 @@ void snt_test_paths_clear(struct snt_test_paths *paths) {
   for (size_t i = 0; i < paths->count; i++) {
     free(paths->list[i].path);
     free(paths->list[i].problem);
+    free(paths->list[i].place);
   }
   free(paths->list);
   memset(paths, 0, sizeof *paths);
 }
 
+/* What a spec tests depends on its folder and its own name: a link to a spec elsewhere is another spec. */
+static char *find_place(const char *path, bool is_folder) {
+  char real[PATH_MAX];
+  const char *slash = strrchr(path, '/');
+  const char *name = slash == NULL ? path : slash + 1;
+  SNT_FREE_AUTO char *folder = snt_str_dup_slice((struct snt_slice){path, (size_t)(name - path)});
+  char *place = NULL;
+  if (folder == NULL || realpath(is_folder ? path : slash == NULL ? "." : folder, real) == NULL) {
+    return snt_str_dup(path);
+  }
+  if (is_folder) {
+    return snt_str_dup(real);
+  }
+  return asprintf(&place, "%s/%s", real, name) < 0 ? NULL : place;
+}
+
+/* Whether it is one of the first. */
+static bool is_known(const struct snt_test_paths *paths, const char *place) {
+  for (size_t i = 0; i < paths->known; i++) {
+    if (strcmp(paths->list[i].place, place) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static snt_status add_entry(struct snt_test_paths *paths, const char *path, const char *problem, struct snt_err *err) {
+  SNT_FREE_AUTO char *place = find_place(path, problem != NULL);
+  if (place == NULL) {
+    return snt_fail_memory(err);
+  }
+  if (is_known(paths, place)) {
+    return snt_done();
+  }
   struct snt_test_path *list = realloc(paths->list, (paths->count + 1) * sizeof *list);
   if (list == NULL) {
     return snt_fail_memory(err);
@@ -31,6 +66,7 @@ static snt_status add_entry(struct snt_test_paths *paths, const char *path, cons
   paths->list = list;
   struct snt_test_path *entry = &list[paths->count++];
   *entry = (struct snt_test_path){.path = snt_str_dup(path), .problem = problem == NULL ? NULL : snt_str_dup(problem)};
+  entry->place = SNT_MOVE(place);
   return entry->path != NULL && (problem == NULL || entry->problem != NULL) ? snt_done() : snt_fail_memory(err);
 }
 
@@ -98,6 +134,7 @@ static snt_status add_path(struct snt_test_paths *paths, const char *path, int d
 }
 
 snt_status snt_test_paths_add(struct snt_test_paths *paths, const char *path, struct snt_err *err) {
+  paths->known = paths->count; /* below one path nothing lies twice */
   return add_path(paths, path, 0, err);
 }
 
