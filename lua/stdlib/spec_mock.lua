@@ -210,7 +210,8 @@ local function new_functions(mocks, world)
     -- time-out when it is longer than the plugin's time); fault (`"timeout"`, `"reset"`,
     -- `"malformed"`)
     -- @raise if a key, a parameter, the fault or the delay is none of these, or there is no such
-    -- question or file
+    -- question or file, or there is more than one of json, json_file and text, or anything of an
+    -- answer beside a fault
     http = function(entry)
       check.demand(check.http(entry))
       local list = top().http

@@ -91,6 +91,27 @@ function check.milliseconds(given)
   return count and tonumber(count) * (unit == "s" and 1000 or 1)
 end
 
+local BODIES = { "json", "json_file", "text" }
+local ANSWER = { "status", "json", "json_file", "text", "type", "delay" }
+
+-- Of two keys that exclude each other one would be ignored.
+local function check_answer(entry)
+  local body
+  for _, key in ipairs(BODIES) do
+    if entry[key] ~= nil and body then
+      return nil, ("mock.http gives both %s and %s"):format(body, key), "an answer has one of them"
+    end
+    body = entry[key] ~= nil and key or body
+  end
+  for _, key in ipairs(entry.fault and ANSWER or {}) do
+    if entry[key] ~= nil then
+      return nil, ("mock.http gives both fault and %s"):format(key),
+        "a fault stands in the place of an answer"
+    end
+  end
+  return true
+end
+
 --- What answers a question (spec_mock.lua, mock.http).
 function check.http(entry)
   if type(entry) ~= "table" or type(entry.need) ~= "string" then
@@ -111,7 +132,7 @@ function check.http(entry)
   elseif entry.text and type(entry.text) ~= "string" then
     return nil, "mock.http: text has to be a text, not " .. text.found(entry.text)
   end
-  return true
+  return check_answer(entry)
 end
 
 --- Verdicts of plugins as {args, user, returns}.

@@ -2,6 +2,7 @@
 -- spec_runner.lua runs.
 local context = require "sentinel.context"
 local errors = require "sentinel.errors"
+local nodes = require "sentinel.nodes"
 local reader = require "sentinel.reader"
 local schema = require "sentinel.schema"
 local mock_check = require "sentinel.spec_mock_check"
@@ -141,12 +142,13 @@ local function add_case(self, name, request, wanted, more)
 end
 
 -- Reports tell cases by their names.
-local function check_unique(self, row, lines)
-  if lines[row.name] then
-    self.problems:add(row.place, ("duplicate case %s; it is on line %d too"):format(
-      text.quote(row.name), lines[row.name]), "give each case a name of its own")
+local function check_unique(self, name, place)
+  local lines = self.lines
+  if lines[name] then
+    self.problems:add(place, ("duplicate case %s; it is on line %d too"):format(text.quote(name),
+      lines[name]), "give each case a name of its own")
   end
-  lines[row.name] = lines[row.name] or (errors.line_of(row.place))
+  lines[name] = lines[name] or (errors.line_of(place))
 end
 
 -- What stands in the case and in its `expect` could be two things.
@@ -161,13 +163,16 @@ local function check_expectations(self, row)
 end
 
 local function add_cases(self)
-  local lines = {}
   for _, row in ipairs(self.table.cases or {}) do
-    check_unique(self, row, lines)
+    local is_new = self.lines[row.name] == nil
+    check_unique(self, row.name, row.place)
     check_expectations(self, row)
     for _, instant in ipairs(row.at or { false }) do
       local wanted, count = expectations(row, row.expect, instant or nil)
       local name = instant and row.name .. " @ " .. instant.now or row.name
+      if instant and is_new then
+        check_unique(self, name, instant.place)
+      end
       if count == 0 then
         self.problems:add(row.place, ("case %s expects nothing"):format(text.quote(row.name)),
           "write expect: {effect: deny}")
@@ -205,15 +210,36 @@ local function check_cells(self, cells)
   end
 end
 
+-- The words of matrix.users or matrix.profiles, each once; one that stands again is a problem.
+local function take_axis(self, node, key)
+  local words, lines = {}, {}
+  local items = context.find(node, key)
+  for i, word in ipairs(self.table.matrix[key]) do
+    local place = items[nodes.FIRST + (i - 1) * nodes.STEP.list + 1]
+    if lines[word] then
+      self.problems:add(place, ("duplicate %s in matrix.%s; it is on line %d too"):format(
+        text.quote(word), key, lines[word]), "name each once")
+    else
+      words[#words + 1], lines[word] = word, errors.line_of(place)
+    end
+  end
+  return words
+end
+
 local DENY = { effect = "deny" }
 
-local function add_matrix(self)
+-- @param node that of the matrix
+local function add_matrix(self, node)
   local cells = self.table.matrix.expect or {}
+  local place = self.table.matrix.place
+  local users, profiles = take_axis(self, node, "users"), take_axis(self, node, "profiles")
   check_cells(self, cells)
-  for _, user in ipairs(self.table.matrix.users) do
-    for _, profile in ipairs(self.table.matrix.profiles) do
-      add_case(self, ("matrix %s %s"):format(user, profile), { user = user, profile = profile },
-        cells[user] and cells[user][profile] or DENY, { place = self.table.matrix.place })
+  for _, user in ipairs(users) do
+    for _, profile in ipairs(profiles) do
+      local name = ("matrix %s %s"):format(user, profile)
+      check_unique(self, name, place)
+      add_case(self, name, { user = user, profile = profile },
+        cells[user] and cells[user][profile] or DENY, { place = place })
     end
   end
 end
@@ -268,9 +294,9 @@ function spec_table.read(source, problems)
   if not value or not problems:is_empty() then
     return nil
   end
-  local self = { table = value, cases = {}, problems = problems }
+  local self = { table = value, cases = {}, lines = {}, problems = problems }
   if value.matrix then
-    add_matrix(self)
+    add_matrix(self, (context.find(node, "matrix")))
   end
   add_cases(self)
   if #self.cases == 0 then

@@ -91,6 +91,15 @@ describe("sentinel test, with a broken spec,", function()
     { "a key twice", TABLE .. "suite: again\n" .. CASE, 3, 'duplicate key "suite"; it is on line 1 too', "" },
     { "a name twice", TABLE .. CASE .. "  - {name: x, request: {user: bob, profile: dev}, expect: {effect: deny}}\n", 5,
       'duplicate case "x"; it is on line 4 too', "a name of its own" },
+    { "an instant twice", TABLE .. "cases:\n  - name: x\n    request: {user: bob, profile: dev}\n    at:\n"
+      .. ("      - {now: 2026-01-14T16:00:00Z, effect: deny}\n"):rep(2), 8,
+      'duplicate case "x @ 2026-01-14T16:00:00Z"; it is on line 7 too', "a name of its own" },
+    { "a case that is called as a cell", TABLE .. "matrix: {users: [bob], profiles: [dev]}\ncases:\n  - {name: matrix bob dev, "
+      .. "request: {user: bob, profile: dev}, effect: deny}\n", 5, 'duplicate case "matrix bob dev"; it is on line 3 too', "" },
+    { "a user twice in the matrix", TABLE .. "matrix:\n  profiles: [dev]\n  users:\n    - bob\n    - alice\n    - bob\n", 8,
+      'duplicate "bob" in matrix.users; it is on line 6 too', "name each once" },
+    { "a profile twice in the matrix", TABLE .. "matrix:\n  profiles: [dev, \"dev\"]\n  users: [bob]\n", 4,
+      'duplicate "dev" in matrix.profiles; it is on line 4 too', "name each once" },
     { "cases that are no list", TABLE .. "cases: {a: 1}\n", 3, "cases has to be a list", "" },
     { "a request that is a list", TABLE .. "cases:\n  - {name: x, request: [a], expect: {effect: deny}}\n", 4,
       "request has to be a mapping, not a list", "write {user: alice" },
