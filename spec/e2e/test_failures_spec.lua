@@ -264,6 +264,26 @@ print([root.attrib[k] == str(sum(int(s.attrib[k]) for s in root)) == str(len(roo
     expect.refused(run(), 2, "not printable UTF-8", "another name")
   end)
 
+  it("ends with 5 where more than one policy has the spec's name", function()
+    home:write("policies/dev_spec.lua", "it('x', function() end)")
+    home:write("policies/dev/notes.txt", "") -- no bundle
+    expect.done(run())
+    for _, other in ipairs { "dev.lua", "dev.yml", "dev/bundle.yaml" } do
+      home:write("policies/" .. other, "")
+      local document = expect.json(run("--json"), 5)
+      check_other(document)
+      local problem = document.problems[1]
+      assert.are.equal("policies/dev_spec.lua", problem.file)
+      assert.are.equal("there is both policies/dev.yaml and policies/" .. other:gsub("/bundle.yaml", "") .. " beside it",
+        problem.message)
+      assert.is_truthy(problem.hint:find("policy(", 1, true))
+      home:write("policies/dev_spec.lua", "policy('dev.yaml')\nit('x', function() end)")
+      expect.done(run())
+      home:write("policies/dev_spec.lua", "it('x', function() end)")
+      os.remove(home.home .. "/policies/" .. other)
+    end
+  end)
+
   -- {what, how it is made, message}
   local unreadable = {
     { "a link that leads nowhere", "ln -s nowhere dev_spec.lua", "cannot be read: No such file" },

@@ -11,6 +11,7 @@
 #include "policy/manifest_format.h"
 #include "policy/shuffle.h"
 #include "policy/spec_fixture.h"
+#include "policy/spec_policy.h"
 
 enum { SPEC_CAP = 2048 * 1024, NAME_CAP = 1024, MESSAGE_CAP = 4200, SEEN_CAP = 64 * 1024 };
 
@@ -82,31 +83,6 @@ static snt_status find_plugin(struct run *run, struct snt_err *err) {
   return snt_buf_append_str(&run->plugin_folder, parent.data, err);
 }
 
-/* dev.yaml, dev.lua or dev/ for dev_spec.lua; else what policy("...") names, beside the spec. */
-static snt_status find_policy(const struct run *run, const char *named, struct snt_buf *out, struct snt_err *err) {
-  static const char *const ends[] = {".yaml", ".yml", ".lua", "", NULL};
-  SNT_BUF_AUTO struct snt_buf folder = {0};
-  const char *slash = strrchr(run->path, '/');
-  size_t folder_len = slash == NULL ? 0 : (size_t)(slash - run->path) + 1;
-  SNT_TRY(snt_buf_append(&folder, run->path, folder_len, err));
-  if (named != NULL) {
-    int len = (int)strlen(named) - (snt_str_ends_with(named, "/") ? 1 : 0);
-    return snt_buf_appendf(out, err, "%s%.*s", snt_buf_borrow(&folder), len, named);
-  }
-  const char *base = run->path + folder_len;
-  int stem = (int)(strlen(base) - strlen("_spec.lua"));
-  for (const char *const *end = ends; *end != NULL; end++) {
-    snt_buf_reset(out);
-    SNT_TRY(snt_buf_appendf(out, err, "%s%.*s%s", snt_buf_borrow(&folder), stem, base, *end));
-    if (exists(out->data)) {
-      return snt_done();
-    }
-  }
-  SNT_IGNORE(snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: there is no policy %.*s.yaml, %.*s.lua or %.*s/ beside it",
-                      run->path, stem, base, stem, base, stem, base));
-  return snt_err_hint(err, "name the spec after its policy, or its policy in it: policy(\"file\")");
-}
-
 /* The line of the first case that has the policy. */
 static int64_t line_of_first(const struct run *run, const char *named) {
   int64_t line = 1;
@@ -137,7 +113,7 @@ static snt_status read_policy(struct run *run, const char *named, struct snt_pol
     SNT_TRY(snt_bundle_read_plugin(run->plugin_folder.data, out, err));
     return run->options->recorder == NULL ? snt_done() : snt_bundle_grant_plugin(run->plugin_folder.data, out, err);
   }
-  SNT_TRY(find_policy(run, named, &path, err));
+  SNT_TRY(snt_spec_find_policy(run->path, named, &path, err));
   SNT_TRY(name_policy(run, path.data, err));
   snt_status status = snt_policy_read_file(path.data, false, out, err);
   if (status.code == SNT_CODE_NO_POLICY) {

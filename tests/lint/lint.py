@@ -289,7 +289,7 @@ def tests():
         "policy/import_access": "import", "policy/import_approval": "import", "policy/import_break_glass": "import",
         "policy/import_conditions": "import", "policy/import_note": "import", "policy/import_rate_limit": "import",
         "policy/import_read": "import", "policy/import_window": "import", "policy/import_words": "import",
-        "policy/import_writer": "import", "policy/coverage_why": "coverage", "policy/mutation_run": "spec", "policy/spec_fixture": "spec_record",
+        "policy/import_writer": "import", "policy/coverage_why": "coverage", "policy/mutation_run": "spec", "policy/spec_fixture": "spec_record", "policy/spec_policy": "spec",
     }
     for path in c_files("*/*.c"):
         folder, stem = path.relative_to(SRC).parts[0], path.stem
