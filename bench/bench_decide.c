@@ -29,7 +29,7 @@ static const char PREPARE[] =
     "return s.policy { version = '1', rules = rules }]]):format(count, time)\n"
     "local problems = errors.new('p.lua')\n"
     "local node, place = front.read(source, 'p.lua', problems)\n"
-    "local policy = engine.compile(reader.read(node, place, problems))\n"
+    "local policy = engine.compile(reader.read(node, place, problems, {}))\n"
     "assert(problems:is_empty(), problems.list[1] and problems.list[1].message)\n"
     "local request = { profile = 'profile-' .. count, user = { name = 'alice', kind = 'user' },\n"
     "  mode = 'cli', time = '2026-01-19T15:00:00Z', role_arn = 'arn:aws:iam::123456789012:role/R' }\n"

@@ -170,7 +170,7 @@ return s.policy { version = "1",
   rules = { %s } }]]):format(table.concat(lines, "\n"))
   local problems = errors.new("p.lua")
   local node, place = front.read(source, "p.lua", problems)
-  local policy = node and reader.read(node, place, problems)
+  local policy = node and reader.read(node, place, problems, {})
   if not problems:is_empty() then
     error(problems.list[1].message .. "\n" .. source)
   end

@@ -122,9 +122,10 @@ local function explain_kind(kind, name, source, problems)
   return one
 end
 
---- kind "yaml" or "lua"; root_length: how much of the name is the folder of a bundle, "" for none.
+--- kind "yaml" or "lua"; root_length: how much of the name is the folder of a bundle, "" for none;
+-- mark: "!" where no rule may be one for emergencies.
 -- Answers {"ok":true,"zones":[...]} or {"ok":false,"problems":[...]}. The policy is only read then.
-function main.load(kind, name, source, root_length)
+function main.load(kind, name, source, root_length, mark)
   state = { phase = "load", file = name }
   local problems = errors.new(name)
   if #source > TEXT_MAX then
@@ -138,7 +139,9 @@ function main.load(kind, name, source, root_length)
   local policy, zones
   possible_zones = possible_zones or {}
   if node then
-    policy, zones = reader.read(node, place, problems, bundle.plugins, root)
+    policy, zones = reader.read(node, place, problems, {
+      plugins = bundle.plugins, folder = root, is_strict = mark == "!",
+    })
     load_plugins(root, problems, possible_zones)
   end
   if not problems:is_empty() or not policy then

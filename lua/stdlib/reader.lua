@@ -89,8 +89,14 @@ local CHECKS = {
   end,
 }
 
--- The window of `until` is that of the rule's own condition on time.
+-- The window of `until` is that of the rule's own condition on time; a marker is the bundle's to
+-- permit.
 function CHECKS.rule(value, node, _, ctx)
+  if value.emergency and ctx.is_strict then
+    local _, place = context.find(node, "emergency")
+    ctx:refuse(place, "%s is marked emergency, which markers: [] in bundle.yaml does not permit",
+      "remove emergency from the rule, or write markers: [emergency] in bundle.yaml")
+  end
   local conditions = value["until"] and value.conditions
   if conditions and not context.find_condition(conditions, "time") then
     local _, place = context.find(node, "until")
@@ -425,12 +431,12 @@ end
 
 --- Reads a policy; problems go to the collector. Returns the policy and the zones it names {name,
 -- place}.
--- @param plugins {name = {shape = type of its condition}}
--- @param folder what stands before the names of a bundle's files in messages; nil where there is no
--- bundle, and so no plugin
-function reader.read(node, place, problems, plugins, folder)
+-- @param given {plugins = {name = {shape = type of its condition}}, folder = what stands before
+-- the names of a bundle's files in messages, nil where there is no bundle, and so no plugin,
+-- is_strict = no rule may be one for emergencies}
+function reader.read(node, place, problems, given)
   local ctx = context.new(problems)
-  ctx.plugins, ctx.folder = plugins or {}, folder
+  ctx.plugins, ctx.folder, ctx.is_strict = given.plugins or {}, given.folder, given.is_strict
   note_groups(node, ctx)
   return read_value(node, place, schema.policy, ctx), ctx.zones
 end

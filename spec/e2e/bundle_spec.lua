@@ -126,8 +126,23 @@ return s.policy { version = "1", rules = { require "rules.everyone" } }
 
   it("refuses a marker that it does not permit", function()
     bundle(MANIFEST .. "markers: []\n")
-    expect.refused(home:run { "credentials", "dev" }, 5, "marked emergency")
+    home:write("a_spec.yaml", "suite: a\npolicy: bundle/\ncases:\n"
+      .. "  - {name: a, request: {profile: dev, user: alice}, expect: {effect: allow}}\n")
+    local message = 'bundle/policy.lua:3:1: rule "everyone" is marked emergency, which markers: [] in bundle.yaml '
+    for _, words in ipairs {
+      { "credentials", "dev" }, { "explain", "dev", "--user", "alice" }, { "who-can", "dev" },
+      { "policy", "validate", "bundle" }, { "policy", "lint", "bundle" }, { "policy", "pack", "bundle" },
+      { "policy", "diff", "bundle", "bundle" }, { "test", "a_spec.yaml" },
+    } do
+      local result = home:run(words)
+      expect.status(result, 5)
+      assert.is_truthy((result.stdout .. result.stderr):find(message, 1, true),
+        table.concat(words, " ") .. ": " .. result.stdout .. result.stderr)
+    end
     assert.are.equal(0, faulty:count("sts.AssumeRole"))
+    bundle(MANIFEST)
+    expect.done(home:run { "policy", "pack", "bundle" })
+    expect.done(home:run { "policy", "validate", "development-7.bundle" })
   end)
 
   it("is refused with its place when its manifest is not one", function()

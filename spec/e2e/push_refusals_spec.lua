@@ -147,6 +147,14 @@ describe("sentinel policy push refuses", function()
     expect.status(home:run { "policy", "verify", name }, 5)
   end)
 
+  it("a policy with a rule for emergencies where its bundle permits none", function()
+    bundle { more = "markers: []\n", policy = pushing.POLICY:gsub("(effect: %a+)", "%1\n    emergency: true", 1) }
+    local result = push()
+    expect.status(result, 5)
+    assert.is_truthy(result.stdout:find("is marked emergency, which markers: [] in bundle.yaml", 1, true))
+    assert.is_nil(serial())
+  end)
+
   it("a policy with a rule that nothing reaches, unless it is forced", function()
     moto:forget()
     bundle { policy = pushing.POLICY .. "  - {name: again, effect: deny, conditions: {profiles: [prod], users: [alice]}}\n" }

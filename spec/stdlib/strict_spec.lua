@@ -445,6 +445,25 @@ describe("a refused policy", function()
     state:close()
   end)
 
+  it("has no rule for emergencies where its bundle permits none", function()
+    local text = [[
+version: "1"
+rules:
+  - {name: a, effect: allow, conditions: {}, emergency: false}
+  - name: b
+    effect: allow
+    emergency: true
+    conditions: {}
+]]
+    local _, problems = evaluator.load("yaml", text, { files = {}, is_strict = true })
+    assert.same({ { file = "/b/policy.yaml", line = 6, column = 16,
+      message = 'rule "b" is marked emergency, which markers: [] in bundle.yaml does not permit',
+      hint = "remove emergency from the rule, or write markers: [emergency] in bundle.yaml" } }, problems)
+    assert(evaluator.load("yaml", text, { files = {} })).state:close()
+    text = text:gsub("emergency: true", "emergency: false")
+    assert(evaluator.load("yaml", text, { files = {}, is_strict = true })).state:close()
+  end)
+
   it("denies too while it is loaded and not linked", function()
     local vm = require "snt_vm"
     local state = vm.new(os.getenv("SNT_STDLIB_FOLDER"))

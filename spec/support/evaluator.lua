@@ -101,7 +101,7 @@ end
 
 --- A policy that is loaded and linked: {state}, or nil and the problems.
 -- @param options {name, files = {name = source}, fuel, plugins = {name = {["plugin.lua"] = source,
--- ["init.lua"] = source}}, granted_files}
+-- ["init.lua"] = source}}, granted_files, is_strict = no rule may be one for emergencies}
 function evaluator.load(kind, text, options)
   options = options or {}
   local state = vm.new(os.getenv("SNT_STDLIB_FOLDER"))
@@ -112,7 +112,7 @@ function evaluator.load(kind, text, options)
   end
   evaluator.add_plugins(state, options.plugins, options.granted_files)
   local json, result = state:call("load", options.fuel or evaluator.LOAD_FUEL, kind, name, text,
-    is_bundle and tostring(#name:match("^.*/")) or "")
+    is_bundle and tostring(#name:match("^.*/")) or "", options.is_strict and "!" or "")
   assert(json, result)
   local answer = decode(json)
   if answer.ok then

@@ -12,7 +12,8 @@ local engine = require "sentinel.engine"
 local function load_policy(text, kind, plugins)
   local problems = errors.new("p." .. kind)
   local node, place = require("sentinel." .. kind .. "_front").read(text, "p." .. kind, problems)
-  local policy = node and reader.read(node, place, problems, plugins, plugins and "")
+  local policy = node and reader.read(node, place, problems,
+    { plugins = plugins, folder = plugins and "" })
   assert(problems:is_empty(), problems.list[1] and problems.list[1].message)
   return engine.compile(policy)
 end

@@ -41,8 +41,9 @@ struct snt_policy_text {
   const char *name; /* for messages: "prod.yaml", "ssm:/sentinel/policies/prod" */
   enum snt_policy_kind kind;
   const char *data;
-  size_t len;      /* at most 512 KiB */
-  size_t root_len; /* how much of the name is a bundle's folder; 0: there is no bundle */
+  size_t len;             /* at most 512 KiB */
+  size_t root_len;        /* how much of the name is a bundle's folder; 0: there is no bundle */
+  bool forbids_emergency; /* no rule may be marked as one for emergencies */
   const struct snt_policy_file *files;
   size_t file_count;
   const struct snt_buf *plugins; /* as snt_plugin_format (policy/plugin.h) writes them */

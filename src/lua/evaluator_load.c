@@ -251,12 +251,12 @@ static snt_status send_plugins(struct snt_evaluator *evaluator, const struct snt
   return snt_done();
 }
 
-/* Name, NUL, kind in one letter, length of the root in digits, line feed, text; of a packed bundle the text is the hash
- * of its archive, a line feed, and its frame. */
+/* Name, NUL, kind in one letter, length of the root in digits, "!" where no rule may be for emergencies, line feed,
+ * text; of a packed bundle the text is the hash of its archive, a line feed, and its frame. */
 static snt_status pack_policy(const struct snt_policy_text *text, struct snt_buf *out, struct snt_err *err) {
   SNT_TRY(snt_frame_pack(out, text->name, text->kind == SNT_POLICY_KIND_LUA ? "L" : "Y", 1, err));
   SNT_TRY(text->root_len == 0 ? snt_done() : snt_buf_appendf(out, err, "%zu", text->root_len));
-  SNT_TRY(snt_buf_append_char(out, '\n', err));
+  SNT_TRY(snt_buf_append_str(out, text->forbids_emergency ? "!\n" : "\n", err));
   if (text->frame == NULL) {
     return snt_buf_append(out, text->data, text->len, err);
   }

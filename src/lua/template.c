@@ -99,11 +99,10 @@ static void compile(struct template *self) {
   (void)snt_vm_call(self->vm, "compile", NULL, 0, LOAD_FUEL, &self->answer);
 }
 
-/* A policy as the core sends it: its name, a NUL, its kind in one byte, how much of the name is its bundle, a line
- * feed, and its text. */
+/* A policy as the core sends it (evaluator_load.c, pack_policy): root is how much of its name is its bundle. */
 struct sent_policy {
   const char *name, *kind;
-  struct snt_slice root, text;
+  struct snt_slice root, mark, text;
 };
 
 static struct sent_policy take_policy(const struct template *self) {
@@ -113,15 +112,18 @@ static struct sent_policy take_policy(const struct template *self) {
   if (line == NULL) {
     end(EXIT_NO_CORE);
   }
+  const char *mark = pair.second + 1 + strspn(pair.second + 1, "0123456789");
   return (struct sent_policy){.name = pair.first,
                               .kind = pair.second[0] == 'L' ? "lua" : "yaml",
-                              .root = {pair.second + 1, (size_t)(line - pair.second - 1)},
+                              .root = {pair.second + 1, (size_t)(mark - pair.second - 1)},
+                              .mark = {mark, (size_t)(line - mark)},
                               .text = {line + 1, pair.second_len - (size_t)(line + 1 - pair.second)}};
 }
 
 static void load_policy(struct template *self, const struct snt_frame *request, const struct sent_policy *policy) {
-  const struct snt_slice args[] = {snt_slice_of(policy->kind), snt_slice_of(policy->name), policy->text, policy->root};
-  answer_call(self, request, "load", args, 4);
+  const struct snt_slice args[] = {snt_slice_of(policy->kind), snt_slice_of(policy->name), policy->text, policy->root,
+                                   policy->mark};
+  answer_call(self, request, "load", args, 5);
   compile(self);
 }
 

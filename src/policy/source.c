@@ -277,6 +277,7 @@ struct snt_policy_text snt_policy_text_of(const struct snt_policy *policy) {
                                   .data = snt_buf_borrow(&policy->text),
                                   .len = policy->text.len,
                                   .root_len = policy->root_len,
+                                  .forbids_emergency = policy->is_bundle && !policy->manifest.allows_emergency,
                                   .files = policy->files,
                                   .file_count = policy->file_count,
                                   .plugins = policy->plugin_texts,

@@ -162,7 +162,7 @@ static void a_bundle_bounds_what_its_policy_says(void **state) {
       {"targets: {prod: [\"arn:aws:iam::123456789012:role/R\"]}\n", "", SNT_EFFECT_ALLOW, "", 7200},
       {"targets: {prod: [\"arn:aws:iam::123456789012:role/Q\"]}\n", "", SNT_EFFECT_DENY, "target_mismatch", 0},
       {"markers: [emergency]\n", ", emergency: true", SNT_EFFECT_ALLOW, "", 7200},
-      {"markers: []\n", ", emergency: true", SNT_EFFECT_DENY, "policy_invalid", 0},
+      {"markers: []\n", "", SNT_EFFECT_ALLOW, "", 7200},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     char text[512];
@@ -181,6 +181,16 @@ static void a_bundle_bounds_what_its_policy_says(void **state) {
     assert_string_equal(outcome.of_alice.error, rows[i].error);
     assert_int_equal(outcome.of_alice.max_duration_s, rows[i].bound_s);
   }
+}
+
+static void a_marker_that_the_bundle_does_not_permit_is_refused(void **state) {
+  (void)state;
+  char text[512];
+  struct outcome outcome;
+  put("bundle/bundle.yaml", "sentinel_bundle: 1\nname: b\nserial: 1\npolicy: policy.yaml\nmarkers: []\n");
+  (void)snprintf(text, sizeof text, RULE, ", emergency: true");
+  put("bundle/policy.yaml", text);
+  assert_code(replay(&(struct many){.file = "bundle", .count = 1}, &outcome, NULL), SNT_CODE_POLICY_INVALID);
 }
 
 static void write_plugin(const char *grant) {
@@ -254,6 +264,7 @@ int main(void) {
       cmocka_unit_test(code_of_a_policy_keeps_nothing_between_two_decisions),
       cmocka_unit_test(one_that_spends_too_much_is_denied_as_it_is_alone_and_the_others_are_not),
       cmocka_unit_test(a_bundle_bounds_what_its_policy_says),
+      cmocka_unit_test(a_marker_that_the_bundle_does_not_permit_is_refused),
       cmocka_unit_test(facts_are_those_of_the_record),
       cmocka_unit_test(what_is_no_request_is_refused),
       cmocka_unit_test(a_refused_policy_is_refused)};
