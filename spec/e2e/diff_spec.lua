@@ -321,6 +321,8 @@ rules:
     assert.equal(ROLE .. "Admin", more.request.role_arn)
     assert.equal("target_mismatch", more.before.error)
     assert.same({ { condition = "probe id yes", holds = true, before = true, after = true } }, more.assumed)
+    local text = home:run { "policy", "diff", before, after, "--semantic" }.stdout
+    assert.is_truthy(text:find("(rule probed; before: target_mismatch)", 1, true), text)
   end)
 
   -- Each example is one that `explain` decides so by both policies.

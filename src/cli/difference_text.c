@@ -93,7 +93,7 @@ static const char *bound_text(int64_t seconds, char out[static 32]) {
   return out;
 }
 
-/* "rule ops; before: deny by rule none" */
+/* " (rule ops; before: deny by rule none)", " (rule ops; now: target_mismatch)" */
 static snt_status print_rules(struct snt_out *out, const struct snt_access_change *change, struct snt_err *err) {
   bool opens = SNT_ACCESS_TABLE[change->kind].opens;
   const struct snt_verdict *granting = opens ? &change->after : &change->before;
@@ -110,7 +110,9 @@ static snt_status print_rules(struct snt_out *out, const struct snt_access_chang
     SNT_TRY(snt_out_printf(out, err, "; %s: %s by rule %s", when, snt_effect_name(other->effect), other->rule));
   }
   if (other->error[0] != '\0') {
-    SNT_TRY(snt_out_printf(out, err, "%s %s", other->rule[0] == '\0' ? "; " : ",", other->rule[0] == '\0' ? when : ""));
+    bool is_alone = other->rule[0] == '\0';
+    SNT_TRY(snt_out_printf(out, err, "%s%s", is_alone ? "; " : ", ", is_alone ? when : ""));
+    SNT_TRY(snt_out_text(out, is_alone ? ": " : "", err));
     SNT_TRY(print_clean(out, other->error, err));
   }
   return snt_out_text(out, ")", err);
