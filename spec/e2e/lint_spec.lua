@@ -157,6 +157,21 @@ describe("sentinel policy lint", function()
     expect.status(lint(home.home .. "/absent.yaml"), 5)
   end)
 
+  it("refuses a grant of what is not there, as validate does", function()
+    local folder = home.home .. "/bundle"
+    home:write("bundle/bundle.yaml", TARGETS .. "plugins: {x: {version: 1.0.0, grant: {files: [fr.ics]}}}\n")
+    home:write("bundle/policy.yaml", CLEAN)
+    home:write("bundle/plugins/x/plugin.lua",
+      'return { name = "x", version = "1.0.0", api = 1, summary = "x", needs = { files = { "fr.ics" } } }\n')
+    home:write("bundle/plugins/x/init.lua", "return function() return true end\n")
+    local linted = lint(folder)
+    expect.status(linted, 5)
+    assert.is_truthy(linted.stdout:find('plugins.x.grant.files: there is no "fr.ics"', 1, true), linted.stdout)
+    assert.equal(home:run({ "policy", "validate", folder }).stdout, linted.stdout)
+    home:write("bundle/fr.ics", "BEGIN:VCALENDAR\n")
+    expect.done(lint(folder))
+  end)
+
   it("tells programs what is wrong with a refused policy beside what the others lack", function()
     local bad, other = home:write("bad.yaml", "version: 1\nrulez: []\n"), home:write("e.yaml", ERRORS)
     local wrong = expect.json(home:run { "policy", "validate", "--json", bad }, 5).problems

@@ -91,7 +91,7 @@ describe("sentinel plugin", function()
     local folder = bundle.write(home, { policy = POLICY:gsub("{id: x1}", "true"), plugins = { probe = { grant = grant, files = {
       ["plugin.lua"] = [[return { name = "probe", version = "1.0.0", api = 1, summary = "x", needs = {
         files = { "*.ics", "a/?.txt" }, http = { q = { url = "GET https://{site}.a.example/" } } } }]],
-      ["init.lua"] = "return function() return true end" } } } })
+      ["init.lua"] = "return function() return true end" } } }, files = { ["de.ics"] = "" } })
     return expect.done(home:run { "plugin", "inspect", folder }),
       expect.json(home:run { "plugin", "inspect", folder, "--json" }).plugins[1],
       home:run({ "policy", "lint", folder, "--json" }).stdout

@@ -155,6 +155,23 @@ describe("sentinel policy push refuses", function()
     assert.is_nil(serial())
   end)
 
+  it("a grant of what its plugin does not have, unless it is forced", function()
+    home:write("prod/plugins/x/plugin.lua", 'return { name = "x", version = "1.0.0", api = 1, summary = "x" }\n')
+    home:write("prod/plugins/x/init.lua", "return function() return true end\n")
+    local plugin = "plugins: {x: {version: 1.0.0, grant: {%s}}}\n"
+    bundle { more = plugin:format "http: [nope]" }
+    local result = push()
+    expect.status(result, 5)
+    assert.is_truthy(result.stdout:find('bundle.yaml:7:11: plugins.x.grant.http: there is no "nope"', 1, true),
+      result.stdout)
+    assert.are.equal(home:run({ "policy", "validate", home.home .. "/prod" }).stdout, result.stdout)
+    assert.is_nil(serial())
+    expect.done(push("--force"))
+    assert.is_true(home:records()[1].forced)
+    bundle { serial = 2, more = plugin:format "" }
+    expect.done(push())
+  end)
+
   it("a policy with a rule that nothing reaches, unless it is forced", function()
     moto:forget()
     bundle { policy = pushing.POLICY .. "  - {name: again, effect: deny, conditions: {profiles: [prod], users: [alice]}}\n" }

@@ -105,7 +105,7 @@ snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct
 /* `policy pack`: validates a bundle's folder as that does, and packs it. */
 snt_status snt_issue_pack(const char *path, struct snt_policy *out, struct snt_buf *packed, struct snt_buf *problems,
                           struct snt_err *err);
-/* `policy lint`: validates, and then says what is hardly meant. */
+/* `policy lint`, `policy push`: validates, and then says what is hardly meant. */
 snt_status snt_issue_lint(const char *path, struct snt_lint *out, struct snt_buf *problems, struct snt_err *err);
 /* The same for a policy that is no file: its kind, file_name and text are given. */
 snt_status snt_issue_lint_policy(struct snt_policy *policy, struct snt_lint *out, struct snt_buf *problems,

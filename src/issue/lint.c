@@ -93,6 +93,7 @@ snt_status snt_issue_lint(const char *path, struct snt_lint *out, struct snt_buf
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
   *out = (struct snt_lint){0};
   SNT_TRY(load(path, &policy, &evaluator, problems, err));
+  SNT_TRY(snt_policy_check_grants(&policy, err));
   return lint(&policy, evaluator, out, err);
 }
 
