@@ -72,10 +72,21 @@ function methods:sources()
   return table.concat(sources, "\n")
 end
 
+-- The number of a file as Lua's messages name it: of a long name they have the end, after "...".
+local function number_of(file, numbers)
+  local tail = not numbers[file] and file:match("^%.%.%.(.+)$")
+  for name, number in pairs(tail and numbers or {}) do
+    if name:sub(-#tail) == tail then
+      return number
+    end
+  end
+  return numbers[file]
+end
+
 --- Lua's messages begin with "file:line: ".
 function loader.add_error(problems, message, hint)
   local file, line, rest = message:match("^([^\n]-):(%d+): (.*)$")
-  local number = file and problems.files.numbers[file]
+  local number = file and number_of(file, problems.files.numbers)
   problems:add(errors.place(tonumber(line) or 1, 1, number), rest or message, hint)
 end
 

@@ -60,6 +60,11 @@ local s, rules = require "sentinel", require "rules"
 return s.policy { version = "1", rules = {
   s.rule "one" { effect = "deny", conditions = {} }, rules[1] } }
 ]] })
+    local long = "/b/" .. ("folder/"):rep(20)
+    for _, text in ipairs { "\n\nreturn (", "\n\nerror('no')" } do
+      local _, problems = evaluator.load("lua", MAIN, { name = long .. "policy.lua", files = { ["rules.lua"] = text } })
+      assert.same({ long .. "rules.lua", 3 }, { problems[1].file, problems[1].line })
+    end
     assert.equal('/b/prod/rules.lua:2: unknown time zone "Mars/Base"',
       problem { ["rules.lua"] = RULES:gsub("profiles = { .- }",
         'time = { days = { "monday" }, timezone = "Mars/Base" }') })
