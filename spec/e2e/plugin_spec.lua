@@ -66,6 +66,7 @@ describe("sentinel plugin", function()
       document.plugins[1].version, document.plugins[1].ungranted }, " "))
     expect.refused(home:run { "plugin", "list", "nowhere" }, 5, "nowhere")
     expect.refused(home:run { "plugin", "inspect", "nowhere" }, 5, "nowhere")
+    expect.refused(home:run { "plugin", "inspect", "nowhere", "--json" }, 5, "nowhere")
   end)
 
   it("inspect tells what a plugin may do", function()
@@ -84,6 +85,52 @@ describe("sentinel plugin", function()
     expect.refused(home:run { "plugin", "inspect" }, 2, "bundle")
     home:write("bundle/plugins/probe/plugin.lua", "return {")
     expect.refused(home:run { "plugin", "inspect", folder }, 5, "plugins/probe/plugin.lua:1")
+  end)
+
+  it("list and inspect load the function, too, and name each plugin that is refused", function()
+    local missing = "init.lua:2:1: 'end' expected (to close 'function' at line 1) near <eof>"
+    local folder = write("http: [q]")
+    home:write("bundle/policy.yaml", "not: [a policy\n") -- that is not what they are asked
+    expect.done(home:run { "plugin", "inspect", folder })
+    home:write("bundle/plugins/probe/init.lua", "return function()\n")
+    for _, path in ipairs { folder, folder .. "/plugins/probe" } do
+      expect.refused(home:run { "plugin", "inspect", path }, 5, folder .. "/plugins/probe/" .. missing)
+      expect.refused(home:run { "plugin", "list", path }, 5, folder .. "/plugins/probe/" .. missing)
+      local answer = expect.json(home:run { "plugin", "list", path, "--json" }, 5)
+      assert.are.same({ 0, 1, 2 }, { #answer.plugins, #answer.problems, answer.problems[1].line })
+    end
+    home:write("bundle/plugins/probe/init.lua", "return 5\n")
+    expect.refused(home:run { "plugin", "list", folder }, 5, "init.lua has to return a function, not a number")
+    for _, name in ipairs { "a", "b", "c", "d", "unlisted" } do
+      expect.done(home:run { "plugin", "new", name })
+      home:write("bundle/plugins/" .. name .. "/init.lua", name == "a" and "return print\n" or "return function()\n")
+      home:write("bundle/plugins/" .. name .. "/plugin.lua", "return {")
+    end
+    home:write("bundle/bundle.yaml", "sentinel_bundle: 1\nname: b\nserial: 1\npolicy: policy.yaml\nplugins:\n"
+      .. ("  a: {V}\n  b: {V}\n  c: {V}\n  d: {V}\n"):gsub("V", "version: 0.1.0, grant: {}"))
+    for _, name in ipairs { "b", "d" } do
+      home:write("bundle/plugins/" .. name .. "/plugin.lua", home:read("plugins/" .. name .. "/plugin.lua"))
+    end
+    -- What is said of which files: of the plugins that the bundle lists, and each thing once.
+    local function told(path)
+      local result = home:run { "plugin", "list", path, "--json" }
+      local found = {}
+      for i, problem in ipairs(expect.json(result, 5).problems) do
+        found[i] = problem.file:match("[^/]*/[^/]*$")
+      end
+      assert.is_truthy(result.stderr:find(("plugins are refused: %d problem"):format(#found), 1, true), result.stderr)
+      return table.concat(found, " ")
+    end
+    assert.are.equal("a/plugin.lua b/init.lua c/plugin.lua d/init.lua", told(folder))
+    home:write("plugins/b/plugin.lua", "return {")
+    home:write("plugins/c/init.lua", "return function()")
+    assert.are.equal("b/plugin.lua c/init.lua", told("plugins"))
+    local result = home:run { "plugin", "list" }
+    expect.status(result, 5)
+    for _, line in ipairs { "a                0.1.0    ", "d                0.1.0    ", "./plugins/b/plugin.lua:1:",
+      "./plugins/c/init.lua:1:" } do
+      assert.is_truthy(result.stdout:find(line, 1, true), result.stdout)
+    end
   end)
 
   -- What inspect says of a plugin that needs files and a question at a host of a parameter's.

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/problems.h"
 #include "format/json.h"
 #include "issue/issue.h"
 #include "policy/bundle.h"
@@ -18,18 +19,41 @@ static bool has_file(const char *folder, const char *name) {
   return snt_ok(snt_buf_appendf(&path, NULL, "%s/%s", folder, name)) && stat(path.data, &st) == 0;
 }
 
-/* Calls visit for each plugin of a bundle, of a plugin's own, or of a folder of plugins. */
+/* Calls visit for each plugin of a bundle, of a plugin's own, or of a folder of plugins; those that are refused are
+ * kept, and do not end it. */
 struct visit {
+  /* NULL: only problems are wanted */
   snt_status (*visit)(void *context, const struct snt_policy *policy, const struct snt_plugin *plugin,
                       struct snt_err *err);
   void *context;
   size_t count;
+  struct snt_problems problems;
+  struct snt_err failure; /* of the first one that was refused */
 };
+
+static void clear_visit(struct visit *visit) { snt_problems_clear(&visit->problems); }
+
+/* Whether this was told already, of the bundle. */
+static bool is_told(const struct visit *visit, const struct snt_err *failure, const struct snt_buf *array) {
+  const struct snt_buf *list = &visit->problems.list;
+  bool is_listed =
+      array->len > 2 && list->len > 0 && memmem(list->data, list->len, array->data + 1, array->len - 2) != NULL;
+  return is_listed || strcmp(failure->message, visit->failure.message) == 0;
+}
 
 static snt_status visit_path(struct visit *visit, const char *path, struct snt_err *err) {
   SNT_POLICY_AUTO struct snt_policy policy = {0};
-  SNT_TRY(snt_issue_describe(path, &policy, err));
-  for (size_t i = 0; i < policy.plugin_count; i++) {
+  SNT_BUF_AUTO struct snt_buf array = {0};
+  struct snt_err failure = {0};
+  snt_status status = snt_issue_describe(path, &policy, &array, &failure);
+  if (!snt_ok(status) && is_told(visit, &failure, &array)) {
+    return snt_done();
+  }
+  SNT_TRY(snt_problems_add(&visit->problems, path, status, &failure, &array, err));
+  if (!snt_ok(status) && visit->problems.refused == 1) {
+    visit->failure = failure;
+  }
+  for (size_t i = 0; visit->visit != NULL && i < policy.plugin_count; i++) {
     visit->count++;
     SNT_TRY(visit->visit(visit->context, &policy, &policy.plugins[i], err));
   }
@@ -57,10 +81,27 @@ static snt_status visit_folder(struct visit *visit, const char *path, struct snt
   return status;
 }
 
+/* A bundle is refused for its first plugin that is: what is wrong with the others is told by each alone. */
+static snt_status visit_bundle(struct visit *visit, const char *path, struct snt_err *err) {
+  SNT_POLICY_AUTO struct snt_policy policy = {0};
+  SNT_TRY(visit_path(visit, path, err));
+  if (visit->problems.refused == 0 || !snt_ok(snt_policy_read_file(path, false, &policy, NULL))) {
+    return snt_done();
+  }
+  visit->visit = NULL;
+  for (size_t i = 0; i < policy.manifest.grants.count; i++) {
+    SNT_BUF_AUTO struct snt_buf plugin = {0};
+    SNT_TRY(snt_buf_appendf(&plugin, err, "%s/plugins/%s", path, policy.manifest.grants.list[i].plugin));
+    SNT_TRY(has_file(plugin.data, "plugin.lua") ? visit_path(visit, plugin.data, err) : snt_done());
+  }
+  return snt_done();
+}
+
 static snt_status visit_any(struct visit *visit, const char *path, struct snt_err *err) {
-  bool is_one =
-      has_file(path, SNT_BUNDLE_MANIFEST) || has_file(path, "plugin.lua") || snt_str_ends_with(path, SNT_PACKED_SUFFIX);
-  return is_one ? visit_path(visit, path, err) : visit_folder(visit, path, err);
+  bool is_plugin = has_file(path, "plugin.lua");
+  bool is_bundle = has_file(path, SNT_BUNDLE_MANIFEST) || snt_str_ends_with(path, SNT_PACKED_SUFFIX);
+  return is_bundle ? visit_bundle(visit, path, err)
+                   : (is_plugin ? visit_path(visit, path, err) : visit_folder(visit, path, err));
 }
 
 /* What is printed, line by line or as JSON. */
@@ -68,6 +109,59 @@ struct printing {
   struct snt_out *out;
   struct snt_json_writer *json; /* NULL: for people */
 };
+
+static snt_status finish_json(struct snt_json_writer *json, const struct snt_buf *problems, struct snt_out *out,
+                              struct snt_err *err) {
+  snt_json_end_array(json);
+  if (problems->len > 2) {
+    snt_json_put_raw(json, "problems", (struct snt_slice){problems->data, problems->len});
+  }
+  snt_json_end_object(json);
+  SNT_TRY(snt_json_finish(json));
+  return snt_out_text(out, "\n", err);
+}
+
+/* Beside what was printed of the others; one problem alone is the command's own error. */
+static snt_status tell_problems(const struct visit *visit, const struct snt_buf *problems, struct snt_err *err) {
+  const struct printing *printing = visit->context;
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  SNT_TRY(snt_json_parse(problems->data, problems->len, "the list of problems", &doc, err));
+  size_t count = snt_json_count(snt_json_root(doc));
+  bool is_alone = count == 1 && visit->count == 0;
+  if (printing->json != NULL) {
+    SNT_TRY(finish_json(printing->json, problems, printing->out, err));
+  } else if (!is_alone) {
+    SNT_TRY(snt_problems_print(&visit->problems, false, printing->out, err));
+  }
+  if (is_alone) {
+    *err = visit->failure;
+    return (snt_status){err->code};
+  }
+  return snt_fail(err, SNT_CODE_POLICY_INVALID, "plugins are refused: %zu %s", count,
+                  count == 1 ? "problem" : "problems");
+}
+
+static snt_status print_all(struct visit *visit, const char *path, struct snt_err *err) {
+  const struct printing *printing = visit->context;
+  SNT_BUF_AUTO struct snt_buf problems = {0};
+  if (printing->json != NULL) {
+    snt_json_begin_object(printing->json, NULL);
+    snt_json_begin_array(printing->json, "plugins");
+  }
+  snt_status status = visit_any(visit, path, err);
+  if (!snt_ok(status)) {
+    snt_buf_reset(&printing->out->text); /* half a document is none */
+    return status;
+  }
+  SNT_TRY(snt_buf_appendf(&problems, err, "[%s]", snt_buf_borrow(&visit->problems.list)));
+  if (visit->problems.refused > 0) {
+    return tell_problems(visit, &problems, err);
+  }
+  if (printing->json != NULL) {
+    return finish_json(printing->json, &problems, printing->out, err);
+  }
+  return visit->count > 0 ? snt_done() : snt_out_text(printing->out, "no plugin lies there\n", err);
+}
 
 static snt_status print_row(void *context, const struct snt_policy *policy, const struct snt_plugin *plugin,
                             struct snt_err *err) {
@@ -93,22 +187,10 @@ static snt_status print_row(void *context, const struct snt_policy *policy, cons
 
 snt_status snt_cmd_plugin_list(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   struct snt_json_writer writer;
-  bool is_json = snt_args_has(args, SNT_OPTION_JSON);
-  struct printing printing = {.out = out, .json = is_json ? &writer : NULL};
-  struct visit visit = {.visit = print_row, .context = &printing};
+  struct printing printing = {.out = out, .json = snt_args_has(args, SNT_OPTION_JSON) ? &writer : NULL};
+  SNT_CLEANUP(clear_visit) struct visit visit = {.visit = print_row, .context = &printing};
   snt_json_writer_init(&writer, &out->text, err);
-  if (is_json) {
-    snt_json_begin_object(&writer, NULL);
-    snt_json_begin_array(&writer, "plugins");
-  }
-  SNT_TRY(visit_any(&visit, args->argument_count > 0 ? args->arguments[0] : "plugins", err));
-  if (!is_json) {
-    return visit.count > 0 ? snt_done() : snt_out_text(out, "no plugin lies there\n", err);
-  }
-  snt_json_end_array(&writer);
-  snt_json_end_object(&writer);
-  SNT_TRY(snt_json_finish(&writer));
-  return snt_out_text(out, "\n", err);
+  return print_all(&visit, args->argument_count > 0 ? args->arguments[0] : "plugins", err);
 }
 
 /* "https://api.pagerduty.com" of its URL. */
@@ -275,24 +357,12 @@ static snt_status inspect(void *context, const struct snt_policy *policy, const 
 
 snt_status snt_cmd_plugin_inspect(struct snt_args *args, struct snt_out *out, struct snt_err *err) {
   struct snt_json_writer writer;
-  bool is_json = snt_args_has(args, SNT_OPTION_JSON);
-  struct printing printing = {.out = out, .json = is_json ? &writer : NULL};
-  struct visit visit = {.visit = inspect, .context = &printing};
+  struct printing printing = {.out = out, .json = snt_args_has(args, SNT_OPTION_JSON) ? &writer : NULL};
+  SNT_CLEANUP(clear_visit) struct visit visit = {.visit = inspect, .context = &printing};
   if (args->argument_count == 0) {
     SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "name a bundle's folder, or a plugin's"));
     return snt_err_hint(err, "in a bundle a plugin may do what its bundle.yaml grants; alone it may do nothing");
   }
   snt_json_writer_init(&writer, &out->text, err);
-  if (is_json) {
-    snt_json_begin_object(&writer, NULL);
-    snt_json_begin_array(&writer, "plugins");
-  }
-  SNT_TRY(visit_any(&visit, args->arguments[0], err));
-  if (!is_json) {
-    return visit.count > 0 ? snt_done() : snt_out_text(out, "no plugin lies there\n", err);
-  }
-  snt_json_end_array(&writer);
-  snt_json_end_object(&writer);
-  SNT_TRY(snt_json_finish(&writer));
-  return snt_out_text(out, "\n", err);
+  return print_all(&visit, args->arguments[0], err);
 }

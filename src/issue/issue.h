@@ -97,9 +97,9 @@ void snt_who_can_report_clear(struct snt_who_can_report *report);
 snt_status snt_issue_who_can(const struct snt_who_can_options *options, struct snt_who_can_report *out,
                              struct snt_err *err);
 
-/* `plugin list`, `plugin inspect`: a bundle, or a plugin's own folder, with its plugins described. Code
- * POLICY_INVALID. */
-snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct snt_err *err);
+/* `plugin list`, `plugin inspect`: a bundle, or a plugin's own folder, with its plugins described and their functions
+ * loaded, whatever the policy is worth. Code POLICY_INVALID; problems gets a JSON array, unless err tells it all. */
+snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct snt_buf *problems, struct snt_err *err);
 /* `policy validate`: problems gets a JSON array, empty when the file is good. Code POLICY_INVALID when it is not. */
 snt_status snt_issue_validate(const char *path, struct snt_buf *problems, struct snt_err *err);
 /* `policy pack`: validates a bundle's folder as that does, and packs it. */

@@ -36,7 +36,20 @@ snt_status snt_issue_pack(const char *path, struct snt_policy *out, struct snt_b
   return snt_done();
 }
 
-snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct snt_err *err) {
+/* The functions of plugins, as loading the policy would have them; of a folder with a policy that cannot fail. */
+static snt_status load_plugins(const struct snt_policy *policy, struct snt_evaluator *evaluator,
+                               struct snt_buf *problems, struct snt_err *err) {
+  static const char rules[] = "version: \"1\"\nrules:\n  - {name: none, effect: deny, conditions: {}}\n";
+  struct snt_policy_text text = snt_policy_text_of(policy);
+  if (text.frame == NULL) {
+    text.kind = SNT_POLICY_KIND_YAML;
+    text.data = rules;
+    text.len = sizeof rules - 1;
+  }
+  return policy->plugin_count == 0 ? snt_done() : snt_evaluator_load(evaluator, &text, problems, err);
+}
+
+snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct snt_buf *problems, struct snt_err *err) {
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
   struct snt_evaluator_options options = {.is_rlimits_only = false};
@@ -47,7 +60,8 @@ snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct s
   bool is_bundle = stat(manifest.data, &st) == 0 || snt_str_ends_with(path, SNT_PACKED_SUFFIX);
   SNT_TRY(is_bundle ? snt_policy_read_file(path, false, &policy, err) : snt_bundle_read_plugin(path, &policy, err));
   SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
-  SNT_TRY(snt_policy_describe(&policy, evaluator, NULL, err));
+  SNT_TRY(snt_policy_describe(&policy, evaluator, problems, err));
+  SNT_TRY(load_plugins(&policy, evaluator, problems, err));
   *out = policy;
   policy = (struct snt_policy){0}; /* ownership went to out */
   return snt_done();
