@@ -37,6 +37,9 @@ local DATABASES = {
   ["asn.mmdb"] = { type = "Test-ASN", networks = {
     ["198.51.100.0/24"] = { autonomous_system_number = 64500, autonomous_system_organization = "Example" },
   } },
+  ["asn6.mmdb"] = { type = "Test-ASN", networks = {
+    ["2001:db8:1::/48"] = { autonomous_system_number = 64501, autonomous_system_organization = "Six" },
+  } },
   ["anonymous.mmdb"] = { type = "Test-Anonymous-IP", networks = ANONYMISERS },
   ["anonymous4.mmdb"] = { type = "Test-Anonymous-IP", ip_version = 4, networks = ANONYMISERS },
 }
@@ -263,6 +266,29 @@ describe("geo", function()
     it("errs without a database of anonymisers", function()
       use("geo: {not_anonymous: true}", { databases = { "city.mmdb", "asn.mmdb" } })
       assert_error(LONDON, "plugin_error", "no database of anonymisers knows of " .. LONDON)
+    end)
+
+    it("needs no other database for what is listed, and none that it lists what is not", function()
+      use("geo: {not_anonymous: true}", { databases = { "anonymous.mmdb" } })
+      assert_not("198.51.100.64", "198.51.100.64 belongs to a VPN")
+      assert_holds(LONDON)
+      assert_holds(BERLIN)
+      use("geo: {not_anonymous: true}", { databases = { "anonymous4.mmdb" } })
+      assert_holds(LONDON)
+      assert_error(BERLIN, "fact_unavailable", "no database knows the address")
+      use("geo: {not_anonymous: true}", { databases = { "anonymous.mmdb", "nosuch.mmdb" } })
+      assert.are.equal("fact_unavailable", explain(LONDON).error)
+      use("geo: {countries: [GB]}", { databases = { "anonymous.mmdb" } })
+      assert_error(LONDON, "plugin_error", "no database knows the country of " .. LONDON)
+      use("geo: {travel: true}", { databases = { "anonymous.mmdb" } })
+      write_log({ "2026-01-19T11:00:00Z", LONDON })
+      assert.are.equal("plugin_error", explain(NEW_YORK).error)
+    end)
+
+    it("knows an address that only the database of anonymisers lists", function()
+      use("geo: {not_anonymous: true}", { databases = { "asn6.mmdb", "anonymous.mmdb" } })
+      assert_not("198.51.100.64", "198.51.100.64 belongs to a VPN")
+      assert_error(LONDON, "fact_unavailable", "no database knows the address")
     end)
 
     it("errs where the database of anonymisers has only the other kind of addresses", function()

@@ -7,7 +7,8 @@
 #include "base/status.h"
 
 struct snt_geo_record {
-  bool is_found; /* some database has a place or a network for it */
+  bool is_found;       /* some database has a place or a network for it, or lists it as an anonymiser's */
+  bool has_other_kind; /* there was a database that is not one of anonymisers, which list only their addresses */
   char country[3];
   char continent[3];
   bool has_location;
@@ -15,7 +16,7 @@ struct snt_geo_record {
   int64_t accuracy_km;        /* radius; 0: not known */
   int64_t asn;                /* 0: not known */
   char organisation[129];
-  bool is_anonymity_known; /* there was a database of anonymisers */
+  bool is_anonymity_known; /* there was a database of anonymisers, with addresses of this kind */
   bool is_anonymous, is_vpn, is_hosting, is_public_proxy, is_tor, is_residential_proxy;
 };
 

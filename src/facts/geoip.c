@@ -1,5 +1,7 @@
 /* MUST
  *  1. an address that no database knows is no fact: who asks where somebody is must not take "nowhere" for an answer.
+ *     Databases of anonymisers list nothing else: where all are of that kind, an address is none of theirs, and
+ * nowhere.
  */
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +53,10 @@ static snt_status write_record(const struct snt_geo_record *record, struct snt_b
   return snt_json_finish(&writer);
 }
 
+static bool is_known(const struct snt_geo_record *record) {
+  return record->is_found || (record->is_anonymity_known && !record->has_other_kind);
+}
+
 snt_status snt_facts_fetch_geoip(const struct snt_facts_source *source, struct snt_fact *fact, struct snt_err *err) {
   const struct snt_geo *geo = NULL;
   struct snt_err inner = {0};
@@ -64,7 +70,7 @@ snt_status snt_facts_fetch_geoip(const struct snt_facts_source *source, struct s
   for (; snt_ok(status) && *path != NULL; path++) {
     status = geo->look_up(*path, snt_fact_param(fact, "ip"), &record, &inner);
   }
-  if (!snt_ok(status) || !record.is_found) {
+  if (!snt_ok(status) || !is_known(&record)) {
     snt_fact_fail(fact, SNT_FACT_UNAVAILABLE, "%s", snt_ok(status) ? "no database knows the address" : inner.message);
     return snt_done();
   }

@@ -78,6 +78,31 @@ static void what_several_databases_know_is_one_fact(void **state) {
   assert_not_had(databases, "::ffff:1", "no database knows the address");
 }
 
+static void a_database_of_anonymisers_is_enough_for_what_it_lists(void **state) {
+  (void)state;
+  static const char *const databases[] = {DATA "GeoIP2-City-Test.mmdb", DATA "GeoIP2-Anonymous-IP-Test.mmdb", NULL};
+  static const char vpn[] = "{\"is_anonymous\":true,\"is_anonymous_vpn\":true,\"is_hosting_provider\":false,"
+                            "\"is_public_proxy\":false,\"is_tor_exit_node\":false,\"is_residential_proxy\":false}";
+  static const char none[] = "{\"is_anonymous\":false,\"is_anonymous_vpn\":false,\"is_hosting_provider\":false,"
+                             "\"is_public_proxy\":false,\"is_tor_exit_node\":false,\"is_residential_proxy\":false}";
+  const struct {
+    const char *const *databases;
+    const char *address, *value;
+  } rows[] = {{databases, "1.2.0.1", vpn}, {databases + 1, "1.2.0.1", vpn}, {databases + 1, "10.0.0.1", none}};
+  if (!has_data()) {
+    skip();
+  }
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct snt_facts_source source = {.geoip_databases = rows[i].databases};
+    struct snt_fact fact;
+    look_up(&source, rows[i].address, &fact);
+    assert_int_equal(fact.status, SNT_FACT_OK);
+    assert_string_equal(snt_buf_borrow(&fact.value), rows[i].value);
+    snt_buf_clear(&fact.value);
+  }
+  assert_not_had(databases, "10.0.0.1", "no database knows the address");
+}
+
 /* Every file that is broken on purpose: an error or an answer, and this process goes on. */
 static void broken_databases_are_survived(void **state) {
   (void)state;
@@ -112,6 +137,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_a_database_there_is_no_fact),
       cmocka_unit_test(what_several_databases_know_is_one_fact),
+      cmocka_unit_test(a_database_of_anonymisers_is_enough_for_what_it_lists),
       cmocka_unit_test(broken_databases_are_survived),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

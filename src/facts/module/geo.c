@@ -79,6 +79,11 @@ static void take_anonymity(MMDB_entry_s *entry, struct snt_geo_record *out) {
   take_flag(entry, "is_residential_proxy", &out->is_residential_proxy);
 }
 
+static bool is_anonymisers(const struct snt_geo_record *record) {
+  return record->is_anonymous || record->is_vpn || record->is_hosting || record->is_public_proxy || record->is_tor ||
+         record->is_residential_proxy;
+}
+
 static snt_status fail_database(const char *path, int code, struct snt_err *err) {
   return snt_fail(err, code == MMDB_OUT_OF_MEMORY_ERROR ? SNT_CODE_NO_MEMORY : SNT_CODE_IO, "%s: %s", path,
                   MMDB_strerror(code));
@@ -97,10 +102,11 @@ static snt_status look_up_in(MMDB_s *database, const char *path, const char *add
   } else {
     return snt_fail(err, SNT_CODE_SYNTAX, "this is not an address");
   }
+  bool is_of_anonymisers = strstr(database->metadata.database_type, "Anonymous") != NULL;
+  out->has_other_kind = out->has_other_kind || !is_of_anonymisers;
   if (storage.ss_family == AF_INET6 && database->metadata.ip_version == 4) {
     return snt_done(); /* it says nothing of such an address, not even that it is no anonymiser's */
   }
-  bool is_of_anonymisers = strstr(database->metadata.database_type, "Anonymous") != NULL;
   out->is_anonymity_known = out->is_anonymity_known || is_of_anonymisers;
   MMDB_lookup_result_s result = MMDB_lookup_sockaddr(database, (struct sockaddr *)&storage, &code);
   if (code != MMDB_SUCCESS) {
@@ -122,7 +128,8 @@ static snt_status look_up(const char *path, const char *address, struct snt_geo_
   }
   snt_status status = look_up_in(&database, path, address, out, err);
   MMDB_close(&database);
-  out->is_found = out->is_found || out->country[0] != '\0' || out->has_location || out->asn != 0;
+  out->is_found = out->is_found || out->country[0] != '\0' || out->has_location || out->asn != 0 ||
+                  (out->is_anonymity_known && is_anonymisers(out));
   return status;
 }
 
