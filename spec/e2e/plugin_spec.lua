@@ -72,17 +72,26 @@ describe("sentinel plugin", function()
   it("inspect tells what a plugin may do", function()
     local folder = write("http: [q], hosts: [a.example], secrets: [token]")
     local text = expect.done(home:run { "plugin", "inspect", folder })
-    for _, line in ipairs { "sees     user", "may      ask q of https://a.example, sending token",
+    for _, line in ipairs { "  takes    id (string): an id\n", "sees     user", "may      ask q of https://a.example, sending token",
       "may      reach a.example", "may not  see the user's last grants", "within   1500 ms" } do
       assert.is_truthy(text:find(line, 1, true), text)
     end
     local plugin = expect.json(home:run { "plugin", "inspect", folder, "--json" }).plugins[1]
     assert.is_true(plugin.http[1].granted)
+    assert.are.same({ id = { type = "string", description = "an id" } }, plugin.args)
     assert.is_false(plugin.history)
     assert.are.equal("a.example", plugin.hosts[1])
     text = expect.done(home:run { "plugin", "inspect", folder .. "/plugins/probe" })
     assert.is_truthy(text:find("may not  ask q", 1, true), text)
     expect.refused(home:run { "plugin", "inspect" }, 2, "bundle")
+    expect.done(home:run { "plugin", "new", "uptime" })
+    text = expect.done(home:run { "plugin", "inspect", "plugins/uptime" })
+    assert.is_truthy(text:find("\n  takes    service (string, required): the service's id\n", 1, true), text)
+    plugin = expect.json(home:run { "plugin", "inspect", "plugins/uptime", "--json" }).plugins[1]
+    assert.are.same({ service = { type = "string", required = true, description = "the service's id" } }, plugin.args)
+    home:write("plugins/uptime/plugin.lua", 'return { name = "uptime", version = "0.1.0", api = 1, summary = "x" }')
+    text = expect.done(home:run { "plugin", "inspect", "plugins/uptime" })
+    assert.is_truthy(text:find("\n  takes    no arguments\n", 1, true), text)
     home:write("bundle/plugins/probe/plugin.lua", "return {")
     expect.refused(home:run { "plugin", "inspect", folder }, 5, "plugins/probe/plugin.lua:1")
   end)

@@ -315,6 +315,34 @@ static snt_status print_files(struct snt_out *out, const struct snt_plugin *plug
   return snt_done();
 }
 
+/* "service (string, required): the service's id" */
+static snt_status print_argument(struct snt_out *out, const char *name, const struct snt_json_value *argument,
+                                 struct snt_err *err) {
+  bool is_required = false;
+  const char *type = snt_json_string(snt_json_get(argument, "type"), NULL);
+  const char *description = snt_json_string(snt_json_get(argument, "description"), NULL);
+  (void)snt_json_bool(snt_json_get(argument, "required"), &is_required);
+  SNT_TRY(snt_out_text(out, "  takes    ", err));
+  SNT_TRY(snt_cli_print_clean(&out->text, name, err));
+  SNT_TRY(snt_out_text(out, " (", err));
+  SNT_TRY(snt_cli_print_clean(&out->text, type == NULL ? "" : type, err));
+  SNT_TRY(snt_out_text(out, is_required ? ", required): " : "): ", err));
+  SNT_TRY(snt_cli_print_clean(&out->text, description == NULL ? "" : description, err));
+  return snt_out_text(out, "\n", err);
+}
+
+static snt_status print_arguments(struct snt_out *out, const struct snt_plugin *plugin, struct snt_err *err) {
+  SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
+  SNT_TRY(snt_json_parse(plugin->args.data, plugin->args.len, "the arguments", &doc, err));
+  size_t count = snt_json_count(snt_json_root(doc));
+  for (size_t i = 0; i < count; i++) {
+    const struct snt_json_value *argument = NULL;
+    const char *name = snt_json_key_at(snt_json_root(doc), i, &argument);
+    SNT_TRY(print_argument(out, name, argument, err));
+  }
+  return count > 0 ? snt_done() : snt_out_text(out, "  takes    no arguments\n", err);
+}
+
 static snt_status print_fields(struct snt_out *out, const struct snt_plugin *plugin, struct snt_err *err) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   SNT_TRY(snt_json_parse(plugin->request.data, plugin->request.len, "the fields", &doc, err));
@@ -332,6 +360,7 @@ static snt_status print_plugin(struct snt_out *out, const struct snt_plugin *plu
   SNT_TRY(snt_out_printf(out, err, "%s %s: ", plugin->name, plugin->version));
   SNT_TRY(snt_cli_print_clean(&out->text, plugin->summary, err));
   SNT_TRY(snt_out_text(out, "\n", err));
+  SNT_TRY(print_arguments(out, plugin, err));
   SNT_TRY(print_fields(out, plugin, err));
   SNT_TRY(print_questions(out, plugin, grant, err));
   SNT_TRY(plugin->needs_geoip ? print_need(out, "look up addresses (geoip)", "", grant->has_geoip, err) : snt_done());

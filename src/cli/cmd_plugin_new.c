@@ -25,7 +25,7 @@ static const char MANIFEST[] =
     "  limits = { timeout = \"800ms\" },\n"
     "}\n";
 
-static const char CODE[] = "-- What args, request and host hold: `sentinel plugin inspect plugins/@`.\n"
+static const char CODE[] = "-- What args, request and host may hold: `sentinel plugin inspect plugins/@`.\n"
                            "return function(args, _, host)\n"
                            "  local answer = host.http { \"status\", service = args.service }\n"
                            "  local state = answer.json and answer.json.state\n"
