@@ -98,7 +98,7 @@ function plugin_schema.condition(name, args)
     descriptions = descriptions,
     empty = needs_one and "write its arguments" or ("write %s: true"):format(name),
   })
-  return { type = "arguments", of = shape, may_be_true = not needs_one }
+  return { type = "arguments", what = "args", of = shape, may_be_true = not needs_one }
 end
 
 return plugin_schema

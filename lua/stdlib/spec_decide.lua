@@ -165,6 +165,9 @@ local function check_arguments(plugin, given)
   if type(given) == "table" and next(given) == nil and #required > 0 then
     error(("plugin %s needs arguments: plugin({ %s = ... }, request)"):format(
       text.quote(plugin.name), table.concat(required, " = ..., ")), 0)
+  elseif #plugin.shape.of.keys == 0 and given ~= true then
+    error(("plugin %s takes no arguments: plugin(true, request)"):format(
+      text.quote(plugin.name)), 0)
   end
 end
 

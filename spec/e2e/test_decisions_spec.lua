@@ -226,6 +226,7 @@ cases:
     { "it('x', function() assert.allows({ user = 'alice', profile = 'dev' }, 'non') end)", 5, "there is no policy here" },
     { "policy('x.yaml')\nit('x', function() end)", 5, "there is no policy here: this is the spec of plugin \"p\"" },
     { "it('x', function() plugin({}, {}) end)", 1, 'plugin "p" needs arguments: plugin({ id = ... }, request)' },
+    { "it('x', function() plugin('a', {}) end)", 1, 'args has to be a mapping, not the text "a"' },
   }
   for _, row in ipairs(own) do
     it("are not made in a plugin's own spec: " .. row[1]:gsub("\n.*", ""), function()
@@ -237,6 +238,22 @@ cases:
       assert.is_nil(message:find("did you mean", 1, true))
     end)
   end
+
+  it("gives no arguments to a plugin that takes none", function()
+    write_plugin()
+    home:write("plugins/p/plugin.lua", 'return { name = "p", version = "1.0.0", api = 1, summary = "x" }')
+    for _, args in ipairs { "{ x = 1 }", "{ 1 }", "5", "false" } do
+      local document, status = run("plugins/p/spec/p_spec.lua", ("it('x', function() plugin(%s, {}) end)"):format(args))
+      local message = document.tests[1].message
+      assert.equal(1, status)
+      assert.is_truthy(message:find('plugin "p" takes no arguments: plugin(true, request)', 1, true), message)
+    end
+    for _, args in ipairs { "true", "{}" } do
+      local _, status = run("plugins/p/spec/p_spec.lua",
+        ("it('x', function() assert.is_true((plugin(%s, {}))) end)"):format(args))
+      assert.equal(0, status)
+    end
+  end)
 
   it("are not made by a table in a plugin's spec folder", function()
     write_plugin()
