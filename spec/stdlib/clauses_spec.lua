@@ -353,6 +353,17 @@ describe("YAML", function()
     refused(policy_of(rule_of("{not: &n {not: *n}}")), 'the alias "n" names nothing that ends before it')
   end)
 
+  it("is told what to write where a text of YAML's own means another thing", function()
+    for text, message in pairs {
+      ["\t- name: a\n"] = "3:1: a tab stands where YAML wants spaces: write spaces in its place",
+      [rule_of "{profiles: [*]}"] = 'a text that begins with * has to be quoted: "*"',
+      [rule_of "{profiles: [*-prod]}"] = 'the alias "-prod" names nothing that ends before it; a text is quoted: "*-prod"',
+      [rule_of "{users: [@corp]}"] = 'a text that begins with @ has to be quoted: "@"',
+    } do
+      refused(policy_of(text), message)
+    end
+  end)
+
   -- Lists in a list that count so many nodes, the items of one of them anchored and repeated 64 times.
   local function nodes(count)
     local function list(size)

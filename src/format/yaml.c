@@ -1,5 +1,7 @@
 #include "format/yaml.h"
 
+#include "format/yaml_fault.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -74,7 +76,9 @@ static snt_status fail_parser(const struct reader *reader, struct snt_err *err) 
   }
   yaml_mark_t mark =
       parser->error == YAML_READER_ERROR ? mark_of_offset(reader->text, parser->problem_offset) : parser->problem_mark;
-  return fail_at(reader, mark, err, "not YAML: %s", parser->problem == NULL ? "unknown" : parser->problem);
+  const char *problem = parser->problem == NULL ? "unknown" : parser->problem;
+  const char *meant = snt_yaml_explain(problem, parser->context, reader->text, mark.line, mark.column);
+  return fail_at(reader, mark, err, "not YAML: %s", meant == NULL ? problem : meant);
 }
 
 static snt_status next_event(struct reader *reader, struct snt_err *err) {
@@ -276,7 +280,8 @@ static snt_status read_node(struct reader *reader, int depth, struct snt_yaml_no
     SNT_TRY(read_map(reader, depth, node, err));
     break;
   default:
-    return fail_at(reader, event->start_mark, err, "an alias is not allowed; write the value out");
+    return fail_at(reader, event->start_mark, err,
+                   "an alias is not allowed; write the value out, or quote a text that begins with *");
   }
   *out = SNT_MOVE(node);
   return snt_done();

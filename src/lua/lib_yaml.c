@@ -8,6 +8,7 @@
 #include "lua/host.h"
 
 #include "base/str.h"
+#include "format/yaml_fault.h"
 #include "lua/fuel.h"
 
 #include <lauxlib.h>
@@ -74,11 +75,16 @@ static int refuse_at(lua_State *L, yaml_mark_t mark, const char *format, ...) {
   return lua_error(L);
 }
 
+static struct snt_slice text_of(const struct reader *reader) {
+  const unsigned char *text = reader->parser.input.string.start;
+  return (struct snt_slice){(const char *)text, (size_t)(reader->parser.input.string.end - text)};
+}
+
 /* libyaml's reader knows only the byte where it stopped. */
 static yaml_mark_t mark_of_offset(const struct reader *reader, size_t offset) {
   yaml_mark_t mark = {0};
   const unsigned char *text = reader->parser.input.string.start;
-  size_t len = (size_t)(reader->parser.input.string.end - text);
+  size_t len = text_of(reader).len;
   for (size_t i = 0; i < offset && i < len; i++) {
     mark.column = text[i] == '\n' ? 0 : mark.column + ((text[i] & 0xc0) != 0x80);
     mark.line += text[i] == '\n';
@@ -95,10 +101,15 @@ static int refuse_syntax(lua_State *L, const struct reader *reader) {
   if (parser->error == YAML_READER_ERROR) {
     return refuse_at(L, mark_of_offset(reader, parser->problem_offset), "%s", problem);
   }
-  if (parser->context != NULL) {
-    return refuse_at(L, parser->problem_mark, "%s %s", problem, parser->context);
+  yaml_mark_t mark = parser->problem_mark;
+  const char *meant = snt_yaml_explain(problem, parser->context, text_of(reader), mark.line, mark.column);
+  if (meant != NULL) {
+    return refuse_at(L, mark, "%s", meant);
   }
-  return refuse_at(L, parser->problem_mark, "%s", problem);
+  if (parser->context != NULL) {
+    return refuse_at(L, mark, "%s %s", problem, parser->context);
+  }
+  return refuse_at(L, mark, "%s", problem);
 }
 
 /* The next event, in reader->event. */
@@ -226,7 +237,7 @@ static struct size push_alias(lua_State *L, struct reader *reader, int level) {
     refuse_at(L, mark, "more than %d aliases", ALIASES_MAX);
   }
   if (lua_getfield(L, ANCHORS_INDEX, name) != LUA_TTABLE) {
-    refuse_at(L, mark, "the alias \"%s\" names nothing that ends before it", name);
+    refuse_at(L, mark, "the alias \"%s\" names nothing that ends before it; a text is quoted: \"*%s\"", name, name);
   }
   int kept = lua_gettop(L);
   lua_rawgeti(L, kept, 3);
