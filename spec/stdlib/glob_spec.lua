@@ -59,12 +59,11 @@ describe("two patterns", function()
     end
   end)
 
-  it("take no longer the more stars they have", function()
+  -- Trying every way to split the text would not end before the suite's limit.
+  it("are decided however many stars they have", function()
     local p, q = ("a*"):rep(250), ("*a"):rep(250) .. "b"
-    local start = os.clock()
     assert.is_false(glob.contains(p, q))
     assert.is_false(glob.overlaps(p .. "c", q))
-    assert.is_true(os.clock() - start < 2)
   end)
 end)
 
