@@ -55,8 +55,8 @@ local function is_plain_map(node, place, shape, ctx)
   end
   if node[1] == "mixed" then
     local item, item_place = context.find(node, false)
-    ctx:refuse(item_place, "%s holds %s without a key", shape.names and errors.allowed(shape.names),
-      nodes.found(item))
+    ctx:refuse(item_place, "%s holds %s without a key",
+      shape.items or shape.names and errors.allowed(shape.names), nodes.found(item))
     return false
   end
   return true

@@ -63,7 +63,7 @@ function lazy.__index(type, name)
 end
 
 --- A map type; `what` names it in messages, `empty` says what to do when there is nothing in it,
--- `room` how many fields it gets beside its keys.
+-- `items` where what has no key belongs, `room` how many fields it gets beside its keys.
 local function map(what, keys, options)
   local type = options or {}
   type.type, type.what, type.keys, type.check = "map", what, keys, type.check or false
@@ -174,6 +174,7 @@ schema.rule = map("rule", {
   { "until", enum("bound", { "window" }) },
   { "emergency", { type = "boolean" } },
 }, { empty = "write name, effect and conditions", check = "rule",
+  items = "functions and what s.check, s.any, s.all and s.not_ make belong in conditions = { ... }",
   room = 2 }) -- for its place and its index
 
 schema.policy = map("the policy", {

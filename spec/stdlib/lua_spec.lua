@@ -287,6 +287,18 @@ describe("loading Lua", function()
     end)
   end
 
+  it("says where a function belongs that stands beside a rule's keys", function()
+    local problems, hints = evaluator.problems("lua", [[
+local s = require "sentinel"
+return s.policy { version = 1, rules = {
+  s.rule "a" { effect = "allow", function() return true end },
+} }
+]])
+    assert.equal('3:1: rule "a" holds a function without a key', problems[1])
+    assert.same({ "functions and what s.check, s.any, s.all and s.not_ make belong in "
+      .. "conditions = { ... }" }, hints)
+  end)
+
   it("refuses a rule with two names, and two rules of one name, at their lines", function()
     local problems = evaluator.problems("lua", [[
 local s = require "sentinel"
