@@ -172,6 +172,9 @@ local rows = {
   { "{source_ip: [0.0.0.0/0]}", { source_ip = "10.0.0" }, "unknown", "source_ip", "0.0.0.0/0" },
 
   { "{mfa: {max_age: 15m}}", { mfa = { authenticated_at = "2026-01-19T14:45:00Z" } }, true },
+  { "{mfa: {max_age: 15m}}", { mfa = { authenticated_at = "2026-01-19T15:01:00Z" } }, true },
+  { "{mfa: {max_age: 15m}}", { mfa = { authenticated_at = "2026-01-19T15:01:01Z" } }, "unknown",
+    "mfa.max_age", "MFA no older than 15m" },
   { "{mfa: {max_age: 15m}}", { mfa = { authenticated_at = "2026-01-19T14:44:59Z" } }, "unknown",
     "mfa.max_age",
     "MFA no older than 15m" },
@@ -324,4 +327,27 @@ describe("a condition on the device", function()
       end
     end
   end)
+end)
+
+describe("a source address", function()
+  -- {address, the network of one address that it is in; nil when it is no address}
+  local addresses = {
+    { "::", "::/128" }, { "::1", "::1/128" }, { "1::", "1::/128" }, { "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8/128" },
+    { "1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0/128" }, { "::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8/128" },
+    { "2001:DB8::00a", "2001:db8::a/128" }, { "1::10.0.0.1", "1::a00:1/128" }, { "::ffff:a00:1", "10.0.0.1/32" },
+    { "255.255.255.255", "255.255.255.255/32" }, { "0.0.0.0", "0.0.0.0/32" },
+    { "::g" }, { "g::" }, { "1::g" }, { "g::1" }, { ":::" }, { ":" }, { "1:" }, { ":1" }, { "1::2::3" }, { "12345::" },
+    { "1:2:3:4:5:6:7" }, { "1:2:3:4:5:6:7:8:9" }, { "1:2:3:4::5:6:7:8" }, { "::1%eth0" }, { "[::1]" }, { "::1/128" },
+    { "::10.0.0.256" }, { "::10.0.0" }, { "10.0.0.1::" }, { "10.0.0.1:80" }, { "10.0.0.256" }, { "10.0.0.01" },
+    { "10.0.0" }, { "10.0.0.0.1" }, { "10.0.0.1." }, { ".10.0.0.1" }, { "10.0..1" }, { "+1.0.0.1" }, { "0x1.0.0.1" },
+    { "167772161" }, { " 10.0.0.1" }, { "10.0.0.1 " }, { "" },
+  }
+  for _, row in ipairs(addresses) do
+    it(("%q is %s"):format(row[1], row[2] and "in " .. row[2] or "unknown"), function()
+      local text = evaluator.one_rule(("{source_ip: [%q]}"):format(row[2] or "::/0"), "deny")
+      local decision = evaluator.decide_text("yaml", text, { source_ip = row[1] })
+      assert.equal("only", decision.rule)
+      assert.equal(not row[2] and "fact_unknown" or nil, decision.error)
+    end)
+  end
 end)
