@@ -69,6 +69,17 @@ function collector:add(place, message, hint)
   end
 end
 
+--- Forgets the problems, for reading once more; files keep their numbers.
+-- @return the places that they had, as a set
+function collector:clear()
+  local places = {}
+  for _, problem in ipairs(self.list) do
+    places[errors.place(problem.line, problem.column, problem.number)] = true
+  end
+  self.list, self.count = {}, 0
+  return places
+end
+
 function collector:is_empty()
   return self.count == 0
 end

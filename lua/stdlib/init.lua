@@ -134,14 +134,17 @@ function main.load(kind, name, source, root_length, mark)
     return refuse(problems)
   end
   local root = tonumber(root_length) and name:sub(1, tonumber(root_length))
-  local node, place, possible_zones = require(FRONTS[kind]).read(source, name, problems,
+  local node, place, possible_zones, read_again = require(FRONTS[kind]).read(source, name, problems,
     bundle.files, root)
   local policy, zones
   possible_zones = possible_zones or {}
   if node then
-    policy, zones = reader.read(node, place, problems, {
-      plugins = bundle.plugins, folder = root, is_strict = mark == "!",
-    })
+    local given = { plugins = bundle.plugins, folder = root, is_strict = mark == "!" }
+    policy, zones = reader.read(node, place, problems, given)
+    if read_again and not problems:is_empty() then
+      node, place = read_again(problems:clear())
+      policy, zones = reader.read(node, place, problems, given)
+    end
     load_plugins(root, problems, possible_zones)
   end
   if not problems:is_empty() or not policy then

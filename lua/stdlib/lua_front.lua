@@ -15,6 +15,9 @@ local tree = require "sentinel.lua_tree"
 
 local lua_front = {}
 
+-- A larger policy is not read twice: what is wrong with it is told within the same budget.
+local AGAIN_MAX = 20000
+
 -- What policies see as `sentinel`.
 local views = setmetatable({}, { __mode = "k" })
 
@@ -161,9 +164,28 @@ end
 
 -- Reading ------------------------------------------------------------------------------------
 
+-- What stands before the table of a mark where it is written, with a capture of where that begins.
+local function pattern_of(mark)
+  if mark.kind == "rule" then
+    return "[\"']" .. mark.name:gsub("%p", "%%%0") .. "[\"']%s*%)?%s*%(?%s*(){"
+  end
+  return "%f[%w_]" .. (mark.name == "not" and "not_" or mark.name or "policy") .. "%s*%(?%s*(){"
+end
+
+-- The node of a mark's table, and its place. Where its words stand is looked for when there is
+-- something to tell of them.
+local function read_body(mark, state, level)
+  local body, place = tree.read(mark.body, mark.place, state, level + 1)
+  local places = state.look_up and state.look_up(mark)
+  if places then
+    require("sentinel.source_places").put(body, places)
+  end
+  return body, places and places.place or place
+end
+
 -- s.rule's table with the name as its first key.
 local function read_rule(mark, state, level)
-  local body = tree.read(mark.body, mark.place, state, level + 1)
+  local body = read_body(mark, state, level)
   if not nodes.is_map(body) then
     return body, mark.place
   end
@@ -186,7 +208,7 @@ local MARKS = {
     return { "check", mark.call, mark.label }, mark.place
   end,
   branches = function(mark, state, level)
-    local body, place = tree.read(mark.body, mark.place, state, level + 1)
+    local body, place = read_body(mark, state, level)
     return { "branches", mark.name, body, place }, mark.place
   end,
   policy = function(mark)
@@ -211,10 +233,27 @@ local function new_view(marks, problems)
   return view
 end
 
+-- Finds the places of a mark's table, where it is written out and its own place is wanted.
+-- @param wanted a set of places
+local function new_look_up(source, problems, files, root, wanted)
+  local source_places, found = require "sentinel.source_places", {}
+  return function(mark)
+    if not wanted[mark.place] then
+      return nil
+    end
+    local number = errors.file_of(mark.place)
+    local name = problems:file_name(mark.place):sub(#(root or "") + 1)
+    found[number] = found[number]
+      or source_places.new_file(number == 0 and source or files[name])
+    return source_places.of_call(found[number], mark.place, pattern_of(mark))
+  end
+end
+
 --- @param files the sources of the bundle's files that the policy may require, by name
 -- @param root what stands before those names in messages; nil when there is no bundle
--- @return the root and its place, or nil after the problems were told, and the names of zones that
--- may be needed
+-- @return the root and its place, or nil after the problems were told, the names of zones that may
+-- be needed, and a function that reads the root once more, for places of what has problems; nil for
+-- a large policy
 function lua_front.read(source, file, problems, files, root)
   local marks = {}
   local loader = loading.new({
@@ -235,9 +274,17 @@ function lua_front.read(source, file, problems, files, root)
   if not mark.has_place then
     mark.place = place_of_return(source)
   end
-  local state = tree.new_state(problems, marks, read_mark)
-  local node, place = tree.read(mark.body, mark.place, state, 1)
-  return node, place, loading.find_zone_names(source, loader:sources())
+  local function read(look_up)
+    local state = tree.new_state(problems, marks, read_mark)
+    state.look_up = look_up
+    local node, place = read_body(mark, state, 0)
+    return node, place, state.nodes
+  end
+  local node, place, count = read()
+  return node, place, loading.find_zone_names(source, loader:sources()),
+    count <= AGAIN_MAX and function(wanted)
+      return read(new_look_up(source, problems, files, root, wanted))
+    end or nil
 end
 
 return lua_front

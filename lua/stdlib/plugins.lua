@@ -30,43 +30,52 @@ local WHAT = {
 -- Manifests ----------------------------------------------------------------------------------
 
 -- Every bound of an argument has to mean something, and some value has to fit.
-local function check_arguments(arguments, problems)
+local function check_arguments(arguments, place_of, problems)
   for name, argument in pairs(arguments) do
+    local wrong, about
     if argument.values and argument.type ~= "string" and argument.type ~= "strings" then
-      problems:add(errors.START, ("args.%s: only texts have values"):format(name))
+      wrong, about = "only texts have values", "values"
     elseif (argument.min or argument.max) and argument.type ~= "integer" then
-      problems:add(errors.START, ("args.%s: only an integer has min and max"):format(name))
+      wrong, about = "only an integer has min and max", argument.min and "min" or "max"
     elseif argument.min and argument.max and argument.min > argument.max then
-      problems:add(errors.START, ("args.%s: min is above max, so no value fits"):format(name))
+      wrong, about = "min is above max, so no value fits", "min"
+    end
+    if wrong then
+      problems:add(place_of("args", name, about), ("args.%s: %s"):format(name, wrong))
     end
   end
 end
 
 -- What holds between the parts of a manifest.
-local function check_parts(manifest, folder, problems)
+local function check_parts(manifest, folder, place_of, problems)
   if manifest.name ~= folder then
-    problems:add(errors.START, ("the plugin in folder %s calls itself %s"):format(
+    problems:add(place_of("name"), ("the plugin in folder %s calls itself %s"):format(
       text.quote(folder), text.quote(manifest.name)), "name and folder have to be the same")
   end
   local built_in = require("sentinel.schema").conditions.by_name
   if built_in[manifest.name] or manifest.name == "function" then
-    problems:add(errors.START, ("%s is the name of a built-in condition"):format(
+    problems:add(place_of("name"), ("%s is the name of a built-in condition"):format(
       text.quote(manifest.name)), "give the plugin another name")
   end
   local secrets = manifest.needs and manifest.needs.secrets or {}
   for name, question in pairs(manifest.needs and manifest.needs.http or {}) do
     if question.secret and not secrets[question.secret] then
-      problems:add(errors.START,
+      problems:add(place_of("needs", "http", name, "secret"),
         ("needs.http.%s names the secret %s, which is not in needs.secrets"):format(name,
           text.quote(question.secret)), "add it there")
     end
   end
-  check_arguments(manifest.args or {}, problems)
+  check_arguments(manifest.args or {}, place_of, problems)
 end
 
--- The manifest that plugin.lua returns, as plain data.
-local function read_manifest(value, folder, problems)
+-- The manifest that plugin.lua returns, as plain data. Places are looked for in its text only when
+-- there is something to tell.
+local function read_manifest(value, source, folder, problems)
   local schema = require "sentinel.plugin_schema"
+  local function find_places()
+    local source_places = require "sentinel.source_places"
+    return source_places, source_places.of_returned(source)
+  end
   local node, place = tree.read(value, errors.START, tree.new_state(problems), 1)
   if not nodes.is_map(node) then
     problems:add(errors.START, "plugin.lua has to return a table, not " .. nodes.found(node),
@@ -75,7 +84,15 @@ local function read_manifest(value, folder, problems)
   end
   local manifest = reader.read_as(schema.manifest, node, place, problems)
   if manifest and problems:is_empty() then
-    check_parts(manifest, folder, problems)
+    check_parts(manifest, folder, function(...)
+      local source_places, places = find_places()
+      return source_places.find(places, ...)
+    end, problems)
+  elseif not problems:is_empty() then
+    local source_places, places = find_places()
+    source_places.put(node, places)
+    problems:clear()
+    reader.read_as(schema.manifest, node, place, problems)
   end
   return problems:is_empty() and manifest or nil
 end
@@ -91,7 +108,7 @@ function plugins.describe(folder, file, source)
   end
   local manifest
   if how == "done" then
-    manifest = read_manifest(value, folder, problems)
+    manifest = read_manifest(value, source, folder, problems)
   else
     local what = how == "error" and host.error_text(value) or WHAT[how][2]
     loading.add_error(problems, what, "plugin.lua is one return { ... }")

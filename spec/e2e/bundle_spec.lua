@@ -128,7 +128,7 @@ return s.policy { version = "1", rules = { require "rules.everyone" } }
     bundle(MANIFEST .. "markers: []\n")
     home:write("a_spec.yaml", "suite: a\npolicy: bundle/\ncases:\n"
       .. "  - {name: a, request: {profile: dev, user: alice}, expect: {effect: allow}}\n")
-    local message = 'bundle/policy.lua:3:1: rule "everyone" is marked emergency, which markers: [] in bundle.yaml '
+    local message = 'bundle/policy.lua:3:70: rule "everyone" is marked emergency, which markers: [] in bundle.yaml '
     for _, words in ipairs {
       { "credentials", "dev" }, { "explain", "dev", "--user", "alice" }, { "who-can", "dev" },
       { "policy", "validate", "bundle" }, { "policy", "lint", "bundle" }, { "policy", "pack", "bundle" },

@@ -218,8 +218,8 @@ describe("loading Lua", function()
     { "local s = require 'sentinel'\nreturn s.rule 'a' {}",
       "1:1: the file has to return what s.policy makes, not a table" },
     { "x = = 1", "1:1: unexpected symbol near '='" },
-    { "local s = require 'sentinel'\n\nreturn s.policy { version = '1', rules = {} }", "3:1: rules is an empty list" },
-    { "local s = require 'sentinel'\n\nlocal p = s.policy { version = '1', rules = {} }\nreturn p", "3:1: rules is an empty list" },
+    { "local s = require 'sentinel'\n\nreturn s.policy { version = '1', rules = {} }", "3:42: rules is an empty list" },
+    { "local s = require 'sentinel'\n\nlocal p = s.policy { version = '1', rules = {} }\nreturn p", "3:45: rules is an empty list" },
     { "\n\nerror('boom')", "3:1: boom" },
     { "\nerror({})", "1:1: error value is a table" },
     { "return require 'other'",
@@ -251,32 +251,32 @@ describe("loading Lua", function()
 
   -- {conditions, first problem}: the rule stands on line 3.
   local inside = {
-    { "{ usres = { 'a' } }", '3:1: unknown condition "usres"; did you mean "users"?' },
-    { "{ users = {} }", "3:1: users is an empty list" },
-    { "{ users = 'a' }", '3:1: users has to be a list, not the text "a"' },
-    { "{ users = { a = 1 } }", "3:1: users has to be a list, not a mapping" },
-    { "{ users = { 'a', nil, 'b' } }", "3:1: users has to be a list, not a list with gaps" },
-    { "{ users = { 'a', x = 1 } }", "3:1: users has to be a list, not a mapping" },
-    { "{ users = { true } }", "3:1: users[0] has to be a user pattern, not true" },
-    { "{ users = { 1.5 } }", "3:1: users[0] has to be a user pattern, not the number 1.5" },
+    { "{ usres = { 'a' } }", '3:47: unknown condition "usres"; did you mean "users"?' },
+    { "{ users = {} }", "3:55: users is an empty list" },
+    { "{ users = 'a' }", '3:55: users has to be a list, not the text "a"' },
+    { "{ users = { a = 1 } }", "3:55: users has to be a list, not a mapping" },
+    { "{ users = { 'a', nil, 'b' } }", "3:55: users has to be a list, not a list with gaps" },
+    { "{ users = { 'a', x = 1 } }", "3:55: users has to be a list, not a mapping" },
+    { "{ users = { true } }", "3:57: users[0] has to be a user pattern, not true" },
+    { "{ users = { 1.5 } }", "3:57: users[0] has to be a user pattern, not the number 1.5" },
     { "{ users = { '\\xff' } }",
-      "3:1: users[0] holds a line break, a control character or bytes that are not UTF-8" },
-    { "{ users = string }", "3:1: users has to be a list, not a read-only table" },
-    { "{ users = function() end }", "3:1: users has to be a list, not a function" },
+      "3:57: users[0] holds a line break, a control character or bytes that are not UTF-8" },
+    { "{ users = string }", "3:55: users has to be a list, not a read-only table" },
+    { "{ users = function() end }", "3:55: users has to be a list, not a function" },
     { "{ [true] = 1 }",
-      "3:1: conditions has to be a mapping of conditions, not a table with a boolean for a key" },
+      "3:45: conditions has to be a mapping of conditions, not a table with a boolean for a key" },
     { "{ [1.5] = 1 }",
-      "3:1: conditions has to be a mapping of conditions, not a table with a number for a key" },
-    { "{ 5 }", "3:1: conditions holds the number 5 without a key" },
-    { "{ time = { days = { 'monday' }, 'x' } }", '3:1: time holds the text "x" without a key' },
+      "3:45: conditions has to be a mapping of conditions, not a table with a number for a key" },
+    { "{ 5 }", "3:47: conditions holds the number 5 without a key" },
+    { "{ time = { days = { 'monday' }, 'x' } }", '3:77: time holds the text "x" without a key' },
     { "{ time = s.business_hours 'America/NewYork' }",
       '3:1: unknown time zone "America/NewYork"; did you mean "America/New_York"?' },
-    { "{ s.not_ {} }", "3:1: not is empty" },
-    { "{ s.any {} }", "3:1: any is an empty list" },
-    { "{ s.any { {} } }", "3:1: any[0] is empty" },
-    { "{ s.any { users = { 'a' } } }", "3:1: any has to be a list, not a mapping" },
-    { "{ s.rule 'x' {} }", '3:1: conditions holds a mapping without a key' },
-    { "5", "3:1: conditions has to be a mapping of conditions, not the number 5" },
+    { "{ s.not_ {} }", "3:54: not is empty" },
+    { "{ s.any {} }", "3:53: any is an empty list" },
+    { "{ s.any { {} } }", "3:55: any[0] is empty" },
+    { "{ s.any { users = { 'a' } } }", "3:53: any has to be a list, not a mapping" },
+    { "{ s.rule 'x' {} }", '3:47: conditions holds a mapping without a key' },
+    { "5", "3:45: conditions has to be a mapping of conditions, not the number 5" },
   }
   for i, row in ipairs(inside) do
     it(("refuses in conditions: %s (row %d)"):format(row[2], i), function()
@@ -295,7 +295,7 @@ return s.policy { version = 1, rules = {
   s.rule "a" { effect = "allow", function() return true end },
 } }
 ]])
-    assert.equal('3:1: rule "a" holds a function without a key', problems[1])
+    assert.equal('3:34: rule "a" holds a function without a key', problems[1])
     assert.same({ "functions and what s.check, s.any, s.all and s.not_ make belong in "
       .. "conditions = { ... }" }, hints)
   end)
