@@ -46,6 +46,30 @@ describe("sentinel plugin", function()
     expect.refused(home:run { "plugin", "new" }, 2)
   end)
 
+  it("a plugin is found from within its folder, too", function()
+    expect.done(home:run { "plugin", "new", "uptime" })
+    local plugin = home.home .. "/plugins/uptime"
+    for folder, paths in pairs {
+      [plugin] = { ".", "spec", "./spec", "spec/uptime_spec.lua", "../uptime", ".." },
+      [plugin .. "/spec"] = { ".", "uptime_spec.lua", "..", "../spec" }, [home.home .. "/plugins"] = { ".", "uptime/" },
+    } do
+      for _, path in ipairs(paths) do
+        local text = expect.done(home:run({ "test", path }, { folder = folder }))
+        assert.is_truthy(text:find("4 passed, 0 failed, 0 skipped", 1, true), path .. ": " .. text)
+      end
+    end
+    for _, path in ipairs { ".", "../uptime", plugin } do
+      local text = expect.done(home:run({ "plugin", "inspect", path }, { folder = plugin }))
+      assert.is_truthy(text:find("^uptime 0.1.0: "), text)
+    end
+    home:write("plugins/uptime/init.lua", "return function() return tru end")
+    local result = home:run({ "test", "." }, { folder = plugin })
+    expect.status(result, 1)
+    assert.is_truthy(result.stdout:find('plugins/uptime/init.lua:1: global "tru" does not exist', 1, true), result.stdout)
+    home:write("uptime/plugin.lua", "return {}")
+    expect.refused(home:run { "plugin", "inspect", "uptime" }, 5, "uptime: a plugin lies in a folder plugins/NAME")
+  end)
+
   it("new takes no name of a condition that is there", function()
     local names = expect.json(home:run { "policy", "schema" }).definitions.conditions.properties
     names["function"] = true

@@ -257,7 +257,7 @@ print([root.attrib[k] == str(sum(int(s.attrib[k]) for s in root)) == str(len(roo
 
   it("ends with 2 for a path that is not there, or is no spec", function()
     expect.refused(run("nowhere"), 2, "there is no nowhere")
-    expect.refused(run("policies/dev.yaml/x"), 2, "there is no policies/dev.yaml/x")
+    expect.refused(run("policies/dev.yaml/x"), 2, "there is no policies/dev.yaml/x", "sentinel test PATH")
     expect.refused(run("policies/dev.yaml"), 2, "is no spec", "_spec.lua")
     expect.refused(run("policies", "nowhere"), 2, "there is no nowhere")
     home:write("policies/a\255_spec.lua", "it('a', function() end)")

@@ -111,12 +111,17 @@ static snt_status add_folder(struct snt_test_paths *paths, const char *path, int
   return status;
 }
 
+snt_status snt_test_paths_absent(const char *path, struct snt_err *err) {
+  SNT_IGNORE(snt_fail(err, SNT_CODE_USAGE, "there is no %s", path));
+  return snt_err_hint(err, "name specs, or folders that have some: sentinel test PATH...; without a name, policies/");
+}
+
 static snt_status add_path(struct snt_test_paths *paths, const char *path, int depth, struct snt_err *err) {
   struct stat st;
   if ((depth == 0 ? stat : lstat)(path, &st) != 0) {
     bool is_absent = errno == ENOENT || errno == ENOTDIR;
     return depth > 0   ? snt_done()
-           : is_absent ? snt_fail(err, SNT_CODE_USAGE, "there is no %s", path)
+           : is_absent ? snt_test_paths_absent(path, err)
                        : snt_fail(err, SNT_CODE_USAGE, "%s cannot be looked at: %s", path, strerror(errno));
   }
   if (S_ISDIR(st.st_mode)) {

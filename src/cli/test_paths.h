@@ -26,6 +26,8 @@ void snt_test_paths_clear(struct snt_test_paths *paths);
  * nested more than 16 deep, are problems: the others are looked at all the same. Code USAGE for a path that does not
  * exist or is no spec, and for a spec whose name is not UTF-8. */
 snt_status snt_test_paths_add(struct snt_test_paths *paths, const char *path, struct snt_err *err);
+/* The refusal of such a path, which is not there. */
+snt_status snt_test_paths_absent(const char *path, struct snt_err *err);
 /* Puts them into the seed's order. */
 snt_status snt_test_paths_shuffle(struct snt_test_paths *paths, uint32_t seed, struct snt_err *err);
 

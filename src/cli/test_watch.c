@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/common.h"
+#include "cli/test_paths.h"
 #include "cli/watch.h"
 #include "format/time.h"
 
@@ -29,7 +30,7 @@ static snt_status add_path(struct snt_watch *watch, const char *path, struct snt
   struct stat st;
   const char *slash = strrchr(path, '/');
   if (stat(path, &st) != 0) {
-    return snt_fail(err, SNT_CODE_USAGE, "there is no %s", path);
+    return snt_test_paths_absent(path, err);
   }
   if (S_ISDIR(st.st_mode) || slash == NULL || slash == path) {
     return add_folder(watch, S_ISDIR(st.st_mode) ? path : slash == path ? "/" : ".", err);

@@ -49,6 +49,12 @@ static snt_status load_plugins(const struct snt_policy *policy, struct snt_evalu
   return policy->plugin_count == 0 ? snt_done() : snt_evaluator_load(evaluator, &text, problems, err);
 }
 
+static snt_status read_plugin(const char *path, struct snt_policy *out, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf folder = {0};
+  SNT_TRY(snt_bundle_find_plugin(path, &folder, err));
+  return snt_bundle_read_plugin(folder.data, out, err);
+}
+
 snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct snt_buf *problems, struct snt_err *err) {
   SNT_POLICY_AUTO struct snt_policy policy = {0};
   SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
@@ -58,7 +64,7 @@ snt_status snt_issue_describe(const char *path, struct snt_policy *out, struct s
   *out = (struct snt_policy){0};
   SNT_TRY(snt_buf_appendf(&manifest, err, "%s/" SNT_BUNDLE_MANIFEST, path));
   bool is_bundle = stat(manifest.data, &st) == 0 || snt_str_ends_with(path, SNT_PACKED_SUFFIX);
-  SNT_TRY(is_bundle ? snt_policy_read_file(path, false, &policy, err) : snt_bundle_read_plugin(path, &policy, err));
+  SNT_TRY(is_bundle ? snt_policy_read_file(path, false, &policy, err) : read_plugin(path, &policy, err));
   SNT_TRY(snt_evaluator_start(&options, &evaluator, err));
   SNT_TRY(snt_policy_describe(&policy, evaluator, problems, err));
   SNT_TRY(load_plugins(&policy, evaluator, problems, err));

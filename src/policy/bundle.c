@@ -214,6 +214,32 @@ static snt_status split_plugin(const char *folder, struct snt_buf *root, struct 
   return snt_buf_append_str(below, "/", err);
 }
 
+/* The name of the plugin whose folder this is, as split_plugin leaves it; "" for none. */
+static void name_plugin_folder(const struct snt_buf *below, char out[static SNT_PLUGIN_NAME_CAP]) {
+  name_plugin(below->data, out);
+  if (below->len != strlen("plugins//") + strlen(out)) {
+    out[0] = '\0';
+  }
+}
+
+snt_status snt_bundle_find_plugin(const char *folder, struct snt_buf *out, struct snt_err *err) {
+  SNT_BUF_AUTO struct snt_buf root = {0};
+  SNT_BUF_AUTO struct snt_buf below = {0};
+  char name[SNT_PLUGIN_NAME_CAP];
+  SNT_TRY(split_plugin(folder, &root, &below, err));
+  name_plugin_folder(&below, name);
+  if (name[0] != '\0') {
+    SNT_TRY(snt_buf_append(out, root.data, strcmp(root.data, "./") == 0 ? 0 : root.len, err));
+    return snt_buf_append(out, below.data, below.len - 1, err);
+  }
+  SNT_FREE_AUTO char *real = realpath(folder, NULL);
+  snt_buf_reset(&root);
+  snt_buf_reset(&below);
+  SNT_TRY(split_plugin(real == NULL ? folder : real, &root, &below, err));
+  name_plugin_folder(&below, name);
+  return snt_buf_append_str(out, name[0] == '\0' ? folder : real, err);
+}
+
 snt_status snt_bundle_read_plugin(const char *folder, struct snt_policy *out, struct snt_err *err) {
   static const char policy_text[] = "version: \"1\"\nrules:\n  - {name: none, effect: deny, conditions: {}}\n";
   memset(out, 0, sizeof *out);
@@ -222,8 +248,8 @@ snt_status snt_bundle_read_plugin(const char *folder, struct snt_policy *out, st
   SNT_POLICY_AUTO struct snt_policy policy = {.kind = SNT_POLICY_KIND_YAML, .is_bundle = true};
   char name[SNT_PLUGIN_NAME_CAP];
   SNT_TRY(split_plugin(folder, &root, &below, err));
-  name_plugin(below.data, name);
-  if (name[0] == '\0' || strlen(below.data) != strlen("plugins//") + strlen(name)) {
+  name_plugin_folder(&below, name);
+  if (name[0] == '\0') {
     return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s: a plugin lies in a folder plugins/NAME", folder);
   }
   policy.manifest.grants.list = calloc(1, sizeof *policy.manifest.grants.list);

@@ -10,6 +10,9 @@
  * others. The hash covers manifest and policy. */
 snt_status snt_bundle_read_folder(const char *path, bool is_trusted_only, struct snt_policy *out, struct snt_err *err);
 
+/* Appends the path of a plugin's folder that ends in plugins/NAME: as it is, or the real one where it is told in
+ * another way ("." in the folder itself). As it is, too, when neither ends so. */
+snt_status snt_bundle_find_plugin(const char *folder, struct snt_buf *out, struct snt_err *err);
 /* A plugin's folder, .../plugins/NAME, as a bundle of it alone, with a policy that denies: for its own spec. Code
  * POLICY_INVALID. */
 snt_status snt_bundle_read_plugin(const char *folder, struct snt_policy *out, struct snt_err *err);

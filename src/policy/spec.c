@@ -66,21 +66,32 @@ static snt_status folder_of(const char *path, struct snt_buf *out, struct snt_er
   return slash == NULL ? snt_buf_append_str(out, ".", err) : snt_buf_append(out, path, (size_t)(slash - path), err);
 }
 
-/* .../plugins/NAME/spec/x_spec.lua is the spec of that plugin. */
+/* The folder of the spec at path, and the folder that it lies in. */
+static snt_status split_spec(const char *path, struct snt_buf *folder, struct snt_buf *parent, struct snt_err *err) {
+  SNT_TRY(folder_of(path, folder, err));
+  SNT_FREE_AUTO char *here = strcmp(folder->data, ".") == 0 ? realpath(".", NULL) : NULL;
+  if (here != NULL) {
+    snt_buf_reset(folder);
+    SNT_TRY(snt_buf_append_str(folder, here, err));
+  }
+  return folder_of(folder->data, parent, err);
+}
+
+/* .../plugins/NAME/spec/x_spec.lua is the spec of that plugin, wherever it is named from. */
 static snt_status find_plugin(struct run *run, struct snt_err *err) {
   SNT_BUF_AUTO struct snt_buf folder = {0};
   SNT_BUF_AUTO struct snt_buf manifest = {0};
   SNT_BUF_AUTO struct snt_buf parent = {0};
-  SNT_TRY(folder_of(run->path, &folder, err));
-  SNT_TRY(folder_of(folder.data, &parent, err));
+  SNT_TRY(split_spec(run->path, &folder, &parent, err));
   SNT_TRY(snt_buf_appendf(&manifest, err, "%s/plugin.lua", parent.data));
   bool is_spec_folder = snt_str_ends_with(folder.data, "/spec") || strcmp(folder.data, "spec") == 0;
   if (!is_spec_folder || !exists(manifest.data)) {
     return snt_done();
   }
-  const char *slash = strrchr(parent.data, '/');
-  (void)snprintf(run->plugin, sizeof run->plugin, "%s", slash == NULL ? parent.data : slash + 1);
-  return snt_buf_append_str(&run->plugin_folder, parent.data, err);
+  SNT_TRY(snt_bundle_find_plugin(parent.data, &run->plugin_folder, err));
+  const char *slash = strrchr(run->plugin_folder.data, '/');
+  (void)snprintf(run->plugin, sizeof run->plugin, "%s", slash == NULL ? run->plugin_folder.data : slash + 1);
+  return snt_done();
 }
 
 /* The line of the first case that has the policy. */
