@@ -134,8 +134,9 @@ function main.load(kind, name, source, root_length, mark)
     return refuse(problems)
   end
   local root = tonumber(root_length) and name:sub(1, tonumber(root_length))
-  local node, place, possible_zones, read_again = require(FRONTS[kind]).read(source, name, problems,
-    bundle.files, root)
+  local front = require(FRONTS[kind])
+  local node, place, possible_zones, find_file, read_again =
+    front.read(source, name, problems, bundle.files, root)
   local policy, zones
   possible_zones = possible_zones or {}
   if node then
@@ -151,7 +152,7 @@ function main.load(kind, name, source, root_length, mark)
     return refuse(explain_kind(kind, name, source, problems))
   end
   state.files = problems.files
-  state.pending = { policy = policy, zones = zones }
+  state.pending = { policy = policy, zones = zones, find_file = find_file }
   return require("sentinel.loaded").encode_zones(zone_names(zones, possible_zones))
 end
 
@@ -182,8 +183,10 @@ function main.link(how)
   main.compile()
   for _, zone in ipairs(state.pending.zones) do
     if not host.zone_known(zone.name) then
-      local known = require("sentinel.zones")
-      problems:add(zone.place, ("unknown time zone %s%s"):format(text.quote(zone.name),
+      local known, find_file = require("sentinel.zones"), state.pending.find_file
+      local place = find_file and require("sentinel.source_places").of_text(find_file(zone.place),
+        zone.place, zone.name) or zone.place
+      problems:add(place, ("unknown time zone %s%s"):format(text.quote(zone.name),
         errors.did_you_mean(zone.name, known)), "write it as America/New_York or UTC")
     end
   end

@@ -233,27 +233,32 @@ local function new_view(marks, problems)
   return view
 end
 
+-- Answers a function that answers the file of a place, for source_places.lua.
+local function new_file_finder(source, problems, files, root)
+  local found = {}
+  return function(place)
+    local number = errors.file_of(place)
+    local name = problems:file_name(place):sub(#(root or "") + 1)
+    found[number] = found[number]
+      or require("sentinel.source_places").new_file(number == 0 and source or files[name])
+    return found[number]
+  end
+end
+
 -- Finds the places of a mark's table, where it is written out and its own place is wanted.
 -- @param wanted a set of places
-local function new_look_up(source, problems, files, root, wanted)
-  local source_places, found = require "sentinel.source_places", {}
+local function new_look_up(find_file, wanted)
   return function(mark)
-    if not wanted[mark.place] then
-      return nil
-    end
-    local number = errors.file_of(mark.place)
-    local name = problems:file_name(mark.place):sub(#(root or "") + 1)
-    found[number] = found[number]
-      or source_places.new_file(number == 0 and source or files[name])
-    return source_places.of_call(found[number], mark.place, pattern_of(mark))
+    return wanted[mark.place] and require("sentinel.source_places").of_call(
+      find_file(mark.place), mark.place, pattern_of(mark))
   end
 end
 
 --- @param files the sources of the bundle's files that the policy may require, by name
 -- @param root what stands before those names in messages; nil when there is no bundle
--- @return the root and its place, or nil after the problems were told, the names of zones that may
--- be needed, and a function that reads the root once more, for places of what has problems; nil for
--- a large policy
+-- @return the root and its place, or nil after the problems were told; the names of zones that may
+-- be needed; a function that answers the file of a place (source_places.lua); and one that reads
+-- the root once more, for places of what has problems, or nil for a large policy
 function lua_front.read(source, file, problems, files, root)
   local marks = {}
   local loader = loading.new({
@@ -281,9 +286,10 @@ function lua_front.read(source, file, problems, files, root)
     return node, place, state.nodes
   end
   local node, place, count = read()
-  return node, place, loading.find_zone_names(source, loader:sources()),
+  local find_file = new_file_finder(source, problems, files, root)
+  return node, place, loading.find_zone_names(source, loader:sources()), find_file,
     count <= AGAIN_MAX and function(wanted)
-      return read(new_look_up(source, problems, files, root, wanted))
+      return read(new_look_up(find_file, wanted))
     end or nil
 end
 

@@ -152,6 +152,22 @@ function source_places.new_file(source)
   return { source = source, tokens = TOKENS_MAX, line_starts = line_starts }
 end
 
+--- The place of a text in quotes that stands on the line of a place or below it; the place itself
+-- where there is none.
+function source_places.of_text(file, place, wanted)
+  local line = errors.line_of(place)
+  local first = file.line_starts[line]
+  local one = file.source:find(("%q"):format(wanted), first, true)
+  local other = file.source:find("'" .. wanted .. "'", first, true)
+  local at = math.min(one or math.huge, other or math.huge)
+  if at == math.huge then
+    return place
+  end
+  return place_of({
+    source = file.source, file = errors.file_of(place), line = line, line_start = first,
+  }, at)
+end
+
 --- The places of the table that is written in a call on the line of a place; nil where there is
 -- none, or more than one.
 -- @param file of source_places.new_file

@@ -270,7 +270,7 @@ describe("loading Lua", function()
     { "{ 5 }", "3:47: conditions holds the number 5 without a key" },
     { "{ time = { days = { 'monday' }, 'x' } }", '3:77: time holds the text "x" without a key' },
     { "{ time = s.business_hours 'America/NewYork' }",
-      '3:1: unknown time zone "America/NewYork"; did you mean "America/New_York"?' },
+      '3:71: unknown time zone "America/NewYork"; did you mean "America/New_York"?' },
     { "{ s.not_ {} }", "3:54: not is empty" },
     { "{ s.any {} }", "3:53: any is an empty list" },
     { "{ s.any { {} } }", "3:55: any[0] is empty" },

@@ -61,6 +61,22 @@ s.rule "c" (body),
 } }]])
   end)
 
+  it("is at the name of a zone that does not exist", function()
+    assert.same({ "policy.lua:4: 'Europe/Berlni' } } }" }, places [[
+local s = require "sentinel" -- "Europe/Berlni"
+return s.policy { version = "1", rules = {
+  s.rule "a" { effect = "allow", conditions = {
+    time = { days = { "monday" }, timezone = 'Europe/Berlni' } } },
+} }]])
+    assert.same({ 'part.lua:3: return s.rule("a") { effect = "deny"' }, places([[
+local s = require "sentinel"
+return s.policy { version = "1", rules = { require "part" } }]], { ["part.lua"] = [[
+local s = require "sentinel"
+local zone = "Europe/Berlni"
+return s.rule("a") { effect = "deny", conditions = { time = { timezone = zone, days = { "monday" } } } }
+]] }))
+  end)
+
   it("is on the line of the call where a comment looks like it", function()
     for _, comment in ipairs { '"a" { effect = )', '"a" {', '"a" { "', '"a" { [[', '"a" { a = { end', '"a" { ("a" {' } do
       local found = places('local s = require "sentinel"\nlocal rules = { s.rule("a") --[=[ ' .. comment
