@@ -49,11 +49,36 @@ function needs.index(list)
   return facts
 end
 
+local function set(...)
+  local fields = {}
+  for _, name in ipairs { ... } do
+    fields[name] = true
+  end
+  return fields
+end
+
+-- What the core tells of each kind. Another name is a mistake: as nil it could let somebody in.
+local FIELDS = {
+  http = set("status", "headers", "json", "text"),
+  geoip = set("country", "continent", "latitude", "longitude", "accuracy_km", "asn",
+    "organisation", "is_anonymous", "is_anonymous_vpn", "is_hosting_provider", "is_public_proxy",
+    "is_tor_exit_node", "is_residential_proxy"),
+  history = set("time", "profile", "role_arn", "mode", "source_ip"),
+}
+
+local function strict_view(value, kind)
+  return host.readonly(value, { name = "this answer", strict = true, fields = FIELDS[kind] })
+end
+
 -- What the plugin sees of a fact; nested tables cannot be changed either.
 local function view_of(fact)
-  if fact.view == nil then
-    local value = fact.value
-    fact.view = type(value) == "table" and host.readonly(value, { name = "this answer" }) or value
+  if not fact.view and fact.kind == "history" then
+    fact.view = {}
+    for i, grant in ipairs(fact.value) do
+      fact.view[i] = strict_view(grant, "history")
+    end
+  elseif not fact.view then
+    fact.view = strict_view(fact.value, fact.kind)
   end
   return fact.view
 end
@@ -231,7 +256,7 @@ function needs.ways(plugin, run)
   end
   local fact = find(plugin, run, "history", nil, {})
   if fact and fact.status == "ok" then
-    ways.history = fact.value
+    ways.history = view_of(fact)
   elseif fact then
     run.failure = failure_of(fact, "history")
   end

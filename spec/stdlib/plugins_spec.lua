@@ -481,6 +481,30 @@ rules:
     end
   end)
 
+  it("raise for a name that their kind does not have, and are nil for what is not known", function()
+    local needs = "needs = { geoip = true, history = true, http = { q = { url = 'GET https://a.example/' } } }"
+    local function fact(kind, value, params)
+      return { plugin = "probe", kind = kind, need = kind == "http" and "q" or nil, params = params or {}, status = "ok",
+        value = value }
+    end
+    local facts = { fact("http", { status = 200, text = "up" }), fact("geoip", { country = "FR" }, { ip = "1.1.1.1" }),
+      fact("history", { { profile = "prod", time = "2026-01-19T14:00:00Z" } }) }
+    -- {the plugin's verdict, the nearest name of what is misspelt in it}
+    for _, row in ipairs {
+      { "host.http({ 'q' }).jsn == nil", "json" }, { "host.http({ 'q' }).state ~= 500", "status" },
+      { "host.geoip('1.1.1.1').contry ~= 'RU'", "country" }, { "not host.geoip('1.1.1.1').is_anonymus", "is_anonymous" },
+      { "host.history[1].source_id == nil", "source_ip" },
+    } do
+      local decision = run("return " .. row[1], {}, needs, { facts = facts })
+      assert.equal("plugin_error", decision.error, row[1])
+      assert.is_truthy(decision.trace[1].got:find(('did you mean "%s"?'):format(row[2]), 1, true), decision.trace[1].got)
+    end
+    for _, verdict in ipairs { "host.http({ 'q' }).json == nil", "host.geoip('1.1.1.1').asn == nil",
+      "host.history[1].source_ip == nil", "host.history[2] == nil and #host.history == 1" } do
+      assert.equal("allow", run("return " .. verdict, {}, needs, { facts = facts }).effect, verdict)
+    end
+  end)
+
   it("of four plugins for one profile decide in two rounds", function()
     local plugins, rules, facts = {}, {}, {}
     for i, name in ipairs { "a", "b", "c", "d" } do
