@@ -32,16 +32,22 @@ local function skip_space(source, at)
 end
 
 local function skip_quoted(source, at)
-  local quote = source:sub(at, at)
-  at = at + 1
-  while at <= #source and source:sub(at, at) ~= quote do
-    at = at + (source:sub(at, at) == "\\" and 2 or 1)
+  local ends = source:sub(at, at) == "'" and "['\\]" or '["\\]'
+  at = source:find(ends, at + 1)
+  while at and source:sub(at, at) == "\\" do
+    at = source:find(ends, at + 2)
   end
-  return at + 1
+  return (at or #source) + 1
 end
 
--- The token at a position, as far as it matters here, and the position after it.
-local function read_token(source, at)
+-- The token at a position, as far as it matters here, and the position after it: after the end when
+-- the text has had too many.
+local function read_token(state, at)
+  local source = state.source
+  state.tokens = state.tokens - 1
+  if state.tokens < 0 then
+    return "", #source + 1
+  end
   local word = source:match("^[%a_][%w_]*", at) or source:match("^%d[%w_.]*", at)
   if word then
     return word, at + #word
@@ -57,11 +63,7 @@ local function skip_expression(state, at)
   local source, depth = state.source, 0
   at = skip_space(source, at)
   while at <= #source do
-    state.tokens = state.tokens - 1
-    if state.tokens < 0 then
-      return #source + 1
-    end
-    local token, after = read_token(source, at)
+    local token, after = read_token(state, at)
     if depth == 0 and (token == "," or token == ";" or CLOSERS[token]) then
       return at
     end
@@ -133,7 +135,7 @@ function source_places.of_returned(source, file)
   local state = { source = source, file = file, tokens = TOKENS_MAX, line = 1, line_start = 1 }
   local at, depth = skip_space(source, 1), 0
   while at <= #source do
-    local token, after = read_token(source, at)
+    local token, after = read_token(state, at)
     at = skip_space(source, after)
     if depth == 0 and token == "return" then
       return source:sub(at, at) == "{" and (read_value(state, at, 0)) or nil

@@ -37,7 +37,7 @@ return s.policy {
   groupes = {}, version = "1",
   rules = {
     s.rule "first" { -- effect = "x", {
-      description = [[ effect = "y", ]], --[[ effect = 1 ]] reason = 'a "quoted\' {',
+      description = [[ effect = "y", ]], --[[ effect = 1 ]] reason = 'a "quoted\' { \\',
       effect = "alow",
       conditions = {
         profile = { "dev" }, ["users"] = { "alice", 5 },
@@ -82,6 +82,14 @@ return s.rule("a") { effect = "deny", conditions = { time = { timezone = zone, d
       local found = places('local s = require "sentinel"\nlocal rules = { s.rule("a") --[=[ ' .. comment
         .. ' ]=] ({ effect = "alow", conditions = {} }) }\nreturn s.policy { version = "1", rules = rules }')
       assert.equal(1, #found)
+      assert.equal("policy.lua:2: ", found[1]:sub(1, 14))
+    end
+    for _, tail in ipairs { "'", "'\\", '"\\\\\\', "[[", "--[[", "--", "{", "x =", "[" } do
+      local found = places('local s = require "sentinel"\nlocal r = s.rule("a")({ effect = "alow", conditions = {} })'
+        .. '\nreturn s.policy { version = "1", rules = { r } } -- ' .. tail)
+      assert.same({ 'policy.lua:2: "alow"' }, found)
+      found = places('local s = require "sentinel"\nreturn s.policy((function() local p = { version = "1", rules = {'
+        .. 's.rule("a")(({ effect = "alow", conditions = {} })) } } return p end)()) -- "a" { ' .. tail)
       assert.equal("policy.lua:2: ", found[1]:sub(1, 14))
     end
   end)
