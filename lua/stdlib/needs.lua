@@ -171,8 +171,9 @@ end
 -- @usage local answer = host.http { "freezes", system = args.system }
 -- @tparam table question the question's name, and a value for each parameter of its URL: a text or
 -- a whole number, at most 256 printable bytes, all together 768
--- @treturn table {status, headers, json} or {status, headers, text}, read-only; headers has
--- `content-type`; in json a null is absent and a whole number beyond 2^53 is a text
+-- @treturn table {status, headers, json} or {status, headers, text}, read-only; another name
+-- raises; headers has `content-type`; in json a null is absent and a whole number beyond 2^53 is a
+-- text
 -- @raise if there is no such question, or a parameter is missing, unknown, too long or of another
 -- type
 local function http_way(plugin, run)
@@ -196,7 +197,8 @@ end
 -- @tparam string ... addresses, IPv4 or IPv6
 -- @treturn table for each, in their order: country, continent (two letters), latitude, longitude
 -- (degrees), accuracy_km, asn, organisation, is_anonymous, is_anonymous_vpn, is_hosting_provider,
--- is_public_proxy, is_tor_exit_node, is_residential_proxy; what is not known is absent; read-only
+-- is_public_proxy, is_tor_exit_node, is_residential_proxy; what is not known is absent; read-only,
+-- and another name raises
 -- @raise if an address is no text, longer than 64 bytes, or of other characters than an address
 local function geoip_way(plugin, run)
   return function(...)
