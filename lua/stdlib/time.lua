@@ -70,6 +70,11 @@ function time.holds(value, day_set, week_minute)
   return true, WEEKDAYS[day], "days"
 end
 
+local LOCAL_TIME = { name = "this time", strict = true, fields = {
+  year = true, month = true, day = true, hour = true, min = true, sec = true, wday = true,
+  weekday = true, offset = true, abbrev = true, is_dst = true,
+} }
+
 --- Local time in a zone. Zones are loaded before anything is decided: the name has to stand as a
 -- text, such as "Europe/Berlin", in the file that calls it or in one that it requires, or be the
 -- value of a condition or argument; UTC is always there.
@@ -78,7 +83,7 @@ end
 -- @tparam string moment a time such as `2026-01-19T02:47:33Z`: the request's, or a fact's
 -- @tparam string zone a time zone
 -- @treturn table year, month, day, hour, min, sec, wday (1 is Monday), weekday (`"monday"`), offset
--- (seconds east of UTC), abbrev, is_dst
+-- (seconds east of UTC), abbrev, is_dst; read-only, and another name raises
 -- @raise if the moment is no time, or the zone was not loaded
 function time.for_policy(moment, zone)
   if type(moment) ~= "string" or type(zone) ~= "string" then
@@ -92,10 +97,11 @@ function time.for_policy(moment, zone)
       .. " is none, or was not loaded: check it, and write it as a text in the policy", 2)
   end
   local now = host.local_time(zone, epoch)
-  if now then
-    now.weekday = WEEKDAYS[now.wday]
+  if not now then
+    return nil
   end
-  return now
+  now.weekday = WEEKDAYS[now.wday]
+  return host.readonly(now, LOCAL_TIME)
 end
 
 --- 2026-01-19T15:00:00Z of seconds since 1970.

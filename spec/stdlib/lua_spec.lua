@@ -203,6 +203,8 @@ describe("the request in Lua", function()
     assert.equal("condition_error", decision.error)
     decision = decide([[{ function(r) return s.time("x", "UTC").hour == 1 end }]])
     assert.equal('policy.lua:5: s.time: "x" is not a time', decision.trace[1].got)
+    decision = decide([[{ function(r) return s.time(r.time, "UTC").weekdy ~= "sunday" end }]])
+    assert.equal('policy.lua:5: this time has no field "weekdy"; did you mean "weekday"?', decision.trace[1].got)
     decision = decide([[{ function(r) local now = s.time(5) return now end }]])
     assert.equal('policy.lua:5: s.time wants a time and the name of a time zone: s.time(request.time, "UTC")',
       decision.trace[1].got)
