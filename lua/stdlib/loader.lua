@@ -23,21 +23,32 @@ function loader.new(options)
   return self
 end
 
--- What a file returned is there for all that require it.
-function methods:require_file(name)
+-- Where a file calls require for this name: who returns what it calls is gone by then.
+local function line_of_call(source, file, name)
+  local line, caller = host.caller_line()
+  if caller == file then
+    return line
+  end
+  local quoted = type(name) == "string" and name:gsub("%W", "%%%0") or ""
+  local at = source:find("require%s*%(?%s*[\"'%[]*" .. quoted) or 0
+  local _, lines = source:sub(1, at):gsub("\n", "")
+  return lines + 1
+end
+
+-- What a file returned is there for all that require it; refuse tells where it is required.
+function methods:require_file(name, refuse)
   local path = name:gsub("%.", "/") .. ".lua"
   local loaded = self.loaded
   if loaded[path] == nil then
     if not self.files[path] then
-      error(not self.root and "only \"sentinel\" can be required here; other files need a bundle"
+      refuse(not self.root and "only \"sentinel\" can be required here; other files need a bundle"
         or ("there is no file %s in this bundle%s"):format(text.quote(path),
-          errors.did_you_mean(path, text.sorted_keys(self.files))), 3)
+          errors.did_you_mean(path, text.sorted_keys(self.files))))
     end
     loaded[path] = false
     loaded[path] = self.run(self.files[path], self.root .. path)
   elseif loaded[path] == false then
-    error(("%s requires itself, or failed when it was required before"):format(
-      text.quote(path)), 3)
+    refuse(("%s requires itself, or failed when it was required before"):format(text.quote(path)))
   end
   return loaded[path]
 end
@@ -47,13 +58,15 @@ function methods:run(source, file)
   self.problems:file_number(file)
   local chunk, message = host.compile(source, file, host.sandbox_env({
     require = function(name)
+      local function refuse(message)
+        error(("%s:%d: %s"):format(file, line_of_call(source, file, name), message), 0)
+      end
       if name == "sentinel" then
         return self.view
       elseif type(name) ~= "string" then
-        error("require wants a name: require \"rules\"", 2)
+        refuse("require wants a name: require \"rules\"")
       end
-      local result = self:require_file(name) -- no tail call: errors are told where it was called
-      return result
+      return self:require_file(name, refuse)
     end,
   }))
   if not chunk then

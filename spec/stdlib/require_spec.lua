@@ -92,6 +92,8 @@ return s.policy { version = "1", rules = { s.rule "one" { effect = "allow", cond
         ["policy.lua"] = ("return require(%q)"):format(name), ["rules.lua"] = RULES,
       }:find("there is no file", 1, true))
     end
+    assert.equal('/b/prod/rules.lua:3: there is no file "part.lua" in this bundle; did you mean "parts.lua"?', problem {
+      ["rules.lua"] = "-- the parts of it:\n\nreturn require('part')", ["parts.lua"] = "return {}" })
     assert.equal("/b/prod/policy.lua:1: require wants a name: require \"rules\"",
       problem { ["policy.lua"] = "return require(5)" })
   end)

@@ -63,7 +63,8 @@ static snt_status describe(const struct snt_policy *policy, const struct snt_gra
   }
   SNT_TRY(snt_evaluator_describe(evaluator, grant->plugin, name.data, &file->text, &reply, problems, err));
   SNT_TRY(snt_json_parse(snt_buf_borrow(&reply), reply.len, "a plugin's manifest", &doc, err));
-  SNT_TRY(snt_plugin_parse(name.data, snt_json_root(doc), out, err));
+  struct snt_slice source = {snt_buf_borrow(&file->text), file->text.len};
+  SNT_TRY(snt_plugin_parse(name.data, source, snt_json_root(doc), out, err));
   if (strcmp(out->name, grant->plugin) != 0) {
     return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator describes another plugin than it was asked for");
   }
@@ -116,7 +117,7 @@ static snt_status take_described(const struct snt_policy *policy, const struct s
   struct snt_err inner = {0};
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   SNT_TRY(snt_json_parse(grant->said.data, grant->said.len, "a plugin's manifest", &doc, err));
-  snt_status status = snt_plugin_parse(policy->source, snt_json_root(doc), out, &inner);
+  snt_status status = snt_plugin_parse(policy->source, (struct snt_slice){0}, snt_json_root(doc), out, &inner);
   if (status.code == SNT_CODE_NO_MEMORY) {
     return snt_fail_memory(err);
   }

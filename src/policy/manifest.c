@@ -224,10 +224,12 @@ static snt_status copy_roles(const struct reading *reading, const struct snt_yam
   return snt_done();
 }
 
+#define TARGETS_WANTED "a mapping of profiles to lists of role ARNs: {dev: [\"arn:aws:iam::123456789012:role/Dev\"]}"
+
 static snt_status read_targets(const struct reading *reading, const struct snt_yaml_node *node, struct snt_err *err) {
   struct snt_manifest *out = reading->out;
   if (node->type != SNT_YAML_MAP || node->count == 0) {
-    return refuse(reading, node, "targets", "a mapping of profiles to lists of role ARNs", err);
+    return refuse(reading, node, "targets", TARGETS_WANTED, err);
   }
   out->has_targets = true;
   out->targets = calloc(node->count, sizeof *out->targets);
@@ -239,7 +241,7 @@ static snt_status read_targets(const struct reading *reading, const struct snt_y
     struct snt_manifest_target *target = &out->targets[out->target_count++];
     if (node->keys[i][0] == '\0' || strchr(node->keys[i], '\\') != NULL || roles->type != SNT_YAML_LIST ||
         roles->count == 0) {
-      return refuse(reading, roles, "targets", "a mapping of profiles to lists of role ARNs", err);
+      return refuse(reading, roles, "targets", TARGETS_WANTED, err);
     }
     target->profile = snt_str_dup(node->keys[i]);
     target->roles = calloc(roles->count + 1, sizeof *target->roles);

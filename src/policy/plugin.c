@@ -1,5 +1,6 @@
 #include "policy/plugin.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ enum { QUESTIONS_MAX = 16, SECRETS_MAX = 8, LIST_MAX = 32 };
 /* What is being read, for messages. */
 struct reading {
   const char *file;
+  struct snt_slice source; /* its text */
   struct snt_plugin *out;
 };
 
@@ -40,9 +42,63 @@ static snt_status refuse_reply(const char *what, struct snt_err *err) {
   return snt_fail(err, SNT_CODE_EVALUATOR, "the evaluator's account of a plugin makes no sense (%s)", what);
 }
 
-static snt_status refuse_plugin(const struct reading *reading, const char *where, const char *name, const char *what,
+static bool is_word_byte(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+/* Where `key =` stands in the text from there on; the text's end for nowhere. */
+static size_t find_key(struct snt_slice text, size_t from, const char *key) {
+  size_t len = strlen(key);
+  for (size_t at = from; at + len < text.len; at++) {
+    size_t after = at + len;
+    if (memcmp(text.data + at, key, len) != 0 || (at > 0 && is_word_byte(text.data[at - 1]))) {
+      continue;
+    }
+    while (after < text.len && text.data[after] == ' ') {
+      after++;
+    }
+    if (after + 1 < text.len && text.data[after] == '=' && text.data[after + 1] != '=') {
+      return at;
+    }
+  }
+  return text.len;
+}
+
+/* "file:line:column: needs.http.oncalls.url", of the last of the keys, which ends with NULL. Code made the manifest
+ * where one is not written out: 1:1 then. */
+static snt_status put_place(const struct reading *reading, const char *const *keys, struct snt_buf *out,
+                            struct snt_err *err) {
+  struct snt_slice text = reading->source;
+  SNT_BUF_AUTO struct snt_buf path = {0};
+  unsigned line = 1, column = 1;
+  size_t at = 0;
+  for (const char *const *key = keys; *key != NULL; key++) {
+    at = find_key(text, at, *key);
+    SNT_TRY(snt_buf_appendf(&path, err, "%s%s", key == keys ? "" : ".", *key));
+  }
+  for (size_t i = 0; at < text.len && i < at; i++) {
+    bool is_end = text.data[i] == '\n';
+    line += is_end ? 1 : 0;
+    column = is_end ? 1 : column + 1;
+  }
+  return snt_buf_appendf(out, err, "%s:%u:%u: %s", reading->file, line, column, path.data);
+}
+
+static snt_status refuse_plugin(const struct reading *reading, const char *const *keys, const char *what,
                                 struct snt_err *err) {
-  return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: needs.%s.%s %s", reading->file, where, name, what);
+  SNT_BUF_AUTO struct snt_buf place = {0};
+  SNT_TRY(put_place(reading, keys, &place, err));
+  return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s %s", place.data, what);
+}
+
+static snt_status refuse_question(const struct reading *reading, const char *name, const char *key, const char *what,
+                                  struct snt_err *err) {
+  const char *const keys[] = {"needs", "http", name, key, NULL};
+  return refuse_plugin(reading, keys, what, err);
+}
+
+static snt_status refuse_secret(const struct reading *reading, const char *name, const char *key, const char *what,
+                                struct snt_err *err) {
+  const char *const keys[] = {"needs", "secrets", name, key, NULL};
+  return refuse_plugin(reading, keys, what, err);
 }
 
 /* A printable text of at most cap - 1 bytes; absent is "". */
@@ -102,11 +158,7 @@ static snt_status parse_url(const struct reading *reading, const char *text, str
                             struct snt_err *err) {
   struct snt_err inner = {0};
   snt_status status = snt_question_parse_url(text, out, &inner);
-  if (!snt_ok(status)) {
-    return snt_fail(err, SNT_CODE_POLICY_INVALID, "%s:1:1: needs.http.%s.url %s", reading->file, out->name,
-                    inner.message);
-  }
-  return snt_done();
+  return snt_ok(status) ? snt_done() : refuse_question(reading, out->name, "url", inner.message, err);
 }
 
 /* What the author declared for parameters that may be more than the usual. */
@@ -121,11 +173,11 @@ static snt_status read_params(const struct reading *reading, const struct snt_js
       param = strcmp(out->params[k].name, name) == 0 ? &out->params[k] : param;
     }
     if (param == NULL || text == NULL) {
-      return refuse_plugin(reading, "http", out->name, "declares a parameter that is not in its url", err);
+      return refuse_question(reading, out->name, "params", "declares a parameter that is not in its url", err);
     }
     if (!snt_question_parse_class(text, param->is_allowed)) {
-      return refuse_plugin(reading, "http", out->name,
-                           "declares a parameter otherwise than as one class, such as [A-Z0-9-]+", err);
+      return refuse_question(reading, out->name, "params",
+                             "declares a parameter otherwise than as one class, such as [A-Z0-9-]+", err);
     }
   }
   return snt_done();
@@ -145,7 +197,7 @@ static snt_status read_question(const struct reading *reading, const char *name,
   SNT_TRY(take_list(value, "select", &out->select, err));
   for (char *const *path = out->select; path != NULL && *path != NULL; path++) {
     if (!snt_select_check_path(*path)) {
-      return refuse_plugin(reading, "http", name, "selects otherwise than by paths such as list[].user.name", err);
+      return refuse_question(reading, name, "select", "selects otherwise than by paths such as list[].user.name", err);
     }
   }
   return read_params(reading, snt_json_get(value, "params"), out, err);
@@ -173,7 +225,7 @@ static snt_status read_questions(const struct reading *reading, const struct snt
     struct snt_question *question = &reading->out->questions[reading->out->question_count++];
     SNT_TRY(read_question(reading, name, value, question, err));
     if (question->secret[0] != '\0' && snt_plugin_find_secret(reading->out, question->secret) == NULL) {
-      return refuse_plugin(reading, "http", question->name, "names a secret that is not in needs.secrets", err);
+      return refuse_question(reading, question->name, "secret", "names a secret that is not in needs.secrets", err);
     }
   }
   qsort(reading->out->questions, count, sizeof *reading->out->questions, compare_names);
@@ -231,10 +283,10 @@ static snt_status read_secrets(const struct reading *reading, const struct snt_j
     struct snt_plugin_secret *secret = &reading->out->secrets[reading->out->secret_count++];
     (void)snprintf(secret->name, sizeof secret->name, "%s", name);
     if (!take_text(value, "header", secret->header, sizeof secret->header) || !is_header(secret->header)) {
-      return refuse_plugin(reading, "secrets", name, "has a header that a plugin may not set", err);
+      return refuse_secret(reading, name, "header", "has a header that a plugin may not set", err);
     }
     if (!take_text(value, "format", secret->format, sizeof secret->format) || !is_format(secret->format)) {
-      return refuse_plugin(reading, "secrets", name, "has a format without exactly one %s or %b", err);
+      return refuse_secret(reading, name, "format", "has a format without exactly one %s or %b", err);
     }
   }
   return snt_done();
@@ -295,11 +347,11 @@ static snt_status read_plugin(const struct reading *reading, const struct snt_js
   return read_needs(reading, snt_json_get(plugin, "needs"), err);
 }
 
-snt_status snt_plugin_parse(const char *file, const struct snt_json_value *plugin, struct snt_plugin *out,
-                            struct snt_err *err) {
+snt_status snt_plugin_parse(const char *file, struct snt_slice source, const struct snt_json_value *plugin,
+                            struct snt_plugin *out, struct snt_err *err) {
   memset(out, 0, sizeof *out);
   SNT_PLUGIN_AUTO struct snt_plugin parsed = {0};
-  struct reading reading = {.file = file, .out = &parsed};
+  struct reading reading = {.file = file, .source = source, .out = &parsed};
   SNT_TRY(read_plugin(&reading, plugin, err));
   SNT_TRY(snt_json_dump_sorted(plugin, &parsed.said, err));
   *out = parsed;

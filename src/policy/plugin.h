@@ -45,10 +45,10 @@ struct snt_plugin {
 void snt_plugin_clear(struct snt_plugin *plugin);
 #define SNT_PLUGIN_AUTO SNT_CLEANUP(snt_plugin_clear)
 
-/* The template's answer to DESCRIBE that says ok; file is for messages. Code POLICY_INVALID where the plugin asks for
- * what cannot be asked, EVALUATOR for an answer that makes no sense. */
-snt_status snt_plugin_parse(const char *file, const struct snt_json_value *plugin, struct snt_plugin *out,
-                            struct snt_err *err);
+/* The template's answer to DESCRIBE that says ok; file and source, its text or nothing, are for messages. Code
+ * POLICY_INVALID where the plugin asks for what cannot be asked, EVALUATOR for an answer that makes no sense. */
+snt_status snt_plugin_parse(const char *file, struct snt_slice source, const struct snt_json_value *plugin,
+                            struct snt_plugin *out, struct snt_err *err);
 const struct snt_question *snt_plugin_find_question(const struct snt_plugin *plugin, const char *name);
 const struct snt_plugin_secret *snt_plugin_find_secret(const struct snt_plugin *plugin, const char *name);
 

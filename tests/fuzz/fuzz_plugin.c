@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   SNT_PLUGIN_AUTO struct snt_plugin plugin = {0};
   if (snt_ok(snt_json_parse(text, len, "fuzz", &doc, NULL)) &&
-      snt_ok(snt_plugin_parse("p", snt_json_root(doc), &plugin, NULL)) && line != NULL) {
+      snt_ok(snt_plugin_parse("p", (struct snt_slice){0}, snt_json_root(doc), &plugin, NULL)) && line != NULL) {
     ask(&plugin, line + 1, size - len - 1);
   }
   return 0;

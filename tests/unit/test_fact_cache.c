@@ -152,7 +152,7 @@ static void read_plugin(const struct asked *asked, struct snt_plugin *plugin) {
   struct snt_err err = {0};
   write_manifest(asked, &text);
   if (!snt_ok(snt_json_parse(text.data, text.len, "x", &doc, &err)) ||
-      !snt_ok(snt_plugin_parse("p", snt_json_root(doc), plugin, &err))) {
+      !snt_ok(snt_plugin_parse("p", (struct snt_slice){0}, snt_json_root(doc), plugin, &err))) {
     fail_msg("%s: %s", text.data, err.message);
   }
   (void)snprintf(plugin->sha256, sizeof plugin->sha256, "%s", asked->code);

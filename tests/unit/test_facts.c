@@ -22,7 +22,7 @@ static int make_plugin(void **state) {
                              "\"limits\":{\"timeout\":800,\"fuel\":2000}}";
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   bool is_made = snt_ok(snt_json_parse(json, sizeof json - 1, "x", &doc, NULL)) &&
-                 snt_ok(snt_plugin_parse("p", snt_json_root(doc), &plugin, NULL));
+                 snt_ok(snt_plugin_parse("p", (struct snt_slice){0}, snt_json_root(doc), &plugin, NULL));
   return is_made ? 0 : -1;
 }
 

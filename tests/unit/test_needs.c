@@ -17,7 +17,7 @@ static int make_policy(void **state) {
       "\"history\":true},\"limits\":{\"timeout\":800,\"fuel\":2000}}";
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   if (!snt_ok(snt_json_parse(json, sizeof json - 1, "x", &doc, NULL)) ||
-      !snt_ok(snt_plugin_parse("p", snt_json_root(doc), &plugin, NULL))) {
+      !snt_ok(snt_plugin_parse("p", (struct snt_slice){0}, snt_json_root(doc), &plugin, NULL))) {
     return -1;
   }
   policy.plugins = &plugin;

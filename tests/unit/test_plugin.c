@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/plugin.h"
@@ -7,10 +8,14 @@
 #define HEAD "{\"name\":\"oncall\",\"version\":\"1.2.0\",\"api\":1,\"summary\":\"x\","
 #define LIMITS "\"limits\":{\"timeout\":800,\"fuel\":2000000}"
 
-static snt_status parse(const char *json, struct snt_plugin *out, struct snt_err *err) {
+static snt_status parse_with(const char *source, const char *json, struct snt_plugin *out, struct snt_err *err) {
   SNT_JSON_AUTO struct snt_json_doc *doc = NULL;
   SNT_TRY(snt_json_parse(json, strlen(json), "the text", &doc, err));
-  return snt_plugin_parse("p/plugin.lua", snt_json_root(doc), out, err);
+  return snt_plugin_parse("p/plugin.lua", snt_slice_of(source), snt_json_root(doc), out, err);
+}
+
+static snt_status parse(const char *json, struct snt_plugin *out, struct snt_err *err) {
+  return parse_with("", json, out, err);
 }
 
 static const char FULL[] =
@@ -115,8 +120,35 @@ static void a_report_that_makes_no_sense_is_refused(void **state) {
   }
 }
 
+static void a_problem_has_the_place_of_its_key(void **state) {
+  (void)state;
+  static const char json[] = HEAD LIMITS ",\"needs\":{\"http\":{\"q\":{\"url\":\"GET http://a/\"}}}}";
+  static const struct {
+    const char *source, *place;
+  } rows[] = {
+      {"", "1:1"},
+      {"url = 1, my_needs = 2, args = { q = 1 },\n needs = {\n  http = { other = { url = 1 }, url == 2,\n"
+       "   q = { my_url = 1, urls = 1, url  = 'GET http://a/' } } }",
+       "4:32"},
+      {"needs={http={q={url='GET http://a/'}}}", "1:17"},
+      {"local q = { url = 'GET http://a/' }\nreturn { needs = { http = { q = q } } }", "1:1"},
+      {"needs = { http = { q = { url =", "1:1"},
+      {"needs", "1:1"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    SNT_PLUGIN_AUTO struct snt_plugin plugin = {0};
+    struct snt_err err = {0};
+    char wanted[128];
+    (void)snprintf(wanted, sizeof wanted, "p/plugin.lua:%s: needs.http.q.url has to begin with \"GET https://\"",
+                   rows[i].place);
+    assert_code(parse_with(rows[i].source, json, &plugin, &err), SNT_CODE_POLICY_INVALID);
+    assert_string_equal(err.message, wanted);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_problem_has_the_place_of_its_key),
       cmocka_unit_test(what_is_reported_is_kept_and_passed_on),
       cmocka_unit_test(the_least_is_enough),
       cmocka_unit_test(questions_are_told_by_name),

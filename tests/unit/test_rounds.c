@@ -66,7 +66,7 @@ static snt_status load(struct snt_policy *policy, struct snt_evaluator **evaluat
   return snt_policy_load(policy, *evaluator, NULL, err);
 }
 
-/* Answers {"n": how often it was asked} until there is nothing more to ask. */
+/* Answers how often it was asked, in what each kind has for a number, until there is nothing more to ask. */
 struct source {
   size_t calls, facts;
   size_t size; /* of a text beside it */
@@ -80,7 +80,15 @@ static snt_status answer(void *context, struct snt_fact *facts, size_t count, in
   for (size_t i = 0; i < count; i++) {
     source->facts++;
     facts[i].status = SNT_FACT_OK;
-    SNT_TRY(snt_buf_appendf(&facts[i].value, err, "{\"n\":%zu,\"text\":\"", source->facts));
+    if (facts[i].kind == SNT_NEED_GEOIP) {
+      SNT_TRY(snt_buf_appendf(&facts[i].value, err, "{\"asn\":%zu}", source->facts));
+      continue;
+    }
+    if (facts[i].kind == SNT_NEED_HISTORY) {
+      SNT_TRY(snt_buf_appendf(&facts[i].value, err, "[{\"time\":\"%zu\"}]", source->facts));
+      continue;
+    }
+    SNT_TRY(snt_buf_appendf(&facts[i].value, err, "{\"status\":%zu,\"text\":\"", source->facts));
     for (size_t k = 0; k < source->size; k++) {
       SNT_TRY(snt_buf_append_char(&facts[i].value, 'x', err));
     }
@@ -109,7 +117,7 @@ static void decide(struct source *source, struct snt_facts *facts, struct snt_po
 
 #define Q "http = { q = { url = 'GET https://a.example/{i}' } }"
 #define GRANT "http: [q], hosts: [a.example]"
-#define BESIDE_TEXT (sizeof "{\"n\":1,\"text\":\"\"}" - 1)
+#define BESIDE_TEXT (sizeof "{\"status\":1,\"text\":\"\"}" - 1)
 
 static void rounds_end_with_a_decision(void **state) {
   (void)state;
@@ -121,22 +129,22 @@ static void rounds_end_with_a_decision(void **state) {
     size_t calls, facts;
   } rows[] = {
       {"", "", "return true", 0, true, NULL, 0, 0},
-      {GRANT, Q, "return host.http { 'q', i = 1 }.n == 1", 0, true, NULL, 1, 1},
-      {GRANT, Q, "return host.http { 'q', i = 1 }.n + host.http { 'q', i = 1 }.n == 2", 0, true, NULL, 1, 1},
-      {GRANT, Q, "return host.http { 'q', i = 1 }.n + host.http { 'q', i = 2 }.n == 3", 0, true, NULL, 2, 2},
-      {GRANT, Q, "local n = 0 for i = 1, 3 do n = n + host.http { 'q', i = i }.n end return n == 6", 0, true, NULL, 3,
-       3},
-      {GRANT, Q, "local n = 0 for i = 1, 4 do n = n + host.http { 'q', i = i }.n end return n == 10", 0, true,
+      {GRANT, Q, "return host.http { 'q', i = 1 }.status == 1", 0, true, NULL, 1, 1},
+      {GRANT, Q, "return host.http { 'q', i = 1 }.status + host.http { 'q', i = 1 }.status == 2", 0, true, NULL, 1, 1},
+      {GRANT, Q, "return host.http { 'q', i = 1 }.status + host.http { 'q', i = 2 }.status == 3", 0, true, NULL, 2, 2},
+      {GRANT, Q, "local n = 0 for i = 1, 3 do n = n + host.http { 'q', i = i }.status end return n == 6", 0, true, NULL,
+       3, 3},
+      {GRANT, Q, "local n = 0 for i = 1, 4 do n = n + host.http { 'q', i = i }.status end return n == 10", 0, true,
        "budget_exceeded", 3, 3},
-      {"", Q, "return host.http { 'q', i = 1 }.n == 1", 0, true, "fact_unavailable", 0, 0},
-      {GRANT, Q, "return host.http { 'q', i = 1 }.n == 1", 0, false, "fact_unavailable", 0, 0},
-      {GRANT, Q, "return host.http { 'q', i = 1 }.n == 1", 5000, true, "fact_too_large", 1, 1},
-      {GRANT, Q, "return host.http { 'q', i = 1 }.n == 1", 4096 - BESIDE_TEXT, true, NULL, 1, 1},
-      {GRANT, Q, "return host.http { 'q', i = 1 }.n == 1", 4097 - BESIDE_TEXT, true, "fact_too_large", 1, 1},
-      {"geoip: true", "geoip = true", "return host.geoip('8.8.8.8').n == 1", 0, true, NULL, 1, 1},
-      {"", "geoip = true", "return host.geoip('8.8.8.8').n == 1", 0, true, "fact_unavailable", 0, 0},
-      {"history: true", "history = true", "return host.history.n == 1", 0, true, NULL, 1, 1},
-      {"", "history = true", "return host.history.n == 1", 0, true, "fact_unavailable", 0, 0},
+      {"", Q, "return host.http { 'q', i = 1 }.status == 1", 0, true, "fact_unavailable", 0, 0},
+      {GRANT, Q, "return host.http { 'q', i = 1 }.status == 1", 0, false, "fact_unavailable", 0, 0},
+      {GRANT, Q, "return host.http { 'q', i = 1 }.status == 1", 5000, true, "fact_too_large", 1, 1},
+      {GRANT, Q, "return host.http { 'q', i = 1 }.status == 1", 4096 - BESIDE_TEXT, true, NULL, 1, 1},
+      {GRANT, Q, "return host.http { 'q', i = 1 }.status == 1", 4097 - BESIDE_TEXT, true, "fact_too_large", 1, 1},
+      {"geoip: true", "geoip = true", "return host.geoip('8.8.8.8').asn == 1", 0, true, NULL, 1, 1},
+      {"", "geoip = true", "return host.geoip('8.8.8.8').asn == 1", 0, true, "fact_unavailable", 0, 0},
+      {"history: true", "history = true", "return host.history[1].time == '1'", 0, true, NULL, 1, 1},
+      {"", "history = true", "return host.history[1].time == '1'", 0, true, "fact_unavailable", 0, 0},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     SNT_POLICY_AUTO struct snt_policy policy = {0};
@@ -165,7 +173,7 @@ static void all_facts_together_have_a_bound(void **state) {
   for (int i = 0; i < 8; i++) {
     assert_ok(snt_buf_appendf(&rules, NULL, "  - {name: r%d, effect: allow, conditions: {p: {i: %d}}}\n", i, i));
   }
-  write_bundle("1.0.0", GRANT, Q, "return host.http { 'q', i = args.i }.n == 0");
+  write_bundle("1.0.0", GRANT, Q, "return host.http { 'q', i = args.i }.status == 0");
   put("plugins/p/plugin.lua", "return { name = 'p', version = '1.0.0', api = 1, summary = 'x', needs = { " Q
                               " }, args = { i = { type = 'integer', description = 'x', required = true } } }");
   put("policy.yaml", rules.data);
@@ -181,9 +189,9 @@ static void a_plugin_that_is_not_what_the_bundle_says_is_refused(void **state) {
   static const struct {
     const char *version, *needs, *message;
   } rows[] = {{"1.0.1", "", "plugins/p/plugin.lua:1:1: version is 1.0.0, and bundle.yaml pins 1.0.1"},
-              {"1.0.0", "nonsense = 1", "plugins/p/plugin.lua:1:1: unknown key \"nonsense\" in needs"},
+              {"1.0.0", "nonsense = 1", "plugins/p/plugin.lua:1:75: unknown key \"nonsense\" in needs"},
               {"1.0.0", "http = { q = { url = 'http://a/' } }",
-               "plugins/p/plugin.lua:1:1: needs.http.q.url has to begin with \"GET https://\""}};
+               "plugins/p/plugin.lua:1:90: needs.http.q.url has to begin with \"GET https://\""}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     SNT_POLICY_AUTO struct snt_policy policy = {0};
     SNT_EVALUATOR_AUTO struct snt_evaluator *evaluator = NULL;
