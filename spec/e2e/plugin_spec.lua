@@ -211,7 +211,7 @@ describe("sentinel plugin", function()
       summary = "x", needs = { http = { q = { url = "GET http://a.example/" } } } }]])
     local answer = expect.json(home:run { "policy", "validate", "bundle", "--json" }, 5)
     local first = answer.problems[1]
-    assert.are.equal("bundle/plugins/probe/plugin.lua:2:44", ("%s:%d:%d"):format(first.file, first.line, first.column))
+    assert.are.equal("bundle/plugins/probe/plugin.lua:2:47", ("%s:%d:%d"):format(first.file, first.line, first.column))
     assert.are.equal('needs.http.q.url has to begin with "GET https://"', first.message)
     os.execute("rm " .. home.home .. "/bundle/plugins/probe/plugin.lua")
     answer = expect.json(home:run { "policy", "validate", "bundle", "--json" }, 5)
